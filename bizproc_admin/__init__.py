@@ -1,0 +1,1 @@
+"""The console beside a Bitrix24 portal."""
