@@ -1,0 +1,480 @@
+"""What the portal answers, as typed and frozen values.
+
+`from_api` is strict about the fields we use (a wrong one raises `BadAnswer` naming it) and deaf
+to all others. Every moment is aware; `"STARTED_BY": "0"` (the system) becomes None.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NewType, Self
+
+from .errors import BadAnswer
+
+WorkflowId = NewType("WorkflowId", str)
+TemplateId = NewType("TemplateId", int)
+TaskId = NewType("TaskId", int)
+UserId = NewType("UserId", int)
+DepartmentId = NewType("DepartmentId", int)
+
+Raw = Mapping[str, Any]
+
+_EXCERPT: Final = 60
+
+
+class Fields:
+    """Read one row field by field, naming the field that is wrong."""
+
+    __slots__ = ("kind", "raw")
+
+    def __init__(self, raw: object, *, kind: str) -> None:
+        if not isinstance(raw, Mapping):
+            raise BadAnswer(f"{kind} is not an object but {type(raw).__name__}")
+        self.raw: Raw = raw
+        self.kind = kind
+
+    def bad(self, name: str, wanted: str) -> BadAnswer:
+        """Build the error about one field."""
+        if name not in self.raw:
+            return BadAnswer(f"{self.kind}.{name} is missing, wanted {wanted}")
+        return BadAnswer(f"{self.kind}.{name} is {self.raw[name]!r:.{_EXCERPT}}, wanted {wanted}")
+
+    def text(self, name: str) -> str:
+        """Give a text, empty when the portal has none."""
+        value = self.raw.get(name)
+        if value is None or value is False:
+            return ""
+        if isinstance(value, str):
+            return value
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        raise self.bad(name, "a text")
+
+    def required_text(self, name: str) -> str:
+        """Give a text that must not be empty."""
+        value = self.text(name)
+        if not value:
+            raise self.bad(name, "a text that is not empty")
+        return value
+
+    def integer(self, name: str) -> int:
+        """Give a whole number, which the portal writes as a string."""
+        value = self.raw.get(name)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        if isinstance(value, str):
+            digits = value.removeprefix("-")
+            if digits.isascii() and digits.isdigit() and len(digits) < 19:
+                return int(value)
+        raise self.bad(name, "a whole number")
+
+    def optional_id(self, name: str) -> int | None:
+        """Give an id, or None where the portal has none or writes 0."""
+        if self.raw.get(name) in (None, "", False):
+            return None
+        return self.integer(name) or None
+
+    def positive(self, name: str) -> int:
+        """Give an id that must be there."""
+        value = self.integer(name)
+        if value < 1:
+            raise self.bad(name, "a number above 0")
+        return value
+
+    def moment(self, name: str) -> datetime:
+        """Give an aware moment."""
+        value = self.raw.get(name)
+        if isinstance(value, str):
+            try:
+                moment = datetime.fromisoformat(value)
+            except ValueError:
+                raise self.bad(name, "a date with time and offset") from None
+            if moment.tzinfo is not None:
+                return moment
+        raise self.bad(name, "a date with time and offset")
+
+    def optional_moment(self, name: str) -> datetime | None:
+        """Give an aware moment, or None where the portal has none."""
+        return None if self.raw.get(name) in (None, "", False) else self.moment(name)
+
+    def boolean(self, name: str) -> bool:
+        """Give a yes or no, which the portal writes as a boolean or as Y and N."""
+        value = self.raw.get(name)
+        if isinstance(value, bool):
+            return value
+        if value == "Y":
+            return True
+        if value == "N":
+            return False
+        raise self.bad(name, "true, false, Y or N")
+
+    def mapping(self, name: str) -> Raw:
+        """Give an object; PHP writes an empty one as a list."""
+        value = self.raw.get(name)
+        if isinstance(value, Mapping):
+            return value
+        if value is None or value == []:
+            return {}
+        if isinstance(value, list):
+            return {str(number): item for number, item in enumerate(value)}
+        raise self.bad(name, "an object")
+
+    def integers(self, name: str) -> tuple[int, ...]:
+        """Give a list of numbers; a single number and nothing at all are lists, too."""
+        value = self.raw.get(name)
+        if value in (None, "", False):
+            return ()
+        items = value if isinstance(value, list) else [value]
+        return tuple(Fields({name: item}, kind=self.kind).integer(name) for item in items)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerTime:
+    """Hold the portal's own account of a call; every part is optional, because portals differ."""
+
+    duration: float | None = None
+    operating: float | None = None
+    operating_reset_at: datetime | None = None
+    finished_at: datetime | None = None
+
+    @classmethod
+    def from_api(cls, raw: object) -> Self | None:
+        """Read it leniently: it is an aside, and must never spoil the answer it comes with."""
+        if not isinstance(raw, Mapping):
+            return None
+        reset = _number(raw.get("operating_reset_at"))
+        finished = None
+        if isinstance(text := raw.get("date_finish"), str):
+            try:
+                finished = datetime.fromisoformat(text)
+            except ValueError:
+                finished = None
+        if finished is not None and finished.tzinfo is None:
+            finished = None
+        return cls(
+            duration=_number(raw.get("duration")),
+            operating=_number(raw.get("operating")),
+            operating_reset_at=None if reset is None else _from_unix(reset),
+            finished_at=finished,
+        )
+
+    def portal_ahead_by(self, received_at: datetime) -> timedelta | None:
+        """Tell how far the portal's clock is ahead of the clock that noted `received_at`."""
+        return None if self.finished_at is None else self.finished_at - received_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowRow:
+    """One running workflow."""
+
+    id: WorkflowId
+    modified: datetime
+    owned_until: datetime | None
+    module: str
+    entity: str
+    document_id: str
+    started: datetime | None
+    started_by: UserId | None
+    template_id: TemplateId | None
+    raw: Raw = field(default_factory=dict, compare=False, repr=False)
+
+    SELECT = (
+        "ID",
+        "MODIFIED",
+        "OWNED_UNTIL",
+        "MODULE_ID",
+        "ENTITY",
+        "DOCUMENT_ID",
+        "STARTED",
+        "STARTED_BY",
+        "TEMPLATE_ID",
+    )
+
+    @classmethod
+    def from_api(cls, raw: object) -> Self:
+        """Read a row of bizproc.workflow.instances."""
+        row = Fields(raw, kind="workflow")
+        starter, template = row.optional_id("STARTED_BY"), row.optional_id("TEMPLATE_ID")
+        return cls(
+            id=WorkflowId(row.required_text("ID")),
+            modified=row.moment("MODIFIED"),
+            owned_until=row.optional_moment("OWNED_UNTIL"),
+            module=row.text("MODULE_ID"),
+            entity=row.text("ENTITY"),
+            document_id=row.text("DOCUMENT_ID"),
+            started=row.optional_moment("STARTED"),
+            started_by=None if starter is None else UserId(starter),
+            template_id=None if template is None else TemplateId(template),
+            raw=row.raw,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRow:
+    """One workflow task for one person: a task of three people comes as three rows."""
+
+    id: TaskId
+    workflow_id: WorkflowId
+    user_id: UserId
+    user_status: int
+    status: int
+    name: str
+    description: str
+    activity: str
+    activity_name: str
+    modified: datetime
+    overdue: datetime | None
+    workflow_started: datetime | None
+    workflow_started_by: UserId | None
+    template_id: TemplateId | None
+    workflow_state: str
+    module: str
+    entity: str
+    document_id: str
+    document_name: str
+    document_url: str
+    parameters: Raw = field(default_factory=dict, compare=False)
+    raw: Raw = field(default_factory=dict, compare=False, repr=False)
+
+    #: Never WORKFLOW_TEMPLATE_NAME: it drops the tasks of deleted templates.
+    SELECT = (
+        "ID",
+        "WORKFLOW_ID",
+        "USER_ID",
+        "USER_STATUS",
+        "STATUS",
+        "NAME",
+        "DESCRIPTION",
+        "ACTIVITY",
+        "ACTIVITY_NAME",
+        "MODIFIED",
+        "OVERDUE_DATE",
+        "WORKFLOW_STARTED",
+        "WORKFLOW_STARTED_BY",
+        "WORKFLOW_TEMPLATE_ID",
+        "WORKFLOW_STATE",
+        "MODULE_ID",
+        "ENTITY",
+        "DOCUMENT_ID",
+        "DOCUMENT_NAME",
+        "PARAMETERS",
+    )
+
+    @classmethod
+    def from_api(cls, raw: object) -> Self:
+        """Read a row of bizproc.task.list."""
+        row = Fields(raw, kind="task")
+        starter = row.optional_id("WORKFLOW_STARTED_BY")
+        template = row.optional_id("WORKFLOW_TEMPLATE_ID")
+        return cls(
+            id=TaskId(row.positive("ID")),
+            workflow_id=WorkflowId(row.required_text("WORKFLOW_ID")),
+            user_id=UserId(row.positive("USER_ID")),
+            user_status=row.integer("USER_STATUS"),
+            status=row.integer("STATUS"),
+            name=row.text("NAME"),
+            description=row.text("DESCRIPTION"),
+            activity=row.text("ACTIVITY"),
+            activity_name=row.text("ACTIVITY_NAME"),
+            modified=row.moment("MODIFIED"),
+            overdue=row.optional_moment("OVERDUE_DATE"),
+            workflow_started=row.optional_moment("WORKFLOW_STARTED"),
+            workflow_started_by=None if starter is None else UserId(starter),
+            template_id=None if template is None else TemplateId(template),
+            workflow_state=row.text("WORKFLOW_STATE"),
+            module=row.text("MODULE_ID"),
+            entity=row.text("ENTITY"),
+            document_id=row.text("DOCUMENT_ID"),
+            document_name=row.text("DOCUMENT_NAME"),
+            document_url=row.text("DOCUMENT_URL"),
+            parameters=row.mapping("PARAMETERS"),
+            raw=row.raw,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateRow:
+    """One workflow template; automation templates are never listed by the portal."""
+
+    id: TemplateId
+    name: str
+    description: str
+    module: str
+    entity: str
+    document_type: str
+    auto_execute: int
+    parameters: Raw = field(compare=False)
+    modified: datetime | None
+    is_modified: bool
+    user_id: UserId | None
+    system_code: str
+    raw: Raw = field(default_factory=dict, compare=False, repr=False)
+
+    SELECT = (
+        "ID",
+        "NAME",
+        "DESCRIPTION",
+        "MODULE_ID",
+        "ENTITY",
+        "DOCUMENT_TYPE",
+        "AUTO_EXECUTE",
+        "PARAMETERS",
+        "MODIFIED",
+        "IS_MODIFIED",
+        "USER_ID",
+        "SYSTEM_CODE",
+    )
+
+    @classmethod
+    def from_api(cls, raw: object) -> Self:
+        """Read a row of bizproc.workflow.template.list."""
+        row = Fields(raw, kind="template")
+        author = row.optional_id("USER_ID")
+        kind = row.raw.get("DOCUMENT_TYPE")
+        # Documented as a text, answered as [module, entity, type].
+        document_type = str(kind[-1] or "") if isinstance(kind, list) and kind else None
+        return cls(
+            id=TemplateId(row.positive("ID")),
+            name=row.text("NAME"),
+            description=row.text("DESCRIPTION"),
+            module=row.text("MODULE_ID"),
+            entity=row.text("ENTITY"),
+            document_type=row.text("DOCUMENT_TYPE") if document_type is None else document_type,
+            auto_execute=row.optional_id("AUTO_EXECUTE") or 0,
+            parameters=row.mapping("PARAMETERS"),
+            modified=row.optional_moment("MODIFIED"),
+            is_modified=row.raw.get("IS_MODIFIED") in ("Y", True),
+            user_id=None if author is None else UserId(author),
+            system_code=row.text("SYSTEM_CODE"),
+            raw=row.raw,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserRow:
+    """One person of the portal, active or dismissed."""
+
+    id: UserId
+    active: bool
+    name: str
+    last_name: str
+    second_name: str
+    email: str
+    position: str
+    time_zone: str
+    user_type: str
+    department_ids: tuple[DepartmentId, ...]
+    raw: Raw = field(default_factory=dict, compare=False, repr=False)
+
+    @classmethod
+    def from_api(cls, raw: object) -> Self:
+        """Read a row of user.get; what a narrower permission leaves out is empty."""
+        row = Fields(raw, kind="user")
+        return cls(
+            id=UserId(row.positive("ID")),
+            active=row.boolean("ACTIVE"),
+            name=row.text("NAME"),
+            last_name=row.text("LAST_NAME"),
+            second_name=row.text("SECOND_NAME"),
+            email=row.text("EMAIL"),
+            position=row.text("WORK_POSITION"),
+            time_zone=row.text("TIME_ZONE"),
+            user_type=row.text("USER_TYPE"),
+            department_ids=tuple(DepartmentId(one) for one in row.integers("UF_DEPARTMENT")),
+            raw=row.raw,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepartmentRow:
+    """One active department; the root has no parent."""
+
+    id: DepartmentId
+    name: str
+    sort: int
+    parent_id: DepartmentId | None
+    head_id: UserId | None
+    raw: Raw = field(default_factory=dict, compare=False, repr=False)
+
+    @classmethod
+    def from_api(cls, raw: object) -> Self:
+        """Read a row of department.get."""
+        row = Fields(raw, kind="department")
+        parent, head = row.optional_id("PARENT"), row.optional_id("UF_HEAD")
+        return cls(
+            id=DepartmentId(row.positive("ID")),
+            name=row.text("NAME"),
+            sort=row.optional_id("SORT") or 0,
+            parent_id=None if parent is None else DepartmentId(parent),
+            head_id=None if head is None else UserId(head),
+            raw=row.raw,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """Who the webhook acts as."""
+
+    id: UserId
+    admin: bool
+    name: str
+    last_name: str
+    time_zone: str
+
+    @classmethod
+    def from_api(cls, raw: object) -> Self:
+        """Read the answer of profile."""
+        row = Fields(raw, kind="profile")
+        return cls(
+            id=UserId(row.positive("ID")),
+            admin=row.boolean("ADMIN"),
+            name=row.text("NAME"),
+            last_name=row.text("LAST_NAME"),
+            time_zone=row.text("TIME_ZONE"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppInfo:
+    """What the portal tells about our access and its licence."""
+
+    scopes: tuple[str, ...]
+    license: str
+    raw: Raw = field(default_factory=dict, compare=False, repr=False)
+
+    @classmethod
+    def from_api(cls, raw: object) -> Self:
+        """Read the answer of app.info."""
+        row = Fields(raw, kind="app")
+        scopes = row.raw.get("SCOPE")
+        return cls(
+            scopes=tuple(str(one) for one in scopes) if isinstance(scopes, list) else (),
+            license=row.text("LICENSE"),
+            raw=row.raw,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What the portal answered to a write: `true` proves little, the target is read again."""
+
+    result: object
+    time: AnswerTime | None
+    duration_ms: int
+    status: int
+    sent_at: datetime
+
+
+def _number(value: object) -> float | None:
+    """Give a number, or None for anything else."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    return None
+
+
+def _from_unix(seconds: float) -> datetime | None:
+    """Give a moment, or None when the number is no moment."""
+    try:
+        return datetime.fromtimestamp(seconds, tz=UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

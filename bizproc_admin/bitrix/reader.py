@@ -1,0 +1,151 @@
+"""Everything that may be asked of a portal without changing it, noun by noun.
+
+A reader refuses any method the catalogue does not call a read, also inside a batch. It repeats
+failed reads (`retrying.decide`), because reading twice harms nobody, and holds every returned row
+against the filter that was sent.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+from . import catalogue
+from .errors import BadAnswer, BitrixError, NotARead
+from .lists import Departments, Users, Workflows, WorkflowTasks, WorkflowTemplates
+from .objects import AppInfo, Profile
+from .retrying import GiveUp, decide
+from .transport import Answer, Command, Transport
+
+T = TypeVar("T")
+
+#: Seconds to wait for a permit: background work may wait, a person may not.
+PATIENCE: Final = 20.0
+PATIENCE_INTERACTIVE: Final = 2.0
+
+
+class Reader:
+    """Ask one portal."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        interactive: bool = False,
+        patience: float | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        draw: Callable[[], float] = random.random,
+    ) -> None:
+        self.transport = transport
+        self._interactive = interactive
+        default = PATIENCE_INTERACTIVE if interactive else PATIENCE
+        self._patience = default if patience is None else patience
+        self._sleep = sleep
+        self._draw = draw
+        self.workflows = Workflows(self)
+        self.workflow_tasks = WorkflowTasks(self)
+        self.workflow_templates = WorkflowTemplates(self)
+        self.users = Users(self)
+        self.departments = Departments(self)
+        self.system = System(self)
+
+    def ask(self, method: str, params: Mapping[str, Any] | None = None) -> Answer:
+        """Call one read method, repeating it when that can help."""
+        self._refuse_writes([method])
+        return self._repeating(
+            lambda: self.transport.call(
+                method,
+                params or {},
+                is_write=False,
+                interactive=self._interactive,
+                patience=self._patience,
+            )
+        )
+
+    def ask_many(self, commands: Sequence[Command]) -> list[Answer]:
+        """Call up to 50 read methods in one request; one failing command fails them all."""
+        self._refuse_writes([command.method for command in commands])
+        if len(commands) == 1:
+            return [self.ask(commands[0].method, commands[0].params)]
+        # Keys that are not numbers: PHP would answer with lists for those.
+        keyed = {f"c{number}": command for number, command in enumerate(commands)}
+
+        def send() -> list[Answer]:
+            answer = self.transport.batch(
+                keyed, is_write=False, interactive=self._interactive, patience=self._patience
+            )
+            for key in keyed:
+                if key in answer.errors:
+                    raise answer.errors[key]
+                if key in answer.missing:
+                    raise BadAnswer(
+                        f"command {key} was not answered", method="batch", transient=True
+                    )
+            return [answer.answers[key] for key in keyed]
+
+        return self._repeating(send)
+
+    def _refuse_writes(self, methods: Iterable[str]) -> None:
+        for method in methods:
+            if not catalogue.is_read(method):
+                raise NotARead(f"{method} is not known to be a read")
+
+    def _repeating(self, send: Callable[[], T]) -> T:
+        attempt = 1
+        while True:
+            try:
+                return send()
+            except BitrixError as error:
+                verdict = decide(attempt, error, is_write=False, draw=self._draw())
+                if isinstance(verdict, GiveUp):
+                    raise
+            self._sleep(verdict.after)
+            attempt += 1
+
+
+class System:
+    """The portal itself and our access to it."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def profile(self) -> Profile:
+        """Read who we are. Calls profile."""
+        return Profile.from_api(self._reader.ask("profile").result)
+
+    def user_admin(self) -> bool:
+        """Tell whether we are an administrator. Calls user.admin."""
+        result = self._reader.ask("user.admin").result
+        if not isinstance(result, bool):
+            raise BadAnswer("the answer is neither true nor false", method="user.admin")
+        return result
+
+    def scope(self) -> tuple[str, ...]:
+        """Read the permissions of our webhook. Calls scope."""
+        return self._names("scope")
+
+    def methods(self) -> tuple[str, ...]:
+        """Read the methods our webhook may call. Calls methods."""
+        return self._names("methods")
+
+    def app_info(self) -> AppInfo:
+        """Read the licence and permissions. Calls app.info."""
+        return AppInfo.from_api(self._reader.ask("app.info").result)
+
+    def server_time(self) -> datetime:
+        """Read the portal's clock, with its offset. Calls server.time."""
+        result = self._reader.ask("server.time").result
+        try:
+            moment = datetime.fromisoformat(result)
+        except (TypeError, ValueError):
+            raise BadAnswer("the answer is no moment", method="server.time") from None
+        if moment.tzinfo is None:
+            raise BadAnswer("the moment has no offset", method="server.time")
+        return moment
+
+    def _names(self, method: str) -> tuple[str, ...]:
+        result = self._reader.ask(method).result
+        if not isinstance(result, list) or not all(isinstance(one, str) for one in result):
+            raise BadAnswer("the answer is no list of names", method=method)
+        return tuple(result)

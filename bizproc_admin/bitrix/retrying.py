@@ -1,0 +1,119 @@
+"""What one failed or answered attempt proves, and whether it may be repeated.
+
+Both functions are pure. `classify` answers for writes: may the portal have done it? Everything
+that is not certain is `UNKNOWN`, and is settled by reading the target again, never by sending
+twice.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from . import errors
+from .objects import Written
+
+ATTEMPTS: Final = 5
+_BASE_SECONDS: Final = 1.0
+_CAP_SECONDS: Final = 60.0
+
+
+class Classification(StrEnum):
+    """What is known about a write after one attempt."""
+
+    NOT_APPLIED_RETRY = "not_applied_retry"  # certainly nothing happened; sending again is safe
+    NOT_APPLIED_FINAL = "not_applied_final"  # certainly nothing happened; repeating will not help
+    REJECTED = "rejected"  # the portal said no; one re-read tells what that means
+    ACCEPTED = "accepted"  # the portal said yes; a re-read confirms it
+    UNKNOWN = "unknown"  # it may have happened
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """Try again after so many seconds."""
+
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """Do not try again; hand the error on."""
+
+
+_RETRY: Final = (
+    errors.NotSent,
+    errors.RateLimited,
+    errors.MethodExhausted,
+    errors.ExpiredCredentials,
+)
+#: Refused before the method ran: by the access layer, or by the check of its input.
+_FINAL: Final = (
+    errors.InvalidCredentials,
+    errors.AccessDenied,
+    errors.PlanRequired,
+    errors.MethodNotFound,
+    errors.InvalidInput,
+)
+#: These say so whatever the status: documents and portals disagree about it (401, 403, 500, 503).
+_FINAL_AT_ANY_STATUS: Final = (errors.Overloaded, errors.PortalClosed)
+#: None is a command inside a batch, which has no status of its own.
+_REFUSING: Final = (400, 403, 404, None)
+
+
+def classify(outcome: Written | BaseException) -> Classification:
+    """Say what one attempt at a write proves."""
+    if isinstance(outcome, Written):
+        return Classification.ACCEPTED
+    if isinstance(outcome, _RETRY):
+        return Classification.NOT_APPLIED_RETRY
+    if isinstance(outcome, errors.Moved):
+        return Classification.REJECTED
+    if isinstance(outcome, errors.Refused):
+        return _refused(outcome)
+    return Classification.UNKNOWN
+
+
+def decide(
+    attempt: int, error: BaseException, *, is_write: bool, draw: float = 0.5
+) -> Retry | GiveUp:
+    """Say whether the attempt numbered `attempt` (from 1) may be followed by another.
+
+    `draw` is a random number between 0 and 1: the whole delay is jittered by it.
+    """
+    if attempt >= ATTEMPTS:
+        return GiveUp()
+    backoff = draw * min(_CAP_SECONDS, _BASE_SECONDS * 2.0 ** (attempt - 1))
+    if is_write:
+        if classify(error) is not Classification.NOT_APPLIED_RETRY:
+            return GiveUp()
+        return Retry(after=max(backoff, _wait_named_by(error)))
+    if isinstance(error, errors.PaceExceeded):
+        return GiveUp()  # the caller's patience is over: its own deadline said so
+    if isinstance(error, errors.BadAnswer):
+        return Retry(after=backoff) if error.transient else GiveUp()
+    if isinstance(
+        error, errors.NotSent | errors.NoAnswer | errors.RateLimited | errors.ServerFault
+    ):
+        return Retry(after=backoff)
+    return GiveUp()
+
+
+def _refused(error: errors.Refused) -> Classification:
+    """Sort a refusal by its class and status."""
+    if isinstance(error, _FINAL_AT_ANY_STATUS):
+        return Classification.NOT_APPLIED_FINAL
+    if isinstance(error, errors.ServerFault) or (error.status or 0) >= 500:
+        return Classification.UNKNOWN
+    if isinstance(error, _FINAL):
+        return Classification.NOT_APPLIED_FINAL
+    if error.status in _REFUSING:
+        return Classification.REJECTED
+    return Classification.UNKNOWN
+
+
+def _wait_named_by(error: BaseException) -> float:
+    """Give the seconds the error itself asks to wait."""
+    if isinstance(error, errors.MethodExhausted):
+        return error.wait
+    if isinstance(error, errors.PaceExceeded):
+        return error.retry_after
+    return 0.0

@@ -1,0 +1,393 @@
+"""One POST to the portal: from a method and its parameters to a value or an error.
+
+The whole difference between "certainly not sent" and "it may have happened" is made here, so the
+connection itself notes when it is open. Redirects, environment proxies and the library's own
+retries are off. The webhook's secret is put into the address in the sending line only, and no
+exception of the library, which would carry that address, is ever kept or chained.
+"""
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from typing import Any, Final, Protocol
+from urllib.parse import quote_plus, urlsplit
+
+import requests
+
+from . import wire
+from .errors import (
+    METHOD_EXHAUSTED,
+    BadAnswer,
+    BitrixError,
+    MethodExhausted,
+    Moved,
+    NoAnswer,
+    RateLimited,
+    Refused,
+    refusal,
+)
+from .objects import AnswerTime
+from .pacing import Pacer
+from .webhook import WebhookUrl
+
+BATCH_LIMIT: Final = 50
+RESPONSE_LIMIT: Final = 10 * 1024 * 1024
+#: When nothing better is known: operating time is freed in buckets of a minute.
+_RESET_GUESS: Final = timedelta(seconds=60)
+
+log = logging.getLogger(__name__)
+
+
+class Clock(Protocol):
+    """The three things time is used for."""
+
+    def now(self) -> datetime:
+        """Give the aware moment."""
+
+    def monotonic(self) -> float:
+        """Give seconds that never jump."""
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> datetime:
+        """Give the aware moment."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Give seconds that never jump."""
+        return monotonic()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """Seconds to connect, between two bytes, and for the whole exchange."""
+
+    connect: float = 5
+    read: float = 65
+    total: float = 75
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A good answer: the value and what came with it."""
+
+    result: Any
+    total: int | None
+    next: int | None
+    time: AnswerTime | None
+    sent_at: datetime
+    duration_ms: int
+    status: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One call inside a batch."""
+
+    method: str
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchAnswer:
+    """What became of each command: an answer, an error, or nothing at all (`missing`)."""
+
+    answers: Mapping[str, Answer]
+    errors: Mapping[str, Refused]
+    missing: frozenset[str]
+    sent_at: datetime
+    duration_ms: int
+    time: AnswerTime | None
+
+
+class Transport:
+    """Send calls to one portal."""
+
+    def __init__(
+        self,
+        webhook: WebhookUrl,
+        *,
+        pacer: Pacer,
+        timeouts: Timeouts | None = None,
+        user_agent: str = "bizproc-admin",
+        clock: Clock | None = None,
+        response_limit: int = RESPONSE_LIMIT,
+    ) -> None:
+        self._webhook = webhook
+        self._pacer = pacer
+        self._timeouts = timeouts or Timeouts()
+        self._user_agent = user_agent
+        self._clock = clock or SystemClock()
+        self._response_limit = response_limit
+        self._reads = wire.session(user_agent)
+        self._resets: dict[str, datetime] = {}
+        self.requests = 0
+
+    @property
+    def host(self) -> str:
+        """Give the portal's host."""
+        return self._webhook.host
+
+    @property
+    def webhook_user_id(self) -> int:
+        """Give the number of the person the webhook belongs to."""
+        return self._webhook.user_id
+
+    def now(self) -> datetime:
+        """Give the moment by this transport's clock."""
+        return self._clock.now()
+
+    def close(self) -> None:
+        """Close the connections kept for reads."""
+        self._reads.close()
+
+    def obtain_permit(self, method: str, *, interactive: bool, patience: float) -> None:
+        """Wait at most `patience` seconds until the pacer lets one request go."""
+        deadline = self._clock.monotonic() + patience
+        self._pacer.acquire(method, interactive=interactive, deadline=deadline)
+
+    def call(
+        self,
+        method: str,
+        params: Mapping[str, Any],
+        *,
+        is_write: bool,
+        interactive: bool,
+        patience: float,
+        has_permit: bool = False,
+    ) -> Answer:
+        """Call one method; wait at most `patience` seconds for a permit, unless one is held."""
+        if not has_permit:
+            self.obtain_permit(method, interactive=interactive, patience=patience)
+        exchange = self._exchange(method, params, is_write=is_write)
+        envelope = self._envelope(method, exchange)
+        answer = self._answer(method, envelope, exchange)
+        self._learn(method, answer.time)
+        return answer
+
+    def batch(
+        self,
+        commands: Mapping[str, Command],
+        *,
+        is_write: bool,
+        interactive: bool,
+        patience: float,
+        halt: bool = False,
+    ) -> BatchAnswer:
+        """Send up to 50 commands in one request.
+
+        Calls batch. It answers 200 even when commands fail; an empty map comes as a list.
+        """
+        if not 0 < len(commands) <= BATCH_LIMIT:
+            raise ValueError(f"a batch holds 1 to {BATCH_LIMIT} commands, not {len(commands)}")
+        paced = next(iter(commands.values())).method
+        self.obtain_permit(paced, interactive=interactive, patience=patience)
+        written = {key: _query(one) for key, one in commands.items()}
+        exchange = self._exchange("batch", {"halt": int(halt), "cmd": written}, is_write=is_write)
+        envelope = self._envelope("batch", exchange)
+        return self._batch_answer(commands, envelope, exchange)
+
+    def _exchange(self, method: str, params: Mapping[str, Any], *, is_write: bool) -> wire.Exchange:
+        """Send one request and read its whole body, noting what may have left."""
+        session = wire.session(self._user_agent) if is_write else self._reads
+        sent_at, began = self._clock.now(), self._clock.monotonic()
+        failure: BitrixError | None = None
+        response = None
+        watch = wire.Watch(total=self._timeouts.total)
+        self.requests += 1
+        # The failure is raised outside of `except`: inside, it would drag the library's own
+        # exception along, and with it the secret address.
+        try:
+            with watch:
+                response = session.post(
+                    self._webhook.address_of(method),
+                    data=json.dumps(params).encode(),
+                    timeout=(self._timeouts.connect, self._timeouts.read),
+                    allow_redirects=False,
+                    stream=True,
+                )
+                body = wire.read_body(response, limit=self._response_limit)
+        except wire.Unreadable as error:
+            status = None if response is None else response.status_code
+            failure = BadAnswer(str(error), method=method, status=status)
+        except (requests.RequestException, *wire.LIBRARY_ERRORS) as error:
+            failure = watch.failure(error, method=method)
+        finally:
+            if response is not None:
+                response.close()
+            if is_write:
+                session.close()
+        duration_ms = round((self._clock.monotonic() - began) * 1000)
+        if failure is None and watch.expired:
+            failure = NoAnswer(f"no whole answer within {watch.total:g} s", method=method)
+        if failure is not None or response is None:
+            failure = failure or NoAnswer("no answer", method=method)
+            log.info("call %s portal=%s ms=%d", failure.for_logs, self.host, duration_ms)
+            raise failure
+        log.info(
+            "call method=%s portal=%s status=%d ms=%d",
+            method,
+            self.host,
+            response.status_code,
+            duration_ms,
+        )
+        return wire.Exchange(
+            status=response.status_code,
+            location=response.headers.get("Location", ""),
+            body=body,
+            sent_at=sent_at,
+            duration_ms=duration_ms,
+        )
+
+    def _envelope(self, method: str, exchange: wire.Exchange) -> Mapping[str, Any]:
+        """Turn a body into the envelope, or raise what is wrong with it."""
+        if 300 <= exchange.status < 400:
+            host = urlsplit(exchange.location).hostname or ""
+            raise Moved(host=self._webhook.scrub(host), status=exchange.status, method=method)
+        envelope = wire.parse(exchange.body)
+        if not isinstance(envelope, Mapping):
+            what = "no JSON" if envelope is wire.NOT_JSON else "JSON that is no object"
+            raise BadAnswer(
+                f"{what}, {len(exchange.body)} bytes",
+                method=method,
+                status=exchange.status,
+                transient=True,
+            )
+        # The key counts, not its value and not the status: several errors have an empty code.
+        if "error" in envelope:
+            raise self._refusal(envelope, status=exchange.status, method=method)
+        if "result" not in envelope or exchange.status != 200:
+            raise BadAnswer(
+                "neither a result nor an error" if "result" not in envelope else "odd status",
+                method=method,
+                status=exchange.status,
+                transient=exchange.status >= 500,
+            )
+        return envelope
+
+    def _refusal(self, raw: Mapping[str, Any], *, status: int | None, method: str) -> Refused:
+        """Build the error the portal names, and let the pacer learn from it."""
+        code = self._webhook.scrub(_plain(raw.get("error")))
+        text = self._webhook.scrub(_plain(raw.get("error_description")))
+        if code.strip().upper() == METHOD_EXHAUSTED:
+            now = self._clock.now()
+            resets_at = max(self._resets.get(method, now), now + timedelta(seconds=1))
+            if method not in self._resets or self._resets[method] <= now:
+                resets_at = now + _RESET_GUESS
+            self._pacer.method_exhausted(method, resets_at)
+            wait = (resets_at - now).total_seconds()
+            return MethodExhausted(
+                code, text, resets_at=resets_at, wait=wait, status=status, method=method
+            )
+        error = refusal(code, text, status=status, method=method)
+        if isinstance(error, RateLimited):
+            self._pacer.rate_limited()
+        return error
+
+    def _answer(self, method: str, envelope: Mapping[str, Any], exchange: wire.Exchange) -> Answer:
+        return Answer(
+            result=envelope["result"],
+            total=_count(envelope.get("total"), name="total", method=method),
+            next=_count(envelope.get("next"), name="next", method=method),
+            time=AnswerTime.from_api(envelope.get("time")),
+            sent_at=exchange.sent_at,
+            duration_ms=exchange.duration_ms,
+            status=exchange.status,
+        )
+
+    def _batch_answer(
+        self,
+        commands: Mapping[str, Command],
+        envelope: Mapping[str, Any],
+        exchange: wire.Exchange,
+    ) -> BatchAnswer:
+        maps = envelope["result"]
+        if not isinstance(maps, Mapping):
+            raise BadAnswer("batch result is no object", method="batch", status=exchange.status)
+        keys = list(commands)
+        results = _by_key(maps, "result", keys)
+        refusals = _by_key(maps, "result_error", keys)
+        totals = _by_key(maps, "result_total", keys)
+        nexts = _by_key(maps, "result_next", keys)
+        times = _by_key(maps, "result_time", keys)
+        answers: dict[str, Answer] = {}
+        failed: dict[str, Refused] = {}
+        for key, command in commands.items():
+            if key in refusals:
+                raw = refusals[key] if isinstance(refusals[key], Mapping) else {}
+                failed[key] = self._refusal(raw, status=None, method=command.method)
+            elif key in results:
+                inner = {
+                    "result": results[key],
+                    "total": totals.get(key),
+                    "next": nexts.get(key),
+                    "time": times.get(key),
+                }
+                answers[key] = self._answer(command.method, inner, exchange)
+                self._learn(command.method, answers[key].time)
+        return BatchAnswer(
+            answers=answers,
+            errors=failed,
+            missing=frozenset(commands) - answers.keys() - failed.keys(),
+            sent_at=exchange.sent_at,
+            duration_ms=exchange.duration_ms,
+            time=AnswerTime.from_api(envelope.get("time")),
+        )
+
+    def _learn(self, method: str, time: AnswerTime | None) -> None:
+        if time is None:
+            return
+        if time.operating_reset_at is not None:
+            self._resets[method] = time.operating_reset_at
+        self._pacer.told(method, time)
+
+
+def _by_key(maps: Mapping[str, Any], name: str, keys: list[str]) -> Mapping[str, Any]:
+    """Give one of the batch's maps; PHP writes maps keyed 0..n-1, and empty ones, as lists."""
+    value = maps.get(name)
+    if isinstance(value, Mapping):
+        return value
+    if isinstance(value, list):
+        return {str(number): item for number, item in enumerate(value) if str(number) in keys}
+    if value is None:
+        return {}
+    raise BadAnswer(f"batch {name} is neither an object nor a list", method="batch")
+
+
+def _count(value: object, *, name: str, method: str) -> int | None:
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    if isinstance(value, str) and value.removeprefix("-").isdecimal() and len(value) < 19:
+        return int(value)
+    raise BadAnswer(f"{name} is no whole number", method=method)
+
+
+def _plain(value: object) -> str:
+    """Give the portal's text, on one line's worth of printable characters."""
+    text = value if isinstance(value, str) else "" if value is None else json.dumps(value)
+    return "".join(one if one.isprintable() or one == "\n" else " " for one in text)
+
+
+def _query(command: Command) -> str:
+    """Write a command of a batch: `method?query`, nested values in PHP's brackets."""
+    pairs: list[str] = []
+    for name, value in command.params.items():
+        _append(pairs, name, value)
+    return f"{command.method}?{'&'.join(pairs)}"
+
+
+def _append(pairs: list[str], name: str, value: object) -> None:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            _append(pairs, f"{name}[{key}]", item)
+    elif isinstance(value, list | tuple):
+        for number, item in enumerate(value):
+            _append(pairs, f"{name}[{number}]", item)
+    else:
+        written = str(int(value)) if isinstance(value, bool) else "" if value is None else value
+        pairs.append(f"{quote_plus(name)}={quote_plus(str(written))}")

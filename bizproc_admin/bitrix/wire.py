@@ -1,0 +1,216 @@
+"""The HTTP library tamed: sessions, the moment a connection is open, bodies with a limit.
+
+`Watch` does two things for one request. It notes whether a connection was open, because before
+that moment certainly nothing was sent. And it ends the exchange when its total time is over,
+which no timeout of the library does: those count from byte to byte, and a portal that drips one
+byte a second would hold a worker for ever.
+"""
+
+import contextlib
+import json
+import logging
+import socket
+import threading
+import zlib
+from contextvars import ContextVar, Token
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.response import HTTPResponse
+
+from .errors import BitrixError, NoAnswer, NotSent
+
+#: What reading a body may raise besides the library's own errors.
+LIBRARY_ERRORS: Final = (urllib3.exceptions.HTTPError, OSError)
+NOT_JSON: Final = object()
+_PIECE: Final = 64 * 1024
+
+_watched: ContextVar["Watch | None"] = ContextVar("bitrix_watch", default=None)
+
+
+class Unreadable(Exception):
+    """The body is too big, or packed in a way we did not ask for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """A status and a whole body, and when their request left."""
+
+    status: int
+    location: str
+    body: bytes
+    sent_at: datetime
+    duration_ms: int
+
+
+class Watch:
+    """Follow one request: is its connection open, and is its time over?"""
+
+    def __init__(self, *, total: float) -> None:
+        self.total = total
+        self.expired = False
+        self.opened = False
+        self._socket: socket.socket | None = None
+        self._lock = threading.Lock()
+        self._timer = threading.Timer(total, self._end)
+        self._timer.daemon = True
+        self._token: Token[Watch | None] | None = None
+
+    def __enter__(self) -> "Watch":
+        self._token = _watched.set(self)
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        with self._lock:
+            self._socket = None
+        if self._token is not None:
+            _watched.reset(self._token)
+
+    def note_open(self, connection: HTTPConnection) -> None:
+        """Take note that a request is about to travel over an open connection."""
+        self.opened = True
+        with self._lock:
+            self._socket = connection.sock
+            overdue = self.expired
+        if overdue:
+            self._end()
+
+    def failure(self, error: Exception, *, method: str) -> BitrixError:
+        """Say what an error of the library means; its text is dropped, for it holds the address."""
+        if not self.opened:
+            return NotSent(f"no connection ({_cause(error)})", method=method)
+        if self.expired:
+            return NoAnswer(f"no whole answer within {self.total:g} s", method=method)
+        return NoAnswer(f"the connection broke ({_cause(error)})", method=method)
+
+    def _end(self) -> None:
+        with self._lock:
+            self.expired = True
+            if self._socket is None:
+                return
+            # The base class's own shutdown: the TLS one would first tear down what the reading
+            # thread is still using.
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+class _WatchedConnection(HTTPConnection):
+    """A plain connection that tells the current watch when a request begins to travel."""
+
+    def endheaders(self, *args: Any, **kwargs: Any) -> None:
+        """Connect first, take note, then let the first bytes go."""
+        _open_and_note(self)
+        super().endheaders(*args, **kwargs)
+
+
+class _WatchedTlsConnection(HTTPSConnection):
+    """A TLS connection that tells the current watch when a request begins to travel."""
+
+    def endheaders(self, *args: Any, **kwargs: Any) -> None:
+        """Connect first, take note, then let the first bytes go."""
+        _open_and_note(self)
+        super().endheaders(*args, **kwargs)
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _WatchedConnection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _WatchedTlsConnection
+
+
+class _Adapter(HTTPAdapter):
+    """An adapter without retries whose connections are watched."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Make the pools hold watched connections."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+
+
+def session(user_agent: str) -> requests.Session:
+    """Open a session without retries, redirects or settings from the environment."""
+    made = requests.Session()
+    made.trust_env = False
+    made.headers.clear()
+    made.headers.update(
+        {
+            "User-Agent": user_agent,
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+            "Content-Type": "application/json",
+        }
+    )
+    for scheme in ("http://", "https://"):
+        made.mount(scheme, _Adapter(max_retries=0))
+    return made
+
+
+def read_body(response: requests.Response, *, limit: int) -> bytes:
+    """Read the whole body, unpacked, and refuse to hold more than `limit` bytes."""
+    packing = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if packing not in ("identity", "", "gzip"):
+        raise Unreadable(f"the body is packed as {packing[:20]!r}")
+    inflate = zlib.decompressobj(wbits=31) if packing == "gzip" else None
+    raw: HTTPResponse = response.raw
+    body = bytearray()
+    for piece in raw.stream(_PIECE, decode_content=False):
+        left = limit + 1 - len(body)
+        try:
+            body += piece[:left] if inflate is None else inflate.decompress(piece, left)
+        except zlib.error:
+            raise Unreadable("the body is not packed as it says") from None
+        if len(body) > limit:
+            raise Unreadable(f"the body is longer than {limit} bytes")
+    if inflate is not None and not inflate.eof:
+        raise Unreadable("the packed body has no end")
+    return bytes(body)
+
+
+def parse(body: bytes) -> object:
+    """Parse JSON, or give NOT_JSON."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return NOT_JSON
+
+
+def _open_and_note(connection: HTTPConnection) -> None:
+    if connection.sock is None:
+        connection.connect()
+    if (watch := _watched.get()) is not None:
+        watch.note_open(connection)
+
+
+def _cause(error: Exception) -> str:
+    """Name the innermost cause by its class alone: texts carry the secret address."""
+    seen: set[int] = set()
+    cause: BaseException = error
+    while id(cause) not in seen:
+        seen.add(id(cause))
+        inner = getattr(cause, "reason", None)
+        if not isinstance(inner, BaseException):
+            inner = next((one for one in cause.args if isinstance(one, BaseException)), None)
+        cause = inner or cause.__cause__ or cause.__context__ or cause
+    return type(cause).__name__
+
+
+class _NoPaths(logging.Filter):
+    """Drop what the HTTP library logs: its lines carry paths, and the path is the secret."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep nothing."""
+        return False
+
+
+for _name in ("urllib3.connectionpool", "urllib3.connection", "urllib3.util.retry"):
+    logging.getLogger(_name).addFilter(_NoPaths())

@@ -1,0 +1,124 @@
+"""Everything that changes a portal. Sent once: a write is never repeated in here.
+
+What a failed write proves is said by `retrying.classify`; whether to send it again is decided by
+whoever keeps the command's record, after reading the target.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .errors import BadAnswer
+from .objects import Written
+from .reader import PATIENCE_INTERACTIVE
+from .transport import Answer, Transport
+
+
+class Writer:
+    """Change one portal."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        interactive: bool = True,
+        patience: float = PATIENCE_INTERACTIVE,
+    ) -> None:
+        self.transport = transport
+        self._interactive = interactive
+        self._patience = patience
+        self._permits: list[str] = []
+        self.workflows = WorkflowWrites(self)
+
+    def reserve(self, method: str) -> None:
+        """Obtain the permit for the next call of a method now, before the command is claimed.
+
+        Raises PaceExceeded when there is none in time: nothing was sent and nothing is claimed.
+        """
+        self.transport.obtain_permit(method, interactive=self._interactive, patience=self._patience)
+        self._permits.append(method)
+
+    def send(self, method: str, params: Mapping[str, Any]) -> Answer:
+        """Send one write, once."""
+        has_permit = method in self._permits
+        if has_permit:
+            self._permits.remove(method)
+        return self.transport.call(
+            method,
+            params,
+            is_write=True,
+            interactive=self._interactive,
+            patience=self._patience,
+            has_permit=has_permit,
+        )
+
+
+class WorkflowWrites:
+    """Start and end workflows."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+
+    def terminate(self, workflow_id: str, *, status: str | None = None) -> Written:
+        """End a workflow, keeping its record; `status` is shown on the portal to everybody.
+
+        Calls bizproc.workflow.terminate. `true` proves little: read the target again.
+        """
+        params = {"ID": _id(workflow_id)}
+        if status:
+            params["STATUS"] = status
+        return _true(self._writer.send("bizproc.workflow.terminate", params))
+
+    def kill(self, workflow_id: str) -> Written:
+        """Delete a workflow with its tasks and its record.
+
+        Calls bizproc.workflow.kill. The id is a string though documented as a number. Not
+        repeatable: the second call on the same id is an error with an empty code.
+        """
+        return _true(self._writer.send("bizproc.workflow.kill", {"ID": _id(workflow_id)}))
+
+    def start(
+        self,
+        *,
+        template_id: int,
+        document_id: Sequence[str],
+        parameters: Mapping[str, Any] | None = None,
+    ) -> Written:
+        """Start a workflow on a document and give its id as `result`.
+
+        Calls bizproc.workflow.start. The portal checks neither required parameters nor types.
+        """
+        if len(document_id) != 3:
+            raise ValueError("a document id has three parts: module, entity and id")
+        params: dict[str, Any] = {"TEMPLATE_ID": template_id, "DOCUMENT_ID": list(document_id)}
+        if parameters:
+            params["PARAMETERS"] = dict(parameters)
+        answer = self._writer.send("bizproc.workflow.start", params)
+        if not isinstance(answer.result, str) or not answer.result:
+            raise BadAnswer(
+                "no workflow id in the answer",
+                method="bizproc.workflow.start",
+                status=answer.status,
+            )
+        return _written(answer)
+
+
+def _id(workflow_id: str) -> str:
+    if not isinstance(workflow_id, str) or not workflow_id.strip():
+        raise ValueError("a workflow id is a text that is not empty")
+    return workflow_id
+
+
+def _true(answer: Answer) -> Written:
+    if answer.result is not True:
+        raise BadAnswer(f"the answer is {answer.result!r:.60}, wanted true", status=answer.status)
+    return _written(answer)
+
+
+def _written(answer: Answer) -> Written:
+    return Written(
+        result=answer.result,
+        time=answer.time,
+        duration_ms=answer.duration_ms,
+        status=answer.status,
+        sent_at=answer.sent_at,
+    )
