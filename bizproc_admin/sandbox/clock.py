@@ -1,0 +1,142 @@
+"""The portal's time: the real clock plus an offset that tests may move.
+
+Everything that depends on time (delays, overdue tasks, the leaky bucket) asks this clock, so that
+``advance(minutes=6)`` is all it takes to see what happens later.
+"""
+
+import re
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+
+PORTAL_ZONE = timezone(timedelta(hours=3))
+_RELATIVE = re.compile(
+    r"^([+-]?\d+)\s*(second|sec|minute|min|hour|day|week|month|year)s?(\s+ago)?$"
+)
+_UNIT_SECONDS = {
+    "second": 1,
+    "sec": 1,
+    "minute": 60,
+    "min": 60,
+    "hour": 3600,
+    "day": 86400,
+    "week": 604800,
+    "month": 2592000,
+    "year": 31536000,
+}
+_PLAIN_FORMATS = (
+    "%Y-%m-%d %H:%M:%S",
+    "%Y-%m-%d %H:%M",
+    "%Y-%m-%d",
+    "%Y-%m-%dT%H:%M:%S",
+    "%d.%m.%Y %H:%M:%S",
+    "%d.%m.%Y %H:%M",
+    "%d.%m.%Y",
+    "%Y/%m/%d",
+    "%Y%m%d",
+)
+
+
+class Clock:
+    """Real time moved by an offset, or frozen at a moment while the past is being told."""
+
+    def __init__(self, *, offset: float = 0.0, source: Callable[[], float] = time.time) -> None:
+        """Start at the source's time plus the offset, in seconds."""
+        self.offset = offset
+        self._source = source
+        # Only the thread that tells the past sees it; others keep to the real time.
+        self._told = threading.local()
+
+    @property
+    def moment(self) -> float | None:
+        """Return the moment this thread is told to believe in, if any."""
+        moment: float | None = getattr(self._told, "moment", None)
+        return moment
+
+    @moment.setter
+    def moment(self, moment: float | None) -> None:
+        self._told.moment = moment
+
+    def now(self) -> float:
+        """Return the portal's time as Unix seconds."""
+        moment = self.moment
+        return self._source() + self.offset if moment is None else moment
+
+    def advance(self, seconds: float) -> None:
+        """Move the portal's time forward (or back, with a negative number)."""
+        self.offset += seconds
+
+
+def iso(moment: float | None) -> str | None:
+    """Write a moment as the portal does: ISO 8601, portal's offset, whole seconds."""
+    if moment is None:
+        return None
+    return datetime.fromtimestamp(int(moment), PORTAL_ZONE).isoformat()
+
+
+def database_text(moment: float | None) -> str | None:
+    """Write a moment as the portal's database column holds it."""
+    if moment is None:
+        return None
+    return datetime.fromtimestamp(int(moment), PORTAL_ZONE).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def parse_moment(value: object, *, now: float) -> float | None:
+    """Read a date as PHP's strtotime does for the usual forms; None when it cannot be read."""
+    text = str(value).strip()
+    if not text or isinstance(value, bool):
+        return None
+    return _iso_moment(text) or _plain_moment(text) or _relative_moment(text.lower(), now)
+
+
+def _iso_moment(text: str) -> float | None:
+    if not re.match(r"^\d{4}-\d\d-\d\d", text):
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        # A "+" that was not encoded in a query string arrives as a space; strtotime reads it.
+        try:
+            moment = datetime.fromisoformat(re.sub(r" (\d\d:?\d\d)$", r"+\1", text))
+        except ValueError:
+            return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=PORTAL_ZONE)
+    return moment.timestamp()
+
+
+def _plain_moment(text: str) -> float | None:
+    for pattern in _PLAIN_FORMATS:
+        try:
+            return datetime.strptime(text, pattern).replace(tzinfo=PORTAL_ZONE).timestamp()
+        except ValueError:
+            continue
+    if re.match(r"^@-?\d+$", text):
+        return float(text[1:])
+    return None
+
+
+def _relative_moment(text: str, now: float) -> float | None:
+    midnight = datetime.fromtimestamp(now, PORTAL_ZONE).replace(
+        hour=0, minute=0, second=0, microsecond=0
+    )
+    words = {
+        "now": now,
+        "today": midnight.timestamp(),
+        "midnight": midnight.timestamp(),
+        "yesterday": (midnight - timedelta(days=1)).timestamp(),
+        "tomorrow": (midnight + timedelta(days=1)).timestamp(),
+    }
+    if text in words:
+        return words[text]
+    match = _RELATIVE.match(text)
+    if match is None:
+        return None
+    seconds = int(match[1]) * _UNIT_SECONDS[match[2]]
+    return now - seconds if match[3] else now + seconds
+
+
+def utc_text(moment: float) -> str:
+    """Write a moment in UTC, for the control plane."""
+    return datetime.fromtimestamp(moment, UTC).isoformat()

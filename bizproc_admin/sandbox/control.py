@@ -1,0 +1,33 @@
+"""The control plane under /_sandbox/: what a test does to the portal besides calling it.
+
+Every operation is a POST (GET works for the ones that only read) with a JSON object of arguments,
+the same names as on the `Sandbox` class, and answers {"ok": true, "value": ...}.
+"""
+
+import json
+from typing import Any
+from urllib.parse import parse_qsl
+
+from bizproc_admin.sandbox.hands import Hands
+from bizproc_admin.sandbox.portal import Portal
+from bizproc_admin.sandbox.refusals import Refusal
+
+_NAMES = {name for name in vars(Hands) if not name.startswith("_")}
+
+
+def answer(portal: Portal, http_method: str, target: str, body: bytes) -> tuple[int, Any]:
+    """Carry out one operation; the last part of the path names it."""
+    path, _, query = target.partition("?")
+    name = path.strip("/").removeprefix("_sandbox").strip("/").replace("-", "_")
+    if name == "":
+        return 200, {"ok": True, "operations": sorted(_NAMES)}
+    if name not in _NAMES:
+        return 404, {"ok": False, "error": f"There is no operation {name!r}."}
+    try:
+        arguments = json.loads(body) if body else dict(parse_qsl(query))
+        if not isinstance(arguments, dict):
+            return 400, {"ok": False, "error": "The arguments must be a JSON object."}
+        value = getattr(Hands(portal), name)(**arguments)
+    except (Refusal, TypeError, ValueError, KeyError) as error:
+        return 400, {"ok": False, "error": f"{type(error).__name__}: {error}"}
+    return 200, {"ok": True, "value": value}

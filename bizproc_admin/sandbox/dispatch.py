@@ -1,0 +1,301 @@
+"""From a request to an answer: the order of checks, planned faults, envelopes, and the record of
+calls and applied writes."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from bizproc_admin.sandbox import batch, methods, php
+from bizproc_admin.sandbox.clock import iso, utc_text
+from bizproc_admin.sandbox.engine import runner
+from bizproc_admin.sandbox.faults import AFTER, BEFORE, LIE, REPLACED, Broken, Fault
+from bizproc_admin.sandbox.incoming import Incoming, without_reserved
+from bizproc_admin.sandbox.listing import Page
+from bizproc_admin.sandbox.methods.registry import METHODS, Caller, Method, Params, method
+from bizproc_admin.sandbox.portal import Portal
+from bizproc_admin.sandbox.refusals import Refusal, named
+
+__all__ = ["Answer", "answer", "methods"]
+
+
+@dataclass
+class Answer:
+    """What goes back over HTTP; a fault says how the answer is damaged on its way."""
+
+    status: int
+    body: dict[str, Any]
+    fault: Fault | None = None
+
+
+@dataclass
+class _Conversation:
+    """One HTTP request while it is being answered."""
+
+    portal: Portal
+    incoming: Incoming
+    began: float
+    damage: Fault | None = None
+
+
+@method("batch")
+def _batch(portal: Portal, caller: Caller, params: Params) -> Any:
+    """Stand for batch in the table of methods; `answer` runs it, as it needs the conversation."""
+    raise named("ERROR_BATCH_METHOD_NOT_ALLOWED")
+
+
+def answer(portal: Portal, incoming: Incoming) -> Answer:
+    """Answer one REST request."""
+    talk = _Conversation(portal, incoming, portal.now())
+    call_name = incoming.method.lower()
+    fault: Fault | None = None
+    try:
+        try:
+            with portal.lock:
+                bring_up_to_date(portal)
+                fault = portal.faults.take(call_name, in_batch=False)
+            if fault is not None and fault.kind == "QUERY_LIMIT_EXCEEDED":
+                raise named(fault.kind)
+            body = _checked(talk, fault)
+            result = Answer(200, body, talk.damage)
+        except Refusal as refusal:
+            result = Answer(refusal.status, refusal.envelope(), talk.damage)
+    except Broken as broken:
+        result = Answer(200, {}, broken.fault)
+    _remember(talk, call_name, incoming.params, result, start=incoming.start)
+    return result
+
+
+def bring_up_to_date(portal: Portal) -> None:
+    """Do what was due by now: timers of workflows, and writes that were to be applied late."""
+    runner.catch_up(portal)
+    for late in [late for late in portal.late if late["due"] <= portal.now()]:
+        portal.late.remove(late)
+        portal.touched = True
+        with portal.at(late["due"]):
+            _apply_now(portal, late)
+    portal.commit()
+
+
+def _apply_now(portal: Portal, late: dict[str, Any]) -> None:
+    user = portal.users.get(late["user_id"])
+    if user is None:
+        return
+    found = METHODS[late["method"]]
+    caller = Caller(user, tuple(late["scopes"]), late["code"])
+    try:
+        result = found.function(portal, caller, Params(late["params"]))
+    except Refusal:
+        return
+    if found.changes:
+        portal.applied(found.name, caller=caller.id, params=late["params"], result=result)
+
+
+def _checked(talk: _Conversation, fault: Fault | None) -> dict[str, Any]:
+    portal, incoming = talk.portal, talk.incoming
+    with portal.lock:
+        if not portal.limits.admit(incoming.source):
+            raise named("QUERY_LIMIT_EXCEEDED")
+        if incoming.signed:
+            raise named("ACCESS_DENIED")
+        found = METHODS.get(incoming.method.lower())
+        if found is None:
+            raise named("ERROR_METHOD_NOT_FOUND")
+        caller = _authorise(portal, incoming, found)
+    if found.name == "batch":
+        return _run_batch(talk, caller, fault)
+    params = Params(incoming.params, incoming.start, php.upper_names(incoming.query))
+    return _suffer(talk, caller, found, params, fault, in_batch=False)
+
+
+def _authorise(portal: Portal, incoming: Incoming, wanted: Method) -> Caller:
+    if not incoming.login and not incoming.code:
+        # No application is installed, so no access token can be known.
+        raise named("invalid_token" if incoming.token else "NO_AUTH_FOUND")
+    webhook = next((w for w in portal.webhooks if w.code == incoming.code and w.active), None)
+    if webhook is None or incoming.login != str(webhook.user_id):
+        raise named("INVALID_CREDENTIALS")
+    scopes = tuple(webhook.scopes)
+    if not wanted.allowed_by(scopes):
+        raise named("insufficient_scope")
+    user = portal.users.get(webhook.user_id)
+    if user is None or not user.active:
+        raise named("INVALID_CREDENTIALS")
+    return Caller(user, scopes, webhook.code)
+
+
+def _run_batch(talk: _Conversation, caller: Caller, fault: Fault | None) -> dict[str, Any]:
+    _before(talk, fault, METHODS["batch"], caller, Params({}))
+
+    def perform(name: str, params: dict[str, Any]) -> dict[str, Any]:
+        portal = talk.portal
+        found = METHODS.get(name.lower())
+        plain = without_reserved(params)
+        start = php.intval(params["start"]) if "start" in params else None
+
+        def note(told: Answer) -> None:
+            _remember(talk, name.lower(), plain, told, start=start, inner=True)
+
+        try:
+            if found is None:
+                raise named("ERROR_METHOD_NOT_FOUND")
+            if not found.allowed_by(caller.scopes):
+                raise Refusal("insufficient_scope", "", 401)
+            with portal.lock:
+                inner = portal.faults.take(found.name, in_batch=True)
+            wanted = Params(plain, start, {})
+            body = _suffer(talk, caller, found, wanted, inner, in_batch=True)
+        except Refusal as refusal:
+            note(Answer(refusal.status, refusal.envelope()))
+            raise
+        except Broken as broken:
+            note(Answer(200, {}, broken.fault))
+            raise
+        note(Answer(200, body))
+        return body
+
+    began, clock = talk.portal.now(), time.perf_counter()
+    result = batch.run(php.upper_names(talk.incoming.params), perform)
+    _after(talk, fault)
+    seconds = time.perf_counter() - clock
+    return {"result": result, "time": _time(talk, "", "batch", began=began, seconds=seconds)}
+
+
+def _suffer(
+    talk: _Conversation,
+    caller: Caller,
+    found: Method,
+    params: Params,
+    fault: Fault | None,
+    *,
+    in_batch: bool,
+) -> dict[str, Any]:
+    params = Params(
+        php.upper_names(params.values) if found.upper else params.values,
+        params.start,
+        params.query,
+    )
+    told = _before(talk, fault, found, caller, params)
+    body = told if told is not None else _perform(talk, caller, found, params)
+    _after(talk, fault)
+    return body
+
+
+def _before(
+    talk: _Conversation, fault: Fault | None, found: Method, caller: Caller, params: Params
+) -> dict[str, Any] | None:
+    if fault is None:
+        return None
+    if fault.is_vendor_error:
+        raise named(fault.kind)
+    if fault.kind in BEFORE or (fault.kind in REPLACED and not fault.applied):
+        if fault.kind == "late_apply":
+            with talk.portal.lock:
+                _apply_later(talk.portal, fault, found, caller, params)
+        raise Broken(fault)
+    if fault.kind == LIE:
+        with talk.portal.lock:
+            untrue: Any = talk.portal.uniqid() if found.name.endswith(".start") else True
+        return {"result": untrue, "time": _time(talk, caller.code, found.name)}
+    return None
+
+
+def _after(talk: _Conversation, fault: Fault | None) -> None:
+    if fault is None:
+        return
+    if fault.kind in ("reset_mid_response", "truncated_json"):
+        talk.damage = fault
+    elif fault.kind in AFTER or fault.kind in REPLACED:
+        raise Broken(fault)
+
+
+def _apply_later(
+    portal: Portal, fault: Fault, found: Method, caller: Caller, params: Params
+) -> None:
+    portal.late.append(
+        {
+            "due": portal.now() + fault.delay,
+            "method": found.name,
+            "user_id": caller.id,
+            "code": caller.code,
+            "scopes": list(caller.scopes),
+            "params": params.values,
+        }
+    )
+    portal.touched = True
+    portal.commit()
+
+
+def _perform(talk: _Conversation, caller: Caller, found: Method, params: Params) -> dict[str, Any]:
+    portal = talk.portal
+    began, clock = portal.now(), time.perf_counter()
+    with portal.lock:
+        if portal.limits.exhausted(caller.code, found.name):
+            raise named("OPERATION_TIME_LIMIT")
+        result = found.function(portal, caller, params)
+        if found.changes:
+            portal.applied(found.name, caller=caller.id, params=params.values, result=result)
+            portal.commit()
+        seconds = time.perf_counter() - clock
+        portal.limits.spend(caller.code, found.name, seconds, began=began)
+    body: dict[str, Any] = {"result": result.rows if isinstance(result, Page) else result}
+    if isinstance(result, Page):
+        if result.next is not None:
+            body["next"] = result.next
+        if result.total is not None:
+            body["total"] = result.total
+    body["time"] = _time(talk, caller.code, found.name, began=began, seconds=seconds)
+    return body
+
+
+def _time(
+    talk: _Conversation,
+    code: str,
+    name: str,
+    *,
+    began: float | None = None,
+    seconds: float = 0.0,
+) -> dict[str, Any]:
+    portal = talk.portal
+    began = portal.now() if began is None else began
+    finish = portal.now()
+    shown = {
+        "start": began,
+        "finish": finish,
+        "duration": finish - began,
+        "processing": seconds,
+        "date_start": iso(began),
+        "date_finish": iso(finish),
+    }
+    if portal.limits.on:
+        shown["operating_reset_at"] = portal.limits.reset_at(code, name, began=began)
+        shown["operating"] = portal.limits.operating(code, name)
+    return shown
+
+
+def _remember(
+    talk: _Conversation,
+    name: str,
+    params: dict[str, Any],
+    told: Answer,
+    *,
+    start: int | None,
+    inner: bool = False,
+) -> None:
+    incoming = talk.incoming
+    # "token" would be a secret; the reserved names are gone already.
+    shown = {key: value for key, value in params.items() if key.lower() != "token"}
+    with talk.portal.lock:
+        talk.portal.calls.append(
+            {
+                "method": name,
+                "params": shown,
+                "start": start,
+                "user_id": incoming.login,
+                "status": told.status,
+                "error": told.body.get("error"),
+                "fault": told.fault.kind if told.fault else None,
+                "at": utc_text(talk.began),
+                "in_batch": inner,
+                "source": incoming.source,
+            }
+        )

@@ -1,0 +1,1 @@
+"""The engine that runs workflow templates: starting creates tasks, answering moves on."""

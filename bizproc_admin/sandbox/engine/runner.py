@@ -1,0 +1,323 @@
+"""Running a workflow: entering activities, leaving them, and everything that ends it.
+
+Nothing is kept on a stack between requests: a workflow remembers only where it waits, and what to
+do next follows from the place in the tree.
+"""
+
+from typing import Any
+
+from bizproc_admin.sandbox import php
+from bizproc_admin.sandbox.engine import assignments, conditions, durations, tree
+from bizproc_admin.sandbox.engine.assignments import EngineError, Verdict
+from bizproc_admin.sandbox.engine.expressions import evaluate
+from bizproc_admin.sandbox.engine.tree import Node
+from bizproc_admin.sandbox.portal import DAY, Portal
+from bizproc_admin.sandbox.records import (
+    ANSWER_WAITING,
+    COMPLETED,
+    TASK_RUNNING,
+    TERMINATED,
+    DocumentId,
+    Task,
+    Template,
+    Workflow,
+)
+from bizproc_admin.sandbox.refusals import Refusal, nameless
+
+ARCHIVE = "archive"
+ABORTED = "Execution aborted"
+NOT_FOUND = "The business process is not found."
+BUSY = "The workflow is hung or being executed"
+_SEQUENCES = {
+    "SequentialWorkflowActivity",
+    "SequenceActivity",
+    "EmptyBlockActivity",
+    "IfElseBranchActivity",
+}
+_MAX_STEPS = 5_000
+_LOCKED_RETRY = 600.0
+
+
+def start(
+    portal: Portal,
+    template: Template,
+    document: DocumentId,
+    *,
+    started_by: int = 0,
+    parameters: dict[str, Any] | None = None,
+) -> Workflow:
+    """Start a workflow and run it up to where it must wait, or to its end."""
+    now = portal.now()
+    values = {name: item.get("Default") for name, item in php.items(template.parameters)}
+    values.update(parameters or {})
+    values["TargetUser"] = f"user_{started_by}"
+    workflow = Workflow(
+        id=portal.uniqid(),
+        template_id=template.id,
+        structure_key=template.structure_key,
+        document=document,
+        started=int(now),
+        started_by=started_by,
+        modified=int(now),
+        parameters=values,
+        variables={name: item.get("Default") for name, item in php.items(template.variables)},
+    )
+    portal.workflows.put(workflow.id, workflow)
+    try:
+        _Run(portal, workflow).enter("")
+    except EngineError as error:
+        remove(portal, workflow)
+        raise nameless(str(error)) from error
+    return workflow
+
+
+def complete_task(
+    portal: Portal,
+    task_id: int,
+    *,
+    user_id: int,
+    status: int,
+    comment: str = "",
+    fields: dict[str, Any] | None = None,
+) -> None:
+    """Answer a task for a person and let the workflow go on."""
+    task = portal.tasks.get(task_id)
+    part = task.assignment_of(user_id) if task else None
+    if task is None or part is None:
+        raise Refusal("ERROR_TASK_NOT_FOUND", "Task not found")
+    if part.status != ANSWER_WAITING or task.status != TASK_RUNNING:
+        raise Refusal("ERROR_TASK_COMPLETED", "Task already completed")
+    workflow = portal.workflows.get(task.workflow_id)
+    if workflow is None or workflow.ended is not None:
+        raise Refusal("ERROR_TASK_EXECUTION", NOT_FOUND)
+    if workflow.owned_until is not None:
+        raise Refusal("ERROR_TASK_EXECUTION", BUSY)
+    run = _Run(portal, workflow)
+    verdict = assignments.answer(
+        portal,
+        workflow,
+        task,
+        run.node(task.path),
+        user_id=user_id,
+        status=status,
+        comment=comment,
+        fields=fields,
+    )
+    if verdict is not None:
+        run.after_task(task, verdict)
+    run.save()
+
+
+def catch_up(portal: Portal) -> None:
+    """Do everything that was due by now: timeouts, delays, archiving."""
+    timers = portal.timers
+    while timers and timers[0][0] <= portal.now():
+        due, workflow_id, path = timers[0]
+        portal.pop_timer()
+        with portal.at(due):
+            _fire(portal, workflow_id, path)
+
+
+def _fire(portal: Portal, workflow_id: str, path: str) -> None:
+    workflow = portal.workflows.get(workflow_id)
+    if workflow is None:
+        return
+    if path == ARCHIVE:
+        remove(portal, workflow)
+        return
+    wait = workflow.waits.get(path)
+    if wait is None or workflow.ended is not None or wait.get("due") != portal.now():
+        return
+    if workflow.owned_until is not None:
+        wait["due"] = portal.now() + _LOCKED_RETRY
+        portal.wake_at(wait["due"], workflow_id, path)
+        portal.workflows.put(workflow.id, workflow)
+        return
+    run = _Run(portal, workflow)
+    if wait["kind"] == "delay":
+        del workflow.waits[path]
+        run.go_on(path)
+    else:
+        task = portal.tasks[wait["task"]]
+        verdict = assignments.timed_out(task)
+        assignments.settle(portal, task, verdict)
+        workflow.outputs.setdefault(task.activity_name, {})["IsTimeout"] = 1
+        run.after_task(task, verdict)
+    run.save()
+
+
+def terminate(portal: Portal, workflow: Workflow, *, title: str = "") -> None:
+    """Abort a workflow: its running tasks disappear, the answered ones stay."""
+    _end(portal, workflow, status=TERMINATED, title=title or ABORTED)
+
+
+def end(portal: Portal, workflow: Workflow) -> None:
+    """End a workflow as if its last activity had just closed."""
+    _end(portal, workflow, status=COMPLETED, title=workflow.state_title)
+
+
+def remove(portal: Portal, workflow: Workflow) -> None:
+    """Delete a workflow with all its tasks and its state."""
+    for task in portal.tasks.of_workflow(workflow.id):
+        portal.tasks.drop(task.id)
+    portal.workflows.drop(workflow.id)
+
+
+def _end(portal: Portal, workflow: Workflow, *, status: int, title: str) -> None:
+    now = portal.now()
+    for task in portal.tasks.of_workflow(workflow.id):
+        if task.status == TASK_RUNNING:
+            portal.tasks.drop(task.id)
+    workflow.status, workflow.state_title = status, title
+    workflow.ended, workflow.modified = now, int(now)
+    workflow.owned_until = None
+    workflow.waits.clear()
+    portal.workflows.put(workflow.id, workflow)
+    portal.wake_at(now + DAY, workflow.id, ARCHIVE)
+
+
+class _Run:
+    """One spell of work on one workflow."""
+
+    def __init__(self, portal: Portal, workflow: Workflow) -> None:
+        self.portal = portal
+        self.workflow = workflow
+        self.root = portal.structure_of(workflow)
+        self.steps = 0
+
+    def node(self, path: str) -> Node:
+        return tree.at(self.root, path)
+
+    def save(self) -> None:
+        """Note the workflow's new state; a run counts as a save even when little changed."""
+        if self.workflow.ended is None and self.workflow.id in self.portal.workflows:
+            self.workflow.modified = int(self.portal.now())
+            self.portal.workflows.put(self.workflow.id, self.workflow)
+
+    def go_on(self, path: str) -> None:
+        """Leave an activity; a workflow that cannot go on is aborted."""
+        try:
+            self.leave(path)
+        except EngineError as error:
+            terminate(self.portal, self.workflow, title=str(error))
+
+    def after_task(self, task: Task, verdict: Verdict) -> None:
+        """Run the branch that follows an answered task."""
+        self.workflow.waits.pop(task.path, None)
+        branches = tree.children(self.node(task.path))
+        try:
+            if verdict.branch is not None and verdict.branch < len(branches):
+                self.enter(tree.child(task.path, verdict.branch))
+            else:
+                self.leave(task.path)
+        except EngineError as error:
+            terminate(self.portal, self.workflow, title=str(error))
+
+    def enter(self, path: str) -> None:
+        """Start an activity."""
+        if self.workflow.ended is not None:
+            return
+        self.steps += 1
+        if self.steps > _MAX_STEPS:
+            raise EngineError("Too many steps without waiting.")
+        node = self.node(path)
+        kind = node.get("Type", "")
+        if not tree.is_active(node):
+            self.leave(path)
+        elif kind in _SEQUENCES:
+            self._enter_next(path, node, after=-1)
+        elif kind == "IfElseActivity":
+            self._choose(path, node)
+        elif kind == "ParallelActivity":
+            self._fork(path, node)
+        elif kind in assignments.KINDS:
+            self._ask(path, node)
+        else:
+            self._act(path, node, kind)
+
+    def leave(self, path: str) -> None:
+        """Close an activity and let its parent go on."""
+        if self.workflow.ended is not None:
+            return
+        if path == "":
+            end(self.portal, self.workflow)
+            return
+        above, index = tree.parent(path)
+        node = self.node(above)
+        if node.get("Type") in _SEQUENCES:
+            self._enter_next(above, node, after=index)
+        elif node.get("Type") == "ParallelActivity":
+            self.workflow.open_branches[above] = self.workflow.open_branches.get(above, 1) - 1
+            if self.workflow.open_branches[above] <= 0:
+                self.workflow.open_branches.pop(above, None)
+                self.leave(above)
+        else:
+            self.leave(above)
+
+    def _enter_next(self, path: str, node: Node, *, after: int) -> None:
+        for index in range(after + 1, len(tree.children(node))):
+            if tree.is_active(tree.children(node)[index]):
+                self.enter(tree.child(path, index))
+                return
+        self.leave(path)
+
+    def _choose(self, path: str, node: Node) -> None:
+        for index, branch in enumerate(tree.children(node)):
+            if tree.is_active(branch) and conditions.holds(self.portal, self.workflow, branch):
+                self.enter(tree.child(path, index))
+                return
+        self.leave(path)
+
+    def _fork(self, path: str, node: Node) -> None:
+        branches = [i for i, branch in enumerate(tree.children(node)) if tree.is_active(branch)]
+        if not branches:
+            self.leave(path)
+            return
+        self.workflow.open_branches[path] = len(branches)
+        for index in branches:
+            self.enter(tree.child(path, index))
+
+    def _ask(self, path: str, node: Node) -> None:
+        task, due = assignments.ask(self.portal, self.workflow, path, node)
+        self._wait(path, {"kind": "task", "task": task.id}, due)
+
+    def _wait(self, path: str, wait: dict[str, Any], due: float | None) -> None:
+        if due is not None:
+            wait["due"] = due
+            self.portal.wake_at(due, self.workflow.id, path)
+        self.workflow.waits[path] = wait
+        self.save()
+
+    def _act(self, path: str, node: Node, kind: str) -> None:
+        options = tree.properties(node)
+        if kind == "SetVariableActivity":
+            values = evaluate(self.portal, self.workflow, options.get("VariableValue") or {})
+            self.workflow.variables.update(dict(php.items(values)))
+        elif kind == "SetStateTitleActivity":
+            title = evaluate(self.portal, self.workflow, options.get("TargetStateTitle"))
+            self.workflow.state_title = php.text(title)
+        elif kind == "TerminateActivity":
+            self._stop(options)
+            return
+        elif kind == "DelayActivity" and self._delayed(path, options):
+            return
+        # Everything else (messages, fields, activities of applications) passes through.
+        self.leave(path)
+
+    def _stop(self, options: dict[str, Any]) -> None:
+        title = php.text(evaluate(self.portal, self.workflow, options.get("StateTitle")))
+        terminate(self.portal, self.workflow, title=title)
+        if assignments.is_yes(options.get("KillWorkflow")):
+            remove(self.portal, self.workflow)
+
+    def _delayed(self, path: str, options: dict[str, Any]) -> bool:
+        now = self.portal.now()
+        until = evaluate(self.portal, self.workflow, options.get("TimeoutTime"))
+        due = durations.moment(until, now=now) or now + durations.seconds(
+            evaluate(self.portal, self.workflow, options.get("TimeoutDuration")),
+            options.get("TimeoutDurationType"),
+        )
+        if due <= now:
+            return False
+        self._wait(path, {"kind": "delay"}, due)
+        return True

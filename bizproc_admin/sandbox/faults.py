@@ -1,0 +1,81 @@
+"""Faults that a test asks for: the next call, or the next N of a method, go wrong in a named way.
+
+Any other name than those below is taken as a vendor error code.
+"""
+
+from dataclasses import dataclass
+
+#: Nothing reaches the method; what the client sees differs.
+BEFORE = {"timeout_before_apply", "late_apply"}
+#: The method has run, and then the answer is lost or damaged.
+AFTER = {"timeout_after_apply", "reset_mid_response", "truncated_json"}
+#: Something else than JSON is answered; the method runs only when `applied` is asked for.
+REPLACED = {"html_page", "empty_body", "bad_gateway"}
+#: The answer is true and nothing was done.
+LIE = "lie"
+TRANSPORT = BEFORE | AFTER | REPLACED | {LIE}
+
+
+@dataclass
+class Fault:
+    """One planned fault."""
+
+    kind: str
+    times: int = 1
+    method: str | None = None
+    skip: int = 0
+    hold: float = 90.0
+    delay: float = 45.0
+    applied: bool = False
+
+    @property
+    def is_vendor_error(self) -> bool:
+        """Tell whether the fault is an error answer."""
+        return self.kind not in TRANSPORT
+
+
+class Broken(Exception):
+    """The answer to this HTTP request is lost or replaced from here on."""
+
+    def __init__(self, fault: Fault) -> None:
+        """Keep what is to be done to the connection."""
+        super().__init__(fault.kind)
+        self.fault = fault
+
+
+class Faults:
+    """The planned faults, first come first served."""
+
+    def __init__(self) -> None:
+        """Start without any."""
+        self._planned: list[Fault] = []
+
+    def clear(self) -> None:
+        """Forget all planned faults."""
+        self._planned.clear()
+
+    def plan(self, fault: Fault) -> None:
+        """Add a fault."""
+        if fault.method is not None:
+            fault.method = fault.method.lower()
+        self._planned.append(fault)
+
+    def pending(self) -> list[dict[str, object]]:
+        """Return what is still planned."""
+        return [{"kind": f.kind, "times": f.times, "method": f.method} for f in self._planned]
+
+    def take(self, method: str, *, in_batch: bool) -> Fault | None:
+        """Return the fault that this call must suffer, and count it."""
+        for fault in self._planned:
+            if fault.method is None and in_batch:
+                continue
+            if fault.method not in (None, method):
+                continue
+            if fault.skip > 0:
+                fault.skip -= 1
+                continue
+            fault.times -= 1
+            if fault.times <= 0:
+                self._planned.remove(fault)
+            return fault
+        return None

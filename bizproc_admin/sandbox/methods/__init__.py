@@ -1,0 +1,12 @@
+"""The REST methods, one module a family; importing the package fills the table."""
+
+from bizproc_admin.sandbox.methods import (
+    departments,
+    system,
+    tasks,
+    templates,
+    users,
+    workflows,
+)
+
+__all__ = ["departments", "system", "tasks", "templates", "users", "workflows"]

@@ -1,0 +1,53 @@
+"""app.info, scope, methods, method.get, server.time: what the API says of itself.
+
+https://apidocs.bitrix24.com/api-reference/common/system/index
+"""
+
+from typing import Any
+
+from bizproc_admin.sandbox import php
+from bizproc_admin.sandbox.clock import iso
+from bizproc_admin.sandbox.methods.registry import METHODS, Caller, Params, method
+from bizproc_admin.sandbox.portal import ALL_SCOPES, Portal
+
+
+@method("app.info")
+def app_info(portal: Portal, caller: Caller, params: Params) -> dict[str, Any]:
+    """Describe the webhook: there is no application behind it."""
+    return {"SCOPE": list(caller.scopes), "LICENSE": "ru_pro100"}
+
+
+@method("scope")
+def scope(portal: Portal, caller: Caller, params: Params) -> list[str]:
+    """Return the granted scopes, or all there are."""
+    return list(ALL_SCOPES) if _is_on(params.get("FULL")) else list(caller.scopes)
+
+
+@method("methods")
+def methods(portal: Portal, caller: Caller, params: Params) -> list[str]:
+    """Return the names of methods, those that the webhook may call unless asked otherwise."""
+    wanted = php.text(params.get("SCOPE"))
+    if wanted:
+        return sorted(name for name, item in METHODS.items() if wanted in item.scopes)
+    full = _is_on(params.get("FULL"))
+    return sorted(name for name, i in METHODS.items() if full or i.allowed_by(caller.scopes))
+
+
+@method("method.get")
+def method_get(portal: Portal, caller: Caller, params: Params) -> dict[str, bool]:
+    """Tell whether a method exists and may be called."""
+    found = METHODS.get(php.text(params.get("NAME")).lower())
+    return {
+        "isExisting": found is not None,
+        "isAvailable": found is not None and found.allowed_by(caller.scopes),
+    }
+
+
+@method("server.time")
+def server_time(portal: Portal, caller: Caller, params: Params) -> str | None:
+    """Return the portal's time."""
+    return iso(portal.now())
+
+
+def _is_on(value: Any) -> bool:
+    return not php.is_empty(value) and value != "false"

@@ -1,0 +1,140 @@
+"""Values as PHP sees them, because the portal is written in PHP and its quirks show.
+
+Form fields with brackets become nested arrays, "0" is empty, numbers are read from the front of a
+text, and an array is a JSON list only when its keys are 0..n-1.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import unquote_plus
+
+_LEADING_INT = re.compile(r"^\s*([+-]?\d+)")
+_BRACKET = re.compile(r"\[([^\]]*)\]")
+
+
+def parse_query(text: str) -> dict[str, Any]:
+    """Parse a query string as PHP's parse_str does: brackets nest, later values win."""
+    pairs = []
+    for part in text.split("&"):
+        if part:
+            name, _, value = part.partition("=")
+            pairs.append((unquote_plus(name), unquote_plus(value)))
+    return nest(pairs)
+
+
+def nest(pairs: list[tuple[str, str]]) -> dict[str, Any]:
+    """Build nested arrays from names such as filter[>STARTED_BY] or select[]."""
+    tree: dict[str, Any] = {}
+    for name, value in pairs:
+        keys = _keys(name)
+        if keys:
+            _put(tree, keys, value)
+    return {key: _shaped(value) for key, value in tree.items()}
+
+
+def _keys(name: str) -> list[str | None]:
+    name = name.lstrip(" ")
+    head, bracket, rest = name.partition("[")
+    head = head.replace(".", "_").replace(" ", "_")
+    if not head:
+        return []
+    if not bracket or "]" not in rest:
+        # An unclosed bracket is part of the name, with the bracket turned into an underscore.
+        return [f"{head}_{rest}" if bracket else head]
+    keys: list[str | None] = [head]
+    position = 0
+    rest = "[" + rest
+    while (match := _BRACKET.match(rest, position)) is not None:
+        keys.append(match[1] if match[1] != "" else None)
+        position = match.end()
+    return keys
+
+
+def _put(tree: dict[str, Any], keys: list[str | None], value: str) -> None:
+    node = tree
+    for index, key in enumerate(keys):
+        name = _next_index(node) if key is None else key
+        if index == len(keys) - 1:
+            node[name] = value
+            return
+        child = node.get(name)
+        if not isinstance(child, dict):
+            child = node[name] = {}
+        node = child
+
+
+def _next_index(node: dict[str, Any]) -> str:
+    numbers = [int(key) for key in node if re.fullmatch(r"\d+", key)]
+    return str(max(numbers) + 1 if numbers else 0)
+
+
+def _shaped(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return shape({key: _shaped(item) for key, item in value.items()})
+
+
+def shape(values: dict[str, Any]) -> Any:
+    """Return what json_encode makes of a PHP array: a list when the keys are 0..n-1 in order."""
+    if all(key == str(index) for index, key in enumerate(values)):
+        return list(values.values())
+    return values
+
+
+def is_array(value: object) -> bool:
+    """Tell whether PHP would call the value an array."""
+    return isinstance(value, list | dict)
+
+
+def items(value: Any) -> Iterator[tuple[str, Any]]:
+    """Walk an array's keys and values; anything else has none."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield str(key), item
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield str(index), item
+
+
+def values(value: Any) -> list[Any]:
+    """Return an array's values; anything else has none."""
+    return [item for _, item in items(value)]
+
+
+def is_empty(value: Any) -> bool:
+    """Tell whether PHP's empty() holds: "", "0", 0, null, false and empty arrays."""
+    return not value or value == "0"
+
+
+def intval(value: Any) -> int:
+    """Read a whole number as PHP does: from the front of a text, else 0; an array counts as 1."""
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, int | float):
+        try:
+            return int(value)
+        except (OverflowError, ValueError):
+            return 0
+    if isinstance(value, str):
+        match = _LEADING_INT.match(value)
+        return int(match[1]) if match else 0
+    if is_array(value):
+        return 1 if value else 0
+    return 0
+
+
+def text(value: Any) -> str:
+    """Write a scalar as PHP prints it."""
+    if value is None or value is False:
+        return ""
+    if value is True:
+        return "1"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return "Array" if is_array(value) else str(value)
+
+
+def upper_names(params: dict[str, Any]) -> dict[str, Any]:
+    """Upper-case the top-level names; deeper levels keep theirs."""
+    return {name.upper(): value for name, value in params.items()}

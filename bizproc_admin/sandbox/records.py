@@ -1,0 +1,165 @@
+"""What a portal holds: people, departments, workflow templates, workflows and their tasks."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+RUNNING, COMPLETED, TERMINATED = 1, 2, 4
+
+TASK_RUNNING, TASK_YES, TASK_NO, TASK_OK, TASK_TIMEOUT, TASK_CANCELLED = 0, 1, 2, 3, 4, 5
+ANSWER_WAITING, ANSWER_YES, ANSWER_NO, ANSWER_OK, ANSWER_CANCEL = 0, 1, 2, 3, 4
+
+DocumentId = tuple[str, str, str]
+AUTOMATION = 8
+
+
+@dataclass(slots=True)
+class User:
+    """A person of the portal."""
+
+    id: int
+    name: str
+    last_name: str
+    second_name: str = ""
+    email: str = ""
+    active: bool = True
+    admin: bool = False
+    departments: list[int] = field(default_factory=list)
+    position: str = ""
+    gender: str = ""
+    phone: str = ""
+    time_zone: str = "Europe/Moscow"
+    registered: float = 0.0
+    last_login: float | None = None
+    online: bool = False
+    user_type: str = "employee"
+
+    @property
+    def full_name(self) -> str:
+        """Return the name as the portal prints it."""
+        return f"{self.name} {self.last_name}".strip()
+
+
+@dataclass(slots=True)
+class Department:
+    """A department of the company's structure."""
+
+    id: int
+    name: str
+    parent: int | None = None
+    head: int | None = None
+    sort: int = 500
+    active: bool = True
+
+
+@dataclass(slots=True)
+class Template:
+    """A workflow template; its structure is kept under a key because workflows copy it."""
+
+    id: int
+    name: str
+    document_type: DocumentId
+    structure_key: str
+    description: str = ""
+    parameters: dict[str, Any] = field(default_factory=dict)
+    variables: dict[str, Any] = field(default_factory=dict)
+    constants: dict[str, Any] = field(default_factory=dict)
+    auto_execute: int = 0
+    modified: float = 0.0
+    is_modified: bool = False
+    user_id: int = 1
+    system_code: str = ""
+
+
+@dataclass(slots=True)
+class Workflow:
+    """A workflow; an ended one is kept for a day because its tasks still show its state."""
+
+    id: str
+    template_id: int
+    structure_key: str
+    document: DocumentId
+    started: float
+    started_by: int
+    modified: float
+    owned_until: float | None = None
+    status: int = RUNNING
+    ended: float | None = None
+    state_title: str = ""
+    parameters: dict[str, Any] = field(default_factory=dict)
+    variables: dict[str, Any] = field(default_factory=dict)
+    outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    waits: dict[str, dict[str, Any]] = field(default_factory=dict)
+    open_branches: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Assignment:
+    """One person's part of a workflow task."""
+
+    user_id: int
+    status: int = ANSWER_WAITING
+    original_user_id: int = 0
+    answered: float | None = None
+
+
+@dataclass(slots=True)
+class Task:
+    """A workflow task: work that waits for people."""
+
+    id: int
+    workflow_id: str
+    path: str
+    activity: str
+    activity_name: str
+    name: str
+    description: str
+    created: float
+    modified: float
+    overdue: float | None = None
+    status: int = TASK_RUNNING
+    delegation: int = 0
+    parameters: dict[str, Any] = field(default_factory=dict)
+    assignments: list[Assignment] = field(default_factory=list)
+
+    def assignment_of(self, user_id: int) -> Assignment | None:
+        """Return this person's part, if there is one."""
+        return next((part for part in self.assignments if part.user_id == user_id), None)
+
+
+@dataclass(slots=True)
+class Document:
+    """What a workflow runs on."""
+
+    id: DocumentId
+    type: DocumentId
+    name: str
+    created_by: int = 1
+    assigned_to: int = 1
+
+
+@dataclass(slots=True)
+class Webhook:
+    """An inbound webhook: a person, a secret code and the scopes it was given."""
+
+    user_id: int
+    code: str
+    scopes: list[str]
+    active: bool = True
+
+
+def pack(record: Any) -> dict[str, Any]:
+    """Turn a record into plain values for the state file."""
+    if isinstance(record, Workflow):
+        # asdict copies deeply; workflows are many and their parts are plain already.
+        return {name: getattr(record, name) for name in Workflow.__slots__}
+    return asdict(record)
+
+
+def unpack(kind: type[Any], values: dict[str, Any]) -> Any:
+    """Build a record from the state file's plain values."""
+    for name in ("document", "document_type", "id", "type"):
+        if isinstance(values.get(name), list):
+            values[name] = tuple(values[name])
+    if kind is Task:
+        values["assignments"] = [Assignment(**part) for part in values["assignments"]]
+    return kind(**values)

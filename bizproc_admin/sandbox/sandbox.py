@@ -1,0 +1,101 @@
+"""The sandbox as a Python object: a real HTTP server in threads of this process."""
+
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from bizproc_admin.sandbox import scenarios
+from bizproc_admin.sandbox.hands import Hands
+from bizproc_admin.sandbox.portal import ADMINISTRATOR, EMPLOYEE, Portal
+from bizproc_admin.sandbox.server import Server
+
+
+class Sandbox(Hands):
+    """An emulated portal; `with Sandbox() as sandbox` serves it on a free loopback port."""
+
+    def __init__(
+        self,
+        *,
+        scenario: str = "empty",
+        workflows: int | None = None,
+        seed: int = 1,
+        limits: str = "off",
+        latency: float = 0,
+        state: str | Path | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        with_control: bool = True,
+    ) -> None:
+        """Prepare the portal: from the state file when it holds one, else from the scenario."""
+        self.portal = Portal(seed=seed, limits=limits)
+        super().__init__(self.portal)
+        scenarios.load(self.portal, scenario, workflows=workflows)
+        self.portal.commit()
+        self._server = Server((host, port), self.portal, latency=latency, with_control=with_control)
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> "Sandbox":
+        self.open()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def open(self) -> None:
+        """Start to serve; the socket listens already, so the first request cannot come early."""
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop serving and save."""
+        if self._thread is not None:
+            self._server.stop()
+            self._thread.join()
+            self._thread = None
+        else:
+            self._server.server_close()
+        with self.portal.lock:
+            self.portal.commit()
+
+    @property
+    def portal_url(self) -> str:
+        """Return the portal's address."""
+        host, port = self._server.server_address[:2]
+        return f"http://{host!s}:{port}"
+
+    @property
+    def webhook_url(self) -> str:
+        """Return the administrator's webhook, ending in a slash."""
+        return self.webhook_of(ADMINISTRATOR)
+
+    @property
+    def employee_webhook_url(self) -> str:
+        """Return an employee's webhook, ending in a slash."""
+        return self.webhook_of(EMPLOYEE)
+
+    @property
+    def control_url(self) -> str | None:
+        """Return the address of the control plane, or None when it is off."""
+        return f"{self.portal_url}/_sandbox/" if self._server.with_control else None
+
+    def webhook_of(self, user_id: int) -> str:
+        """Return the first webhook of a person."""
+        webhook = next(w for w in self.portal.webhooks if w.user_id == user_id)
+        return f"{self.portal_url}/rest/{webhook.user_id}/{webhook.code}/"
+
+    def announcement(self) -> dict[str, Any]:
+        """Return what the program prints when it is ready."""
+        return {
+            "portal_url": self.portal_url,
+            "webhook_url": self.webhook_url,
+            "employee_webhook_url": self.employee_webhook_url,
+            "control_url": self.control_url,
+        }

@@ -1,0 +1,32 @@
+"""Scenarios: what a portal holds at the start. The same seed makes the same portal."""
+
+from bizproc_admin.sandbox.portal import Portal
+from bizproc_admin.sandbox.records import DocumentId
+from bizproc_admin.sandbox.scenarios import empty
+from bizproc_admin.sandbox.scenarios.templates import DEAL, add_template
+
+__all__ = ["DEAL", "NAMES", "add_template", "load", "new_document"]
+
+NAMES = ("empty", "demo", "huge")
+
+
+def load(
+    portal: Portal, scenario: str, *, workflows: int | None = None, seed: int | None = None
+) -> None:
+    """Replace everything in the portal by a scenario; its webhooks stay."""
+    if scenario not in NAMES:
+        raise ValueError(f"There is no scenario {scenario!r}; there are {', '.join(NAMES)}.")
+    portal.scenario = scenario
+    portal.clear()
+    if seed is not None:
+        portal.rng.seed(int(seed))
+    empty.build(portal)
+    if not portal.webhooks:
+        portal.make_webhooks()
+
+
+def new_document(portal: Portal, kind: DocumentId) -> DocumentId:
+    """Return the id of a fresh document of a type."""
+    number = portal.next_number(f"document {kind[2]}")
+    key = f"{kind[2]}_{number}" if kind[0] == "crm" else str(number)
+    return kind[0], kind[1], key
