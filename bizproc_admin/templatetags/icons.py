@@ -1,0 +1,150 @@
+"""Icons that cost nothing per row: one sprite a page, drawn from there by reference.
+
+A list of 50 rows shows 200 icons. Parsing an SVG for each is most of the rendering time, so a
+literal `{% icon "lock" %}` becomes plain text when the template is compiled, and the shapes
+themselves are written once, by `{% icon_sprite %}`. They come out of the lucide package at run
+time; none is kept in this repository.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+
+from django import template
+from django.template.base import FilterExpression, Node, Parser, TextNode, Token
+from django.template.context import Context
+from django.utils.safestring import SafeString, mark_safe
+from lucide.templatetags.lucide import lucide
+
+register = template.Library()
+
+# What the sprite holds. A name that is missing here is an error at compile time.
+ICONS = (
+    "arrow-down",
+    "arrow-left",
+    "arrow-right",
+    "arrow-up",
+    "ban",
+    "building-2",
+    "calendar-clock",
+    "check",
+    "chevron-down",
+    "chevron-left",
+    "chevron-right",
+    "chevrons-up-down",
+    "circle",
+    "circle-alert",
+    "circle-check",
+    "circle-dashed",
+    "circle-dot",
+    "circle-play",
+    "circle-question-mark",
+    "circle-stop",
+    "circle-x",
+    "clock",
+    "cloud-off",
+    "copy",
+    "download",
+    "ellipsis",
+    "external-link",
+    "eye",
+    "file-search",
+    "file-text",
+    "funnel",
+    "globe",
+    "history",
+    "hourglass",
+    "house",
+    "inbox",
+    "info",
+    "key-round",
+    "keyboard",
+    "layers",
+    "layout-dashboard",
+    "link",
+    "list-checks",
+    "loader-circle",
+    "lock",
+    "lock-open",
+    "log-in",
+    "log-out",
+    "menu",
+    "octagon-x",
+    "pencil",
+    "plug",
+    "plus",
+    "refresh-cw",
+    "scroll-text",
+    "search",
+    "server-off",
+    "settings",
+    "shield-check",
+    "shield-x",
+    "timer",
+    "trash-2",
+    "triangle-alert",
+    "unplug",
+    "user",
+    "user-plus",
+    "user-x",
+    "users",
+    "workflow",
+    "x",
+    "zap",
+)
+
+
+def _reference(name: str) -> SafeString:
+    return mark_safe(  # noqa: S308 - the names are the literals above
+        f'<svg class="icon" aria-hidden="true"><use href="#i-{name}"/></svg>'
+    )
+
+
+REFERENCES: Mapping[str, SafeString] = MappingProxyType({name: _reference(name) for name in ICONS})
+
+
+class IconNode(Node):
+    """Look up an icon whose name is only known while rendering."""
+
+    def __init__(self, name: FilterExpression) -> None:
+        self.name = name
+
+    def render(self, context: Context) -> SafeString:
+        """Give the reference, or a plain circle where the name is unknown: a page still shows."""
+        return REFERENCES.get(str(self.name.resolve(context)), REFERENCES["circle"])
+
+
+@register.tag
+def icon(parser: Parser, token: Token) -> Node:
+    """Show an icon of the page's sprite: `{% icon "lock" %}`."""
+    parts = token.split_contents()
+    if len(parts) != 2:
+        raise template.TemplateSyntaxError("icon takes one name")
+    name = parser.compile_filter(parts[1])
+    if name.filters or not isinstance(name.var, str):
+        return IconNode(name)
+    if name.var not in REFERENCES:
+        raise template.TemplateSyntaxError(f"the sprite holds no icon {name.var!r}")
+    return TextNode(REFERENCES[name.var])
+
+
+@register.simple_tag
+def icon_sprite() -> SafeString:
+    """Write the shapes of all icons, once a page and before their first use."""
+    return _sprite()
+
+
+@cache
+def _sprite() -> SafeString:
+    symbols = (
+        f'<symbol id="i-{name}" viewBox="0 0 24 24">{_shapes(name)}</symbol>' for name in ICONS
+    )
+    return mark_safe(  # noqa: S308 - from the package, nothing of a user's
+        f'<svg hidden aria-hidden="true">{"".join(symbols)}</svg>'
+    )
+
+
+def _shapes(name: str) -> str:
+    svg = str(lucide(name, size=None))
+    inner = svg[svg.index(">") + 1 : svg.rindex("</svg>")]
+    return "".join(line.strip() for line in inner.splitlines()).replace(" />", "/>")

@@ -1,0 +1,14 @@
+"""Numbers as people read them, with the thousands of the language set apart."""
+
+from django import template
+from django.utils.formats import number_format
+
+register = template.Library()
+
+
+@register.filter
+def grouped(value: int | None) -> str:
+    """Set the thousands apart whatever the settings say: 3002 is "3,002" in English."""
+    if value is None:
+        return ""
+    return number_format(value, use_l10n=True, force_grouping=True)

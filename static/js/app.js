@@ -1,0 +1,10 @@
+// The behaviours of the console, one module each; each hangs on data- attributes and works alone.
+import "./toasts.js";
+import "./dialogs.js";
+import "./popovers.js";
+import "./filters.js";
+import "./focus.js";
+import "./polling.js";
+import "./keyboard.js";
+
+document.documentElement.dataset.js = "";

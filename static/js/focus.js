@@ -1,0 +1,34 @@
+// Focus: after a part of the page is replaced, focus returns to the control that had it, or to the nearest thing
+// that took its place; and the new number of results is announced.
+import { announce } from "./announcing.js";
+
+const FOCUSABLE = "a[href], button:not(:disabled), summary, input:not([type='hidden']), select, textarea, [tabindex]";
+let trail = [];
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const active = document.activeElement;
+  trail = [];
+  if (!event.detail.target.contains(active)) return;
+  for (let node = active; node && node !== document.body; node = node.parentElement) {
+    if (node.id) trail.push(node.id);
+    if (node === event.detail.target) break;
+  }
+});
+
+document.addEventListener("htmx:afterSettle", () => {
+  const lost = !document.activeElement || document.activeElement === document.body;
+  if (trail.length && lost) restore();
+  trail = [];
+  announce(document.querySelector("[data-announce]")?.textContent.trim().replace(/\s+/g, " "));
+});
+
+function restore() {
+  for (const id of trail) {
+    const place = document.getElementById(id);
+    const control = place?.matches(FOCUSABLE) ? place : place?.querySelector(FOCUSABLE);
+    if (control) {
+      control.focus({ preventScroll: true });
+      return;
+    }
+  }
+}

@@ -1,0 +1,63 @@
+// Popovers: <details class="popover"> of chips and menus. They open without JavaScript; this closes them from
+// outside and by Escape, keeps them inside the window, and keeps them open when their part of the page is replaced.
+const MARGIN = 8;
+
+function opened(root = document) {
+  return [...root.querySelectorAll("details.popover[open]")];
+}
+
+document.addEventListener("click", (event) => {
+  for (const popover of opened()) if (!popover.contains(event.target)) popover.open = false;
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const innermost = opened().at(-1);
+  if (!innermost || document.querySelector("dialog[open]")) return;
+  event.preventDefault();
+  innermost.open = false;
+  innermost.querySelector("summary").focus();
+});
+
+document.addEventListener(
+  "toggle",
+  (event) => {
+    const popover = event.target;
+    if (!popover.matches?.("details.popover")) return;
+    delete popover.dataset.align;
+    if (!popover.open) return;
+    for (const other of opened()) if (!other.contains(popover) && other !== popover) other.open = false;
+    place(popover);
+  },
+  true,
+);
+
+function place(popover) {
+  const panel = popover.querySelector(".popover__panel");
+  if (!panel) return;
+  const box = panel.getBoundingClientRect();
+  const summary = popover.querySelector("summary").getBoundingClientRect();
+  if (box.right > window.innerWidth - MARGIN) popover.dataset.align = "end";
+  else if (box.bottom > window.innerHeight - MARGIN && summary.top > box.height + MARGIN) popover.dataset.align = "above";
+}
+
+// A swap replaces <details>; those that were open, and where their lists stood, are put back.
+let kept = [];
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  kept = [...event.detail.target.querySelectorAll("details[open][id]")].map((details) => ({
+    id: details.id,
+    scroll: details.querySelector(".popover__body")?.scrollTop ?? 0,
+  }));
+});
+
+document.addEventListener("htmx:afterSwap", () => {
+  for (const { id, scroll } of kept) {
+    const details = document.getElementById(id);
+    if (!details) continue;
+    details.open = true;
+    const list = details.querySelector(".popover__body");
+    if (list) list.scrollTop = scroll;
+  }
+  kept = [];
+});
