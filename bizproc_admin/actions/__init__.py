@@ -1,0 +1,25 @@
+"""The registry of actions by name."""
+
+from bizproc_admin.actions.base import Action, NotPossible, Observation, Target
+from bizproc_admin.actions.workflows import KillWorkflow, TerminateWorkflow
+from bizproc_admin.models import Command
+
+ACTIONS: dict[str, type[Action]] = {
+    action.name: action for action in (TerminateWorkflow, KillWorkflow)
+}
+
+__all__ = [
+    "ACTIONS",
+    "Action",
+    "KillWorkflow",
+    "NotPossible",
+    "Observation",
+    "Target",
+    "TerminateWorkflow",
+    "load",
+]
+
+
+def load(command: Command) -> Action:
+    """Make a command's action again; a name nobody registered raises KeyError."""
+    return ACTIONS[command.action].from_command(command)

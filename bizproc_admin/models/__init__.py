@@ -1,0 +1,40 @@
+"""The tables: the mirror, the commands and the audit history."""
+
+from bizproc_admin.models.accounts import Account, LinkedPerson, Role
+from bizproc_admin.models.audit_entries import AuditDetail, AuditEntry, AuditSequence
+from bizproc_admin.models.commands import Command, CommandState
+from bizproc_admin.models.documents import Document, DocumentKind
+from bizproc_admin.models.people import Department, Person
+from bizproc_admin.models.portals import Portal
+from bizproc_admin.models.sync_runs import Feed, FeedName, SyncRun
+from bizproc_admin.models.workers import MethodBudget, PaceBucket, Worker
+from bizproc_admin.models.workflow_tasks import Assignment, WorkflowTask
+from bizproc_admin.models.workflow_templates import WorkflowTemplate
+from bizproc_admin.models.workflows import EndCause, Workflow
+
+__all__ = [
+    "Account",
+    "Assignment",
+    "AuditDetail",
+    "AuditEntry",
+    "AuditSequence",
+    "Command",
+    "CommandState",
+    "Department",
+    "Document",
+    "DocumentKind",
+    "EndCause",
+    "Feed",
+    "FeedName",
+    "LinkedPerson",
+    "MethodBudget",
+    "PaceBucket",
+    "Person",
+    "Portal",
+    "Role",
+    "SyncRun",
+    "Worker",
+    "Workflow",
+    "WorkflowTask",
+    "WorkflowTemplate",
+]

@@ -1,0 +1,149 @@
+"""Ending workflows: terminate keeps the portal's record, kill destroys it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bizproc_admin import bitrix
+from bizproc_admin.actions.base import Action, NotPossible, Observation, Target
+from bizproc_admin.models import Command, CommandState, EndCause, Portal, Workflow
+from bizproc_admin.permissions import Capability
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndWorkflow(Action):
+    """What terminate and kill share: the target, the look and the mirror's change.
+
+    Both end the same workflow, so both have one effect: one may not overtake the other.
+    """
+
+    workflow: Workflow
+    reason: str
+    seen_modified: datetime | None = None
+
+    effect = "end"
+    end_cause: ClassVar[EndCause]
+
+    @property
+    def portal(self) -> Portal:
+        return self.workflow.portal
+
+    def target(self) -> Target:
+        return Target(
+            kind="workflow",
+            id=self.workflow.remote_id,
+            label=str(self.workflow),
+            workflow=self.workflow,
+        )
+
+    def inputs(self) -> dict[str, Any]:
+        return {}
+
+    @classmethod
+    def from_command(cls, command: Command) -> Self:
+        if command.workflow is None:
+            raise ValueError(f"command {command.pk} has no workflow")
+        return cls(
+            workflow=command.workflow,
+            reason=command.reason,
+            seen_modified=command.seen_modified,
+            **command.inputs,
+        )
+
+    def check(self) -> None:
+        if not self.workflow.is_running:
+            raise NotPossible(_("This workflow has already ended: there is nothing to stop."))
+
+    def look(self, reader: bitrix.Reader) -> Observation:
+        chunk = reader.workflows.by_ids([bitrix.WorkflowId(self.workflow.remote_id)])
+        row = next(iter(chunk.rows), None)
+        if row is None:
+            return Observation(
+                is_present=False, asked_at=chunk.sent_at, modified=None, snapshot=None
+            )
+        tasks = [task for one in reader.workflow_tasks.of_workflow(row.id) for task in one.rows]
+        return Observation(
+            is_present=True,
+            asked_at=chunk.sent_at,
+            modified=row.modified,
+            snapshot=plain({"workflow": row.raw, "tasks": [task.raw for task in tasks]}),
+        )
+
+    def apply(self, command: Command, seen: Observation) -> None:
+        workflow = Workflow.objects.get(pk=self.workflow.pk)
+        if not workflow.is_running:
+            return
+        cause = EndCause.UNCERTAIN
+        if command.state == CommandState.CONFIRMED:
+            cause = self.end_cause
+        elif command.sends == 0:
+            cause = EndCause.UNKNOWN
+        workflow.mark_ended(
+            cause=cause,
+            after=max(filter(None, (workflow.observed_at, command.sent_at))),
+            before=seen.asked_at,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TerminateWorkflow(EndWorkflow):
+    """End a running workflow; the portal keeps its record and shows the status text.
+
+    Calls bizproc.workflow.terminate.
+    """
+
+    status: str = ""
+
+    name = "workflow.terminate"
+    label = gettext_lazy("Terminate")
+    capability = Capability.TERMINATE_WORKFLOWS
+    method = "bizproc.workflow.terminate"
+    end_cause = EndCause.TERMINATED
+
+    def inputs(self) -> dict[str, Any]:
+        return {"status": self.status}
+
+    def send(self, writer: bitrix.Writer) -> bitrix.Written:
+        return writer.workflows.terminate(
+            bitrix.WorkflowId(self.workflow.remote_id), status=self.status or None
+        )
+
+    def sentence(self, *, target: str) -> str:
+        return _("Terminate %(target)s") % {"target": target}
+
+
+@dataclass(frozen=True, kw_only=True)
+class KillWorkflow(EndWorkflow):
+    """End a running workflow and destroy everything the portal knows of it.
+
+    Calls bizproc.workflow.kill.
+    """
+
+    name = "workflow.kill"
+    label = gettext_lazy("Kill")
+    capability = Capability.KILL_WORKFLOWS
+    method = "bizproc.workflow.kill"
+    irreversible = True
+    end_cause = EndCause.KILLED
+
+    def send(self, writer: bitrix.Writer) -> bitrix.Written:
+        return writer.workflows.kill(bitrix.WorkflowId(self.workflow.remote_id))
+
+    def sentence(self, *, target: str) -> str:
+        return _("Kill %(target)s") % {"target": target}
+
+
+def plain(value: Any) -> Any:
+    """Make a snapshot JSON-ready: moments become ISO 8601 texts."""
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if value is None or isinstance(value, (str, int, float, bool)):
+        return value
+    return str(value)

@@ -1,0 +1,15 @@
+"""The one Django application of the program."""
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class BizprocAdminConfig(AppConfig):
+    name = "bizproc_admin"
+    verbose_name = "bizproc-admin"
+
+    def ready(self) -> None:
+        from bizproc_admin import checks, signing_in, triggers  # noqa: F401
+
+        post_migrate.connect(triggers.remake_after_migrate, sender=self)
+        signing_in.connect()

@@ -1,0 +1,76 @@
+"""System checks of our own rules."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import DatabaseError, connections
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from bizproc_admin import triggers
+from bizproc_admin.models import AuditEntry
+
+SHORT_SECRET = 40
+
+
+@register(Tags.urls)
+def every_view_is_guarded(**_: Any) -> list[CheckMessage]:
+    """Fail on a view that neither requires a capability nor is open on purpose."""
+    return [
+        Error(
+            f"the view of {route!r} has neither @requires nor @login_not_required",
+            id="bizproc.E001",
+        )
+        for route, view in views(get_resolver())
+        if not hasattr(view, "required_capability")
+        and getattr(view, "login_required", True)
+        and not getattr(view, "open_to_accounts", False)
+    ]
+
+
+@register(Tags.database)
+def every_trigger_is_there(databases: list[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Fail when a trigger that protects the audit history is missing."""
+    found: list[CheckMessage] = []
+    for using in databases or []:
+        try:
+            if AuditEntry._meta.db_table not in connections[using].introspection.table_names():
+                continue
+            gone = triggers.missing(using=using)
+        except DatabaseError:
+            continue
+        found += [
+            Error(
+                f"the database trigger {name!r} is missing",
+                hint="run manage.py migrate: it makes the triggers again",
+                id="bizproc.E002",
+            )
+            for name in gone
+        ]
+    return found
+
+
+@register(Tags.security, deploy=True)
+def no_sandbox_in_production(**_: Any) -> list[CheckMessage]:
+    """Warn about settings that only a demo may have."""
+    found: list[CheckMessage] = []
+    if settings.SANDBOX_ALLOWED:
+        found.append(Warning("SANDBOX_ALLOWED is on", id="bizproc.W001"))
+    if settings.PORTAL_HOSTS_ALLOWED:
+        found.append(
+            Warning(
+                "PORTAL_HOSTS_ALLOWED lets portals be reached over plain http",
+                id="bizproc.W002",
+            )
+        )
+    return found
+
+
+def views(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Give every route and its view."""
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            yield from views(pattern, prefix + str(pattern.pattern))
+        elif isinstance(pattern, URLPattern):
+            yield prefix + str(pattern.pattern), pattern.callback

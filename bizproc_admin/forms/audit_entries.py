@@ -1,0 +1,95 @@
+"""The audit history's filters."""
+
+from datetime import datetime, time, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from bizproc_admin.actions import ACTIONS
+from bizproc_admin.models import AuditEntry, CommandState
+
+OUTCOMES = [
+    ("ok", _("Succeeded")),
+    ("failed", _("Failed")),
+    ("denied", _("Denied")),
+    ("requested", _("Requested")),
+    (CommandState.CONFIRMED.value, _("Confirmed")),
+    ("refused", _("Refused")),
+    (CommandState.UNKNOWN.value, _("Unknown, checking")),
+    (CommandState.GONE.value, _("Ended, not known whether by us")),
+]
+GROUPS = {
+    "requested": ["intent", "sending", "accepted"],
+    "refused": ["rejected", "cancelled", "not_applied"],
+    "unknown": ["unknown", "disputed", "needs_human"],
+}
+
+
+class AuditFilterForm(forms.Form):
+    """All filters live in the address; a bad value is said beside the field and ignored."""
+
+    person = forms.CharField(required=False, max_length=200, label=_("Person"))
+    kind = forms.ChoiceField(
+        choices=[("", _("Any entry")), *AuditEntry.Kind.choices], required=False, label=_("Entry")
+    )
+    action = forms.ChoiceField(required=False, label=_("Action"))
+    outcome = forms.ChoiceField(
+        choices=[("", _("Any outcome")), *OUTCOMES], required=False, label=_("Outcome")
+    )
+    target = forms.CharField(required=False, max_length=200, label=_("Target"))
+    since = forms.DateField(
+        required=False, label=_("From"), widget=forms.DateInput(attrs={"type": "date"})
+    )
+    until = forms.DateField(
+        required=False, label=_("To"), widget=forms.DateInput(attrs={"type": "date"})
+    )
+    page = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
+
+    NAMES = ("person", "kind", "action", "outcome", "target", "since", "until")
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(data)
+        self.fields["action"].choices = [  # type: ignore[attr-defined]
+            ("", _("Any action")),
+            *((name, action.label) for name, action in ACTIONS.items()),
+        ]
+        self.is_valid()
+
+    def value(self, name: str) -> Any:
+        return self.cleaned_data.get(name)
+
+    def narrow(self, rows: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
+        """Narrow audit entries to what the filters ask for."""
+        if text := self.value("person"):
+            rows = rows.filter(Q(actor_name__icontains=text) | Q(actor__username=text))
+        if kind := self.value("kind"):
+            rows = rows.filter(kind=kind)
+        if action := self.value("action"):
+            rows = rows.filter(action=action)
+        if outcome := self.value("outcome"):
+            rows = rows.filter(outcome__in=GROUPS.get(outcome, [outcome]))
+        if text := self.value("target"):
+            rows = rows.filter(Q(target_label__icontains=text) | Q(target_id=text))
+        if day := self.value("since"):
+            rows = rows.filter(recorded_at__gte=start_of(day))
+        if day := self.value("until"):
+            rows = rows.filter(recorded_at__lt=start_of(day + timedelta(days=1)))
+        return rows
+
+    @property
+    def has_filters(self) -> bool:
+        return any(self.value(name) for name in self.NAMES)
+
+    def query(self, **changes: Any) -> str:
+        """Give a query string with some parameters changed; None leaves one out."""
+        values = {name: self.value(name) for name in self.fields} | changes
+        return "?" + urlencode({k: v for k, v in values.items() if v not in (None, "")})
+
+
+def start_of(day: Any) -> datetime:
+    """Give the first moment of a day in the viewer's zone."""
+    return timezone.make_aware(datetime.combine(day, time.min))

@@ -1,0 +1,250 @@
+"""Forms about workflows: the list's filters and the two ways to end one."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy as _
+
+from bizproc_admin.models import DocumentKind, Person, Portal, Workflow, WorkflowTemplate
+
+SHOWN = [("running", _("Running")), ("ended", _("Ended")), ("all", _("All"))]
+CONDITIONS = [
+    ("waiting", _("Waiting for people")),
+    ("overdue", _("Overdue")),
+    ("locked", _("Locked")),
+    ("no-task", _("No open task")),
+]
+AGES = [
+    ("1d", _("over a day")),
+    ("7d", _("over a week")),
+    ("30d", _("over 30 days")),
+    ("90d", _("over 90 days")),
+    ("365d", _("over a year")),
+]
+IDLE = [
+    ("10m", _("over 10 minutes")),
+    ("1h", _("over an hour")),
+    ("1d", _("over a day")),
+    ("7d", _("over a week")),
+    ("30d", _("over 30 days")),
+]
+SPANS = {
+    "10m": timedelta(minutes=10),
+    "1h": timedelta(hours=1),
+    "1d": timedelta(days=1),
+    "7d": timedelta(days=7),
+    "30d": timedelta(days=30),
+    "90d": timedelta(days=90),
+    "365d": timedelta(days=365),
+}
+SORTS = {
+    "template": "template_name",
+    "document": "document_name",
+    "state": "state_text",
+    "waiting": "waiting_name",
+    "starter": "started_by_name",
+    "started": "started_at",
+    "idle": "modified_at",
+}
+# by age and idle time, ascending on the page is descending in the column
+BACKWARDS = {"idle"}
+DEFAULT_SORT = "-started"
+SIZES = (25, 50, 100, 250)
+DEFAULT_SIZE = 50
+SYSTEM = "system"
+
+
+class WorkflowFilterForm(forms.Form):
+    """The list's filters; all of them live in the address, a bad value is said and ignored."""
+
+    show = forms.ChoiceField(choices=SHOWN, required=False)
+    q = forms.CharField(required=False, max_length=200, strip=True, label=_("Search"))
+    template = forms.MultipleChoiceField(required=False, label=_("Template"))
+    kind = forms.MultipleChoiceField(
+        choices=DocumentKind.choices, required=False, label=_("Document")
+    )
+    starter = forms.MultipleChoiceField(required=False, label=_("Started by"))
+    waiting = forms.MultipleChoiceField(required=False, label=_("Waiting for"))
+    condition = forms.ChoiceField(
+        choices=[("", ""), *CONDITIONS], required=False, label=_("Condition")
+    )
+    age = forms.ChoiceField(choices=[("", ""), *AGES], required=False, label=_("Age"))
+    idle = forms.ChoiceField(choices=[("", ""), *IDLE], required=False, label=_("Idle"))
+    sort = forms.CharField(required=False, max_length=20)
+    size = forms.TypedChoiceField(
+        choices=[(str(size), str(size)) for size in SIZES], coerce=int, required=False
+    )
+    page = forms.IntegerField(required=False, min_value=1)
+    upto = forms.IntegerField(required=False, min_value=0)
+
+    CHIPS = ("template", "kind", "starter", "waiting", "condition", "age", "idle")
+
+    def __init__(self, data: Any, *, portal: Portal | None) -> None:
+        super().__init__(data)
+        self.portal = portal
+        self.set_known("template", WorkflowTemplate.objects.filter(portal=portal))
+        self.set_known("starter", Person.objects.filter(portal=portal), SYSTEM)
+        self.set_known("waiting", Person.objects.filter(portal=portal))
+        self.is_valid()
+
+    def set_known(self, name: str, rows: QuerySet[Any], *others: str) -> None:
+        """Offer those of the given keys that exist: a long list of choices is never built."""
+        given = self.data.getlist(name) if hasattr(self.data, "getlist") else []
+        keys = [int(text) for text in given if text.isdigit() and len(text) < 18]
+        found = {str(row.pk): row for row in rows.filter(pk__in=keys)} if keys else {}
+        names = {
+            **{key: str(row) for key, row in found.items()},
+            **{o: _("the portal itself") for o in others},
+        }
+        self.fields[name].choices = list(names.items())  # type: ignore[attr-defined]
+
+    def value(self, name: str) -> Any:
+        """Give a filter's valid value; a bad one counts as not given."""
+        return self.cleaned_data.get(name)
+
+    def narrow(self, rows: QuerySet[Workflow]) -> QuerySet[Workflow]:
+        """Narrow workflows of the form's portal to what the filters ask for."""
+        now = self.portal.now() if self.portal else datetime.now().astimezone()
+        match self.value("show"):
+            case "ended":
+                rows = rows.ended()  # type: ignore[attr-defined]
+            case "all":
+                pass
+            case _:
+                rows = rows.running()  # type: ignore[attr-defined]
+        if text := self.value("q"):
+            rows = rows.matching(text)  # type: ignore[attr-defined]
+        if keys := self.value("template"):
+            rows = rows.filter(template_id__in=keys)
+        if kinds := self.value("kind"):
+            rows = rows.filter(document_kind__in=kinds)
+        if keys := self.value("starter"):
+            people = [key for key in keys if key != SYSTEM]
+            chosen = Workflow.objects.filter(started_by_id__in=people)
+            if SYSTEM in keys:
+                chosen |= Workflow.objects.filter(started_by=None)
+            rows = rows & chosen
+        if keys := self.value("waiting"):
+            rows = rows.waiting_for([int(key) for key in keys])  # type: ignore[attr-defined]
+        match self.value("condition"):
+            case "waiting":
+                rows = rows.waiting()  # type: ignore[attr-defined]
+            case "overdue":
+                rows = rows.overdue(now)  # type: ignore[attr-defined]
+            case "locked":
+                rows = rows.locked(now)  # type: ignore[attr-defined]
+            case "no-task":
+                rows = rows.filter(is_running=True, open_tasks=0)
+        if span := SPANS.get(self.value("age") or ""):
+            rows = rows.filter(started_at__lt=now - span)
+        if span := SPANS.get(self.value("idle") or ""):
+            rows = rows.filter(modified_at__lt=now - span)
+        return rows
+
+    @property
+    def sorted_by(self) -> str:
+        """Give the sort key, a minus in front for descending."""
+        key: str = self.value("sort") or DEFAULT_SORT
+        return key if key.lstrip("-") in SORTS else DEFAULT_SORT
+
+    @property
+    def order(self) -> tuple[str, str]:
+        """Give the columns to order by; the key decides ties, so that pages do not overlap."""
+        name = self.sorted_by.lstrip("-")
+        descending = self.sorted_by.startswith("-") != (name in BACKWARDS)
+        sign = "-" if descending else ""
+        return f"{sign}{SORTS[name]}", f"{sign}pk"
+
+    @property
+    def page_size(self) -> int:
+        return self.value("size") or DEFAULT_SIZE
+
+    @property
+    def has_filters(self) -> bool:
+        return any(self.value(name) for name in (*self.CHIPS, "q"))
+
+    def pairs(self, **changes: Any) -> list[tuple[str, str]]:
+        """Give the address's parameters with some changed; None leaves one out."""
+        values: dict[str, Any] = {
+            name: self.value(name) for name in self.fields if self.value(name) not in (None, "", [])
+        }
+        values |= changes
+        return [
+            (name, str(item))
+            for name, value in values.items()
+            if value not in (None, "", [])
+            for item in (value if isinstance(value, (list, tuple)) else [value])
+        ]
+
+    def query(self, **changes: Any) -> str:
+        """Give a query string with some parameters changed."""
+        return "?" + urlencode(self.pairs(**changes))
+
+    def chips(self) -> list[dict[str, Any]]:
+        """Give each filter's chip: name, label, what is chosen in words, the way to clear it."""
+        chips = []
+        for name in self.CHIPS:
+            value = self.value(name)
+            chosen = value if isinstance(value, list) else [value] if value else []
+            words = dict(self.fields[name].choices)  # type: ignore[attr-defined]
+            chips.append(
+                {
+                    "name": name,
+                    "label": self.fields[name].label,
+                    "chosen": [str(words.get(key, key)) for key in chosen],
+                    "clear": self.query(**{name: None, "page": None, "upto": None}),
+                }
+            )
+        return chips
+
+
+class EndingForm(forms.Form):
+    """What terminate and kill ask for: a reason, and the one-time key of this form.
+
+    seen is the workflow's MODIFIED as the page showed it; regardless says not to care.
+    """
+
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+    reason = forms.CharField(
+        label=_("Reason"),
+        help_text=_("Kept in the audit history here. It is not sent to the portal."),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    regardless = forms.BooleanField(
+        label=_("Do it even if the workflow has moved on since this page was read"),
+        required=False,
+    )
+
+    @classmethod
+    def blank(cls, workflow: Workflow) -> dict[str, Any]:
+        """Give the initial values of a fresh form for a workflow."""
+        return {"key": uuid.uuid4(), "seen": workflow.modified_at.isoformat()}
+
+    @property
+    def seen_modified(self) -> datetime | None:
+        """Give the MODIFIED to insist on, None to act regardless."""
+        if self.cleaned_data["regardless"]:
+            return None
+        return parse_datetime(self.cleaned_data["seen"]) if self.cleaned_data["seen"] else None
+
+
+class TerminationForm(EndingForm):
+    status = forms.CharField(
+        label=_("Status text"),
+        help_text=_("Shown on the portal, to everybody who may see the workflow there."),
+        max_length=255,
+        required=False,
+    )
+
+    field_order = ["status", "reason", "regardless"]
+
+
+class RemovalForm(EndingForm):
+    """Kill asks for nothing more; that it destroys is said by its dialog."""

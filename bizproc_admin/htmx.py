@@ -1,0 +1,69 @@
+"""Answers to a browser with and without htmx; the only code that looks at htmx's headers."""
+
+import json
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+
+from bizproc_admin.permissions import Request
+
+
+def page(
+    request: Request, template: str, context: dict[str, Any], *, partial: str, status: int = 200
+) -> HttpResponse:
+    """Give the whole page, or its named partial to a request that htmx made for a part of it."""
+    name = f"{template}#{partial}" if wants_part(request) else template
+    response = render(request, name, context, status=status)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def part(request: Request, template: str, partial: str, context: dict[str, Any]) -> HttpResponse:
+    """Give a partial to whoever asks: for addresses that are only ever a part of a page."""
+    return render(request, f"{template}#{partial}", context)
+
+
+def dialog(
+    request: Request, template: str, context: dict[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """Give a form as a dialog's content, or as a page of its own without htmx.
+
+    A repainted form (409, 422) replaces the dialog's content wherever the form was aimed.
+    """
+    response = page(request, template, context, partial="dialog", status=status)
+    if wants_part(request) and status != 200:
+        response["HX-Retarget"] = "#dialog-content"
+        response["HX-Reswap"] = "innerHTML"
+    return response
+
+
+def accepted(request: Request, *, changed: str, url: str, text: str) -> HttpResponse:
+    """Answer an accepted form: htmx closes the dialog and lets `changed` repaint itself.
+
+    `changed` is the event that the changed part of the page listens for. Without htmx the
+    browser is led to `url` and the text is said there.
+    """
+    if wants_part(request):
+        response = HttpResponse(status=200)
+        response["HX-Reswap"] = "none"
+        response["HX-Trigger"] = json.dumps({"dialog-close": True, changed: True})
+        return response
+    messages.success(request, text)
+    return HttpResponseRedirect(url)
+
+
+def toast(response: HttpResponse, *, tone: str, text: str) -> HttpResponse:
+    """Add a toast to an answer; tone is ok, warn or danger."""
+    triggers = json.loads(response.get("HX-Trigger", "{}"))
+    response["HX-Trigger"] = json.dumps({**triggers, "toast": {"tone": tone, "text": text}})
+    return response
+
+
+def wants_part(request: Request) -> bool:
+    """Tell whether htmx asks for a part: not a boosted page, not a page out of its history."""
+    return bool(
+        request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request
+    )

@@ -1,0 +1,144 @@
+"""Commands: each row is one intended remote write and what became of it.
+
+intent -> sending -> accepted -> confirmed
+   |         |          `-----> disputed -> confirmed | intent (sent again) | needs_human
+   |         |-----> rejected
+   |         `-----> unknown -> gone | intent (sent again) | not_applied | needs_human
+   `-> cancelled | gone
+"""
+
+from datetime import datetime
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from bizproc_admin.models.portals import Portal
+from bizproc_admin.models.workflows import Workflow
+
+
+class CommandState(models.TextChoices):
+    INTENT = "intent", _("Requested")
+    SENDING = "sending", _("Requested")
+    ACCEPTED = "accepted", _("Requested")
+    CONFIRMED = "confirmed", _("Confirmed")
+    DISPUTED = "disputed", _("Unknown, checking")
+    REJECTED = "rejected", _("Refused")
+    UNKNOWN = "unknown", _("Unknown, checking")
+    GONE = "gone", _("Ended, not known whether by us")
+    NOT_APPLIED = "not_applied", _("Refused")
+    NEEDS_HUMAN = "needs_human", _("Unknown, checking")
+    CANCELLED = "cancelled", _("Refused")
+
+
+TERMINAL = (
+    CommandState.CONFIRMED,
+    CommandState.GONE,
+    CommandState.REJECTED,
+    CommandState.CANCELLED,
+    CommandState.NOT_APPLIED,
+)
+CHECKING = (CommandState.ACCEPTED, CommandState.DISPUTED, CommandState.UNKNOWN)
+
+WORDS = {
+    CommandState.INTENT: "requested",
+    CommandState.SENDING: "requested",
+    CommandState.ACCEPTED: "requested",
+    CommandState.CONFIRMED: "confirmed",
+    CommandState.REJECTED: "refused",
+    CommandState.CANCELLED: "refused",
+    CommandState.NOT_APPLIED: "refused",
+    CommandState.UNKNOWN: "unknown",
+    CommandState.DISPUTED: "unknown",
+    CommandState.NEEDS_HUMAN: "unknown",
+    CommandState.GONE: "gone",
+}
+
+
+class CommandQuerySet(models.QuerySet["Command"]):
+    def open(self) -> Self:
+        """Narrow to commands that are not settled."""
+        return self.exclude(state__in=TERMINAL)
+
+    def due_to_send(self, now: datetime) -> Self:
+        return self.filter(state=CommandState.INTENT).filter(
+            Q(next_check_at=None) | Q(next_check_at__lte=now)
+        )
+
+    def due_to_settle(self, now: datetime) -> Self:
+        return self.filter(state__in=CHECKING, next_check_at__lte=now)
+
+    def latest_first(self) -> Self:
+        return self.order_by("-pk")
+
+
+class Command(models.Model):
+    """One intended remote write.
+
+    key is the one-time key of the form that asked for it; digest is of what was asked, so that a
+    reused key with other inputs is noticed. effect is the class of what it does to its target:
+    two open commands with the same portal, target and effect cannot be. epoch counts claims: an
+    answer that comes back under an older epoch is evidence, not an outcome. proof is what the last
+    answer proved (bitrix.Classification). seen_modified is the MODIFIED the asking page showed,
+    null to act regardless.
+    """
+
+    key = models.UUIDField(unique=True)
+    digest = models.CharField(max_length=64)
+    portal = models.ForeignKey(Portal, models.PROTECT, related_name="commands")
+    action = models.CharField(max_length=50)
+    effect = models.CharField(max_length=50)
+    target_kind = models.CharField(max_length=30)
+    target_id = models.CharField(max_length=64)
+    target_label = models.TextField()
+    workflow = models.ForeignKey(Workflow, models.PROTECT, null=True, related_name="commands")
+    inputs = models.JSONField(default=dict)
+    reason = models.TextField(blank=True)
+    seen_modified = models.DateTimeField(null=True)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="commands")
+    actor_name = models.CharField(max_length=255)
+    actor_role = models.CharField(max_length=50)
+    origin = models.CharField(max_length=20, default="screen")
+
+    state = models.CharField(max_length=20, choices=CommandState, default=CommandState.INTENT)
+    epoch = models.PositiveIntegerField(default=0)
+    sends = models.PositiveIntegerField(default=0)
+    checks = models.PositiveIntegerField(default=0)
+    worker = models.CharField(max_length=100, blank=True)
+    lease_until = models.DateTimeField(null=True)
+    next_check_at = models.DateTimeField(null=True)
+    proof = models.CharField(max_length=20, blank=True)
+    error_code = models.CharField(max_length=100, blank=True)
+    error_text = models.TextField(blank=True)
+    requested_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True)
+
+    objects = CommandQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["portal", "target_kind", "target_id", "effect"],
+                condition=~Q(state__in=[str(state) for state in TERMINAL]),
+                name="one_open_command_per_target",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["state", "next_check_at"], name="command_due"),
+            models.Index(fields=["workflow", "-id"], name="command_workflow"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.target_id}"
+
+    @property
+    def is_settled(self) -> bool:
+        return self.state in TERMINAL
+
+    @property
+    def word(self) -> str:
+        """Give the kind of state a screen shows: requested, confirmed, refused, unknown or gone."""
+        return WORDS[CommandState(self.state)]

@@ -1,0 +1,92 @@
+"""Feeds and the passes that copy them into the mirror."""
+
+from datetime import timedelta
+from typing import Self
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from bizproc_admin.models.portals import Portal
+
+KEPT_FOR = timedelta(days=30)
+
+
+class FeedName(models.TextChoices):
+    WORKFLOWS = "workflows", _("Workflows")
+    WORKFLOW_TASKS = "workflow_tasks", _("Workflow tasks")
+    WORKFLOW_TEMPLATES = "workflow_templates", _("Workflow templates")
+    PEOPLE = "people", _("People")
+
+
+class Feed(models.Model):
+    """One feed of one portal: where the next pass goes on, and who is at it now.
+
+    newest_modified is the newest MODIFIED seen, in the portal's timestamps. A pass holds the
+    lease; a lease that ran out may be taken over. fresh_at is when the request of the last
+    successful pass (full or incremental) was sent. position carries a full pass from one slice of
+    work to the next.
+    """
+
+    portal = models.ForeignKey(Portal, models.PROTECT, related_name="feeds")
+    name = models.CharField(max_length=30, choices=FeedName)
+    newest_modified = models.DateTimeField(null=True)
+    position = models.JSONField(null=True)
+    leased_by = models.CharField(max_length=100, blank=True)
+    lease_until = models.DateTimeField(null=True)
+    fresh_at = models.DateTimeField(null=True)
+    full_at = models.DateTimeField(null=True)
+    full_seconds = models.FloatField(default=0.0)
+    full_requests = models.PositiveIntegerField(default=0)
+    next_full_at = models.DateTimeField(null=True)
+    failing_since = models.DateTimeField(null=True)
+    failure = models.TextField(blank=True)
+    failure_code = models.CharField(max_length=100, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["portal", "name"], name="feed_name")]
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.portal_id}"
+
+
+class SyncRunQuerySet(models.QuerySet["SyncRun"]):
+    def latest_first(self) -> Self:
+        return self.order_by("-pk")
+
+    def outdated(self) -> Self:
+        """Narrow to the runs older than the 30 days they are kept."""
+        return self.filter(started_at__lt=timezone.now() - KEPT_FOR)
+
+
+class SyncRun(models.Model):
+    """One pass over one feed: running -> complete | failed.
+
+    requests counts HTTP requests; read, created, changed and ended count rows.
+    """
+
+    class State(models.TextChoices):
+        RUNNING = "running", _("Running")
+        COMPLETE = "complete", _("Complete")
+        FAILED = "failed", _("Failed")
+
+    feed = models.ForeignKey(Feed, models.PROTECT, related_name="runs")
+    is_full = models.BooleanField()
+    state = models.CharField(max_length=10, choices=State, default=State.RUNNING)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    requests = models.PositiveIntegerField(default=0)
+    read = models.PositiveIntegerField(default=0)
+    created = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    ended = models.PositiveIntegerField(default=0)
+    error = models.TextField(blank=True)
+    error_code = models.CharField(max_length=100, blank=True)
+
+    objects = SyncRunQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["feed", "-started_at"], name="sync_run_feed")]
+
+    def __str__(self) -> str:
+        return f"{self.feed} {self.started_at:%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,66 @@
+"""What the processes of an installation share: heartbeats, the portal's pace, method budgets."""
+
+from datetime import timedelta
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from bizproc_admin.models.portals import Portal
+
+
+class WorkerQuerySet(models.QuerySet["Worker"]):
+    def alive(self) -> Self:
+        """Narrow to workers whose last heartbeat is younger than the limit."""
+        limit = timezone.now() - timedelta(seconds=settings.HEARTBEAT_LIMIT)
+        return self.filter(seen_at__gte=limit)
+
+
+class Worker(models.Model):
+    """A worker process; name is unique for ever (host, process id and a random part)."""
+
+    name = models.CharField(max_length=100, unique=True)
+    queue = models.CharField(max_length=20)
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+
+    objects = WorkerQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PaceBucket(models.Model):
+    """The portal's rate limit: a GCRA state shared by every process.
+
+    tat is the theoretical arrival time (Unix seconds). interval is seconds a request costs; it
+    grows when the portal says that somebody else is using its limit, and shrinks back.
+    """
+
+    portal = models.OneToOneField(Portal, models.PROTECT, primary_key=True)
+    tat = models.FloatField(default=0.0)
+    interval = models.FloatField(default=0.625)
+    slowed_at = models.FloatField(default=0.0)
+
+    def __str__(self) -> str:
+        return f"pace of {self.portal_id}"
+
+
+class MethodBudget(models.Model):
+    """Operating time of one method, as the portal last reported it (seconds), and any block."""
+
+    portal = models.ForeignKey(Portal, models.PROTECT, related_name="method_budgets")
+    method = models.CharField(max_length=100)
+    operating = models.FloatField(default=0.0)
+    told_at = models.FloatField(default=0.0)
+    resets_at = models.FloatField(default=0.0)
+    blocked_until = models.FloatField(default=0.0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["portal", "method"], name="method_budget_method")
+        ]
+
+    def __str__(self) -> str:
+        return self.method

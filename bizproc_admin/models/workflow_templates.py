@@ -1,0 +1,41 @@
+"""Workflow templates: the definitions workflows were started from."""
+
+from django.db import models
+from django.utils.translation import gettext as _
+
+from bizproc_admin.models.documents import DocumentKind
+from bizproc_admin.models.people import Person
+from bizproc_admin.models.portals import Portal
+
+
+class WorkflowTemplate(models.Model):
+    """A workflow template; is_hidden means known from workflows only (the API hides automation).
+
+    auto_execute is the portal's bit field: 1 on creation, 2 on change. parameters is the portal's
+    map id -> definition.
+    """
+
+    portal = models.ForeignKey(Portal, models.PROTECT, related_name="workflow_templates")
+    remote_id = models.BigIntegerField()
+    name = models.CharField(max_length=500, blank=True)
+    description = models.TextField(blank=True)
+    module = models.CharField(max_length=50, blank=True)
+    entity = models.CharField(max_length=255, blank=True)
+    document_type = models.CharField(max_length=255, blank=True)
+    kind = models.CharField(max_length=20, choices=DocumentKind, default=DocumentKind.OTHER)
+    auto_execute = models.PositiveIntegerField(default=0)
+    parameters = models.JSONField(default=dict)
+    system_code = models.CharField(max_length=255, blank=True)
+    changed_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    modified_at = models.DateTimeField(null=True)
+    is_hidden = models.BooleanField(default=True)
+    observed_at = models.DateTimeField(null=True)
+    gone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["portal", "remote_id"], name="workflow_template_remote")
+        ]
+
+    def __str__(self) -> str:
+        return self.name or _("Hidden automation template %(number)s") % {"number": self.remote_id}

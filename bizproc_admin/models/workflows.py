@@ -1,0 +1,206 @@
+"""Workflows: every one ever seen, running or ended."""
+
+from datetime import datetime, timedelta
+from typing import Self
+
+from django.apps import apps
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from bizproc_admin.models.accounts import Account
+from bizproc_admin.models.documents import Document, DocumentKind
+from bizproc_admin.models.people import Person
+from bizproc_admin.models.portals import Portal
+from bizproc_admin.models.workflow_templates import WorkflowTemplate
+
+# OWNED_UNTIL further in the past than this means a hung workflow (bitrix24-api 9.2)
+LOCK_GRACE = timedelta(minutes=5)
+
+# opening a workflow's page reads it again unless it was read within this span
+FRESH_FOR = timedelta(seconds=10)
+
+
+class EndCause(models.TextChoices):
+    """How a workflow ended, as far as it is known; the portal never tells."""
+
+    TERMINATED = "terminated", _("Terminated from here")
+    KILLED = "killed", _("Killed from here")
+    UNCERTAIN = "uncertain", _("Ended, not known whether by us")
+    UNKNOWN = "unknown", _("Ended, cause unknown")
+
+
+def assignments() -> "models.QuerySet[models.Model]":
+    """Give all assignments; their model lives above this one, so it is asked for by name."""
+    return apps.get_model("bizproc_admin", "Assignment")._default_manager.all()
+
+
+class WorkflowQuerySet(models.QuerySet["Workflow"]):
+    def at(self, portal: Portal | None) -> Self:
+        """Narrow to one portal; no portal has no workflows."""
+        return self.filter(portal=portal) if portal else self.none()
+
+    def running(self) -> Self:
+        return self.filter(is_running=True)
+
+    def ended(self) -> Self:
+        return self.filter(is_running=False)
+
+    def locked(self, now: datetime) -> Self:
+        """Narrow to hung workflows; now is the portal's clock."""
+        return self.filter(is_running=True, owned_until__lt=now - LOCK_GRACE)
+
+    def waiting(self) -> Self:
+        """Narrow to running workflows with an open workflow task."""
+        return self.filter(is_running=True, open_tasks__gt=0)
+
+    def overdue(self, now: datetime) -> Self:
+        """Narrow to running workflows with an open workflow task past its deadline."""
+        return self.filter(is_running=True, overdue_at__lt=now)
+
+    def waiting_for(self, people: "models.QuerySet[Person] | list[Person]") -> Self:
+        """Narrow to workflows with an unanswered open assignment of one of these people."""
+        return self.filter(
+            pk__in=assignments()
+            .filter(person__in=people, status=0, gone_at=None, task__is_open=True)
+            .values("task__workflow_id")
+        )
+
+    def involving(self, people: "models.QuerySet[Person] | list[Person]") -> Self:
+        """Narrow to workflows these people started or ever had a workflow task of."""
+        return self.filter(
+            Q(started_by__in=people)
+            | Q(pk__in=assignments().filter(person__in=people).values("task__workflow_id"))
+        )
+
+    def visible_to(self, account: Account) -> Self:
+        """Narrow to what an account may see: everything, or what its own people take part in."""
+        if account.sees_all:
+            return self
+        if account.role is None:
+            return self.none()
+        return self.involving(list(Person.objects.filter(pk__in=account.circle)))
+
+    def with_names(self) -> Self:
+        """Fetch with each workflow what a list row shows besides its own columns."""
+        return self.select_related("template", "document__portal", "started_by", "portal")
+
+    def latest_first(self) -> Self:
+        return self.order_by("-started_at", "-pk")
+
+    def matching(self, text: str) -> Self:
+        """Narrow to workflows whose searchable words contain every word of the text."""
+        found = self
+        for word in text.casefold().split():
+            found = found.filter(search_text__contains=word)
+        return found
+
+
+class Workflow(models.Model):
+    """A workflow of a portal; the row outlives the workflow.
+
+    Times are UTC. template_name, document_name, started_by_name, waiting_name, state_text,
+    open_tasks, overdue_at and search_text are copies written by the merge, so that a list of
+    100,000 sorts by an index. An ended workflow ended between ended_after (last seen running)
+    and ended_before (first known to be gone).
+    """
+
+    portal = models.ForeignKey(Portal, models.PROTECT, related_name="workflows")
+    remote_id = models.CharField(max_length=64)
+    template = models.ForeignKey(WorkflowTemplate, models.PROTECT, related_name="workflows")
+    document = models.ForeignKey(Document, models.PROTECT, related_name="workflows")
+    document_kind = models.CharField(
+        max_length=20, choices=DocumentKind, default=DocumentKind.OTHER
+    )
+    started_at = models.DateTimeField()
+    started_by = models.ForeignKey(
+        Person, models.PROTECT, null=True, related_name="started_workflows"
+    )
+    modified_at = models.DateTimeField()
+    owned_until = models.DateTimeField(null=True)
+    is_running = models.BooleanField(default=True)
+    ended_after = models.DateTimeField(null=True)
+    ended_before = models.DateTimeField(null=True)
+    end_cause = models.CharField(max_length=20, choices=EndCause, blank=True)
+
+    template_name = models.CharField(max_length=500, blank=True)
+    document_name = models.CharField(max_length=500, blank=True)
+    started_by_name = models.CharField(max_length=511, blank=True)
+    waiting_name = models.CharField(max_length=511, blank=True)
+    state_text = models.CharField(max_length=500, blank=True)
+    open_tasks = models.PositiveIntegerField(default=0)
+    overdue_at = models.DateTimeField(null=True)
+    search_text = models.TextField(blank=True)
+
+    observed_at = models.DateTimeField()
+    first_seen_at = models.DateTimeField(auto_now_add=True)
+
+    objects = WorkflowQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["portal", "remote_id"], name="workflow_remote")
+        ]
+        indexes = [
+            models.Index(
+                fields=["portal", "is_running", "started_at", "id"], name="workflow_started"
+            ),
+            models.Index(
+                fields=["portal", "is_running", "modified_at", "id"], name="workflow_idle"
+            ),
+            models.Index(
+                fields=["portal", "is_running", "template_name", "id"], name="workflow_template"
+            ),
+            models.Index(
+                fields=["portal", "is_running", "document_name", "id"], name="workflow_document"
+            ),
+            models.Index(
+                fields=["portal", "is_running", "started_by_name", "id"], name="workflow_starter"
+            ),
+            models.Index(
+                fields=["portal", "is_running", "waiting_name", "id"], name="workflow_waiting"
+            ),
+            models.Index(
+                fields=["portal", "is_running", "state_text", "id"], name="workflow_state"
+            ),
+            models.Index(fields=["portal", "is_running", "overdue_at"], name="workflow_overdue"),
+            models.Index(fields=["portal", "is_running", "owned_until"], name="workflow_locked"),
+            models.Index(fields=["portal", "is_running", "observed_at"], name="workflow_observed"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.template_name or self.template} · {self.document_name or self.document}"
+
+    @property
+    def is_locked(self) -> bool:
+        """Tell whether the portal holds the workflow for longer than a lock lasts."""
+        return (
+            self.is_running
+            and self.owned_until is not None
+            and self.owned_until < self.portal.now() - LOCK_GRACE
+        )
+
+    @property
+    def is_fresh(self) -> bool:
+        """Tell whether the workflow was read too short ago to be read again."""
+        return timezone.now() - self.observed_at < FRESH_FOR
+
+    @property
+    def is_busy(self) -> bool:
+        """Tell whether the portal is executing a step of the workflow right now."""
+        return (
+            self.is_running
+            and self.owned_until is not None
+            and self.owned_until > self.portal.now()
+        )
+
+    def mark_ended(
+        self, *, cause: EndCause, after: datetime, before: datetime | None = None
+    ) -> None:
+        """Record that the workflow ended between two moments, and how as far as known; saves."""
+        self.is_running = False
+        self.end_cause = cause
+        self.ended_after = after
+        self.ended_before = before or timezone.now()
+        self.save(update_fields=["is_running", "end_cause", "ended_after", "ended_before"])

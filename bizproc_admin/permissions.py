@@ -1,0 +1,113 @@
+"""Who may do what: capabilities, the one table of roles, and the guard of every view."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import SimpleLazyObject
+from django_htmx.middleware import HtmxDetails
+
+from bizproc_admin import audit
+from bizproc_admin.models import Account, AuditEntry, Portal, Role
+
+P = ParamSpec("P")
+
+
+class Request(HttpRequest):
+    """A request past the sign-in: its user is an account, portal the one looked at."""
+
+    user: Account  # type: ignore[assignment]
+    htmx: HtmxDetails
+    portal: Portal | None
+
+
+class Capability(StrEnum):
+    SEE_OVERVIEW = "see_overview"
+    SEE_WORKFLOWS = "see_workflows"
+    REFRESH_WORKFLOWS = "refresh_workflows"
+    TERMINATE_WORKFLOWS = "terminate_workflows"
+    KILL_WORKFLOWS = "kill_workflows"
+    SEE_COMMANDS = "see_commands"
+    SEE_AUDIT = "see_audit"
+    MANAGE_ACCOUNTS = "manage_accounts"
+    MANAGE_PORTALS = "manage_portals"
+    SEE_SYNC_RUNS = "see_sync_runs"
+
+
+ROLES: dict[Role, frozenset[Capability]] = {
+    Role.PORTAL_ADMINISTRATOR: frozenset(Capability),
+    Role.MANAGER: frozenset(
+        {
+            Capability.SEE_OVERVIEW,
+            Capability.SEE_WORKFLOWS,
+            Capability.REFRESH_WORKFLOWS,
+        }
+    ),
+    Role.AUDITOR: frozenset(
+        {
+            Capability.SEE_OVERVIEW,
+            Capability.SEE_WORKFLOWS,
+            Capability.SEE_COMMANDS,
+            Capability.SEE_AUDIT,
+            Capability.SEE_SYNC_RUNS,
+        }
+    ),
+}
+
+
+def capabilities(account: Account) -> frozenset[Capability]:
+    """Give what an account may do; an account without a role may do nothing."""
+    if not account.is_active or account.role is None:
+        return frozenset()
+    return ROLES[account.role]
+
+
+def may(account: Account, capability: Capability) -> bool:
+    """Tell whether an account has a capability."""
+    return capability in capabilities(account)
+
+
+def requires(
+    capability: Capability,
+) -> Callable[
+    [Callable[Concatenate[Request, P], HttpResponse]],
+    Callable[Concatenate[HttpRequest, P], HttpResponse],
+]:
+    """Guard a view by a capability; a denial is audited and answered with 403."""
+
+    def guard(
+        view: Callable[Concatenate[Request, P], HttpResponse],
+    ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            account = signed_in(request)
+            if not may(account, capability):
+                audit.record(
+                    AuditEntry.Kind.DENIED,
+                    actor=account,
+                    action=capability.value,
+                    outcome="denied",
+                    target_kind="page",
+                    target_label=request.path,
+                    ip=audit.ip_of(request),
+                )
+                raise PermissionDenied(capability.value)
+            return view(request, *args, **kwargs)  # type: ignore[arg-type]
+
+        guarded.required_capability = capability  # type: ignore[attr-defined]
+        return guarded
+
+    return guard
+
+
+def signed_in(request: HttpRequest) -> Account:
+    """Give the request's account; LoginRequiredMiddleware has made sure there is one."""
+    user = request.user
+    if isinstance(user, SimpleLazyObject):
+        user = user._wrapped if user.pk else user  # type: ignore[attr-defined]
+    if not isinstance(user, Account):
+        raise PermissionDenied
+    return user

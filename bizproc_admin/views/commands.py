@@ -1,0 +1,57 @@
+"""One command: what was asked, what was sent, what came of it."""
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_http_methods, require_safe
+
+from bizproc_admin import audit
+from bizproc_admin.actions import ACTIONS
+from bizproc_admin.commands import decide
+from bizproc_admin.forms.commands import DecisionForm
+from bizproc_admin.htmx import dialog, page
+from bizproc_admin.models import Command, CommandState, Workflow
+from bizproc_admin.permissions import Capability, Request, requires
+
+
+@require_safe
+@requires(Capability.SEE_COMMANDS)
+def command_detail(request: Request, pk: int) -> HttpResponse:
+    command = get_object_or_404(
+        Command.objects.select_related("portal", "workflow"),
+        pk=pk,
+        workflow__in=Workflow.objects.visible_to(request.user),
+    )
+    context = {
+        "command": command,
+        "action": ACTIONS[command.action],
+        "entries": command.audit_entries.with_details().order_by("pk"),  # type: ignore[attr-defined]
+        "needs_decision": command.state == CommandState.NEEDS_HUMAN,
+    }
+    return page(request, "commands/detail.html", context, partial="body")
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Capability.TERMINATE_WORKFLOWS)
+def command_decision(request: Request, pk: int) -> HttpResponse:
+    """Let a person close a command that reading the portal could not settle."""
+    command = get_object_or_404(
+        Command.objects.select_related("portal"),
+        pk=pk,
+        state=CommandState.NEEDS_HUMAN,
+        workflow__in=Workflow.objects.visible_to(request.user),
+    )
+    form = DecisionForm(request.POST or None)
+    if form.is_bound and form.is_valid():
+        decide(
+            command,
+            actor=request.user,
+            reason=form.cleaned_data["reason"],
+            ip=audit.ip_of(request),
+        )
+        return redirect("command_detail", pk=pk)
+    return dialog(
+        request,
+        "commands/decision.html",
+        {"command": command, "form": form},
+        status=422 if form.is_bound else 200,
+    )

@@ -1,0 +1,51 @@
+"""How old a list's data is, in words a page can show."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from bizproc_admin.models import Feed, FeedName, Portal
+
+LATE_AFTER = 3  # missed passes before the age is called late
+
+
+@dataclass(frozen=True, kw_only=True)
+class Freshness:
+    """The age of a feed's data.
+
+    state is fresh, late, failed, never or off; age is None until the first pass; why says what
+    keeps a failing feed from being read, code is the vendor's.
+    """
+
+    state: str
+    age: timedelta | None
+    why: str = ""
+    code: str = ""
+
+
+def freshness_of(portal: Portal | None, name: FeedName) -> Freshness:
+    """Give the freshness of one feed of a portal."""
+    if portal is None:
+        return Freshness(state="off", age=None)
+    feed = Feed.objects.filter(portal=portal, name=name).first()
+    return of_feed(portal, feed)
+
+
+def of_feed(portal: Portal, feed: Feed | None) -> Freshness:
+    """Give the freshness of a feed that is already at hand."""
+    age = timezone.now() - feed.fresh_at if feed and feed.fresh_at else None
+    if not portal.is_connected:
+        return Freshness(
+            state="off", age=age, why=portal.probe_error or _("The portal is not connected.")
+        )
+    if feed is not None and feed.failing_since:
+        return Freshness(state="failed", age=age, why=feed.failure, code=feed.failure_code)
+    if age is None:
+        return Freshness(state="never", age=None)
+    slow = feed is not None and feed.name in (FeedName.PEOPLE, FeedName.WORKFLOW_TEMPLATES)
+    period = settings.SYNC_SLOW if slow else settings.SYNC_INCREMENTAL
+    late = age > timedelta(seconds=period * LATE_AFTER)
+    return Freshness(state="late" if late else "fresh", age=age)

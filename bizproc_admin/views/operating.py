@@ -1,0 +1,41 @@
+"""Health for machines."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_safe
+
+from bizproc_admin import heartbeats
+from bizproc_admin.models import Feed, Portal
+from bizproc_admin.views.freshness import of_feed
+
+
+@require_safe
+@login_not_required
+def healthz(request: HttpRequest) -> JsonResponse:
+    """Report web, database, workers and feeds: 200 when all is well, else 503 with what is not.
+
+    Tells numbers and states only: no names, addresses or texts of a portal.
+    """
+    report: dict[str, object] = {"web": "ok"}
+    try:
+        report["workers"] = {
+            queue: "down" if queue in heartbeats.down() else "ok" for queue in heartbeats.QUEUES
+        }
+        feeds = Feed.objects.select_related("portal").filter(
+            portal__in=Portal.objects.filter(is_connected=True)
+        )
+        report["feeds"] = {
+            f"{feed.portal_id}/{feed.name}": of_feed(feed.portal, feed).state for feed in feeds
+        }
+        report["database"] = "ok"
+    except DatabaseError:
+        report["database"] = "down"
+    well = (
+        report["database"] == "ok"
+        and "down" not in report.get("workers", {}).values()  # type: ignore[attr-defined]
+        and not {"failed", "late"} & set(report.get("feeds", {}).values())  # type: ignore[attr-defined]
+    )
+    return JsonResponse(
+        {"status": "ok" if well else "failing", **report}, status=200 if well else 503
+    )

@@ -1,0 +1,68 @@
+"""The overview: how much runs, waits, is overdue or locked, and how old all of that is."""
+
+from datetime import timedelta
+
+from django.db.models import Count, Max, Min, Q
+from django.http import HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from bizproc_admin.htmx import page
+from bizproc_admin.models import Command, Feed, FeedName, Workflow
+from bizproc_admin.models.workflows import LOCK_GRACE
+from bizproc_admin.permissions import Capability, Request, requires
+from bizproc_admin.views.freshness import of_feed
+
+MOST_TEMPLATES = 12
+
+
+@require_safe
+@requires(Capability.SEE_OVERVIEW)
+def overview(request: Request) -> HttpResponse:
+    portal = request.portal
+    visible = Workflow.objects.visible_to(request.user).at(portal)
+    now = portal.now() if portal else timezone.now()
+    running = visible.running()
+    counts = {
+        "running": running.count(),
+        "waiting": visible.waiting().count(),
+        "overdue": visible.overdue(now).count(),
+        "locked": visible.locked(now).count(),
+        "idle": running.filter(modified_at__lt=now - timedelta(days=30)).count(),
+    }
+    templates = (
+        running.values("template_id", "template_name")
+        .annotate(
+            running=Count("pk"),
+            waiting=Count("pk", filter=Q(open_tasks__gt=0)),
+            overdue=Count("pk", filter=Q(overdue_at__lt=now)),
+            locked=Count("pk", filter=Q(owned_until__lt=now - LOCK_GRACE)),
+            oldest=Min("started_at"),
+            latest=Max("modified_at"),
+        )
+        .order_by("-running", "template_name")
+    )
+    feeds = {feed.name: feed for feed in Feed.objects.filter(portal=portal)} if portal else {}
+    commands = Command.objects.filter(portal=portal).latest_first() if portal else []
+    if not request.user.sees_all:
+        commands = commands.filter(workflow__in=visible) if portal else []
+    context = {
+        "counts": counts,
+        "oldest": running.order_by("started_at").with_names()[:5],
+        "templates": templates[:MOST_TEMPLATES],
+        "template_count": templates.count(),
+        "feeds": [
+            {
+                "name": name,
+                "label": name.label,
+                "freshness": of_feed(portal, feeds.get(name.value)),
+                "feed": feeds.get(name.value),
+            }
+            for name in FeedName
+        ]
+        if portal
+        else [],
+        "commands": commands[:8],
+        "unlinked": not request.user.sees_all and not request.user.circle,
+    }
+    return page(request, "overview/overview.html", context, partial="body")

@@ -1,0 +1,125 @@
+"""Portals and their connections."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from bizproc_admin import audit, doorbell, portals
+from bizproc_admin.forms.portals import ConnectionForm
+from bizproc_admin.htmx import page
+from bizproc_admin.middleware import CHOSEN
+from bizproc_admin.models import Feed, FeedName, Portal, SyncRun
+from bizproc_admin.permissions import Capability, Request, requires
+from bizproc_admin.views.freshness import of_feed
+
+
+@require_safe
+@requires(Capability.MANAGE_PORTALS)
+def portal_list(request: Request) -> HttpResponse:
+    found = list(Portal.objects.all())
+    feeds = {(feed.portal_id, feed.name): feed for feed in Feed.objects.all()}
+    for portal in found:
+        portal.feed_list = [  # type: ignore[attr-defined]
+            {
+                "label": name.label,
+                "feed": feeds.get((portal.pk, name.value)),
+                "freshness": of_feed(portal, feeds.get((portal.pk, name.value))),
+            }
+            for name in FeedName
+        ]
+    return page(request, "portals/list.html", {"portals_here": found}, partial="body")
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Capability.MANAGE_PORTALS)
+def portal_creation(request: Request) -> HttpResponse:
+    form = ConnectionForm(request.POST or None)
+    if form.is_bound and form.is_valid():
+        portal = portals.connect(
+            form.cleaned_data["webhook"],
+            name=form.cleaned_data["name"],
+            actor=request.user,
+            ip=audit.ip_of(request),
+        )
+        request.session[CHOSEN] = portal.pk
+        return redirect("portal_detail", pk=portal.pk)
+    status = 422 if form.is_bound else 200
+    return page(
+        request, "portals/form.html", {"form": form, "edited": None}, partial="form", status=status
+    )
+
+
+@require_safe
+@requires(Capability.MANAGE_PORTALS)
+def portal_detail(request: Request, pk: int) -> HttpResponse:
+    portal = get_object_or_404(Portal, pk=pk)
+    feeds = {feed.name: feed for feed in Feed.objects.filter(portal=portal)}
+    context = {
+        "shown": portal,
+        "feeds": [
+            {
+                "label": name.label,
+                "feed": feeds.get(name.value),
+                "freshness": of_feed(portal, feeds.get(name.value)),
+            }
+            for name in FeedName
+        ],
+        "runs": SyncRun.objects.filter(feed__portal=portal)
+        .select_related("feed")
+        .latest_first()[:30],
+        "is_probing": portal.webhook is not None and portal.probed_at is None,
+    }
+    return page(request, "portals/detail.html", context, partial="body")
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Capability.MANAGE_PORTALS)
+def portal_webhook(request: Request, pk: int) -> HttpResponse:
+    """Replace a portal's webhook."""
+    portal = get_object_or_404(Portal, pk=pk)
+    form = ConnectionForm(request.POST or None, portal=portal)
+    if form.is_bound and form.is_valid():
+        portals.connect(form.cleaned_data["webhook"], actor=request.user, ip=audit.ip_of(request))
+        return redirect("portal_detail", pk=pk)
+    status = 422 if form.is_bound else 200
+    return page(
+        request,
+        "portals/form.html",
+        {"form": form, "edited": portal},
+        partial="form",
+        status=status,
+    )
+
+
+@require_POST
+@requires(Capability.MANAGE_PORTALS)
+def portal_probing(request: Request, pk: int) -> HttpResponse:
+    """Have the connection looked over again by a worker."""
+    portal = get_object_or_404(Portal, pk=pk)
+    Portal.objects.filter(pk=pk).update(probed_at=None)
+    doorbell.ring("probe_portal", portal.pk, queue=doorbell.INTERACTIVE)
+    return redirect("portal_detail", pk=pk)
+
+
+@require_POST
+@requires(Capability.MANAGE_PORTALS)
+def portal_disconnection(request: Request, pk: int) -> HttpResponse:
+    portal = get_object_or_404(Portal, pk=pk)
+    portals.disconnect(portal, actor=request.user, ip=audit.ip_of(request))
+    messages.success(request, _("Disconnected. Everything read so far stays readable."))
+    return redirect("portal_detail", pk=pk)
+
+
+@require_POST
+@requires(Capability.SEE_OVERVIEW)
+def portal_choice(request: Request) -> HttpResponse:
+    """Choose which portal the pages show, for this session."""
+    portal = get_object_or_404(Portal, pk=request.POST.get("portal") or 0)
+    request.session[CHOSEN] = portal.pk
+    back = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+        back = "/"
+    return redirect(back)

@@ -1,0 +1,104 @@
+"""What is known of a workflow's life, in order."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from bizproc_admin.actions import ACTIONS
+from bizproc_admin.models import Command, Workflow, WorkflowTask
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One line of the timeline.
+
+    until is set where only a span is known: it happened between `at` and `until`. tone is "",
+    accent, warn, ok or danger.
+    """
+
+    at: datetime
+    text: str
+    detail: str = ""
+    tone: str = ""
+    until: datetime | None = None
+    command: Command | None = None
+
+
+def timeline_of(
+    workflow: Workflow, tasks: Iterable[WorkflowTask], commands: Iterable[Command]
+) -> list[Event]:
+    """Give a workflow's events, newest first."""
+    events = [
+        Event(
+            at=workflow.started_at,
+            text=_("Started by %(who)s") % {"who": workflow.started_by}
+            if workflow.started_by
+            else _("Started by the portal itself"),
+            tone="accent",
+        )
+    ]
+    for task in tasks:
+        events += task_events(task)
+    for command in commands:
+        events += command_events(command)
+    if not workflow.is_running and workflow.ended_before:
+        events.append(
+            Event(
+                at=workflow.ended_after or workflow.ended_before,
+                until=workflow.ended_before,
+                text=workflow.get_end_cause_display() or _("Ended"),
+                tone="warn" if workflow.end_cause in ("unknown", "uncertain") else "ok",
+            )
+        )
+    return sorted(events, key=lambda event: event.at, reverse=True)
+
+
+def task_events(task: WorkflowTask) -> list[Event]:
+    names = ", ".join(str(a.person) for a in task.assignments.all())
+    if task.is_open:
+        return [
+            Event(
+                at=task.modified_at,
+                text=_("Waiting: %(task)s") % {"task": task.name},
+                detail=names,
+                tone="warn",
+            )
+        ]
+    return [
+        Event(
+            at=task.modified_at,
+            text=_("%(task)s: %(status)s")
+            % {
+                "task": task.name,
+                "status": task.get_status_display() if task.status else _("withdrawn"),
+            },
+            detail=names,
+        )
+    ]
+
+
+def command_events(command: Command) -> list[Event]:
+    label = ACTIONS[command.action].label
+    events = [
+        Event(
+            at=command.requested_at,
+            text=_("%(action)s requested by %(who)s")
+            % {"action": label, "who": command.actor_name},
+            detail=command.reason,
+            tone="accent",
+            command=command,
+        )
+    ]
+    if command.settled_at:
+        events.append(
+            Event(
+                at=command.settled_at,
+                text=f"{label}: {command.get_state_display()}",
+                detail=command.error_text,
+                tone={"confirmed": "ok", "refused": "danger"}.get(command.word, "warn"),
+                command=command,
+            )
+        )
+    return events
