@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from .errors import BadAnswer, FilterIgnored
-from .objects import Fields, Raw
+from .fields import Fields, Raw
 
 Filter = Mapping[str, Any]
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from . import filters
+from .envelopes import BATCH_LIMIT, Answer, Command
 from .errors import BadAnswer
+from .fields import Raw
 from .filters import Filter
-from .objects import Raw
 from .paging import Chunk, Cursor, Got, OverlapPass, PagePass, Want
-from .transport import BATCH_LIMIT, Answer, Command, Transport
+from .transport import Transport
 
 Row = TypeVar("Row")
 

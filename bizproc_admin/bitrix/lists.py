@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final, TypeVar
 
+from .envelopes import BATCH_LIMIT, Answer
+from .fields import Raw
 from .filters import Filter
 from .listing import Listing, Resource
-from .objects import DepartmentRow, Raw, TaskRow, TemplateRow, UserRow, WorkflowRow
+from .objects import DepartmentRow, TaskRow, TemplateRow, UserRow, WorkflowRow
 from .paging import Chunk, Cursor, OverlapPass, Page, PagePass, Want
-from .transport import BATCH_LIMIT, Answer
 
 T = TypeVar("T")
 

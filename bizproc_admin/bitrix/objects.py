@@ -7,125 +7,15 @@ to all others. Every moment is aware; `"STARTED_BY": "0"` (the system) becomes N
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, NewType, Self
+from typing import NewType, Self
 
-from .errors import BadAnswer
+from .fields import Fields, Raw
 
 WorkflowId = NewType("WorkflowId", str)
 TemplateId = NewType("TemplateId", int)
 TaskId = NewType("TaskId", int)
 UserId = NewType("UserId", int)
 DepartmentId = NewType("DepartmentId", int)
-
-Raw = Mapping[str, Any]
-
-_EXCERPT: Final = 60
-
-
-class Fields:
-    """Read one row field by field, naming the field that is wrong."""
-
-    __slots__ = ("kind", "raw")
-
-    def __init__(self, raw: object, *, kind: str) -> None:
-        if not isinstance(raw, Mapping):
-            raise BadAnswer(f"{kind} is not an object but {type(raw).__name__}")
-        self.raw: Raw = raw
-        self.kind = kind
-
-    def bad(self, name: str, wanted: str) -> BadAnswer:
-        """Build the error about one field."""
-        if name not in self.raw:
-            return BadAnswer(f"{self.kind}.{name} is missing, wanted {wanted}")
-        return BadAnswer(f"{self.kind}.{name} is {self.raw[name]!r:.{_EXCERPT}}, wanted {wanted}")
-
-    def text(self, name: str) -> str:
-        """Give a text, empty when the portal has none."""
-        value = self.raw.get(name)
-        if value is None or value is False:
-            return ""
-        if isinstance(value, str):
-            return value
-        if isinstance(value, int) and not isinstance(value, bool):
-            return str(value)
-        raise self.bad(name, "a text")
-
-    def required_text(self, name: str) -> str:
-        """Give a text that must not be empty."""
-        value = self.text(name)
-        if not value:
-            raise self.bad(name, "a text that is not empty")
-        return value
-
-    def integer(self, name: str) -> int:
-        """Give a whole number, which the portal writes as a string."""
-        value = self.raw.get(name)
-        if isinstance(value, int) and not isinstance(value, bool):
-            return value
-        if isinstance(value, str):
-            digits = value.removeprefix("-")
-            if digits.isascii() and digits.isdigit() and len(digits) < 19:
-                return int(value)
-        raise self.bad(name, "a whole number")
-
-    def optional_id(self, name: str) -> int | None:
-        """Give an id, or None where the portal has none or writes 0."""
-        if self.raw.get(name) in (None, "", False):
-            return None
-        return self.integer(name) or None
-
-    def positive(self, name: str) -> int:
-        """Give an id that must be there."""
-        value = self.integer(name)
-        if value < 1:
-            raise self.bad(name, "a number above 0")
-        return value
-
-    def moment(self, name: str) -> datetime:
-        """Give an aware moment."""
-        value = self.raw.get(name)
-        if isinstance(value, str):
-            try:
-                moment = datetime.fromisoformat(value)
-            except ValueError:
-                raise self.bad(name, "a date with time and offset") from None
-            if moment.tzinfo is not None:
-                return moment
-        raise self.bad(name, "a date with time and offset")
-
-    def optional_moment(self, name: str) -> datetime | None:
-        """Give an aware moment, or None where the portal has none."""
-        return None if self.raw.get(name) in (None, "", False) else self.moment(name)
-
-    def boolean(self, name: str) -> bool:
-        """Give a yes or no, which the portal writes as a boolean or as Y and N."""
-        value = self.raw.get(name)
-        if isinstance(value, bool):
-            return value
-        if value == "Y":
-            return True
-        if value == "N":
-            return False
-        raise self.bad(name, "true, false, Y or N")
-
-    def mapping(self, name: str) -> Raw:
-        """Give an object; PHP writes an empty one as a list."""
-        value = self.raw.get(name)
-        if isinstance(value, Mapping):
-            return value
-        if value is None or value == []:
-            return {}
-        if isinstance(value, list):
-            return {str(number): item for number, item in enumerate(value)}
-        raise self.bad(name, "an object")
-
-    def integers(self, name: str) -> tuple[int, ...]:
-        """Give a list of numbers; a single number and nothing at all are lists, too."""
-        value = self.raw.get(name)
-        if value in (None, "", False):
-            return ()
-        items = value if isinstance(value, list) else [value]
-        return tuple(Fields({name: item}, kind=self.kind).integer(name) for item in items)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

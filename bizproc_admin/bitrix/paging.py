@@ -15,7 +15,8 @@ from datetime import datetime
 from typing import Any, Final, Generic, Self, TypeVar
 
 from .errors import BadAnswer
-from .objects import AnswerTime, Raw
+from .fields import Raw
+from .objects import AnswerTime
 
 PAGE: Final = 50
 Row = TypeVar("Row")
@@ -231,7 +232,8 @@ class PagePass:
             if self.total is None:
                 self.total = page.total if page.total is not None else len(page.rows)
             ids = [number(row) for row in page.rows]
-            if not ids or ids[-1] < self._last:
+            fell_back = page.next is not None and page.next <= want.start
+            if not ids or fell_back or ids[-1] < self._last:
                 # Past the end: an empty page, or the portal's fall back to page 1.
                 self._ended = True
                 break

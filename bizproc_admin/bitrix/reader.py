@@ -12,11 +12,12 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from . import catalogue
+from .envelopes import Answer, Command
 from .errors import BadAnswer, BitrixError, NotARead
 from .lists import Departments, Users, Workflows, WorkflowTasks, WorkflowTemplates
 from .objects import AppInfo, Profile
 from .retrying import GiveUp, decide
-from .transport import Answer, Command, Transport
+from .transport import Transport
 
 T = TypeVar("T")
 

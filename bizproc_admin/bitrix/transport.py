@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any, Final, Protocol
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 
 from . import wire
+from .envelopes import BATCH_LIMIT, Answer, BatchAnswer, Command, by_key, count, query
 from .errors import (
     METHOD_EXHAUSTED,
     BadAnswer,
@@ -33,7 +34,6 @@ from .objects import AnswerTime
 from .pacing import Pacer
 from .webhook import WebhookUrl
 
-BATCH_LIMIT: Final = 50
 RESPONSE_LIMIT: Final = 10 * 1024 * 1024
 #: When nothing better is known: operating time is freed in buckets of a minute.
 _RESET_GUESS: Final = timedelta(seconds=60)
@@ -70,39 +70,6 @@ class Timeouts:
     connect: float = 5
     read: float = 65
     total: float = 75
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """A good answer: the value and what came with it."""
-
-    result: Any
-    total: int | None
-    next: int | None
-    time: AnswerTime | None
-    sent_at: datetime
-    duration_ms: int
-    status: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
-    """One call inside a batch."""
-
-    method: str
-    params: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchAnswer:
-    """What became of each command: an answer, an error, or nothing at all (`missing`)."""
-
-    answers: Mapping[str, Answer]
-    errors: Mapping[str, Refused]
-    missing: frozenset[str]
-    sent_at: datetime
-    duration_ms: int
-    time: AnswerTime | None
 
 
 class Transport:
@@ -187,7 +154,7 @@ class Transport:
             raise ValueError(f"a batch holds 1 to {BATCH_LIMIT} commands, not {len(commands)}")
         paced = next(iter(commands.values())).method
         self.obtain_permit(paced, interactive=interactive, patience=patience)
-        written = {key: _query(one) for key, one in commands.items()}
+        written = {key: query(one) for key, one in commands.items()}
         exchange = self._exchange("batch", {"halt": int(halt), "cmd": written}, is_write=is_write)
         envelope = self._envelope("batch", exchange)
         return self._batch_answer(commands, envelope, exchange)
@@ -238,8 +205,9 @@ class Transport:
         )
         return wire.Exchange(
             status=response.status_code,
-            location=response.headers.get("Location", ""),
-            body=body,
+            location=self._webhook.scrub(response.headers.get("Location", "")),
+            # An echo of the address must not live on in a text, a log or a developer's page.
+            body=self._webhook.scrub_body(body),
             sent_at=sent_at,
             duration_ms=duration_ms,
         )
@@ -248,7 +216,7 @@ class Transport:
         """Turn a body into the envelope, or raise what is wrong with it."""
         if 300 <= exchange.status < 400:
             host = urlsplit(exchange.location).hostname or ""
-            raise Moved(host=self._webhook.scrub(host), status=exchange.status, method=method)
+            raise Moved(host=host, status=exchange.status, method=method)
         envelope = wire.parse(exchange.body)
         if not isinstance(envelope, Mapping):
             what = "no JSON" if envelope is wire.NOT_JSON else "JSON that is no object"
@@ -272,8 +240,8 @@ class Transport:
 
     def _refusal(self, raw: Mapping[str, Any], *, status: int | None, method: str) -> Refused:
         """Build the error the portal names, and let the pacer learn from it."""
-        code = self._webhook.scrub(_plain(raw.get("error")))
-        text = self._webhook.scrub(_plain(raw.get("error_description")))
+        code = _plain(raw.get("error"))
+        text = _plain(raw.get("error_description"))
         if code.strip().upper() == METHOD_EXHAUSTED:
             now = self._clock.now()
             resets_at = max(self._resets.get(method, now), now + timedelta(seconds=1))
@@ -292,8 +260,8 @@ class Transport:
     def _answer(self, method: str, envelope: Mapping[str, Any], exchange: wire.Exchange) -> Answer:
         return Answer(
             result=envelope["result"],
-            total=_count(envelope.get("total"), name="total", method=method),
-            next=_count(envelope.get("next"), name="next", method=method),
+            total=count(envelope.get("total"), name="total", method=method),
+            next=count(envelope.get("next"), name="next", method=method),
             time=AnswerTime.from_api(envelope.get("time")),
             sent_at=exchange.sent_at,
             duration_ms=exchange.duration_ms,
@@ -310,11 +278,11 @@ class Transport:
         if not isinstance(maps, Mapping):
             raise BadAnswer("batch result is no object", method="batch", status=exchange.status)
         keys = list(commands)
-        results = _by_key(maps, "result", keys)
-        refusals = _by_key(maps, "result_error", keys)
-        totals = _by_key(maps, "result_total", keys)
-        nexts = _by_key(maps, "result_next", keys)
-        times = _by_key(maps, "result_time", keys)
+        results = by_key(maps, "result", keys)
+        refusals = by_key(maps, "result_error", keys)
+        totals = by_key(maps, "result_total", keys)
+        nexts = by_key(maps, "result_next", keys)
+        times = by_key(maps, "result_time", keys)
         answers: dict[str, Answer] = {}
         failed: dict[str, Refused] = {}
         for key, command in commands.items():
@@ -347,47 +315,7 @@ class Transport:
         self._pacer.told(method, time)
 
 
-def _by_key(maps: Mapping[str, Any], name: str, keys: list[str]) -> Mapping[str, Any]:
-    """Give one of the batch's maps; PHP writes maps keyed 0..n-1, and empty ones, as lists."""
-    value = maps.get(name)
-    if isinstance(value, Mapping):
-        return value
-    if isinstance(value, list):
-        return {str(number): item for number, item in enumerate(value) if str(number) in keys}
-    if value is None:
-        return {}
-    raise BadAnswer(f"batch {name} is neither an object nor a list", method="batch")
-
-
-def _count(value: object, *, name: str, method: str) -> int | None:
-    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
-        return value
-    if isinstance(value, str) and value.removeprefix("-").isdecimal() and len(value) < 19:
-        return int(value)
-    raise BadAnswer(f"{name} is no whole number", method=method)
-
-
 def _plain(value: object) -> str:
     """Give the portal's text, on one line's worth of printable characters."""
     text = value if isinstance(value, str) else "" if value is None else json.dumps(value)
     return "".join(one if one.isprintable() or one == "\n" else " " for one in text)
-
-
-def _query(command: Command) -> str:
-    """Write a command of a batch: `method?query`, nested values in PHP's brackets."""
-    pairs: list[str] = []
-    for name, value in command.params.items():
-        _append(pairs, name, value)
-    return f"{command.method}?{'&'.join(pairs)}"
-
-
-def _append(pairs: list[str], name: str, value: object) -> None:
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            _append(pairs, f"{name}[{key}]", item)
-    elif isinstance(value, list | tuple):
-        for number, item in enumerate(value):
-            _append(pairs, f"{name}[{number}]", item)
-    else:
-        written = str(int(value)) if isinstance(value, bool) else "" if value is None else value
-        pairs.append(f"{quote_plus(name)}={quote_plus(str(written))}")

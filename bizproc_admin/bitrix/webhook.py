@@ -78,6 +78,12 @@ class WebhookUrl:
         """Hide the secret in a text that came from outside, such as an echo in an error page."""
         return text.replace(self._secret, _MASK) if len(self._secret) >= _SCRUB_FROM else text
 
+    def scrub_body(self, body: bytes) -> bytes:
+        """Hide the secret in a body that came from outside."""
+        if len(self._secret) < _SCRUB_FROM:
+            return body
+        return body.replace(self._secret.encode(), _MASK.encode())
+
     def __repr__(self) -> str:
         return f"WebhookUrl({self._portal_url}/rest/{self._user_id}/{_MASK}/)"
 

@@ -15,6 +15,7 @@ import zlib
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from datetime import datetime
+from http.client import HTTPException
 from typing import Any, Final
 
 import requests
@@ -27,7 +28,7 @@ from urllib3.response import HTTPResponse
 from .errors import BitrixError, NoAnswer, NotSent
 
 #: What reading a body may raise besides the library's own errors.
-LIBRARY_ERRORS: Final = (urllib3.exceptions.HTTPError, OSError)
+LIBRARY_ERRORS: Final = (urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError)
 NOT_JSON: Final = object()
 _PIECE: Final = 64 * 1024
 

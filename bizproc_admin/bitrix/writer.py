@@ -7,10 +7,11 @@ whoever keeps the command's record, after reading the target.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .envelopes import Answer
 from .errors import BadAnswer
 from .objects import Written
 from .reader import PATIENCE_INTERACTIVE
-from .transport import Answer, Transport
+from .transport import Transport
 
 
 class Writer:

@@ -1,0 +1,85 @@
+"""The shapes around a call: one answer, a batch of commands, and PHP's way of writing both."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import quote_plus
+
+from .errors import BadAnswer, Refused
+from .objects import AnswerTime
+
+BATCH_LIMIT: Final = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A good answer: the value and what came with it."""
+
+    result: Any
+    total: int | None
+    next: int | None
+    time: AnswerTime | None
+    sent_at: datetime
+    duration_ms: int
+    status: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One call inside a batch."""
+
+    method: str
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchAnswer:
+    """What became of each command: an answer, an error, or nothing at all (`missing`)."""
+
+    answers: Mapping[str, Answer]
+    errors: Mapping[str, Refused]
+    missing: frozenset[str]
+    sent_at: datetime
+    duration_ms: int
+    time: AnswerTime | None
+
+
+def by_key(maps: Mapping[str, Any], name: str, keys: list[str]) -> Mapping[str, Any]:
+    """Give one of the batch's maps; PHP writes maps keyed 0..n-1, and empty ones, as lists."""
+    value = maps.get(name)
+    if isinstance(value, Mapping):
+        return value
+    if isinstance(value, list):
+        return {str(number): item for number, item in enumerate(value) if str(number) in keys}
+    if value is None:
+        return {}
+    raise BadAnswer(f"batch {name} is neither an object nor a list", method="batch")
+
+
+def count(value: object, *, name: str, method: str) -> int | None:
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    if isinstance(value, str) and value.removeprefix("-").isdecimal() and len(value) < 19:
+        return int(value)
+    raise BadAnswer(f"{name} is no whole number", method=method)
+
+
+def query(command: Command) -> str:
+    """Write a command of a batch: `method?query`, nested values in PHP's brackets."""
+    pairs: list[str] = []
+    for name, value in command.params.items():
+        _append(pairs, name, value)
+    return f"{command.method}?{'&'.join(pairs)}"
+
+
+def _append(pairs: list[str], name: str, value: object) -> None:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            _append(pairs, f"{name}[{key}]", item)
+    elif isinstance(value, list | tuple):
+        for number, item in enumerate(value):
+            _append(pairs, f"{name}[{number}]", item)
+    else:
+        written = str(int(value)) if isinstance(value, bool) else "" if value is None else value
+        pairs.append(f"{quote_plus(name)}={quote_plus(str(written))}")

@@ -1,0 +1,168 @@
+"""The webhook's address is a password: it opens the portal and must never be seen."""
+
+import copy
+import json
+import logging
+import pickle
+import traceback
+from urllib.parse import quote
+
+import pytest
+
+from bizproc_admin import bitrix
+
+from .stub import SECRET
+
+ADDRESS = f"https://portal.example:8443/rest/14/{SECRET}/"
+
+
+def test_it_tells_the_host_the_portal_and_the_owner():
+    webhook = bitrix.WebhookUrl(f"  {ADDRESS}  ")
+    assert webhook.host == "portal.example:8443"
+    assert webhook.portal_url == "https://portal.example:8443"
+    assert webhook.user_id == 14
+    assert webhook.reveal() == ADDRESS
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        ADDRESS.rstrip("/"),
+        ADDRESS + "/",
+        ADDRESS.replace("/rest/", "/rest//"),
+        ADDRESS + "profile.json",
+        ADDRESS.replace("portal", "PORTAL"),
+    ],
+)
+def test_every_way_of_copying_it_means_the_same(written):
+    assert bitrix.WebhookUrl(written) == bitrix.WebhookUrl(ADDRESS)
+    assert hash(bitrix.WebhookUrl(written)) == hash(bitrix.WebhookUrl(ADDRESS))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        "portal.example",
+        f"ftp://portal.example/rest/1/{SECRET}/",
+        f"https:///rest/1/{SECRET}/",
+        f"https://portal.example:no/rest/1/{SECRET}/",
+        f"https://portal.example:99999/rest/1/{SECRET}/",
+        f"https://[portal.example/rest/1/{SECRET}/",
+        f"https://user:{SECRET}@portal.example/rest/1/{SECRET}/",
+        f"https://portal.example/rest/{SECRET}/",
+        f"https://portal.example/rest/admin/{SECRET}/",
+        f"https://portal.example/rest/0/{SECRET}/",
+        f"https://portal.example/rest/1/{SECRET}%2F/",
+        f"https://portal.example/rest/1/{SECRET}/?auth=1",
+        f"https://portal.example/rest/1/{SECRET}/#x",
+        f"https://portal.example/rest/1/{SECRET}/a/b",
+        f"https://portal.example/rest/1/{SECRET}/-",
+        f"https://portal.example/api/1/{SECRET}/",
+    ],
+)
+def test_what_is_no_webhook_is_refused_in_a_sentence_without_the_secret(written):
+    with pytest.raises(ValueError, match=r"^[A-Z].*\.$") as caught:
+        bitrix.WebhookUrl(written)
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
+
+
+def test_no_way_of_writing_it_shows_the_secret():
+    webhook = bitrix.WebhookUrl(ADDRESS)
+    shown = [
+        repr(webhook),
+        str(webhook),
+        f"{webhook}",
+        f"{webhook!r:>90}",
+        "".join(["", str(webhook)]),
+    ]
+    shown += [str([webhook]), str({"url": webhook}), json.dumps({"a": webhook}, default=str)]
+    assert all(SECRET not in one and "portal.example" in one for one in shown)
+
+
+def test_it_cannot_be_pickled_nor_become_json():
+    webhook = bitrix.WebhookUrl(ADDRESS)
+    with pytest.raises(TypeError):
+        pickle.dumps(webhook)
+    with pytest.raises(TypeError):
+        json.dumps(webhook)
+    assert copy.deepcopy({"a": webhook})["a"] is copy.copy(webhook)
+    assert not hasattr(webhook, "__dict__")
+
+
+def test_it_is_equal_only_to_itself():
+    assert bitrix.WebhookUrl(ADDRESS) != bitrix.WebhookUrl(ADDRESS.replace("/14/", "/15/"))
+    assert bitrix.WebhookUrl(ADDRESS) != ADDRESS
+
+
+def test_it_is_hidden_in_texts_from_outside():
+    webhook = bitrix.WebhookUrl(ADDRESS)
+    assert webhook.scrub(f"cannot find {ADDRESS}!") == (
+        "cannot find https://portal.example:8443/rest/14/•••/!"
+    )
+
+
+def kill(handler):
+    handler.close_connection = True
+
+
+def echo(handler):
+    handler.reply(
+        {"error": f"X{handler.path}", "error_description": f"no {handler.path}"}, status=400
+    )
+
+
+def redirect(handler):
+    handler.reply(b"", status=301, headers={"Location": handler.path})
+
+
+def garbage(handler):
+    handler.wfile.write(b"no http at all\r\n\r\n")
+    handler.close_connection = True
+
+
+def bad_chunks(handler):
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
+    handler.close_connection = True
+
+
+def no_page(handler):
+    handler.reply(f"<html>{handler.path}</html>", status=404)
+
+
+def fine(handler):
+    handler.reply({"result": True})
+
+
+@pytest.mark.parametrize(
+    "script", [fine, kill, echo, redirect, garbage, bad_chunks, no_page], ids=lambda s: s.__name__
+)
+def test_the_secret_is_in_no_log_and_no_error(stub, transport, caplog, script):
+    for name in ("", "urllib3", "urllib3.connectionpool", "requests", "bizproc_admin.bitrix"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    stub.fallback = script
+    reader = bitrix.Reader(transport, sleep=lambda _: None)
+    writer = bitrix.Writer(transport)
+    shown = [repr(transport), repr(reader)]
+    for act in (lambda: writer.workflows.kill("1.2"), reader.system.user_admin):
+        try:
+            act()
+        except bitrix.BitrixError as error:
+            seen: BaseException | None = error
+            while seen is not None:
+                shown += [repr(seen), str(seen), "".join(traceback.format_exception(seen))]
+                shown += [_locals(seen)]
+                seen = seen.__context__ or seen.__cause__
+            shown += [error.for_people, error.for_logs]
+    assert stub.seen
+    assert "bizproc.workflow.kill" in caplog.text
+    for text in [*shown, caplog.text, *(repr(record.__dict__) for record in caplog.records)]:
+        assert SECRET not in text
+        assert quote(SECRET, safe="") not in text
+
+
+def _locals(error):
+    """Write out the local variables of every frame, as an error page for developers would."""
+    frames = traceback.walk_tb(error.__traceback__)
+    ours = [frame for frame, _ in frames if "bitrix" in frame.f_code.co_filename]
+    return " ".join(repr(frame.f_locals) for frame in ours if "test_" not in frame.f_code.co_name)
