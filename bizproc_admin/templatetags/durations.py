@@ -5,14 +5,15 @@ Django's current one, so that a page rendered for somebody shows that person's t
 """
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from django import template
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 register = template.Library()
 
@@ -59,7 +60,8 @@ def full_moment(value: datetime | None) -> str:
     if value is None:
         return ""
     local = timezone.localtime(value)
-    return f"{date_format(local, 'j M Y, H:i:s')} {local.tzname() or ''}".rstrip()
+    day = _date(local.date(), "j M Y", get_language())
+    return f"{day}, {local:%H:%M:%S} {local.tzname() or ''}".rstrip()
 
 
 @register.simple_tag
@@ -146,11 +148,17 @@ def _day(day: date, today: date) -> str:
         return _("yesterday")
     if day == today + timedelta(days=1):
         return _("tomorrow")
-    return date_format(day, "j M" if day.year == today.year else "j M Y")
+    return _date(day, "j M" if day.year == today.year else "j M Y", get_language())
+
+
+# A list shows the same few days hundreds of times, and formatting one costs more than the rest.
+@lru_cache(maxsize=2048)
+def _date(day: date, form: str, language: str | None) -> str:
+    return date_format(day, form)
 
 
 def _clock(local: datetime) -> str:
-    return date_format(local, "H:i")
+    return f"{local:%H:%M}"
 
 
 def _time(value: datetime | None, text: str) -> SafeString | str:

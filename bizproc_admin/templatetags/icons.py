@@ -8,13 +8,14 @@ time; none is kept in this repository.
 
 from collections.abc import Mapping
 from functools import cache
+from importlib.resources import files
 from types import MappingProxyType
+from zipfile import ZipFile
 
 from django import template
 from django.template.base import FilterExpression, Node, Parser, TextNode, Token
 from django.template.context import Context
 from django.utils.safestring import SafeString, mark_safe
-from lucide.templatetags.lucide import lucide
 
 register = template.Library()
 
@@ -136,15 +137,18 @@ def icon_sprite() -> SafeString:
 
 @cache
 def _sprite() -> SafeString:
-    symbols = (
-        f'<symbol id="i-{name}" viewBox="0 0 24 24">{_shapes(name)}</symbol>' for name in ICONS
-    )
+    # One look into the package's archive: its own tag opens and parses it anew for every icon.
+    with files("lucide").joinpath("lucide.zip").open("rb") as file, ZipFile(file) as archive:
+        symbols = "".join(
+            f'<symbol id="i-{name}" viewBox="0 0 24 24">'
+            f"{_shapes(archive.read(f'{name}.svg').decode())}</symbol>"
+            for name in ICONS
+        )
     return mark_safe(  # noqa: S308 - from the package, nothing of a user's
-        f'<svg hidden aria-hidden="true">{"".join(symbols)}</svg>'
+        f'<svg hidden aria-hidden="true">{symbols}</svg>'
     )
 
 
-def _shapes(name: str) -> str:
-    svg = str(lucide(name, size=None))
-    inner = svg[svg.index(">") + 1 : svg.rindex("</svg>")]
+def _shapes(svg: str) -> str:
+    inner = svg[svg.index(">", svg.index("<svg")) + 1 : svg.rindex("</svg>")]
     return "".join(line.strip() for line in inner.splitlines()).replace(" />", "/>")

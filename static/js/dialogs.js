@@ -1,7 +1,7 @@
 // Dialogs: a link with data-dialog opens its page inside the one <dialog> of the page; without JavaScript it is
 // an ordinary page. The server closes it with HX-Trigger "dialog-close".
 const dialog = document.getElementById("dialog");
-const body = document.getElementById("dialog-body");
+const content = document.getElementById("dialog-content");
 
 function isPlainClick(event) {
   return event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
@@ -35,19 +35,19 @@ function open(opener) {
   }
   opener.ariaBusy = "true";
   window.htmx
-    .ajax("GET", opener.href, { source: opener, target: "#dialog-body", swap: "innerHTML" })
+    .ajax("GET", opener.href, { source: opener, target: "#dialog-content", swap: "innerHTML" })
     .finally(() => opener.removeAttribute("aria-busy"));
 }
 
 if (dialog) {
   document.body.addEventListener("htmx:afterSwap", (event) => {
-    if (event.detail.target !== body) return;
-    if (!body.childElementCount) return dialog.close();
+    if (event.detail.target !== content) return;
+    if (!content.childElementCount) return dialog.close();
     if (!dialog.open) dialog.showModal();
   });
   document.body.addEventListener("htmx:afterSettle", (event) => {
-    if (event.detail.target === body) body.querySelector("[aria-invalid='true']")?.focus();
+    if (event.detail.target === content) content.querySelector("[aria-invalid='true']")?.focus();
   });
   document.body.addEventListener("dialog-close", () => dialog.close());
-  dialog.addEventListener("close", () => body.replaceChildren());
+  dialog.addEventListener("close", () => content.replaceChildren());
 }
