@@ -212,7 +212,6 @@ LANGUAGES = [("en", _("English"))]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
-USE_THOUSAND_SEPARATOR = True
 
 # --- Static files -------------------------------------------------------------------------------
 
