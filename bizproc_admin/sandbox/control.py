@@ -1,7 +1,8 @@
 """The control plane under /_sandbox/: what a test does to the portal besides calling it.
 
 Every operation is a POST (GET works for the ones that only read) with a JSON object of arguments,
-the same names as on the `Sandbox` class, and answers {"ok": true, "value": ...}.
+the same names as on the `Sandbox` class, and answers what the Python method returns; what returns
+nothing answers {"ok": true}, and a mistake {"ok": false, "error": ...} with status 400.
 """
 
 import json
@@ -24,10 +25,20 @@ def answer(portal: Portal, http_method: str, target: str, body: bytes) -> tuple[
     if name not in _NAMES:
         return 404, {"ok": False, "error": f"There is no operation {name!r}."}
     try:
-        arguments = json.loads(body) if body else dict(parse_qsl(query))
+        arguments = json.loads(body) if body else _from_query(query)
         if not isinstance(arguments, dict):
             return 400, {"ok": False, "error": "The arguments must be a JSON object."}
         value = getattr(Hands(portal), name)(**arguments)
     except (Refusal, TypeError, ValueError, KeyError) as error:
         return 400, {"ok": False, "error": f"{type(error).__name__}: {error}"}
-    return 200, {"ok": True, "value": value}
+    return 200, {"ok": True} if value is None else value
+
+
+def _from_query(query: str) -> dict[str, Any]:
+    arguments: dict[str, Any] = {}
+    for name, text in parse_qsl(query):
+        try:
+            arguments[name] = json.loads(text)
+        except ValueError:
+            arguments[name] = text
+    return arguments

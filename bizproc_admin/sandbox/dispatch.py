@@ -1,6 +1,7 @@
 """From a request to an answer: the order of checks, planned faults, envelopes, and the record of
 calls and applied writes."""
 
+import re
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,8 @@ from bizproc_admin.sandbox.listing import Page
 from bizproc_admin.sandbox.methods.registry import METHODS, Caller, Method, Params, method
 from bizproc_admin.sandbox.portal import Portal
 from bizproc_admin.sandbox.refusals import Refusal, named
+
+_CREDENTIAL = re.compile(r"([?&](?:auth|access_token|ap|aplogin)=)[^&]*")
 
 __all__ = ["Answer", "answer", "methods"]
 
@@ -174,6 +177,8 @@ def _suffer(
         params.start,
         params.query,
     )
+    if "START" in params.values:
+        talk.portal.complain("START ignored", "Only lower-case start pages.", method=found.name)
     told = _before(talk, fault, found, caller, params)
     body = told if told is not None else _perform(talk, caller, found, params)
     _after(talk, fault)
@@ -283,7 +288,7 @@ def _remember(
 ) -> None:
     incoming = talk.incoming
     # "token" would be a secret; the reserved names are gone already.
-    shown = {key: value for key, value in params.items() if key.lower() != "token"}
+    shown = {k: _masked(value) for k, value in params.items() if k.lower() != "token"}
     with talk.portal.lock:
         talk.portal.calls.append(
             {
@@ -299,3 +304,12 @@ def _remember(
                 "source": incoming.source,
             }
         )
+
+
+def _masked(value: Any) -> Any:
+    # Commands of a batch may carry credentials in their query strings.
+    if isinstance(value, str):
+        return _CREDENTIAL.sub(r"\1***", value)
+    if isinstance(value, dict):
+        return {key: _masked(item) for key, item in value.items()}
+    return [_masked(item) for item in value] if isinstance(value, list) else value

@@ -42,10 +42,15 @@ class Narrowing:
     dropped: tuple[str, ...]
 
 
-def read(value: Any, fields: dict[str, str]) -> Narrowing:
-    """Read a filter; unknown keys, lower case and other operators are dropped."""
+def read(value: Any, fields: dict[str, str], *, newer: bool = False) -> Narrowing:
+    """Read a filter; unknown keys, lower case and other operators are dropped.
+
+    The newer rules, documented but not seen in a build, take "=" and "!=" and names in any case.
+    """
     conditions, dropped = [], []
     for key, wanted in php.items(value):
+        if newer:
+            key = re.sub(r"^(!?)=", r"\1", key).upper()
         match = _KEY.fullmatch(key)
         if match is not None and match[2] in fields:
             conditions.append(Condition(match[2], match[1] or "", wanted))

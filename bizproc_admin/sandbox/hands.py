@@ -45,13 +45,13 @@ class Hands:
     # -- the whole portal ---------------------------------------------------------------------
 
     def reset(self) -> None:
-        """Start the present scenario anew; addresses and secrets stay."""
+        """Go back to how the sandbox first started; addresses and secrets stay."""
         portal = self._portal
         with portal.lock:
-            scenarios.load(portal, portal.scenario)
+            scenarios.load(portal, **portal.first)
             portal.commit()
 
-    def load(self, scenario: str, workflows: int | None = None, seed: int | None = None) -> None:
+    def load(self, scenario: str, *, workflows: int | None = None, seed: int | None = None) -> None:
         """Replace everything by a scenario; addresses and secrets stay."""
         portal = self._portal
         with portal.lock:
@@ -59,7 +59,7 @@ class Hands:
             portal.commit()
 
     def advance(
-        self, seconds: float = 0, minutes: float = 0, hours: float = 0, days: float = 0
+        self, seconds: float = 0, *, minutes: float = 0, hours: float = 0, days: float = 0
     ) -> float:
         """Move the clock on and do everything that became due; returns the portal's time."""
         portal = self._portal
@@ -78,12 +78,13 @@ class Hands:
     def fail_next(
         self,
         kind: str,
+        *,
         times: int = 1,
         method: str | None = None,
         skip: int = 0,
         hold: float = 90.0,
         delay: float = 45.0,
-        applied: bool = False,  # noqa: FBT001, FBT002 - a JSON argument by name
+        applied: bool = False,
     ) -> None:
         """Make the next calls go wrong; see `faults` for the kinds, others are vendor codes."""
         fault = Fault(kind, int(times), method, int(skip), float(hold), float(delay), applied)
@@ -98,6 +99,10 @@ class Hands:
     def faults(self) -> list[dict[str, object]]:
         """Return the faults still planned."""
         return self._portal.faults.pending()
+
+    def set_filter_rules(self, rules: str) -> None:
+        """Read filters as the "module" does, or as the newer "documented" rules say."""
+        self._portal.newer_filters = rules == "documented"
 
     def set_limits(self, limits: str) -> None:
         """Switch the limits to "real" or "off"."""

@@ -93,10 +93,14 @@ def _body(content_type: str, body: bytes) -> dict[str, Any]:
 def _json(body: bytes) -> dict[str, Any]:
     # A body that cannot be read is dropped without a word; so is one that is no array.
     try:
-        values = json.loads(body)
+        values = json.loads(body, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         return {}
     return dict(php.items(values))
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON.")
 
 
 def _multipart(body: bytes, boundary: str) -> dict[str, Any]:

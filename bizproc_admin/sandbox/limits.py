@@ -18,13 +18,14 @@ class Limits:
 
     def __init__(self, clock: Clock, *, on: bool) -> None:
         """Count by this clock; when off, nothing is ever refused."""
-        self.on = on
+        self.on = self._at_first = on
         self._clock = clock
         self._levels: dict[str, tuple[float, float]] = {}
         self._spent: dict[tuple[str, str], dict[int, tuple[float, float]]] = {}
 
     def clear(self) -> None:
-        """Empty all buckets."""
+        """Empty all buckets and count as at first."""
+        self.on = self._at_first
         self._levels.clear()
         self._spent.clear()
 

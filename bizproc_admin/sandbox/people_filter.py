@@ -121,7 +121,8 @@ def _ordered(actual: Any, operator: str, wanted: Any, kind: str) -> bool:
     if actual is None:
         return False
     if kind == "string":
-        left, right = actual.casefold(), php.text(wanted).casefold()
+        left: Any = actual.casefold()
+        right: Any = php.text(wanted).casefold()
     else:
         left, right = actual, php.intval(wanted)
     if operator[0] == ">":

@@ -52,6 +52,7 @@ class Portal:
         self.faults = Faults()
         self.store: Store | None = None
         self.scenario = "empty"
+        self.first: dict[str, Any] = {"scenario": "empty"}
         self.revision = 0
         self.complaints: deque[dict[str, Any]] = deque(maxlen=_REMEMBERED_CALLS)
         self.calls: deque[dict[str, Any]] = deque(maxlen=_REMEMBERED_CALLS)
@@ -80,7 +81,9 @@ class Portal:
         self.faults.clear()
         self.limits.clear()
         self.clock.offset = 0.0
+        self.newer_filters = False
         self.touched = True
+        self.erased = True
         self.revision += 1
 
     # -- time ---------------------------------------------------------------------------------
@@ -101,6 +104,10 @@ class Portal:
     def wake_at(self, moment: float, workflow_id: str, path: str) -> None:
         """Remember that a workflow has something to do at a moment."""
         heapq.heappush(self.timers, (moment, workflow_id, path))
+
+    def order_timers(self) -> None:
+        """Put the timers in order after many were added at once."""
+        heapq.heapify(self.timers)
 
     def pop_timer(self) -> None:
         """Forget the earliest timer."""
@@ -160,6 +167,7 @@ class Portal:
                 table.changed.clear()
             self.saved_ledger = len(self.ledger)
             self.touched = False
+            self.erased = False
 
     def tables(self) -> dict[str, Table[Any, Any]]:
         """Return the tables by the names the state file uses."""
@@ -176,7 +184,8 @@ class Portal:
     # -- people -------------------------------------------------------------------------------
 
     def make_webhooks(self) -> None:
-        """Make the administrator's and the employee's webhooks; they stay for ever."""
+        """Make the administrator's and the employee's webhooks, the same ones every time."""
+        self.webhooks.clear()
         rng = random.Random(f"webhooks of {self.seed}")
         for user_id in (ADMINISTRATOR, EMPLOYEE):
             self.add_webhook(user_id, rng=rng)

@@ -9,6 +9,7 @@ from bizproc_admin.sandbox import scenarios
 from bizproc_admin.sandbox.hands import Hands
 from bizproc_admin.sandbox.portal import ADMINISTRATOR, EMPLOYEE, Portal
 from bizproc_admin.sandbox.server import Server
+from bizproc_admin.sandbox.state_file import StateFile
 
 
 class Sandbox(Hands):
@@ -30,10 +31,23 @@ class Sandbox(Hands):
         """Prepare the portal: from the state file when it holds one, else from the scenario."""
         self.portal = Portal(seed=seed, limits=limits)
         super().__init__(self.portal)
-        scenarios.load(self.portal, scenario, workflows=workflows)
-        self.portal.commit()
+        # Listening comes first: a taken port must be told before anything is built or saved.
         self._server = Server((host, port), self.portal, latency=latency, with_control=with_control)
+        self._state: StateFile | None = None
+        try:
+            self._fill(scenario, workflows=workflows, state=state)
+        except BaseException:
+            self._server.server_close()
+            raise
         self._thread: threading.Thread | None = None
+
+    def _fill(self, scenario: str, *, workflows: int | None, state: str | Path | None) -> None:
+        self._state = StateFile(state) if state is not None else None
+        self.portal.store = self._state
+        if self._state is None or not self._state.restore(self.portal):
+            self.portal.first = {"scenario": scenario, "workflows": workflows}
+            scenarios.load(self.portal, **self.portal.first)
+            self.portal.commit()
 
     def __enter__(self) -> "Sandbox":
         self.open()
@@ -64,6 +78,9 @@ class Sandbox(Hands):
             self._server.server_close()
         with self.portal.lock:
             self.portal.commit()
+            self.portal.store = None
+            if self._state is not None:
+                self._state.close()
 
     @property
     def portal_url(self) -> str:

@@ -134,7 +134,7 @@ class Handler(BaseHTTPRequestHandler):
         return None
 
     def _read_chunks(self) -> bytes:
-        parts = []
+        parts: list[bytes] = []
         while True:
             size = int(self.rfile.readline(64).split(b";")[0].strip() or b"0", 16)
             if size == 0:

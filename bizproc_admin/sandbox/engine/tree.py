@@ -35,7 +35,7 @@ def parent(path: str) -> tuple[str, int]:
 
 def is_active(node: Node) -> bool:
     """Tell whether an activity is switched on."""
-    return node.get("Activated", "Y") != "N"
+    return bool(node.get("Activated", "Y") != "N")
 
 
 def properties(node: Node) -> dict[str, Any]:

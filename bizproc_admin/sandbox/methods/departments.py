@@ -28,7 +28,7 @@ def department_get(portal: Portal, caller: Caller, params: Params) -> Page:
     for name, wanted in tests.items():
         if name in _FIELDS:
             rows = [row for row in rows if _matches(row, name, wanted)]
-        else:
+        elif php.is_array(given) and name in given:
             portal.complain("filter key dropped", name, method="department.get")
     sorts = {name.lower(): value for name, value in params.values.items()}
     column = php.text(sorts.get("sort")).upper()

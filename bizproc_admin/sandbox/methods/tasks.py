@@ -50,7 +50,7 @@ def task_list(portal: Portal, caller: Caller, params: Params) -> Page:
     given = params.get("SELECT")
     fields = select(given, FIELDS, _DEFAULT)
     ordering = order(params.get("ORDER"), _FILTERABLE, {"ID": True})
-    narrowing = read(params.get("FILTER"), _FILTERABLE)
+    narrowing = read(params.get("FILTER"), _FILTERABLE, newer=portal.newer_filters)
     for key in narrowing.dropped:
         portal.complain("filter key dropped", key, method="bizproc.task.list")
     conditions = _allowed(portal, caller, narrowing.conditions)
@@ -58,12 +58,14 @@ def task_list(portal: Portal, caller: Caller, params: Params) -> Page:
         name in _PER_PERSON for name in (*fields, *ordering, *(c.field for c in conditions))
     )
     named = "WORKFLOW_TEMPLATE_NAME" in (*fields, *ordering, *(c.field for c in conditions))
-    key = ("tasks", repr(conditions), repr(ordering), by_person, named)
-    if key not in portal.cache:
-        portal.cache[key] = _find(portal, conditions, ordering, by_person=by_person, named=named)
+    cached = ("tasks", repr(conditions), repr(ordering), by_person, named)
+    if cached not in portal.cache:
+        portal.cache[cached] = _find(portal, conditions, ordering, by_person=by_person, named=named)
     dates = [name for name in ordering if FIELDS[name] == "datetime"]
     fields = list(dict.fromkeys([*fields, *dates, "ENTITY", "DOCUMENT_ID"]))
-    return by_page(portal.cache[key], params.start, lambda row: _shown(portal, row, fields, dates))
+    return by_page(
+        portal.cache[cached], params.start, lambda row: _shown(portal, row, fields, dates)
+    )
 
 
 def _allowed(

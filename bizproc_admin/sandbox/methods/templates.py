@@ -38,7 +38,7 @@ def template_list(portal: Portal, caller: Caller, params: Params) -> Page:
     caller.must_be_admin()
     fields = select(params.get("SELECT"), FIELDS, ["ID"])
     ordering = order(params.get("ORDER"), _FILTERABLE, {"ID": False})
-    narrowing = read(params.get("FILTER"), _FILTERABLE)
+    narrowing = read(params.get("FILTER"), _FILTERABLE, newer=portal.newer_filters)
     for key in narrowing.dropped:
         portal.complain("filter key dropped", key, method="bizproc.workflow.template.list")
     # The portal adds its own "<AUTO_EXECUTE" and so overrides the client's.

@@ -2,7 +2,7 @@
 
 from bizproc_admin.sandbox.portal import Portal
 from bizproc_admin.sandbox.records import DocumentId
-from bizproc_admin.sandbox.scenarios import empty
+from bizproc_admin.sandbox.scenarios import demo, empty, huge
 from bizproc_admin.sandbox.scenarios.templates import DEAL, add_template
 
 __all__ = ["DEAL", "NAMES", "add_template", "load", "new_document"]
@@ -20,9 +20,13 @@ def load(
     portal.clear()
     if seed is not None:
         portal.rng.seed(int(seed))
-    empty.build(portal)
-    if not portal.webhooks:
-        portal.make_webhooks()
+    if scenario == "demo":
+        demo.build(portal, workflows=demo.WORKFLOWS if workflows is None else int(workflows))
+    elif scenario == "huge":
+        huge.build(portal, workflows=huge.WORKFLOWS if workflows is None else int(workflows))
+    else:
+        empty.build(portal)
+    portal.make_webhooks()
 
 
 def new_document(portal: Portal, kind: DocumentId) -> DocumentId:

@@ -1,0 +1,74 @@
+"""Run an emulated portal: python -m bizproc_admin.sandbox --port 8400 --scenario demo."""
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from types import FrameType
+
+from bizproc_admin.sandbox.living import SideActors
+from bizproc_admin.sandbox.sandbox import Sandbox
+from bizproc_admin.sandbox.scenarios import NAMES
+from bizproc_admin.sandbox.state_file import StateFileError
+
+
+def main() -> int:
+    """Serve until SIGTERM or SIGINT, then save and return the exit code."""
+    stopped = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopped.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    options = _options()
+    try:
+        sandbox = Sandbox(
+            scenario=options.scenario,
+            workflows=options.workflows,
+            seed=options.seed,
+            limits=options.limits,
+            latency=options.latency,
+            state=options.state,
+            host=options.host,
+            port=options.port,
+            with_control=options.control,
+        )
+    except OSError as error:
+        sys.stderr.write(
+            f"The sandbox cannot listen on {options.host}:{options.port}: {error.strerror}. "
+            "Choose another with --port, or 0 for any free one.\n"
+        )
+        return 2
+    except StateFileError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    actors = SideActors(sandbox.portal)
+    with sandbox:
+        sys.stdout.write(json.dumps(sandbox.announcement()) + "\n")
+        sys.stdout.flush()
+        actors.start()
+        stopped.wait()
+        actors.stop()
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m bizproc_admin.sandbox", description="Run an emulated Bitrix24 portal."
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--port", type=int, default=8400, help="port to listen on; 0 = any free")
+    parser.add_argument("--scenario", choices=NAMES, default="empty", help="what it starts with")
+    parser.add_argument("--workflows", type=int, help="how many workflows demo or huge have")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed, the same portal")
+    parser.add_argument("--limits", choices=("real", "off"), default="off", help="the rate limits")
+    parser.add_argument("--latency", type=float, default=0, help="milliseconds added per answer")
+    parser.add_argument("--state", help="file it saves itself into and starts from")
+    parser.add_argument("--control", action="store_true", help="open the control plane")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
