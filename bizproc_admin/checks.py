@@ -1,6 +1,6 @@
 """System checks of our own rules."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -30,7 +30,9 @@ def every_view_is_guarded(**_: Any) -> list[CheckMessage]:
 
 
 @register(Tags.database)
-def every_trigger_is_there(databases: list[str] | None = None, **_: Any) -> list[CheckMessage]:
+def every_trigger_is_there(
+    *, databases: Sequence[str] | None = None, **_: Any
+) -> list[CheckMessage]:
     """Fail when a trigger that protects the audit history is missing."""
     found: list[CheckMessage] = []
     for using in databases or []:

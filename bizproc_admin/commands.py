@@ -516,23 +516,20 @@ def check_later(command: Command) -> None:
 
 def record(command: Command, kind: AuditEntry.Kind, **more: Any) -> None:
     """Write a command's audit entry: who, what and on what come from the row."""
-    audit.record(
-        kind,
-        **{
-            "actor": command.actor,
-            "portal": command.portal,
-            "action": command.action,
-            "outcome": command.state,
-            "command": command,
-            "attempt": command.epoch or None,
-            "target_kind": command.target_kind,
-            "target_id": command.target_id,
-            "target_label": command.target_label,
-            "reason": command.reason,
-            "origin": command.origin,
-        }
-        | more,
-    )
+    values: dict[str, Any] = {
+        "actor": command.actor,
+        "portal": command.portal,
+        "action": command.action,
+        "outcome": command.state,
+        "command": command,
+        "attempt": command.epoch or None,
+        "target_kind": command.target_kind,
+        "target_id": command.target_id,
+        "target_label": command.target_label,
+        "reason": command.reason,
+        "origin": command.origin,
+    }
+    audit.record(kind, **(values | more))
 
 
 def words_of(outcome: bitrix.Written | bitrix.BitrixError) -> tuple[str, str]:

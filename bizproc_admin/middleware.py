@@ -24,7 +24,7 @@ class PersonalMiddleware:
             return self.get_response(request)
         portal = chosen_portal(request)
         request.portal = portal  # type: ignore[attr-defined]
-        with django_timezone.override(zone_of(request.user, portal)):  # type: ignore[arg-type]
+        with django_timezone.override(zone_of(request.user, portal)):
             response = self.get_response(request)
         response.setdefault("Cache-Control", "no-store")
         return response

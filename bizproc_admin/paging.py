@@ -69,7 +69,7 @@ def page_of(rows: QuerySet[Any], *, number: int, size: int, total: int | None = 
 
 def fetched(rows: QuerySet[Any], keys: QuerySet[Any, Any]) -> QuerySet[Any]:
     """Give the rows of some keys, in the order and with the relations of the list."""
-    found = rows.model._default_manager.filter(pk__in=[row["pk"] for row in keys])
+    found: QuerySet[Any] = rows.model._default_manager.filter(pk__in=[row["pk"] for row in keys])
     found.query.order_by = rows.query.order_by
     found.query.select_related = rows.query.select_related
     return found

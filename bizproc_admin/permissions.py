@@ -19,7 +19,7 @@ P = ParamSpec("P")
 class Request(HttpRequest):
     """A request past the sign-in: its user is an account, portal the one looked at."""
 
-    user: Account  # type: ignore[assignment]
+    user: Account
     htmx: HtmxDetails
     portal: Portal | None
 
@@ -98,7 +98,7 @@ def requires(
             return view(request, *args, **kwargs)  # type: ignore[arg-type]
 
         guarded.required_capability = capability  # type: ignore[attr-defined]
-        return guarded
+        return guarded  # type: ignore[return-value]  # wraps() hides that it takes any request
 
     return guard
 
@@ -107,7 +107,7 @@ def signed_in(request: HttpRequest) -> Account:
     """Give the request's account; LoginRequiredMiddleware has made sure there is one."""
     user = request.user
     if isinstance(user, SimpleLazyObject):
-        user = user._wrapped if user.pk else user  # type: ignore[attr-defined]
+        user = user._wrapped if user.pk else user
     if not isinstance(user, Account):
         raise PermissionDenied
     return user

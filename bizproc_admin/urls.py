@@ -15,7 +15,7 @@ from bizproc_admin.views import (
 )
 
 sign_out = LogoutView.as_view()
-sign_out.open_to_accounts = True  # type: ignore[attr-defined]
+sign_out.open_to_accounts = True
 
 workflow_urls = [
     path("", workflows.workflow_list, name="workflow_list"),

@@ -73,19 +73,22 @@ class EndWorkflow(Action):
         )
 
     def apply(self, command: Command, seen: Observation) -> None:
-        workflow = Workflow.objects.get(pk=self.workflow.pk)
-        if not workflow.is_running:
-            return
         cause = EndCause.UNCERTAIN
         if command.state == CommandState.CONFIRMED:
             cause = self.end_cause
-        elif command.sends == 0:
+        elif command.sends == 0 or command.error_code == "already_ended":
             cause = EndCause.UNKNOWN
-        workflow.mark_ended(
-            cause=cause,
-            after=max(filter(None, (workflow.observed_at, command.sent_at))),
-            before=seen.asked_at,
-        )
+        workflow = Workflow.objects.get(pk=self.workflow.pk)
+        if workflow.is_running:
+            workflow.mark_ended(
+                cause=cause,
+                after=max(filter(None, (workflow.observed_at, command.sent_at))),
+                before=seen.asked_at,
+            )
+        elif workflow.end_cause == EndCause.UNKNOWN and cause != EndCause.UNKNOWN:
+            # a pass saw the end before this command was settled
+            workflow.end_cause = cause
+            workflow.save(update_fields=["end_cause"])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Forms about accounts."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib.auth.forms import SetPasswordForm
@@ -41,10 +41,9 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
         if portal is None:
             del self.fields["person"]
         else:
-            self.fields["person"].queryset = (
-                Person.objects.filter(  # type: ignore[attr-defined]
-                    portal=portal, is_active=True
-                )
+            choice = cast("forms.ModelChoiceField[Person]", self.fields["person"])
+            choice.queryset = (
+                Person.objects.filter(portal=portal, is_active=True)
                 .exclude(name="")
                 .order_by("name")
             )
@@ -73,7 +72,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
 
     def keep(self) -> Account:
         """Save the account, its role and its linked person."""
-        account = self.save()
+        account: Account = self.save()
         account.groups.set(Group.objects.filter(name=self.cleaned_data["role"]))
         if self.portal is not None:
             person = self.cleaned_data["person"]

@@ -22,6 +22,7 @@ class FeedName(models.TextChoices):
 class Feed(models.Model):
     """One feed of one portal: where the next pass goes on, and who is at it now.
 
+    next_at is when the next pass of any kind is due, next_full_at when it is a full one;
     newest_modified is the newest MODIFIED seen, in the portal's timestamps. A pass holds the
     lease; a lease that ran out may be taken over. fresh_at is when the request of the last
     successful pass (full or incremental) was sent. position carries a full pass from one slice of
@@ -38,6 +39,7 @@ class Feed(models.Model):
     full_at = models.DateTimeField(null=True)
     full_seconds = models.FloatField(default=0.0)
     full_requests = models.PositiveIntegerField(default=0)
+    next_at = models.DateTimeField(null=True)
     next_full_at = models.DateTimeField(null=True)
     failing_since = models.DateTimeField(null=True)
     failure = models.TextField(blank=True)

@@ -195,12 +195,12 @@ class Workflow(models.Model):
             and self.owned_until > self.portal.now()
         )
 
-    def mark_ended(
-        self, *, cause: EndCause, after: datetime, before: datetime | None = None
-    ) -> None:
+    def mark_ended(self, *, cause: EndCause, after: datetime, before: datetime) -> None:
         """Record that the workflow ended between two moments, and how as far as known; saves."""
         self.is_running = False
         self.end_cause = cause
-        self.ended_after = after
-        self.ended_before = before or timezone.now()
+        self.ended_after = min(after, before)
+        self.ended_before = before
         self.save(update_fields=["is_running", "end_cause", "ended_after", "ended_before"])
+        tasks = apps.get_model("bizproc_admin", "WorkflowTask")._default_manager
+        tasks.filter(workflow=self, is_open=True).update(is_open=False, gone_at=before)

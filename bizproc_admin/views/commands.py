@@ -24,7 +24,7 @@ def command_detail(request: Request, pk: int) -> HttpResponse:
     context = {
         "command": command,
         "action": ACTIONS[command.action],
-        "entries": command.audit_entries.with_details().order_by("pk"),  # type: ignore[attr-defined]
+        "entries": command.audit_entries.with_details().order_by("pk"),
         "needs_decision": command.state == CommandState.NEEDS_HUMAN,
     }
     return page(request, "commands/detail.html", context, partial="body")

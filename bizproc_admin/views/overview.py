@@ -43,9 +43,9 @@ def overview(request: Request) -> HttpResponse:
         .order_by("-running", "template_name")
     )
     feeds = {feed.name: feed for feed in Feed.objects.filter(portal=portal)} if portal else {}
-    commands = Command.objects.filter(portal=portal).latest_first() if portal else []
+    commands = Command.objects.filter(portal=portal).latest_first()
     if not request.user.sees_all:
-        commands = commands.filter(workflow__in=visible) if portal else []
+        commands = commands.filter(workflow__in=visible)
     context = {
         "counts": counts,
         "oldest": running.order_by("started_at").with_names()[:5],

@@ -92,8 +92,8 @@ def workflow_choices(request: Request, chip: str) -> HttpResponse:
 def workflow_detail(request: Request, pk: int) -> HttpResponse:
     workflow = get_object_or_404(Workflow.objects.visible_to(request.user).with_names(), pk=pk)
     equip([workflow])
-    tasks = list(workflow.tasks.with_assignments().order_by("-is_open", "-modified_at"))  # type: ignore[attr-defined]
-    commands = list(workflow.commands.latest_first())  # type: ignore[attr-defined]
+    tasks = list(workflow.tasks.with_assignments().order_by("-is_open", "-modified_at"))
+    commands = list(workflow.commands.latest_first())
     context = {
         "workflow": workflow,
         "tasks": tasks,
@@ -188,8 +188,8 @@ def equip(workflows: Any) -> None:
     )
     for assignment in waiting:
         by_pk[assignment.task.workflow_id].waits.append(assignment)
-    latest = Command.objects.filter(workflow__in=by_pk).values("workflow").annotate(pk=Max("pk"))
-    for command in Command.objects.filter(pk__in=latest.values("pk")):
+    latest = Command.objects.filter(workflow__in=by_pk).values("workflow").annotate(latest=Max("pk"))
+    for command in Command.objects.filter(pk__in=latest.values("latest")):
         by_pk[command.workflow_id].command = command
 
 
@@ -268,7 +268,7 @@ def ending_dialog(
 ) -> HttpResponse:
     """Give the dialog of an ending: what will happen, what is known, and the form."""
     if busy is None and not form.is_bound:
-        busy = workflow.commands.open().first()  # type: ignore[attr-defined]
+        busy = workflow.commands.open().first()
     if not problem and not workflow.is_running:
         problem = _("This workflow has already ended: there is nothing to stop.")
     context = {
@@ -276,7 +276,7 @@ def ending_dialog(
         "form": form,
         "busy": busy,
         "problem": problem,
-        "tasks": workflow.tasks.open().with_assignments(),  # type: ignore[attr-defined]
+        "tasks": workflow.tasks.open().with_assignments(),
     }
     if status is None:
         status = 422 if form.is_bound else 200

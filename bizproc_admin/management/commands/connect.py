@@ -1,0 +1,34 @@
+"""Connect a portal from the command line."""
+
+import getpass
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from bizproc_admin import portals, syncing
+from bizproc_admin.connecting import accepted_address
+from bizproc_admin.models import Portal
+
+
+class Command(BaseCommand):
+    help = "Connect a portal by its inbound webhook, probe it and print what was found."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("webhook", help="the webhook's address, or - to type it unseen")
+        parser.add_argument("--name", default="", help="how the portal is called here")
+
+    def handle(self, *args: Any, webhook: str, name: str, **options: Any) -> None:
+        text = getpass.getpass("Webhook address: ") if webhook == "-" else webhook
+        try:
+            address = accepted_address(text)
+        except ValueError as why:
+            raise CommandError(str(why)) from None
+        portal = portals.connect(address, name=name, actor=None, origin="command line")
+        syncing.probe_portal(portal.pk)
+        portal = Portal.objects.get(pk=portal.pk)
+        for finding in portal.findings:
+            self.stdout.write(f"{'ok ' if finding['ok'] else 'NO '} {finding['text']}")
+        if not portal.is_connected:
+            raise CommandError(f"{portal.name} is kept, but cannot be used yet.")
+        self.stdout.write(f"{portal.name} is connected; the workers read it from now on.")

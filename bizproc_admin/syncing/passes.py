@@ -1,0 +1,320 @@
+"""Passes over feeds: when they are due, one at a time, in slices, with a run kept of each."""
+
+import logging
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from bizproc_admin import bitrix, connecting, doorbell
+from bizproc_admin.models import Feed, FeedName, MethodBudget, Portal, SyncRun
+from bizproc_admin.pacing import OPERATING_LIMIT
+from bizproc_admin.syncing import people, workflow_tasks, workflow_templates, workflows
+from bizproc_admin.syncing.merging import Merged
+from bizproc_admin.syncing.names import Names
+
+log = logging.getLogger(__name__)
+
+SLICE = 20.0
+LEASE = timedelta(seconds=120)
+LOOK_BACK = timedelta(minutes=2)
+RETRY_AFTER = timedelta(seconds=30)
+# background work may take this share of the portal's pace and operating time
+SHARE = 0.3
+SLOW = (FeedName.PEOPLE, FeedName.WORKFLOW_TEMPLATES)
+METHODS = {
+    FeedName.WORKFLOWS: "bizproc.workflow.instances",
+    FeedName.WORKFLOW_TASKS: "bizproc.task.list",
+    FeedName.WORKFLOW_TEMPLATES: "bizproc.workflow.template.list",
+    FeedName.PEOPLE: "user.get",
+}
+
+
+def start_due_passes() -> None:
+    """Ring for every feed whose next pass is due and that nobody is at.
+
+    Workflows wait for the first pass over people and templates, so that they come with names.
+    """
+    now = timezone.now()
+    due = Feed.objects.filter(portal__is_connected=True).filter(
+        Q(next_at=None) | Q(next_at__lte=now), Q(lease_until=None) | Q(lease_until__lt=now)
+    )
+    for feed in due.select_related("portal"):
+        if feed.name not in SLOW and names_are_coming(feed.portal):
+            continue
+        doorbell.ring("sync_feed", feed.pk)
+
+
+def names_are_coming(portal: Portal) -> bool:
+    return Feed.objects.filter(
+        portal=portal, name__in=SLOW, full_at=None, failing_since=None
+    ).exists()
+
+
+def sync(feed_pk: int, *, worker: str) -> None:
+    """Do one slice of one pass over a feed; another one that is at it is left alone."""
+    feed = lease(feed_pk, worker=worker)
+    if feed is None:
+        return
+    run = current_run(feed)
+    try:
+        is_done = Pass(feed, run, connecting.reader(feed.portal)).slice()
+    except bitrix.BitrixError as error:
+        fail(feed, run, error)
+        return
+    except Exception:
+        # the boundary that marks the row failed: nothing else would ever end this run
+        log.exception("pass_broke feed=%s run=%s", feed.pk, run.pk)
+        fail(feed, run, None)
+        raise
+    if is_done:
+        complete(feed, run)
+    else:
+        release(feed)
+        doorbell.ring("sync_feed", feed.pk)
+
+
+def forget_old_runs() -> None:
+    """Delete the sync runs older than they are kept."""
+    SyncRun.objects.outdated().delete()
+
+
+class Pass:
+    """One slice of a pass: reads chunks until the time is up, and knows where to go on."""
+
+    def __init__(self, feed: Feed, run: SyncRun, reader: bitrix.Reader) -> None:
+        self.feed = feed
+        self.run = run
+        self.reader = reader
+        self.portal = feed.portal
+        self.names = Names(feed.portal)
+        self.until = time.monotonic() + SLICE
+
+    def slice(self) -> bool:
+        """Do what fits into one slice; True when the pass is over."""
+        match FeedName(self.feed.name):
+            case FeedName.PEOPLE:
+                self.people()
+                return True
+            case FeedName.WORKFLOW_TEMPLATES:
+                self.templates()
+                return True
+            case FeedName.WORKFLOWS:
+                return self.all_workflows() if self.run.is_full else self.changed_workflows()
+            case _:
+                return self.open_tasks() if self.run.is_full else self.changed_tasks()
+
+    # --- workflows ---
+
+    def all_workflows(self) -> bool:
+        for chunk in self.chunks(self.reader.workflows.everything(resume=self.resume())):
+            self.take_workflows(chunk)
+            if not chunk.complete and self.time_is_up():
+                return False
+        self.feed.position = None
+        missing = workflows.unseen_since(self.portal, self.run.started_at)
+        for start in range(0, len(missing), 2500):
+            self.count(workflows.ask_by_id(self.names, self.reader, missing[start : start + 2500]))
+            self.hold()
+        return True
+
+    def changed_workflows(self) -> bool:
+        since = self.since()
+        for chunk in self.chunks(self.reader.workflows.changed_since(since)):
+            self.take_workflows(chunk)
+        for chunk in self.chunks(self.reader.workflows.owned_until_since(since)):
+            self.take_workflows(chunk)
+        held = self.portal.workflows.filter(
+            is_running=True, owned_until__isnull=False, observed_at__lt=self.run.started_at
+        ).values_list("remote_id", flat=True)
+        self.count(workflows.ask_by_id(self.names, self.reader, held[:2500]))
+        return True
+
+    def take_workflows(self, chunk: bitrix.Chunk[bitrix.WorkflowRow]) -> None:
+        merged = workflows.merge(self.names, chunk.rows, observed_at=chunk.sent_at)
+        self.count(merged)
+        if merged.again:
+            self.count(workflows.ask_by_id(self.names, self.reader, merged.again))
+        self.note_newest(row.modified for row in chunk.rows)
+
+    # --- workflow tasks ---
+
+    def open_tasks(self) -> bool:
+        for chunk in self.chunks(self.reader.workflow_tasks.everything_open(resume=self.resume())):
+            self.take_tasks(chunk)
+            if not chunk.complete and self.time_is_up():
+                return False
+        self.feed.position = None
+        missing = workflow_tasks.unseen_since(self.portal, self.run.started_at)
+        self.count(workflow_tasks.ask_by_id(self.names, self.reader, missing))
+        return True
+
+    def changed_tasks(self) -> bool:
+        for chunk in self.chunks(self.reader.workflow_tasks.changed_since(self.since())):
+            self.take_tasks(chunk)
+        return True
+
+    def take_tasks(self, chunk: bitrix.Chunk[bitrix.TaskRow]) -> None:
+        whole = [row for row in chunk.rows if row.id not in chunk.edge_task_ids]
+        self.count(workflow_tasks.merge(self.names, self.reader, whole, observed_at=chunk.sent_at))
+        self.count(workflow_tasks.ask_by_id(self.names, self.reader, chunk.edge_task_ids))
+        self.note_newest(row.modified for row in chunk.rows)
+
+    # --- names ---
+
+    def people(self) -> None:
+        users = list(self.chunks(self.reader.users.everything()))
+        rows = [row for chunk in users for row in chunk.rows]
+        sent_at = users[0].sent_at if users else timezone.now()
+        self.count(people.merge_users(self.portal, rows, observed_at=sent_at))
+        departments = [
+            row for chunk in self.chunks(self.reader.departments.everything()) for row in chunk.rows
+        ]
+        people.merge_departments(self.portal, departments, rows, observed_at=sent_at)
+
+    def templates(self) -> None:
+        chunks = list(self.chunks(self.reader.workflow_templates.everything()))
+        rows = [row for chunk in chunks for row in chunk.rows]
+        sent_at = chunks[0].sent_at if chunks else timezone.now()
+        self.count(workflow_templates.merge(self.names, rows, observed_at=sent_at))
+
+    # --- bookkeeping ---
+
+    def chunks(self, source: Iterator[bitrix.Chunk[Any]]) -> Iterator[bitrix.Chunk[Any]]:
+        """Hand the chunks on, keeping the place, the lease and the portal's clock as they come."""
+        before = self.reader.transport.requests
+        for chunk in source:
+            self.run.requests += self.reader.transport.requests - before
+            before = self.reader.transport.requests
+            if chunk.time is not None:
+                learn_clock(self.portal, chunk.time)
+            yield chunk
+            if self.run.is_full and self.feed.name not in SLOW:
+                self.feed.position = {"run": self.run.pk, "cursor": chunk.cursor.as_json()}
+            self.hold()
+        self.run.requests += self.reader.transport.requests - before
+
+    def count(self, merged: Merged) -> None:
+        self.run.read += merged.read
+        self.run.created += merged.created
+        self.run.changed += merged.changed
+        self.run.ended += merged.ended
+
+    def hold(self) -> None:
+        """Keep the lease, the place and the counts."""
+        self.feed.lease_until = timezone.now() + LEASE
+        self.feed.save(update_fields=["lease_until", "position", "newest_modified"])
+        self.run.save()
+
+    def resume(self) -> bitrix.Cursor | None:
+        position = self.feed.position
+        return bitrix.Cursor.from_json(position["cursor"]) if position else None
+
+    def since(self) -> datetime:
+        newest = self.feed.newest_modified or self.portal.now() - timedelta(days=1)
+        return newest - LOOK_BACK
+
+    def note_newest(self, moments: Iterator[datetime]) -> None:
+        newest = max(moments, default=None)
+        if newest and (self.feed.newest_modified is None or newest > self.feed.newest_modified):
+            self.feed.newest_modified = newest
+
+    def time_is_up(self) -> bool:
+        return time.monotonic() > self.until
+
+
+# --- the rows of a pass -------------------------------------------------------------------------
+
+
+def lease(feed_pk: int, *, worker: str) -> Feed | None:
+    """Take the feed for one slice by a conditional update; None when it is taken or not due."""
+    now = timezone.now()
+    taken = Feed.objects.filter(
+        Q(lease_until=None) | Q(lease_until__lt=now),
+        Q(next_at=None) | Q(next_at__lte=now),
+        pk=feed_pk,
+        portal__is_connected=True,
+    ).update(leased_by=worker, lease_until=now + LEASE)
+    return Feed.objects.select_related("portal").get(pk=feed_pk) if taken else None
+
+
+def current_run(feed: Feed) -> SyncRun:
+    """Give the run a resumed pass belongs to, else a new one; runs a crash cut off are closed."""
+    now = timezone.now()
+    open_runs = SyncRun.objects.filter(feed=feed, state=SyncRun.State.RUNNING)
+    if feed.position:
+        run = open_runs.filter(pk=feed.position["run"]).first()
+        if run is not None:
+            return run
+        feed.position = None
+    open_runs.update(state=SyncRun.State.FAILED, finished_at=now, error="cut off")
+    is_full = feed.name in SLOW or feed.next_full_at is None or feed.next_full_at <= now
+    return SyncRun.objects.create(feed=feed, is_full=is_full, started_at=now)
+
+
+def complete(feed: Feed, run: SyncRun) -> None:
+    """Close a pass and plan the next one."""
+    now = timezone.now()
+    run.state, run.finished_at = SyncRun.State.COMPLETE, now
+    run.save()
+    seconds = settings.SYNC_SLOW if feed.name in SLOW else settings.SYNC_INCREMENTAL
+    feed.fresh_at = run.started_at
+    feed.next_at = run.started_at + timedelta(seconds=seconds)
+    feed.failing_since, feed.failure, feed.failure_code = None, "", ""
+    if run.is_full:
+        feed.full_at = run.started_at
+        feed.full_requests = run.requests
+        feed.full_seconds = (now - run.started_at).total_seconds()
+        feed.next_full_at = run.started_at + timedelta(seconds=full_interval(feed))
+    feed.position = None
+    release(feed)
+
+
+def full_interval(feed: Feed) -> float:
+    """Give the seconds between full passes, stretched to the share background work may take."""
+    by_pace = feed.full_requests / (SHARE * settings.PACE_PER_SECOND)
+    budget = MethodBudget.objects.filter(
+        portal=feed.portal, method=METHODS[FeedName(feed.name)]
+    ).first()
+    used = budget.operating / (SHARE * OPERATING_LIMIT) if budget else 0.0
+    return float(max(settings.SYNC_FULL, by_pace, settings.SYNC_FULL * used))
+
+
+def fail(feed: Feed, run: SyncRun, error: bitrix.BitrixError | None) -> None:
+    """Close a failed pass: the old rows stay, the page says why, the next try comes soon."""
+    now = timezone.now()
+    text = error.for_people if error else "An error of this program stopped the pass; see its log."
+    code = ""
+    if error is not None:
+        code = error.code if isinstance(error, bitrix.Refused) else type(error).__name__
+        log.warning("pass_failed feed=%s run=%s %s", feed.pk, run.pk, error.for_logs)
+    run.state, run.finished_at = SyncRun.State.FAILED, now
+    run.error, run.error_code = text, code[:100]
+    run.save()
+    feed.failing_since = feed.failing_since or now
+    feed.failure, feed.failure_code = text, code[:100]
+    feed.next_at = now + RETRY_AFTER
+    feed.position = None
+    release(feed)
+
+
+def release(feed: Feed) -> None:
+    feed.lease_until = None
+    feed.leased_by = ""
+    feed.save()
+
+
+def learn_clock(portal: Portal, answer: bitrix.AnswerTime) -> None:
+    """Keep how far the portal's clock is from ours, as an answer that just came shows it."""
+    if answer.finished_at is None:
+        return
+    offset = (answer.finished_at - timezone.now()).total_seconds()
+    east = answer.finished_at.utcoffset() or timedelta()
+    if abs(offset - portal.clock_offset) > 2 or int(east.total_seconds()) != portal.utc_offset:
+        portal.clock_offset = offset
+        portal.utc_offset = int(east.total_seconds())
+        portal.save(update_fields=["clock_offset", "utc_offset"])

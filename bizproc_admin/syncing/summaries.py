@@ -1,0 +1,80 @@
+"""The copies a workflow row carries so that lists sort and search by an index."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from bizproc_admin.models import Assignment, Workflow, WorkflowTask
+
+COPIES = (
+    "template_name",
+    "document_name",
+    "document_kind",
+    "started_by_name",
+    "waiting_name",
+    "state_text",
+    "open_tasks",
+    "overdue_at",
+    "search_text",
+)
+AT_ONCE = 200
+
+
+def summarise(pks: Iterable[int]) -> None:
+    """Write the copies of some workflows anew from the rows they are copies of."""
+    keys = sorted(set(pks))
+    for start in range(0, len(keys), AT_ONCE):
+        summarise_part(keys[start : start + AT_ONCE])
+
+
+def summarise_part(pks: Sequence[int]) -> None:
+    tasks: dict[int, list[WorkflowTask]] = defaultdict(list)
+    for task in WorkflowTask.objects.filter(workflow__in=pks, is_open=True).order_by("-pk"):
+        tasks[task.workflow_id].append(task)
+    waiting: dict[int, list[Assignment]] = defaultdict(list)
+    for assignment in (
+        Assignment.objects.filter(
+            task__workflow__in=pks, task__is_open=True, status=0, gone_at=None
+        )
+        .select_related("person", "task")
+        .order_by("task__overdue_at", "pk")
+    ):
+        waiting[assignment.task.workflow_id].append(assignment)
+    changed = []
+    workflows = Workflow.objects.filter(pk__in=pks).select_related(
+        "template", "document", "started_by"
+    )
+    for workflow in workflows:
+        was = [getattr(workflow, name) for name in COPIES]
+        fill(workflow, tasks[workflow.pk], waiting[workflow.pk])
+        if was != [getattr(workflow, name) for name in COPIES]:
+            changed.append(workflow)
+    Workflow.objects.bulk_update(changed, COPIES, batch_size=100)
+
+
+def fill(
+    workflow: Workflow, tasks: Sequence[WorkflowTask] = (), waiting: Sequence[Assignment] = ()
+) -> None:
+    """Set the copies of one workflow; its relations must be loaded."""
+    document = workflow.document
+    workflow.template_name = str(workflow.template)[:500]
+    workflow.document_name = str(document)[:500]
+    workflow.document_kind = document.kind
+    workflow.started_by_name = str(workflow.started_by)[:511] if workflow.started_by else ""
+    workflow.open_tasks = len(tasks)
+    workflow.overdue_at = min((t.overdue_at for t in tasks if t.overdue_at), default=None)
+    workflow.waiting_name = str(waiting[0].person)[:511] if waiting else ""
+    if tasks:
+        workflow.state_text = (tasks[0].state_text or tasks[0].name)[:500]
+    elif workflow.is_running:
+        workflow.state_text = ""
+    workflow.search_text = " ".join(
+        [
+            workflow.remote_id,
+            workflow.template_name,
+            workflow.document_name,
+            document.document_id,
+            workflow.started_by_name,
+            workflow.state_text,
+            *(str(assignment.person) for assignment in waiting),
+        ]
+    ).casefold()
