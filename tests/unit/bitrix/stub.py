@@ -15,6 +15,7 @@ Script = Callable[["Handler"], None]
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = 65536  # one packet an answer, else the delayed acknowledgement costs 40 ms
     server: "Stub"
 
     def log_message(self, *args: object) -> None:
