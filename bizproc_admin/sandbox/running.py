@@ -68,6 +68,8 @@ class Ids(Sequence[str]):
     def __getitem__(self, index: slice) -> list[str]: ...
     def __getitem__(self, index: int | slice) -> str | list[str]:
         if isinstance(index, int):
+            if not 0 <= index < len(self):
+                raise IndexError(index)
             place = self._high - 1 - index if self._backwards else self._low + index
             return self._entries[place][1]
         first, last, _ = index.indices(len(self))
