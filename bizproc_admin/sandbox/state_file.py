@@ -51,7 +51,7 @@ class StateFile:
         """Open the file, making it when there is none; no other process may have it open."""
         try:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-            self._database = sqlite3.connect(path, timeout=2, check_same_thread=False)
+            self._database = sqlite3.connect(path, timeout=0.2, check_same_thread=False)
             # The lock keeps a second sandbox away, and saves a system call per transaction.
             self._database.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._database.execute("PRAGMA journal_mode = TRUNCATE")
