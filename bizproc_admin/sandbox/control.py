@@ -25,10 +25,10 @@ def answer(portal: Portal, http_method: str, target: str, body: bytes) -> tuple[
     if name not in _NAMES:
         return 404, {"ok": False, "error": f"There is no operation {name!r}."}
     try:
-        arguments = json.loads(body) if body else _from_query(query)
-        if not isinstance(arguments, dict):
+        given = json.loads(body) if body else {}
+        if not isinstance(given, dict):
             return 400, {"ok": False, "error": "The arguments must be a JSON object."}
-        value = getattr(Hands(portal), name)(**arguments)
+        value = getattr(Hands(portal), name)(**{**_from_query(query), **given})
     except (Refusal, TypeError, ValueError, KeyError) as error:
         return 400, {"ok": False, "error": f"{type(error).__name__}: {error}"}
     return 200, {"ok": True} if value is None else value
