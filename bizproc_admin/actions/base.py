@@ -42,7 +42,14 @@ class Observation:
 
 @dataclass(frozen=True, kw_only=True)
 class Action(ABC):
-    """One kind of remote write with its inputs; subclasses are registered by name."""
+    """One kind of remote write with its inputs; subclasses are registered by name.
+
+    reason is why the person asks for it: kept here, never sent. seen_modified is the target's
+    MODIFIED as the asking page showed it, None to act regardless.
+    """
+
+    reason: str
+    seen_modified: datetime | None = None
 
     name: ClassVar[str]
     label: ClassVar[str | Promise]
@@ -55,16 +62,6 @@ class Action(ABC):
     @abstractmethod
     def portal(self) -> Portal:
         """Give the portal that is written to."""
-
-    @property
-    @abstractmethod
-    def reason(self) -> str:
-        """Give why the person asks for it; kept here, never sent."""
-
-    @property
-    @abstractmethod
-    def seen_modified(self) -> datetime | None:
-        """Give the target's MODIFIED as the asking page showed it, None to act regardless."""
 
     @abstractmethod
     def target(self) -> Target:

@@ -21,8 +21,6 @@ class EndWorkflow(Action):
     """
 
     workflow: Workflow
-    reason: str
-    seen_modified: datetime | None = None
 
     effect = "end"
     end_cause: ClassVar[EndCause]

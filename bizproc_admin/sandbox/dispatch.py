@@ -64,6 +64,10 @@ def answer(portal: Portal, incoming: Incoming) -> Answer:
             result = Answer(refusal.status, refusal.envelope(), talk.damage)
     except Broken as broken:
         result = Answer(200, {}, broken.fault)
+    except Exception as error:  # noqa: BLE001 - a mistake of ours must be seen, not lost
+        portal.complain("the sandbox failed", repr(error), method=call_name)
+        failed = named("INTERNAL_SERVER_ERROR")
+        result = Answer(failed.status, failed.envelope())
     _remember(talk, call_name, incoming.params, result, start=incoming.start)
     return result
 

@@ -6,7 +6,14 @@ import threading
 from bizproc_admin.sandbox.dispatch import bring_up_to_date
 from bizproc_admin.sandbox.engine import runner
 from bizproc_admin.sandbox.portal import Portal
-from bizproc_admin.sandbox.records import ANSWER_NO, ANSWER_OK, ANSWER_WAITING, ANSWER_YES, Task
+from bizproc_admin.sandbox.records import (
+    ANSWER_NO,
+    ANSWER_OK,
+    ANSWER_WAITING,
+    ANSWER_YES,
+    TASK_RUNNING,
+    Task,
+)
 from bizproc_admin.sandbox.refusals import Refusal
 from bizproc_admin.sandbox.scenarios.demo import start_one
 
@@ -61,7 +68,7 @@ class SideActors:
             task = self._portal.tasks.rows.get(
                 self._rng.randint(1, max(1, self._portal.numbers.get("task", 1)))
             )
-            if task is not None and task.status == 0 and self._answer(task):
+            if task is not None and task.status == TASK_RUNNING and self._answer(task):
                 return
 
     def _answer(self, task: Task) -> bool:
@@ -85,6 +92,8 @@ class SideActors:
             if not running:
                 return
             workflow = self._portal.workflows[self._rng.choice(running)[1]]
-            if workflow.owned_until is None and not self._portal.tasks.of_workflow(workflow.id):
+            tasks = self._portal.tasks.of_workflow(workflow.id)
+            waits_for_people = any(task.status == TASK_RUNNING for task in tasks)
+            if workflow.owned_until is None and not waits_for_people:
                 runner.end(self._portal, workflow)
                 return

@@ -166,7 +166,11 @@ class Handler(BaseHTTPRequestHandler):
             self._break(answer.fault, answer.status, content, kind)
             return
         seconds = time.perf_counter() - began
-        self._write(answer.status, content, kind, extra=[("X-Bitrix-Rest-Time", f"{seconds:.10f}")])
+        told = [
+            (f"X-Bitrix-Rest-{name}", f"{seconds:.10f}")
+            for name in ("Time", "User-Time", "System-Time")
+        ]
+        self._write(answer.status, content, kind, extra=told)
 
     def _control(self, body: bytes) -> None:
         if not self.server.with_control:

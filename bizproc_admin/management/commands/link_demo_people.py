@@ -1,0 +1,44 @@
+"""Link the demo's manager to a head of department, so that its lists have something to show."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Count
+
+from bizproc_admin import audit, syncing
+from bizproc_admin.models import Account, AuditEntry, Department, Feed, LinkedPerson, Portal
+
+
+class Command(BaseCommand):
+    help = "Read the portal's people once and link the demo's manager to a head of department."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        portal = Portal.objects.first()
+        manager = Account.objects.filter(username="manager").first()
+        if portal is None or manager is None:
+            raise CommandError("This is for the demo: it needs its portal and its manager.")
+        for name in ("people", "workflow_templates"):
+            syncing.sync(Feed.objects.get(portal=portal, name=name).pk, worker="demo")
+        department = (
+            Department.objects.filter(portal=portal, head__isnull=False, parent__isnull=False)
+            .annotate(size=Count("members"))
+            .order_by("-size")
+            .first()
+        )
+        if department is None or department.head is None:
+            raise CommandError("The portal's people could not be read.")
+        LinkedPerson.objects.get_or_create(
+            user=manager, portal=portal, defaults={"person": department.head}
+        )
+        audit.record(
+            AuditEntry.Kind.ACCOUNT,
+            actor=None,
+            actor_name="command line",
+            action="Changed an account",
+            outcome="ok",
+            target_kind="account",
+            target_id=str(manager.pk),
+            target_label=manager.username,
+            origin="command line",
+            after={"person": str(department.head)},
+        )

@@ -1,0 +1,179 @@
+"""The demo: a living portal, the web process and both workers, started and ended together.
+
+Everything it keeps lies in one folder (var/demo): the portal's state, the database, .env, logs.
+"""
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+BASE = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(BASE))
+
+from config.first_run import write_env  # noqa: E402
+from scripts.processes import Processes, workers  # noqa: E402
+
+HOME = Path(os.environ.get("DEMO_HOME") or BASE / "var" / "demo")
+BIN = Path(sys.executable).parent
+ACCOUNTS = (
+    ("admin", "Anna Koroleva", "portal administrator"),
+    ("manager", "Maria Hoffmann", "manager"),
+    ("auditor", "Arthur Bell", "auditor"),
+)
+
+
+def main() -> int:
+    if os.environ.get("RESET"):
+        shutil.rmtree(HOME, ignore_errors=True)
+    HOME.mkdir(parents=True, exist_ok=True)
+    is_new = not (HOME / "demo.json").exists()
+    kept = {} if is_new else json.loads((HOME / "demo.json").read_text())
+    sandbox_port = kept.get("sandbox_port") or free_port(int(os.environ.get("SANDBOX_PORT", 8400)))
+    if not is_free(sandbox_port):
+        return say(
+            f"Port {sandbox_port} is taken, and this demo's portal lives there. Is the demo "
+            "running already? End what uses the port, or start afresh: make demo RESET=1"
+        )
+    web_port = free_port(int(os.environ.get("PORT", 8000)))
+    write_env(HOME / ".env", var=HOME, portal_hosts=f"127.0.0.1:{sandbox_port}")
+    env = {
+        "ENV_FILE": str(HOME / ".env"),
+        "STATIC_ROOT": str(HOME / "static"),
+        "PYTHONPATH": str(BASE),
+        "PYTHONUNBUFFERED": "1",
+    }
+    os.chdir(BASE)
+    for stop in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(stop, lambda *_: sys.exit(0))
+    processes = Processes(env=env, logs=HOME / "logs")
+    try:
+        sandbox = start_sandbox(processes, sandbox_port, kept.get("scenario", {}))
+        if sandbox is None:
+            return say(f"The portal did not start; see {HOME / 'logs' / 'sandbox.log'}")
+        manage(env, "migrate", "--verbosity", "0")
+        manage(env, "collectstatic", "--noinput", "--verbosity", "0")
+        passwords = kept.get("passwords") or make_accounts(env)
+        (HOME / "demo.json").write_text(
+            json.dumps({"sandbox_port": sandbox_port, "passwords": passwords}, indent=2)
+        )
+        (HOME / "demo.json").chmod(0o600)
+        for name, command in workers(str(BIN / "celery"), beat=HOME / "beat").items():
+            processes.start(name, command)
+        if is_new:
+            manage(env, "connect", "-", "--name", "Northwind", stdin=sandbox["webhook_url"])
+            manage(env, "link_demo_people")
+        processes.start("web", web_command(web_port))
+        if not answers(f"http://127.0.0.1:{web_port}/healthz"):
+            return say(f"The web process did not start; see {HOME / 'logs' / 'web.log'}")
+        welcome(web_port, sandbox, passwords)
+        ended = processes.wait()
+        return say(f"The process {ended!r} ended; see {HOME / 'logs' / ended}.log")
+    except KeyboardInterrupt:
+        print("\nEnding ...", flush=True)
+        return 0
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        processes.stop()
+
+
+def start_sandbox(processes: Processes, port: int, _: object) -> dict[str, str] | None:
+    """Start the portal from its state file, or a new one; give what its first line says."""
+    process = processes.start(
+        "sandbox",
+        [
+            sys.executable, "-m", "bizproc_admin.sandbox", "--port", str(port),
+            "--scenario", "demo", "--state", str(HOME / "portal.state"), "--control",
+        ],
+        reads=True,
+    )  # fmt: skip
+    line = process.stdout.readline() if process.stdout else ""
+    return json.loads(line) if line.startswith("{") else None
+
+
+def make_accounts(env: dict[str, str]) -> dict[str, str]:
+    """Make the demo's accounts with generated passwords."""
+    passwords = {}
+    for username, name, role in ACCOUNTS:
+        passwords[username] = secrets.token_urlsafe(12)
+        manage(
+            env, "administrator", username, "--name", name, "--role", role,
+            stdin=passwords[username],
+        )  # fmt: skip
+    return passwords
+
+
+def manage(env: dict[str, str], *arguments: str, stdin: str = "") -> None:
+    result = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        env={**os.environ, **env, "LOG_LEVEL": "WARNING"},
+        input=stdin + "\n",
+        text=True,
+        capture_output=True,
+        check=False,
+        start_new_session=True,
+    )
+    if result.returncode:
+        raise SystemExit(f"manage.py {arguments[0]} failed:\n{result.stdout}{result.stderr}")
+
+
+def web_command(port: int) -> list[str]:
+    return [
+        str(BIN / "gunicorn"), "config.wsgi", "--bind", f"127.0.0.1:{port}",
+        "--config", "config/gunicorn.py",
+    ]  # fmt: skip
+
+
+def answers(url: str) -> bool:
+    """Wait until the address answers anything at all."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        try:
+            urllib.request.urlopen(url, timeout=5)  # noqa: S310
+        except urllib.error.HTTPError:
+            return True
+        except OSError:
+            time.sleep(0.2)
+        else:
+            return True
+    return False
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port(wanted: int) -> int:
+    """Give the wanted port or the next free one."""
+    return next(port for port in range(wanted, wanted + 100) if is_free(port))
+
+
+def welcome(port: int, sandbox: dict[str, str], passwords: dict[str, str]) -> None:
+    print(f"\n  bizproc-admin   http://127.0.0.1:{port}/")
+    print(f"  demo portal     {sandbox['portal_url']}   (3,000 running workflows, living)\n")
+    for username, _name, role in ACCOUNTS:
+        print(f"  {username:<10} {passwords[username]:<20} {role}")
+    print(f"\n  Kept in {os.path.relpath(HOME)}. End with Ctrl-C; RESET=1 starts afresh.\n", flush=True)
+
+
+def say(text: str) -> int:
+    print(text, file=sys.stderr, flush=True)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,84 @@
+"""Start several processes and end them together: no orphan, whatever happens to this one."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+PATIENCE = 25.0
+PR_SET_PDEATHSIG = 1
+
+
+class Processes:
+    """A group of named child processes; the first started is the last ended."""
+
+    def __init__(self, *, env: Mapping[str, str], logs: Path | None = None) -> None:
+        self.env = {**os.environ, **env}
+        self.logs = logs
+        self.running: list[tuple[str, subprocess.Popen[str]]] = []
+
+    def start(
+        self, name: str, command: Sequence[str], *, reads: bool = False
+    ) -> subprocess.Popen[str]:
+        """Start one; its output goes to <logs>/<name>.log where there is a folder for logs."""
+        out = None
+        if self.logs is not None:
+            self.logs.mkdir(parents=True, exist_ok=True)
+            out = (self.logs / f"{name}.log").open("a")
+        process = subprocess.Popen(
+            command,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE if reads else out,
+            stderr=out,
+            text=True,
+            start_new_session=True,
+            preexec_fn=end_with_parent,
+        )
+        self.running.append((name, process))
+        return process
+
+    def wait(self) -> str:
+        """Wait until one of them ends or this process is told to; give the name of the ended."""
+        while True:
+            for name, process in self.running:
+                if process.poll() is not None:
+                    return name
+            time.sleep(0.3)
+
+    def stop(self) -> None:
+        """End them in reverse order, gently first."""
+        for _name, process in reversed(self.running):
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        until = time.monotonic() + PATIENCE
+        for _name, process in reversed(self.running):
+            try:
+                process.wait(max(0.1, until - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        self.running.clear()
+
+
+def end_with_parent() -> None:
+    """Let the kernel end the child should the parent be killed."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def workers(celery: str, *, beat: Path) -> dict[str, list[str]]:
+    """Give the commands of the two workers of an installation."""
+    common = [celery, "-A", "config", "worker", "-P", "threads", "-l", "INFO"]
+    quiet = ["--without-gossip", "--without-mingle"]
+    return {
+        "interactive": [*common, "-Q", "interactive", "-c", "4", "-n", "interactive@%h", *quiet],
+        "background": [
+            *common, "-Q", "background", "-c", "2", "-B", "-s", str(beat), "-n", "background@%h",
+            *quiet,
+        ],
+    }  # fmt: skip

@@ -1,0 +1,136 @@
+"""What every suite shares: a portal that answers over HTTP, a cast of accounts, a closed network."""
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.contrib.auth.models import Group
+from django.core.cache import cache
+from django.test import Client
+from django.utils import timezone
+
+from bizproc_admin import bitrix, triggers
+from bizproc_admin.models import Account, Feed, FeedName, Portal, Role
+from bizproc_admin.portals import hint
+from bizproc_admin.sandbox import Sandbox
+from bizproc_admin.secrets import Secret
+
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+PASSWORD = "a-long-enough-password"
+
+
+@pytest.fixture(scope="session")
+def the_sandbox() -> Iterator[Sandbox]:
+    with Sandbox(scenario="empty", seed=1, limits="off") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(the_sandbox: Sandbox, settings: object) -> Iterator[Sandbox]:
+    """The emulated portal as a fresh one; whatever it silently ignored fails the test."""
+    the_sandbox.reset()
+    settings.PORTAL_HOSTS_ALLOWED = [the_sandbox.portal_url.split("://")[1].rstrip("/")]
+    yield the_sandbox
+    assert the_sandbox.complaints() == []
+
+
+@pytest.fixture
+def portal(db: None, sandbox: Sandbox) -> Portal:
+    """The sandbox as a connected portal of this installation."""
+    return connected(sandbox.webhook_url, name="Northwind")
+
+
+@pytest.fixture
+def administrator(db: None) -> Account:
+    return account("anna", "Anna Koroleva", Role.PORTAL_ADMINISTRATOR)
+
+
+@pytest.fixture
+def other_administrator(db: None) -> Account:
+    return account("boris", "Boris Ivanov", Role.PORTAL_ADMINISTRATOR)
+
+
+@pytest.fixture
+def manager(db: None) -> Account:
+    return account("maria", "Maria Hoffmann", Role.MANAGER)
+
+
+@pytest.fixture
+def auditor(db: None) -> Account:
+    return account("arthur", "Arthur Bell", Role.AUDITOR)
+
+
+@pytest.fixture
+def nobody(db: None) -> Account:
+    """Signed in, without a role."""
+    return account("nick", "Nick Nobody", None)
+
+
+@pytest.fixture
+def as_() -> Callable[..., Client]:
+    """Give a browser in which an account is signed in; CSRF is checked as in a real one."""
+
+    def signed_in(who: Account | None, *, csrf: bool = False) -> Client:
+        client = Client(enforce_csrf_checks=csrf)
+        if who is not None:
+            client.force_login(who)
+        return client
+
+    return signed_in
+
+
+@pytest.fixture
+def live_db(transactional_db: None) -> Iterator[None]:
+    """A database whose commits are real; its triggers step aside for the flush afterwards."""
+    for role in Role:
+        Group.objects.get_or_create(name=role.value)
+    triggers.remake()
+    yield
+    triggers.drop()
+
+
+@pytest.fixture(autouse=True)
+def empty_cache() -> None:
+    cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def closed_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing but loopback be reached."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        host = address[0] if isinstance(address, tuple) else "unix"
+        if host not in ("127.0.0.1", "::1", "localhost", "unix"):
+            raise AssertionError(f"a test tried to reach {host}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+def account(username: str, name: str, role: Role | None) -> Account:
+    first, _, last = name.partition(" ")
+    made = Account.objects.create_user(
+        username=username, password=PASSWORD, first_name=first, last_name=last
+    )
+    if role is not None:
+        made.groups.add(Group.objects.get_or_create(name=role.value)[0])
+    return made
+
+
+def connected(webhook: str, *, name: str) -> Portal:
+    address = bitrix.WebhookUrl(webhook)
+    portal = Portal.objects.create(
+        name=name,
+        address=address.portal_url,
+        webhook=Secret(address.reveal()),
+        webhook_hint=hint(address),
+        is_connected=True,
+        probed_at=timezone.now(),
+        webhook_person_id=1,
+        utc_offset=10800,
+    )
+    for feed in FeedName:
+        Feed.objects.create(portal=portal, name=feed.value)
+    return portal

@@ -1,0 +1,156 @@
+"""Real processes against a real database: what only they can show about lost work."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as configured
+from django.db import connection
+from django.db.models import F
+from django.utils import timezone
+
+from bizproc_admin import commands, syncing
+from bizproc_admin.actions import KillWorkflow, TerminateWorkflow
+from bizproc_admin.models import Account, Command, Feed, FeedName, Portal, Worker, Workflow
+from bizproc_admin.sandbox import Sandbox
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+ACTIONS = {"terminate": TerminateWorkflow, "kill": KillWorkflow}
+PATIENCE = 20.0
+
+
+@pytest.fixture
+def workflow(live_db: None, portal: Portal, sandbox: Sandbox) -> Workflow:
+    """One running workflow with an open workflow task, known on both sides."""
+    return begin(portal, sandbox)
+
+
+def begin(portal: Portal, sandbox: Sandbox) -> Workflow:
+    """Start a workflow on the portal and copy it into the mirror."""
+    template = sandbox.add_template(name="Vacation request")
+    remote_id = sandbox.start_workflow(template, started_by=1)
+    feed = Feed.objects.get(portal=portal, name=FeedName.WORKFLOWS)
+    Feed.objects.filter(pk=feed.pk).update(next_at=None, next_full_at=None)
+    syncing.sync(feed.pk, worker="test")
+    return Workflow.objects.get(remote_id=remote_id)
+
+
+@pytest.fixture
+def ask(administrator: Account) -> Callable[..., Command]:
+    """Ask for a workflow to be ended, as a click does."""
+
+    def issue(workflow: Workflow, kind: str = "terminate", **more: Any) -> Command:
+        action = ACTIONS[kind](workflow=workflow, reason="It hangs since spring.", **more)
+        return commands.issue(action, actor=administrator, key=uuid.uuid4())
+
+    return issue
+
+
+@pytest.fixture
+def environment(settings: Any) -> dict[str, str]:
+    """The variables of a process that shares this test's database and broker, and no setting."""
+    database = connection.settings_dict
+    if connection.vendor == "sqlite":
+        url = f"sqlite:///{database['NAME']}"
+    else:
+        host = database["HOST"] or "127.0.0.1"
+        user = f"{database['USER']}:{database['PASSWORD']}" if database["PASSWORD"] else (
+            database["USER"]
+        )
+        url = f"postgres://{user}@{host}:{database['PORT'] or 5432}/{database['NAME']}"
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "PYTHONPATH": str(ROOT),
+        "ENV_FILE": "/nonexistent",
+        "SECRET_KEY": configured.SECRET_KEY,
+        "FIELD_KEYS": ",".join(configured.FIELD_KEYS),
+        "DATABASE_URL": url,
+        "BROKER_URL": configured.CELERY_BROKER_URL,
+        "VAR_DIR": str(configured.VAR_DIR),
+        "PACE_PER_SECOND": "1000",
+        "PACE_BURST": "1000",
+        "READ_TIMEOUT": "30",
+        "TOTAL_TIMEOUT": "30",
+        "HEARTBEAT_INTERVAL": "0.3",
+        "HEARTBEAT_LIMIT": "1.5",
+        "SWEEP_INTERVAL": "0.5",
+        "SETTLE_TIME": "2",
+    }
+
+
+@pytest.fixture
+def run_and_die(environment: dict[str, str]) -> Callable[[str, Command], None]:
+    """Carry out a command in a process that is killed at a named point of `dying`."""
+
+    def run(point: str, command: Command) -> None:
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.workers.dying", point, str(command.pk)],
+            env=environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        assert done.returncode == -signal.SIGKILL, done.stderr
+
+    return run
+
+
+@pytest.fixture
+def pass_time(sandbox: Sandbox) -> Callable[[float], None]:
+    """Let seconds pass on the portal and, by ageing what is stamped, in the database."""
+
+    def age(seconds: float) -> None:
+        sandbox.advance(seconds)
+        span = timedelta(seconds=seconds)
+        Worker.objects.update(seen_at=F("seen_at") - span)
+        # a settled command never changes again: its stamps are history
+        Command.objects.open().update(
+            lease_until=F("lease_until") - span,
+            next_check_at=F("next_check_at") - span,
+            sent_at=F("sent_at") - span,
+            requested_at=F("requested_at") - span,
+        )
+
+    return age
+
+
+@pytest.fixture
+def recover(pass_time: Callable[[float], None]) -> Callable[[Command], Command]:
+    """Sweep as a living worker does, every few minutes, until the command is settled."""
+
+    def run(command: Command) -> Command:
+        for _ in range(12):
+            command.refresh_from_db()
+            if command.is_settled:
+                return command
+            pass_time(200)
+            commands.sweep()
+        raise AssertionError(f"command is still {command.state} after 40 minutes")
+
+    return run
+
+
+@pytest.fixture
+def eventually() -> Callable[..., Any]:
+    """Wait until a question gets a true answer, at most so many seconds."""
+
+    def wait(question: Callable[[], Any], *, within: float = PATIENCE) -> Any:
+        until = time.monotonic() + within
+        while not (answer := question()):
+            if time.monotonic() > until:
+                raise AssertionError(f"still {answer!r} after {within:g} s")
+            time.sleep(0.05)
+        return answer
+
+    return wait

@@ -1,0 +1,108 @@
+"""Carry out one command in a process of its own that kills itself at a named point.
+
+`python -m tests.workers.dying POINT PK` sends SIGKILL to itself where the point says: no handler
+runs, no transaction is rolled back politely, no connection is closed. The points are wrapped
+around the program's functions in here; the program itself knows nothing of them.
+"""
+
+import functools
+import http.client
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django.setup()
+
+from bizproc_admin import commands, heartbeats  # noqa: E402
+from bizproc_admin.actions.workflows import EndWorkflow  # noqa: E402
+from bizproc_admin.bitrix import wire  # noqa: E402
+
+claimed = False
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def wrap(owner: Any, name: str, *, before: bool) -> None:
+    """Make one function the place of death: before it runs, or after it has returned."""
+    original: Callable[..., Any] = getattr(owner, name)
+
+    @functools.wraps(original)
+    def dying(*args: Any, **kwargs: Any) -> Any:
+        if before:
+            die()
+        result = original(*args, **kwargs)
+        die()
+        return result
+
+    setattr(owner, name, dying)
+
+
+def only_after_the_claim() -> None:
+    """Note the claim, so that the reads before it do not count as the write."""
+    original = commands.claim
+
+    def noting(*args: Any, **kwargs: Any) -> bool:
+        global claimed
+        claimed = original(*args, **kwargs)
+        return claimed
+
+    commands.claim = noting
+
+
+def die_around_a_piece_of_the_request(piece: int, *, before: bool) -> None:
+    """Die before or after the n-th piece of the write is given to the socket."""
+    only_after_the_claim()
+    original = http.client.HTTPConnection.send
+    pieces = 0
+
+    def send(self: http.client.HTTPConnection, data: Any) -> None:
+        nonlocal pieces
+        pieces += claimed
+        if pieces == piece and before:
+            die()
+        original(self, data)
+        if pieces == piece:
+            die()
+
+    http.client.HTTPConnection.send = send
+
+
+def die_while_the_answer_is_on_its_way() -> None:
+    """Die when the first bytes of the answer to the write are here and none is read."""
+    only_after_the_claim()
+    original = wire.read_body
+
+    def read_body(*args: Any, **kwargs: Any) -> bytes:
+        if claimed:
+            die()
+        return original(*args, **kwargs)
+
+    wire.read_body = read_body
+
+
+POINTS: dict[str, Callable[[], None]] = {
+    "before the claim": lambda: wrap(commands, "claim", before=True),
+    "claimed, nothing sent": lambda: wrap(commands, "claim", before=False),
+    "connected, nothing sent": lambda: die_around_a_piece_of_the_request(1, before=True),
+    "half of the request sent": lambda: die_around_a_piece_of_the_request(1, before=False),
+    "the whole request sent": lambda: die_around_a_piece_of_the_request(2, before=False),
+    "the answer on its way": die_while_the_answer_is_on_its_way,
+    "the answer received, not recorded": lambda: wrap(commands, "take_answer", before=True),
+    "accepted, not verified": lambda: wrap(commands, "take_answer", before=False),
+    "verified, not concluded": lambda: wrap(commands, "conclude_absent", before=True),
+    "concluding, not committed": lambda: wrap(EndWorkflow, "apply", before=False),
+    "concluded": lambda: wrap(commands, "settle", before=False),
+}
+
+if __name__ == "__main__":
+    POINTS[sys.argv[1]]()
+    heartbeats.beat("interactive")
+    commands.carry_out(int(sys.argv[2]), worker=heartbeats.worker_name())
+    sys.exit("the point was never reached")
