@@ -122,7 +122,10 @@ def carry_out(pk: int, *, worker: str) -> None:
         postpone(command, error)
         return
     if not seen.is_present:
-        settle_as_already_ended(command, action, seen)
+        if command.sends:
+            conclude_absent(command, action, seen)
+        else:
+            settle_as_already_ended(command, action, seen)
         return
     if command.seen_modified and command.sends == 0 and seen.modified != command.seen_modified:
         cancel(
@@ -356,7 +359,10 @@ def conclude_refused(command: Command, action: Action, seen: Observation) -> Non
 
 
 def conclude_absent(command: Command, action: Action, seen: Observation) -> None:
-    """Settle a command whose target is gone: confirmed where the portal had said true."""
+    """Settle a command whose target is gone: confirmed where the portal had said true.
+
+    One that was about to be sent again may owe the end to its first send, applied late.
+    """
     seen_true = command.state in (CommandState.ACCEPTED, CommandState.DISPUTED)
     to = CommandState.CONFIRMED if seen_true else CommandState.GONE
     with transaction.atomic(durable=True):

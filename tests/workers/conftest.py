@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from celery import current_app
 from django.conf import settings as configured
 from django.db import connection
 from django.db.models import F
@@ -35,8 +36,7 @@ def workflow(live_db: None, portal: Portal, sandbox: Sandbox) -> Workflow:
 
 def begin(portal: Portal, sandbox: Sandbox) -> Workflow:
     """Start a workflow on the portal and copy it into the mirror."""
-    template = sandbox.add_template(name="Vacation request")
-    remote_id = sandbox.start_workflow(template, started_by=1)
+    remote_id = sandbox.start_workflow(started_by=1)
     feed = Feed.objects.get(portal=portal, name=FeedName.WORKFLOWS)
     Feed.objects.filter(pk=feed.pk).update(next_at=None, next_full_at=None)
     syncing.sync(feed.pk, worker="test")
@@ -45,11 +45,15 @@ def begin(portal: Portal, sandbox: Sandbox) -> Workflow:
 
 @pytest.fixture
 def ask(administrator: Account) -> Callable[..., Command]:
-    """Ask for a workflow to be ended, as a click does."""
+    """Ask for a workflow to be ended, as a click does: the message goes to the broker."""
 
-    def issue(workflow: Workflow, kind: str = "terminate", **more: Any) -> Command:
-        action = ACTIONS[kind](workflow=workflow, reason="It hangs since spring.", **more)
-        return commands.issue(action, actor=administrator, key=uuid.uuid4())
+    def issue(workflow: Workflow, kind: str = "terminate") -> Command:
+        action = ACTIONS[kind](workflow=workflow, reason="It hangs since spring.")
+        current_app.conf.task_always_eager = False
+        try:
+            return commands.issue(action, actor=administrator, key=uuid.uuid4())
+        finally:
+            current_app.conf.task_always_eager = True
 
     return issue
 
@@ -62,8 +66,10 @@ def environment(settings: Any) -> dict[str, str]:
         url = f"sqlite:///{database['NAME']}"
     else:
         host = database["HOST"] or "127.0.0.1"
-        user = f"{database['USER']}:{database['PASSWORD']}" if database["PASSWORD"] else (
-            database["USER"]
+        user = (
+            f"{database['USER']}:{database['PASSWORD']}"
+            if database["PASSWORD"]
+            else (database["USER"])
         )
         url = f"postgres://{user}@{host}:{database['PORT'] or 5432}/{database['NAME']}"
     return {
