@@ -11,8 +11,6 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from bizproc_admin import triggers
 from bizproc_admin.models import AuditEntry
 
-SHORT_SECRET = 40
-
 
 @register(Tags.urls)
 def every_view_is_guarded(**_: Any) -> list[CheckMessage]:
@@ -54,16 +52,14 @@ def every_trigger_is_there(
 
 
 @register(Tags.security, deploy=True)
-def no_sandbox_in_production(**_: Any) -> list[CheckMessage]:
-    """Warn about settings that only a demo may have."""
+def no_weak_portals_in_production(**_: Any) -> list[CheckMessage]:
+    """Warn about a setting that only a demo or a portal on one's own server needs."""
     found: list[CheckMessage] = []
-    if settings.SANDBOX_ALLOWED:
-        found.append(Warning("SANDBOX_ALLOWED is on", id="bizproc.W001"))
     if settings.PORTAL_HOSTS_ALLOWED:
         found.append(
             Warning(
                 "PORTAL_HOSTS_ALLOWED lets portals be reached over plain http",
-                id="bizproc.W002",
+                id="bizproc.W001",
             )
         )
     return found

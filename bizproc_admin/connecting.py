@@ -10,6 +10,8 @@ from bizproc_admin import bitrix
 from bizproc_admin.models import Portal
 from bizproc_admin.pacing import DatabasePacer
 
+INTERACTIVE_ATTEMPTS = 2
+
 # the vendor's cloud domains; other hosts are named by the operator in PORTAL_HOSTS_ALLOWED
 CLOUD_SUFFIXES = (
     ".bitrix24.com",
@@ -40,8 +42,13 @@ class NotConnected(bitrix.NotSent):
 
 
 def reader(portal: Portal, *, interactive: bool = False) -> bitrix.Reader:
-    """Give a reader of the portal; interactive ones may use the burst kept for people."""
-    return bitrix.Reader(transport(portal), interactive=interactive)
+    """Give a reader of the portal; interactive ones may use the burst kept for people.
+
+    They also give up soon: somebody waits, and the sweeper asks again anyway.
+    """
+    if interactive:
+        return bitrix.Reader(transport(portal), interactive=True, attempts=INTERACTIVE_ATTEMPTS)
+    return bitrix.Reader(transport(portal))
 
 
 def writer(portal: Portal, *, method: str) -> bitrix.Writer:

@@ -14,12 +14,13 @@ DATABASE_URL=sqlite:///{database}
 BROKER_URL=filesystem://localhost
 VAR_DIR={var}
 INSECURE_COOKIES=on
-SANDBOX_ALLOWED=on
 PORTAL_HOSTS_ALLOWED={portal_hosts}
 """
 
 
-def write_env(path: Path, *, var: Path, portal_hosts: str = "127.0.0.1:8400", more: str = "") -> bool:
+def write_env(
+    path: Path, *, var: Path, portal_hosts: str = "127.0.0.1:8400", more: str = ""
+) -> bool:
     """Write the file, readable by its owner alone; False when there is one already."""
     for folder in (var, var / "queue", var / "control", var / "cache"):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

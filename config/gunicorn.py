@@ -6,6 +6,7 @@ worker_class = "gthread"
 timeout = 60
 graceful_timeout = 20
 accesslog = None
+control_socket_disable = True
 forwarded_allow_ips = "127.0.0.1"
 
 

@@ -124,8 +124,6 @@ else:
 
 # host[:port] that may be called over plain http and at private addresses; the demo sets its own
 PORTAL_HOSTS_ALLOWED = env.list("PORTAL_HOSTS_ALLOWED", default=[])
-OUTBOUND_PROXY = env.str("OUTBOUND_PROXY", default="")
-SANDBOX_ALLOWED = env.bool("SANDBOX_ALLOWED", default=False)
 
 CONNECT_TIMEOUT = env.float("CONNECT_TIMEOUT", default=5.0)
 READ_TIMEOUT = env.float("READ_TIMEOUT", default=65.0)

@@ -167,7 +167,10 @@ def welcome(port: int, sandbox: dict[str, str], passwords: dict[str, str]) -> No
     print(f"  demo portal     {sandbox['portal_url']}   (3,000 running workflows, living)\n")
     for username, _name, role in ACCOUNTS:
         print(f"  {username:<10} {passwords[username]:<20} {role}")
-    print(f"\n  Kept in {os.path.relpath(HOME)}. End with Ctrl-C; RESET=1 starts afresh.\n", flush=True)
+    print(
+        f"\n  Kept in {os.path.relpath(HOME)}. End with Ctrl-C; RESET=1 starts afresh.\n",
+        flush=True,
+    )
 
 
 def say(text: str) -> int:

@@ -39,6 +39,8 @@ class Processes:
             start_new_session=True,
             preexec_fn=end_with_parent,
         )
+        if out is not None:
+            out.close()
         self.running.append((name, process))
         return process
 

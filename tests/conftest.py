@@ -1,4 +1,4 @@
-"""What every suite shares: a portal that answers over HTTP, a cast of accounts, a closed network."""
+"""What every suite shares: a portal over HTTP, a cast of accounts, a closed network."""
 
 import os
 import socket

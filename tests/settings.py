@@ -17,7 +17,6 @@ os.environ |= {
     "BROKER_URL": os.environ.get("TEST_BROKER_URL") or "filesystem://localhost",
     "VAR_DIR": str(var),
     "INSECURE_COOKIES": "on",
-    "SANDBOX_ALLOWED": "on",
     "ALLOWED_HOSTS": "localhost,127.0.0.1,testserver",
     "PACE_PER_SECOND": "1000",
     "PACE_BURST": "1000",
@@ -30,9 +29,9 @@ from config.settings import *  # noqa: E402, F403
 from config.settings import DATABASES, LOGGING, STORAGES  # noqa: E402
 
 TESTING = True
-DATABASES["default"]["TEST"] = {"NAME": str(var / "test.sqlite3")} if "sqlite" in (
-    DATABASES["default"]["ENGINE"]
-) else {}
+DATABASES["default"]["TEST"] = (
+    {"NAME": str(var / "test.sqlite3")} if "sqlite" in (DATABASES["default"]["ENGINE"]) else {}
+)
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}

@@ -16,7 +16,7 @@ from .envelopes import Answer, Command
 from .errors import BadAnswer, BitrixError, NotARead
 from .lists import Departments, Users, Workflows, WorkflowTasks, WorkflowTemplates
 from .objects import AppInfo, Profile
-from .retrying import GiveUp, decide
+from .retrying import ATTEMPTS, GiveUp, decide
 from .transport import Transport
 
 T = TypeVar("T")
@@ -35,6 +35,7 @@ class Reader:
         *,
         interactive: bool = False,
         patience: float | None = None,
+        attempts: int = ATTEMPTS,
         sleep: Callable[[float], None] = time.sleep,
         draw: Callable[[], float] = random.random,
     ) -> None:
@@ -42,6 +43,7 @@ class Reader:
         self._interactive = interactive
         default = PATIENCE_INTERACTIVE if interactive else PATIENCE
         self._patience = default if patience is None else patience
+        self._attempts = attempts
         self._sleep = sleep
         self._draw = draw
         self.workflows = Workflows(self)
@@ -99,7 +101,7 @@ class Reader:
                 return send()
             except BitrixError as error:
                 verdict = decide(attempt, error, is_write=False, draw=self._draw())
-                if isinstance(verdict, GiveUp):
+                if isinstance(verdict, GiveUp) or attempt >= self._attempts:
                     raise
             self._sleep(verdict.after)
             attempt += 1

@@ -225,7 +225,9 @@ def test_a_refusal_keeps_the_workflow_and_says_why(
     assert workflow.is_running
 
 
-@pytest.mark.parametrize("fault", ["timeout_after_apply", "reset_mid_response", "html_page", "truncated_json"])
+@pytest.mark.parametrize(
+    "fault", ["timeout_after_apply", "reset_mid_response", "html_page", "truncated_json"]
+)
 def test_a_lost_answer_is_unknown_until_a_read_settles_it(
     view, method, as_, administrator, workflow, sandbox, committing, fault
 ):
