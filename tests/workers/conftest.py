@@ -7,6 +7,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,12 @@ from celery import current_app
 from django.conf import settings as configured
 from django.db import connection
 from django.db.models import F
-from django.utils import timezone
 
 from bizproc_admin import commands, syncing
 from bizproc_admin.actions import KillWorkflow, TerminateWorkflow
 from bizproc_admin.models import Account, Command, Feed, FeedName, Portal, Worker, Workflow
 from bizproc_admin.sandbox import Sandbox
+from scripts.processes import Processes, workers
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ACTIONS = {"terminate": TerminateWorkflow, "kill": KillWorkflow}
@@ -49,11 +50,8 @@ def ask(administrator: Account) -> Callable[..., Command]:
 
     def issue(workflow: Workflow, kind: str = "terminate") -> Command:
         action = ACTIONS[kind](workflow=workflow, reason="It hangs since spring.")
-        current_app.conf.task_always_eager = False
-        try:
+        with messages_travel():
             return commands.issue(action, actor=administrator, key=uuid.uuid4())
-        finally:
-            current_app.conf.task_always_eager = True
 
     return issue
 
@@ -160,3 +158,72 @@ def eventually() -> Callable[..., Any]:
         return answer
 
     return wait
+
+
+class Workers:
+    """The workers of an installation as the real processes that they are."""
+
+    def __init__(self, environment: dict[str, str], folder: Path) -> None:
+        self.folder = folder
+        self.processes = Processes(env=environment, logs=folder)
+        self.alive: dict[str, subprocess.Popen[str]] = {}
+
+    def start(self, *kinds: str, beat: str = "beat") -> None:
+        """Start workers and wait until each has told that it lives."""
+        celery = str(Path(sys.executable).parent / "celery")
+        commands_of = workers(celery, beat=self.folder / beat)
+        before = set(Worker.objects.values_list("name", flat=True))
+        for kind in kinds or tuple(commands_of):
+            self.alive[kind] = self.processes.start(kind, commands_of[kind])
+        until = time.monotonic() + PATIENCE
+        while Worker.objects.exclude(name__in=before).count() < len(kinds or commands_of):
+            assert time.monotonic() < until, self.told()
+            time.sleep(0.05)
+
+    def kill(self, kind: str) -> None:
+        """End one as kill -9 does."""
+        process = self.alive.pop(kind)
+        process.kill()
+        process.wait()
+
+    def end(self, kind: str) -> int:
+        """End one as an operator does; give its exit code."""
+        process = self.alive.pop(kind)
+        process.terminate()
+        return process.wait(PATIENCE)
+
+    def told(self) -> str:
+        return "\n".join(log.read_text()[-3000:] for log in self.folder.glob("*.log"))
+
+    def stop(self) -> None:
+        for _name, process in self.processes.running:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def installation(live_db: None, environment: dict[str, str], tmp_path: Path) -> Iterator[Workers]:
+    """Workers to be started, with an empty broker."""
+    empty_the_broker()
+    made = Workers(environment, tmp_path)
+    with messages_travel():
+        yield made
+    made.stop()
+    empty_the_broker()
+
+
+@contextmanager
+def messages_travel() -> Iterator[None]:
+    """Let jobs go to the broker instead of being run in place."""
+    was = current_app.conf.task_always_eager
+    current_app.conf.task_always_eager = False
+    try:
+        yield
+    finally:
+        current_app.conf.task_always_eager = was
+
+
+def empty_the_broker() -> None:
+    with current_app.connection_for_write() as broker:
+        for queue in ("interactive", "background"):
+            broker.default_channel.queue_purge(queue)

@@ -1,0 +1,110 @@
+"""Celery workers as processes of their own: killed, deaf, doubled; every click is still settled."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from celery import current_app
+from django.test import Client
+
+from bizproc_admin import heartbeats
+from bizproc_admin.models import AuditEntry, Command, CommandState, Portal, Worker, Workflow
+from bizproc_admin.sandbox import Sandbox
+
+from .conftest import Workers, begin, empty_the_broker
+
+pytestmark = pytest.mark.worker
+
+TERMINATE = "bizproc.workflow.terminate"
+
+
+def test_a_click_is_carried_out_by_a_worker_and_its_death_is_told(
+    installation: Workers,
+    workflow: Workflow,
+    sandbox: Sandbox,
+    ask: Callable[..., Command],
+    eventually: Callable[..., Any],
+    settings: Any,
+) -> None:
+    settings.HEARTBEAT_LIMIT = 1.5
+    installation.start()
+    assert health()["workers"] == {"interactive": "ok", "background": "ok"}
+    assert heartbeats.notice() is None
+
+    command = ask(workflow)
+    eventually(lambda: state_of(command) == CommandState.CONFIRMED)
+    assert [line["target"] for line in sandbox.ledger()] == [workflow.remote_id]
+    assert Worker.objects.get(name=command.worker).queue == "interactive"
+
+    installation.kill("interactive")
+    eventually(lambda: health()["workers"]["interactive"] == "down", within=5)
+    assert Client().get("/healthz").status_code == 503
+    assert "Actions wait" in str(heartbeats.notice())
+
+    assert installation.end("background") == 0
+    assert not Worker.objects.filter(queue="background").exists()
+
+
+def test_a_worker_killed_while_it_sends_is_missed_and_its_command_settled_by_the_next(
+    installation: Workers,
+    workflow: Workflow,
+    sandbox: Sandbox,
+    ask: Callable[..., Command],
+    eventually: Callable[..., Any],
+) -> None:
+    sandbox.fail_next("timeout_after_apply", method=TERMINATE, hold=30)
+    installation.start()
+    command = ask(workflow)
+    eventually(sandbox.ledger)
+    assert state_of(command) == CommandState.SENDING
+
+    installation.kill("interactive")
+    sandbox.clear_faults()
+    installation.start("interactive")
+
+    eventually(lambda: state_of(command) != CommandState.SENDING, within=10)
+    lost = AuditEntry.objects.get(command=command, error_code="worker_lost")
+    assert lost.outcome == CommandState.UNKNOWN
+    eventually(lambda: state_of(command) == CommandState.GONE, within=10)
+    assert len(sandbox.ledger()) == len(sandbox.calls(TERMINATE)) == 1
+
+
+def test_lost_and_doubled_messages_and_two_beats_make_one_call_for_each_click(
+    installation: Workers,
+    portal: Portal,
+    workflow: Workflow,
+    sandbox: Sandbox,
+    ask: Callable[..., Command],
+    eventually: Callable[..., Any],
+) -> None:
+    lost = ask(workflow)
+    empty_the_broker()
+    doubled = ask(begin(portal, sandbox), "kill")
+    for _ in range(8):
+        current_app.tasks["bizproc_admin.jobs.carry_out_command"].apply_async(
+            [doubled.pk], queue="interactive"
+        )
+
+    installation.start()
+    installation.start("background", beat="a second beat")
+
+    for command in (lost, doubled):
+        eventually(lambda one=command: state_of(one) == CommandState.CONFIRMED)
+    writes = [
+        call["method"]
+        for call in sandbox.calls()
+        if call["method"].endswith((".terminate", ".kill"))
+    ]
+    assert sorted(writes) == ["bizproc.workflow.kill", TERMINATE]
+    assert len(sandbox.ledger()) == 2
+    for command in (lost, doubled):
+        assert AuditEntry.objects.filter(command=command, kind="attempt").count() == 1
+
+
+def state_of(command: Command) -> str:
+    command.refresh_from_db()
+    return command.state
+
+
+def health() -> dict[str, Any]:
+    return Client().get("/healthz").json()
