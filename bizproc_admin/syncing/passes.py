@@ -113,6 +113,7 @@ class Pass:
     def all_workflows(self) -> bool:
         for chunk in self.chunks(self.reader.workflows.everything(resume=self.resume())):
             self.take_workflows(chunk)
+            self.keep_place(chunk)
             if not chunk.complete and self.time_is_up():
                 return False
         self.feed.position = None
@@ -146,6 +147,7 @@ class Pass:
     def open_tasks(self) -> bool:
         for chunk in self.chunks(self.reader.workflow_tasks.everything_open(resume=self.resume())):
             self.take_tasks(chunk)
+            self.keep_place(chunk)
             if not chunk.complete and self.time_is_up():
                 return False
         self.feed.position = None
@@ -185,7 +187,7 @@ class Pass:
     # --- bookkeeping ---
 
     def chunks(self, source: Iterator[bitrix.Chunk[Any]]) -> Iterator[bitrix.Chunk[Any]]:
-        """Hand the chunks on, keeping the place, the lease and the portal's clock as they come."""
+        """Hand the chunks on; count their requests and learn the portal's clock as they come."""
         before = self.reader.transport.requests
         for chunk in source:
             self.run.requests += self.reader.transport.requests - before
@@ -193,8 +195,6 @@ class Pass:
             if chunk.time is not None:
                 learn_clock(self.portal, chunk.time)
             yield chunk
-            if self.run.is_full and self.feed.name not in SLOW:
-                self.feed.position = {"run": self.run.pk, "cursor": chunk.cursor.as_json()}
             self.hold()
         self.run.requests += self.reader.transport.requests - before
 
@@ -203,6 +203,11 @@ class Pass:
         self.run.created += merged.created
         self.run.changed += merged.changed
         self.run.ended += merged.ended
+
+    def keep_place(self, chunk: bitrix.Chunk[Any]) -> None:
+        """Note where the next slice goes on: after the rows that have just been merged."""
+        self.feed.position = {"run": self.run.pk, "cursor": chunk.cursor.as_json()}
+        self.hold()
 
     def hold(self) -> None:
         """Keep the lease, the place and the counts."""

@@ -1,0 +1,156 @@
+"""Who may do what: every address against every role."""
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from bizproc_admin.models import Account, AuditEntry, Command, Role
+
+# name, method, and the roles that are let in; nobody signed in is led to the sign-in
+EVERYBODY = {Role.PORTAL_ADMINISTRATOR, Role.MANAGER, Role.AUDITOR}
+ADMINISTRATOR = {Role.PORTAL_ADMINISTRATOR}
+READERS = {Role.PORTAL_ADMINISTRATOR, Role.AUDITOR}
+TABLE = [
+    ("overview", "get", EVERYBODY),
+    ("workflow_list", "get", EVERYBODY),
+    ("workflow_pulse", "get", EVERYBODY),
+    ("workflow_choices", "get", EVERYBODY),
+    ("workflow_detail", "get", EVERYBODY),
+    ("workflow_row", "get", EVERYBODY),
+    ("workflow_reading", "post", {Role.PORTAL_ADMINISTRATOR, Role.MANAGER}),
+    ("workflow_termination", "get", ADMINISTRATOR),
+    ("workflow_termination", "post", ADMINISTRATOR),
+    ("workflow_removal", "get", ADMINISTRATOR),
+    ("workflow_removal", "post", ADMINISTRATOR),
+    ("command_detail", "get", READERS),
+    ("command_decision", "get", ADMINISTRATOR),
+    ("command_decision", "post", ADMINISTRATOR),
+    ("audit_entry_list", "get", READERS),
+    ("audit_entry_detail", "get", READERS),
+    ("account_list", "get", ADMINISTRATOR),
+    ("account_creation", "get", ADMINISTRATOR),
+    ("account_creation", "post", ADMINISTRATOR),
+    ("account_detail", "get", ADMINISTRATOR),
+    ("account_detail", "post", ADMINISTRATOR),
+    ("account_activation", "post", ADMINISTRATOR),
+    ("account_reset", "post", ADMINISTRATOR),
+    ("portal_list", "get", ADMINISTRATOR),
+    ("portal_creation", "get", ADMINISTRATOR),
+    ("portal_creation", "post", ADMINISTRATOR),
+    ("portal_detail", "get", ADMINISTRATOR),
+    ("portal_webhook", "get", ADMINISTRATOR),
+    ("portal_webhook", "post", ADMINISTRATOR),
+    ("portal_probing", "post", ADMINISTRATOR),
+    ("portal_disconnection", "post", ADMINISTRATOR),
+    ("portal_choice", "post", EVERYBODY),
+]
+OPEN = {"account_login", "account_logout", "account_entry", "healthz"}
+LET_IN = {200, 204, 302, 404, 409, 422}
+
+
+def names(resolver):
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            yield from names(pattern)
+        elif isinstance(pattern, URLPattern):
+            yield pattern.name
+
+
+@pytest.fixture
+def addresses(workflow, administrator, portal):
+    """The address of every view, on things that exist."""
+    command = Command.objects.create(
+        key="00000000-0000-0000-0000-000000000001",
+        digest="",
+        portal=portal,
+        action="workflow.terminate",
+        effect="end",
+        target_kind="workflow",
+        target_id=workflow.remote_id,
+        target_label=str(workflow),
+        workflow=workflow,
+        actor=administrator,
+        actor_name="Anna",
+        actor_role="",
+        state="needs_human",
+    )
+    other = Account.objects.create_user("somebody")
+    entry = AuditEntry.objects.create(
+        scope="installation", seq=999, recorded_at=workflow.started_at, kind="sign_in"
+    )
+    things = {
+        "workflow": workflow.pk,
+        "command": command.pk,
+        "audit_entry": entry.pk,
+        "account": other.pk,
+        "portal": portal.pk,
+    }
+
+    def of(name: str) -> str:
+        if name == "workflow_choices":
+            return reverse(name, args=["template"])
+        if name in ("overview", "workflow_list", "workflow_pulse", "audit_entry_list"):
+            return reverse(name)
+        if name.endswith(("_list", "_creation", "_choice")):
+            return reverse(name)
+        noun = name.rsplit("_", 1)[0]
+        return reverse(name, args=[things[noun]])
+
+    return of
+
+
+def test_every_address_is_in_the_table():
+    assert set(names(get_resolver())) == {row[0] for row in TABLE} | OPEN
+
+
+@pytest.mark.parametrize(("name", "method", "roles"), TABLE)
+def test_each_role_gets_what_the_table_says(
+    name, method, roles, as_, request, addresses, workflow, sandbox
+):
+    cast = {"administrator": Role.PORTAL_ADMINISTRATOR, "manager": Role.MANAGER,
+            "auditor": Role.AUDITOR, "nobody": None}  # fmt: skip
+    for fixture, role in cast.items():
+        who = request.getfixturevalue(fixture)
+        answer = getattr(as_(who), method)(addresses(name))
+        if role in roles:
+            assert answer.status_code in LET_IN, (fixture, answer.status_code)
+        else:
+            assert answer.status_code == 403, (fixture, answer.status_code)
+    stranger = getattr(as_(None), method)(addresses(name))
+    assert stranger.status_code == 302
+    assert stranger.url.startswith(reverse("account_login"))
+    assert sandbox.ledger() == []
+
+
+def test_a_denial_is_on_record(as_, manager, db):
+    as_(manager).get(reverse("audit_entry_list"))
+    entry = AuditEntry.objects.get()
+    assert (entry.kind, entry.actor, entry.target_label) == ("denied", manager, "/audit/")
+
+
+def test_a_manager_sees_only_workflows_of_its_own_circle(
+    as_, manager, workflow, sandbox, sync, portal
+):
+    client = as_(manager)
+    assert client.get(reverse("workflow_detail", args=[workflow.pk])).status_code == 404
+    assert client.get(reverse("workflow_row", args=[workflow.pk])).status_code == 404
+    person = workflow.tasks.get().assignments.first().person
+    manager.linked_people.create(portal=portal, person=person)
+    assert client.get(reverse("workflow_detail", args=[workflow.pk])).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["workflow_termination", "portal_probing", "account_reset"])
+def test_a_change_without_a_csrf_token_is_refused(name, as_, administrator, addresses):
+    assert as_(administrator, csrf=True).post(addresses(name)).status_code == 403
+
+
+@pytest.mark.parametrize("name", sorted({row[0] for row in TABLE if row[1] == "get"}))
+def test_reading_changes_nothing(name, as_, administrator, addresses, django_assert_num_queries):
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    client = as_(administrator)
+    address = addresses(name)
+    with CaptureQueriesContext(connection) as queries:
+        client.get(address)
+    writes = [q["sql"] for q in queries if q["sql"].split()[0] in ("INSERT", "UPDATE", "DELETE")]
+    assert writes == []

@@ -1,0 +1,218 @@
+"""The mirror: what passes read, what disappears, what is never guessed."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from bizproc_admin import syncing
+from bizproc_admin.models import (
+    Assignment,
+    Document,
+    EndCause,
+    Feed,
+    Person,
+    SyncRun,
+    Workflow,
+    WorkflowTask,
+    WorkflowTemplate,
+)
+from bizproc_admin.syncing import passes
+
+
+def incremental(name, portal):
+    feed = Feed.objects.get(portal=portal, name=name)
+    Feed.objects.filter(pk=feed.pk).update(
+        next_at=None, next_full_at=timezone.now() + timedelta(hours=1)
+    )
+    syncing.sync(feed.pk, worker="test")
+    run = SyncRun.objects.filter(feed=feed).latest_first().first()
+    assert not run.is_full
+    return run
+
+
+def test_a_workflow_arrives_with_its_document_template_people_and_state(workflow):
+    assert workflow.is_running
+    assert workflow.document.name == "Поставка насосов"
+    assert workflow.document_name == "Поставка насосов"
+    assert workflow.document_kind == "deal"
+    assert workflow.template.name == workflow.template_name != ""
+    task = workflow.tasks.get()
+    assert workflow.open_tasks == 1
+    assert workflow.waiting_name == str(task.assignments.order_by("pk").first().person)
+    assert "поставка" in workflow.search_text
+
+
+def test_a_pass_over_many_workflows_misses_none(sandbox, portal, sync):
+    sandbox.load("demo", workflows=300, seed=5)
+    sync()
+    ids = {w["id"] for w in sandbox.workflows() if w["ended"] is None}
+    assert set(Workflow.objects.running().values_list("remote_id", flat=True)) == ids
+    assert Person.objects.filter(name="").count() == 0
+    hidden = WorkflowTemplate.objects.filter(is_hidden=True)
+    assert hidden.exists()
+    assert str(hidden.first()).startswith("Hidden automation template")
+
+
+def test_a_second_pass_that_finds_nothing_new_changes_nothing(sandbox, portal, sync):
+    sandbox.load("demo", workflows=120, seed=5)
+    sync()
+    before = list(Workflow.objects.order_by("pk").values())
+    sync()
+    after = list(Workflow.objects.order_by("pk").values())
+    for row in [*before, *after]:
+        row.pop("observed_at")
+    assert after == before
+
+
+def test_a_workflow_that_vanished_has_ended_with_its_cause_unknown(workflow, sandbox, sync, portal):
+    seen = workflow.observed_at
+    sandbox.end_workflow(workflow.remote_id)
+    sync()
+    workflow.refresh_from_db()
+    assert not workflow.is_running
+    assert workflow.end_cause == EndCause.UNKNOWN
+    assert workflow.ended_after == seen
+    assert workflow.ended_after < workflow.ended_before
+    assert not workflow.tasks.open().exists()
+
+
+def test_a_workflow_missing_from_a_list_is_asked_for_by_id_before_it_is_said_to_have_ended(
+    workflow, sandbox, portal, monkeypatch
+):
+    """The list skips a row, as one does whose pages shift: the workflow goes on."""
+    monkeypatch.setattr(passes.Pass, "take_workflows", lambda self, chunk: None)
+    Feed.objects.filter(name="workflows").update(next_at=None, next_full_at=None)
+    syncing.sync(Feed.objects.get(name="workflows").pk, worker="test")
+    workflow.refresh_from_db()
+    assert workflow.is_running
+    asked = [c for c in sandbox.calls("bizproc.workflow.instances") if workflow.remote_id in str(c)]
+    assert asked
+
+
+def test_a_failing_pass_keeps_the_old_rows_and_says_why(workflow, sandbox, portal):
+    sandbox.fail_next("ACCESS_DENIED", method="bizproc.workflow.instances", times=9)
+    Feed.objects.filter(name="workflows").update(next_at=None, next_full_at=None)
+    syncing.sync(Feed.objects.get(name="workflows").pk, worker="test")
+    sandbox.clear_faults()
+    feed = Feed.objects.get(name="workflows")
+    assert feed.failing_since
+    assert feed.failure_code == "ACCESS_DENIED"
+    assert feed.failure
+    assert feed.lease_until is None
+    workflow.refresh_from_db()
+    assert workflow.is_running
+
+
+def test_an_incremental_pass_brings_what_changed(workflow, sandbox, portal):
+    new = sandbox.start_workflow(document_id=["crm", "CCrmDocumentDeal", "DEAL_778"])
+    run = incremental("workflows", portal)
+    assert run.created == 1
+    assert Workflow.objects.get(remote_id=new).is_running
+    incremental("workflow_tasks", portal)
+    assert Workflow.objects.get(remote_id=new).open_tasks == 1
+
+
+def test_an_incremental_pass_learns_of_locks_and_of_their_end(workflow, sandbox, portal):
+    sandbox.lock_workflow(workflow.remote_id, locked_minutes=0)
+    incremental("workflows", portal)
+    workflow.refresh_from_db()
+    assert workflow.owned_until is not None
+    sandbox.unlock_workflow(workflow.remote_id)
+    incremental("workflows", portal)
+    workflow.refresh_from_db()
+    assert workflow.owned_until is None
+
+
+def test_an_answered_workflow_task_keeps_who_answered_and_how(workflow, sandbox, portal):
+    task = workflow.tasks.get()
+    person = task.assignments.first().person
+    sandbox.complete_task(task.remote_id, person.remote_id, "yes")
+    incremental("workflow_tasks", portal)
+    task.refresh_from_db()
+    assert task.status == WorkflowTask.Status.APPROVED
+    assert not task.is_open
+    assert task.assignments.get(person=person).status == Assignment.Status.YES
+
+
+def test_the_name_of_a_document_is_kept_and_shared(workflow, sandbox, sync):
+    other = sandbox.start_workflow(document_id=["crm", "CCrmDocumentDeal", "DEAL_777"])
+    sync()
+    assert Workflow.objects.get(remote_id=other).document_name == "Поставка насосов"
+    assert Document.objects.count() == 1
+
+
+def test_a_document_without_a_name_says_so(db, portal):
+    document = Document(portal=portal, document_id="DEAL_777", kind="deal")
+    assert str(document) == "Deal 777, name not known"
+    assert document.link.endswith("/crm/deal/details/777/")
+
+
+def test_an_older_observation_never_overwrites_a_newer_one(workflow, portal, sandbox):
+    future = timezone.now() + timedelta(minutes=5)
+    Workflow.objects.update(observed_at=future, modified_at=future)
+    incremental("workflows", portal)
+    workflow.refresh_from_db()
+    assert workflow.modified_at == future
+
+
+def test_an_ended_workflow_lives_again_only_when_asked_for_by_id_later(workflow, portal, sandbox):
+    Workflow.objects.update(
+        is_running=False, ended_before=timezone.now(), observed_at=timezone.now()
+    )
+    syncing.reread_workflow(workflow.pk)
+    workflow.refresh_from_db()
+    assert workflow.is_running
+    assert workflow.end_cause == ""
+    assert workflow.ended_before is None
+
+
+def test_one_pass_at_a_time(portal, sandbox):
+    feed = Feed.objects.get(portal=portal, name="workflows")
+    Feed.objects.filter(pk=feed.pk).update(lease_until=timezone.now() + timedelta(minutes=1))
+    syncing.sync(feed.pk, worker="second")
+    assert sandbox.calls() == []
+    assert not SyncRun.objects.exists()
+
+
+def test_a_pass_goes_on_where_its_slice_ended(portal, sandbox, sync, monkeypatch):
+    sandbox.load("demo", workflows=3000, seed=5)
+    monkeypatch.setattr(passes, "SLICE", 0.0)
+    feed = Feed.objects.get(portal=portal, name="workflows")
+    syncing.sync(feed.pk, worker="test")
+    feed.refresh_from_db()
+    assert feed.position
+    run = SyncRun.objects.get()
+    assert run.state == SyncRun.State.RUNNING
+    while feed.position:
+        syncing.sync(feed.pk, worker="another")
+        feed.refresh_from_db()
+    run.refresh_from_db()
+    assert run.state == SyncRun.State.COMPLETE
+    assert SyncRun.objects.count() == 1
+    assert Workflow.objects.running().count() == 3000
+
+
+def test_reading_one_workflow_again_reads_only_it(workflow, sandbox, portal):
+    sandbox.start_workflow(document_id=["crm", "CCrmDocumentDeal", "DEAL_1"])
+    sandbox.clear_calls()
+    syncing.reread_workflow(workflow.pk)
+    assert {c["method"] for c in sandbox.calls()} <= {
+        "bizproc.workflow.instances",
+        "bizproc.task.list",
+    }
+    assert Workflow.objects.count() == 1
+
+
+@pytest.mark.parametrize("webhook", ["webhook_url", "employee_webhook_url"])
+def test_a_probe_reads_only_and_says_in_words_what_it_found(portal, sandbox, webhook):
+    from bizproc_admin.secrets import Secret
+
+    portal.webhook = Secret(getattr(sandbox, webhook))
+    portal.save()
+    syncing.probe_portal(portal.pk)
+    portal.refresh_from_db()
+    is_administrator = webhook == "webhook_url"
+    assert portal.is_connected is is_administrator
+    assert portal.finding("administrator")["ok"] is is_administrator
+    assert sandbox.ledger() == []
