@@ -13,7 +13,7 @@ from bizproc_admin.sandbox.hands import Hands
 from bizproc_admin.sandbox.portal import Portal
 from bizproc_admin.sandbox.refusals import Refusal
 
-_NAMES = {name for name in vars(Hands) if not name.startswith("_")}
+_NAMES = {name for name in dir(Hands) if not name.startswith("_")}
 
 
 def answer(portal: Portal, http_method: str, target: str, body: bytes) -> tuple[int, Any]:

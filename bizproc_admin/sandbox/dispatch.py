@@ -8,7 +8,7 @@ from typing import Any
 
 from bizproc_admin.sandbox import batch, methods, php
 from bizproc_admin.sandbox.clock import iso, utc_text
-from bizproc_admin.sandbox.engine import runner
+from bizproc_admin.sandbox.due import apply_later, bring_up_to_date
 from bizproc_admin.sandbox.faults import AFTER, BEFORE, LIE, REPLACED, Broken, Fault
 from bizproc_admin.sandbox.incoming import Incoming, without_reserved
 from bizproc_admin.sandbox.listing import Page
@@ -70,31 +70,6 @@ def answer(portal: Portal, incoming: Incoming) -> Answer:
         result = Answer(failed.status, failed.envelope())
     _remember(talk, call_name, incoming.params, result, start=incoming.start)
     return result
-
-
-def bring_up_to_date(portal: Portal) -> None:
-    """Do what was due by now: timers of workflows, and writes that were to be applied late."""
-    runner.catch_up(portal)
-    for late in [late for late in portal.late if late["due"] <= portal.now()]:
-        portal.late.remove(late)
-        portal.touched = True
-        with portal.at(late["due"]):
-            _apply_now(portal, late)
-    portal.commit()
-
-
-def _apply_now(portal: Portal, late: dict[str, Any]) -> None:
-    user = portal.users.get(late["user_id"])
-    if user is None:
-        return
-    found = METHODS[late["method"]]
-    caller = Caller(user, tuple(late["scopes"]), late["code"])
-    try:
-        result = found.function(portal, caller, Params(late["params"]))
-    except Refusal:
-        return
-    if found.changes:
-        portal.applied(found.name, caller=caller.id, params=late["params"], result=result)
 
 
 def _checked(talk: _Conversation, fault: Fault | None) -> dict[str, Any]:
@@ -199,7 +174,7 @@ def _before(
     if fault.kind in BEFORE or (fault.kind in REPLACED and not fault.applied):
         if fault.kind == "late_apply":
             with talk.portal.lock:
-                _apply_later(talk.portal, fault, found, caller, params)
+                apply_later(talk.portal, fault, found, caller, params)
         raise Broken(fault)
     if fault.kind == LIE:
         with talk.portal.lock:
@@ -215,23 +190,6 @@ def _after(talk: _Conversation, fault: Fault | None) -> None:
         talk.damage = fault
     elif fault.kind in AFTER or fault.kind in REPLACED:
         raise Broken(fault)
-
-
-def _apply_later(
-    portal: Portal, fault: Fault, found: Method, caller: Caller, params: Params
-) -> None:
-    portal.late.append(
-        {
-            "due": portal.now() + fault.delay,
-            "method": found.name,
-            "user_id": caller.id,
-            "code": caller.code,
-            "scopes": list(caller.scopes),
-            "params": params.values,
-        }
-    )
-    portal.touched = True
-    portal.commit()
 
 
 def _perform(talk: _Conversation, caller: Caller, found: Method, params: Params) -> dict[str, Any]:
@@ -275,9 +233,10 @@ def _time(
         "date_start": iso(began),
         "date_finish": iso(finish),
     }
-    if portal.limits.on:
-        shown["operating_reset_at"] = portal.limits.reset_at(code, name, began=began)
-        shown["operating"] = portal.limits.operating(code, name)
+    with portal.lock:
+        if portal.limits.on:
+            shown["operating_reset_at"] = portal.limits.reset_at(code, name, began=began)
+            shown["operating"] = portal.limits.operating(code, name)
     return shown
 
 

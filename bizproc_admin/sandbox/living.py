@@ -3,7 +3,7 @@
 import random
 import threading
 
-from bizproc_admin.sandbox.dispatch import bring_up_to_date
+from bizproc_admin.sandbox.due import bring_up_to_date
 from bizproc_admin.sandbox.engine import runner
 from bizproc_admin.sandbox.portal import Portal
 from bizproc_admin.sandbox.records import (

@@ -1,6 +1,7 @@
 """Workflows over REST: start, list, terminate, kill, and what the ledger says of it."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -204,6 +205,14 @@ def test_killing_leaves_nothing(sandbox):
     assert sandbox.workflow(key) is None
     assert sandbox.tasks(key) == []
     assert refusal(post(sandbox, "kill", ID=key)) == NOT_FOUND
+
+
+def test_of_many_kills_at_once_exactly_one_is_applied(sandbox):
+    keys = [sandbox.start_workflow() for _ in range(5)]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda key: post(sandbox, "kill", ID=key).status_code, keys * 8))
+    assert sorted(answers) == [200] * 5 + [400] * 35
+    assert sorted(line["target"] for line in sandbox.ledger()) == sorted(keys)
 
 
 def test_locked_workflows_can_be_stopped(sandbox):

@@ -35,7 +35,6 @@ _SEQUENCES = {
     "IfElseBranchActivity",
 }
 _MAX_STEPS = 5_000
-_LOCKED_RETRY = 600.0
 
 
 def start(
@@ -64,7 +63,7 @@ def start(
     )
     portal.workflows.put(workflow.id, workflow)
     try:
-        _Run(portal, workflow).enter("")
+        Run(portal, workflow).enter("")
     except EngineError as error:
         remove(portal, workflow)
         raise nameless(str(error)) from error
@@ -92,7 +91,7 @@ def complete_task(
         raise Refusal("ERROR_TASK_EXECUTION", NOT_FOUND)
     if workflow.owned_until is not None:
         raise Refusal("ERROR_TASK_EXECUTION", BUSY)
-    run = _Run(portal, workflow)
+    run = Run(portal, workflow)
     verdict = assignments.answer(
         portal,
         workflow,
@@ -104,44 +103,6 @@ def complete_task(
         fields=fields,
     )
     if verdict is not None:
-        run.after_task(task, verdict)
-    run.save()
-
-
-def catch_up(portal: Portal) -> None:
-    """Do everything that was due by now: timeouts, delays, archiving."""
-    timers = portal.timers
-    while timers and timers[0][0] <= portal.now():
-        due, workflow_id, path = timers[0]
-        portal.pop_timer()
-        with portal.at(due):
-            _fire(portal, workflow_id, path)
-
-
-def _fire(portal: Portal, workflow_id: str, path: str) -> None:
-    workflow = portal.workflows.get(workflow_id)
-    if workflow is None:
-        return
-    if path == ARCHIVE:
-        remove(portal, workflow)
-        return
-    wait = workflow.waits.get(path)
-    if wait is None or workflow.ended is not None or wait.get("due") != portal.now():
-        return
-    if workflow.owned_until is not None:
-        wait["due"] = portal.now() + _LOCKED_RETRY
-        portal.wake_at(wait["due"], workflow_id, path)
-        portal.workflows.put(workflow.id, workflow)
-        return
-    run = _Run(portal, workflow)
-    if wait["kind"] == "delay":
-        del workflow.waits[path]
-        run.go_on(path)
-    else:
-        task = portal.tasks[wait["task"]]
-        verdict = assignments.timed_out(task)
-        assignments.settle(portal, task, verdict)
-        workflow.outputs.setdefault(task.activity_name, {})["IsTimeout"] = 1
         run.after_task(task, verdict)
     run.save()
 
@@ -176,16 +137,18 @@ def _end(portal: Portal, workflow: Workflow, *, status: int, title: str) -> None
     portal.wake_at(now + DAY, workflow.id, ARCHIVE)
 
 
-class _Run:
+class Run:
     """One spell of work on one workflow."""
 
     def __init__(self, portal: Portal, workflow: Workflow) -> None:
+        """Work on this workflow."""
         self.portal = portal
         self.workflow = workflow
         self.root = portal.structure_of(workflow)
         self.steps = 0
 
     def node(self, path: str) -> Node:
+        """Return the activity at a path."""
         return tree.at(self.root, path)
 
     def save(self) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from bizproc_admin.sandbox import documents, scenarios
 from bizproc_admin.sandbox.clock import Clock
-from bizproc_admin.sandbox.engine import runner
+from bizproc_admin.sandbox.engine import runner, timers
 from bizproc_admin.sandbox.portal import Portal
 from bizproc_admin.sandbox.records import (
     ANSWER_CANCEL,
@@ -217,10 +217,10 @@ def test_set_variables_may_use_other_values(portal):
 def test_a_delay_waits_on_the_portals_clock(portal):
     workflow = start(portal, delay(amount=2, unit="h"), state("Later"))
     portal.clock.advance(7_199)
-    runner.catch_up(portal)
+    timers.catch_up(portal)
     assert workflow.ended is None
     portal.clock.advance(1)
-    runner.catch_up(portal)
+    timers.catch_up(portal)
     assert (workflow.state_title, workflow.ended) == ("Later", portal.now())
 
 
@@ -233,7 +233,7 @@ def test_a_timeout_counts_as_rejection_and_keeps_the_rows(portal):
     (task,) = tasks(portal, workflow)
     assert task.overdue == portal.now() + 3 * 86400
     portal.clock.advance(3 * 86400)
-    runner.catch_up(portal)
+    timers.catch_up(portal)
     assert (workflow.state_title, task.status) == ("No", 4)
     assert [part.status for part in task.assignments] == [ANSWER_NO, ANSWER_NO]
 
@@ -264,10 +264,10 @@ def test_tasks_stay_for_one_day_after_the_end(portal):
     workflow = start(portal, review("One", ["user_1"]))
     answer(portal, tasks(portal, workflow)[0], 1, ANSWER_OK)
     portal.clock.advance(86_399)
-    runner.catch_up(portal)
+    timers.catch_up(portal)
     assert len(tasks(portal, workflow)) == 1
     portal.clock.advance(1)
-    runner.catch_up(portal)
+    timers.catch_up(portal)
     assert tasks(portal, workflow) == []
     assert workflow.id not in portal.workflows
 

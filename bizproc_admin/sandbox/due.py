@@ -1,0 +1,52 @@
+"""Everything that became due by now: timers of workflows, and writes that were to apply late."""
+
+from typing import Any
+
+from bizproc_admin.sandbox.engine import timers
+from bizproc_admin.sandbox.faults import Fault
+from bizproc_admin.sandbox.methods.registry import METHODS, Caller, Method, Params
+from bizproc_admin.sandbox.portal import Portal
+from bizproc_admin.sandbox.refusals import Refusal
+
+
+def apply_later(
+    portal: Portal, fault: Fault, found: Method, caller: Caller, params: Params
+) -> None:
+    """Plan a write for after the fault's delay; its client gets no answer."""
+    portal.late.append(
+        {
+            "due": portal.now() + fault.delay,
+            "method": found.name,
+            "user_id": caller.id,
+            "code": caller.code,
+            "scopes": list(caller.scopes),
+            "params": params.values,
+        }
+    )
+    portal.touched = True
+    portal.commit()
+
+
+def bring_up_to_date(portal: Portal) -> None:
+    """Do what was due by now: timers of workflows, and writes that were to be applied late."""
+    timers.catch_up(portal)
+    for late in [late for late in portal.late if late["due"] <= portal.now()]:
+        portal.late.remove(late)
+        portal.touched = True
+        with portal.at(late["due"]):
+            _apply_now(portal, late)
+    portal.commit()
+
+
+def _apply_now(portal: Portal, late: dict[str, Any]) -> None:
+    user = portal.users.get(late["user_id"])
+    if user is None:
+        return
+    found = METHODS[late["method"]]
+    caller = Caller(user, tuple(late["scopes"]), late["code"])
+    try:
+        result = found.function(portal, caller, Params(late["params"]))
+    except Refusal:
+        return
+    if found.changes:
+        portal.applied(found.name, caller=caller.id, params=late["params"], result=result)

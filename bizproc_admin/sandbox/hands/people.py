@@ -1,0 +1,99 @@
+"""Operations on people, departments, webhooks and workflow templates."""
+
+from typing import Any
+
+from bizproc_admin.sandbox import scenarios
+from bizproc_admin.sandbox.portal import Portal
+from bizproc_admin.sandbox.records import Department, User
+
+
+class PeopleAndTemplates:
+    """Who is there, and what can be started."""
+
+    def __init__(self, portal: Portal) -> None:
+        """Act on this portal."""
+        self._portal = portal
+
+    def add_user(self, name: str, last_name: str = "", **more: Any) -> int:
+        """Add a person; more fields as in `records.User`."""
+        portal = self._portal
+        with portal.lock:
+            number = int(more.pop("id", 0)) or portal.next_number("user")
+            portal.reserve_number("user", number)
+            more.setdefault("departments", [next(iter(portal.departments)).id])
+            more.setdefault("registered", portal.now())
+            more.setdefault("email", f"user{number}@company.example")
+            user = User(id=number, name=name, last_name=last_name, **more)
+            portal.users.put(number, user)
+            portal.commit()
+            return number
+
+    def change_user(self, user_id: int, **changes: Any) -> None:
+        """Change a person's fields, e.g. active=False for a dismissal."""
+        portal = self._portal
+        with portal.lock:
+            user = portal.users[int(user_id)]
+            for name, value in changes.items():
+                setattr(user, name, value)
+            portal.users.put(user.id, user)
+            portal.commit()
+
+    def add_department(
+        self, name: str, parent: int | None = 1, head: int | None = None, sort: int = 500
+    ) -> int:
+        """Add a department."""
+        portal = self._portal
+        with portal.lock:
+            number = portal.next_number("department")
+            portal.departments.put(number, Department(number, name, parent, head, sort))
+            portal.commit()
+            return number
+
+    def add_webhook(self, user_id: int, scopes: list[str] | None = None) -> str:
+        """Give a person a webhook; returns its path from the portal's address."""
+        portal = self._portal
+        with portal.lock:
+            webhook = portal.add_webhook(int(user_id), scopes=scopes)
+            portal.commit()
+            return f"/rest/{webhook.user_id}/{webhook.code}/"
+
+    def revoke_webhook(self, user_id: int) -> None:
+        """Switch off every webhook of a person."""
+        portal = self._portal
+        with portal.lock:
+            for webhook in portal.webhooks:
+                if webhook.user_id == int(user_id):
+                    webhook.active = False
+            portal.touched = True
+            portal.commit()
+
+    def add_template(
+        self,
+        name: str = "Template",
+        document_type: list[str] | None = None,
+        structure: Any = None,
+        parameters: dict[str, Any] | None = None,
+        auto_execute: int = 0,
+        **more: Any,
+    ) -> int:
+        """Add a workflow template; the structure is the root activity or a list of one."""
+        portal = self._portal
+        with portal.lock:
+            template = scenarios.add_template(
+                portal,
+                name=name,
+                document_type=tuple(document_type or scenarios.DEAL),
+                structure=structure,
+                parameters=parameters,
+                auto_execute=int(auto_execute),
+                **more,
+            )
+            portal.commit()
+            return template.id
+
+    def remove_template(self, template_id: int) -> None:
+        """Delete a template; workflows keep their copy."""
+        portal = self._portal
+        with portal.lock:
+            portal.templates.drop(int(template_id))
+            portal.commit()

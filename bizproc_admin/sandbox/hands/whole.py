@@ -1,0 +1,132 @@
+"""Operations on the whole portal: scenarios, the clock, faults, limits, and what has happened."""
+
+from typing import Any
+
+from bizproc_admin.sandbox import scenarios
+from bizproc_admin.sandbox.due import bring_up_to_date
+from bizproc_admin.sandbox.faults import Fault
+from bizproc_admin.sandbox.portal import Portal
+from bizproc_admin.sandbox.records import pack
+
+
+class WholePortal:
+    """What concerns everything at once."""
+
+    def __init__(self, portal: Portal) -> None:
+        """Act on this portal."""
+        self._portal = portal
+
+    def reset(self) -> None:
+        """Go back to how the sandbox first started; addresses and secrets stay."""
+        portal = self._portal
+        with portal.lock:
+            scenarios.load(portal, **portal.first)
+            portal.commit()
+
+    def load(self, scenario: str, *, workflows: int | None = None, seed: int | None = None) -> None:
+        """Replace everything by a scenario; addresses and secrets stay."""
+        portal = self._portal
+        with portal.lock:
+            scenarios.load(portal, scenario, workflows=workflows, seed=seed)
+            portal.commit()
+
+    def advance(
+        self, seconds: float = 0, *, minutes: float = 0, hours: float = 0, days: float = 0
+    ) -> float:
+        """Move the clock on and do everything that became due; returns the portal's time."""
+        portal = self._portal
+        with portal.lock:
+            portal.clock.advance(seconds + 60 * minutes + 3600 * hours + 86400 * days)
+            portal.touched = True
+            bring_up_to_date(portal)
+            return portal.now()
+
+    def now(self) -> float:
+        """Return the portal's time as Unix seconds."""
+        return self._portal.now()
+
+    def fail_next(
+        self,
+        kind: str,
+        *,
+        times: int = 1,
+        method: str | None = None,
+        skip: int = 0,
+        hold: float = 90.0,
+        delay: float = 45.0,
+        applied: bool = False,
+    ) -> None:
+        """Make the next calls go wrong; see `faults` for the kinds, others are vendor codes."""
+        fault = Fault(kind, int(times), method, int(skip), float(hold), float(delay), applied)
+        with self._portal.lock:
+            self._portal.faults.plan(fault)
+
+    def clear_faults(self) -> None:
+        """Forget the planned faults."""
+        with self._portal.lock:
+            self._portal.faults.clear()
+
+    def faults(self) -> list[dict[str, object]]:
+        """Return the faults still planned."""
+        return self._portal.faults.pending()
+
+    def set_filter_rules(self, rules: str) -> None:
+        """Read filters as the "module" does, or as the newer "documented" rules say."""
+        self._portal.newer_filters = rules == "documented"
+
+    def set_limits(self, limits: str) -> None:
+        """Switch the limits to "real" or "off"."""
+        self._portal.limits.on = limits == "real"
+
+    def fill_bucket(self, requests: float, source: str = "127.0.0.1") -> None:
+        """Count requests of a neighbour on the same address."""
+        with self._portal.lock:
+            self._portal.limits.fill(source, float(requests))
+
+    def spend(self, method: str, seconds: float) -> None:
+        """Add operating time to a method for every webhook."""
+        portal = self._portal
+        with portal.lock:
+            for webhook in portal.webhooks:
+                portal.limits.spend(webhook.code, method, float(seconds), began=portal.now())
+
+    def calls(self, method: str | None = None) -> list[dict[str, Any]]:
+        """Return the REST calls since the start, oldest first."""
+        with self._portal.lock:
+            return [c for c in self._portal.calls if method in (None, c["method"])]
+
+    def clear_calls(self) -> None:
+        """Forget the calls and the complaints."""
+        with self._portal.lock:
+            self._portal.calls.clear()
+            self._portal.complaints.clear()
+
+    def complaints(self) -> list[dict[str, Any]]:
+        """Return what the portal ignored in silence and a client should not have sent."""
+        with self._portal.lock:
+            return list(self._portal.complaints)
+
+    def ledger(self) -> list[dict[str, Any]]:
+        """Return the REST writes that were really applied, oldest first."""
+        with self._portal.lock:
+            bring_up_to_date(self._portal)
+            return list(self._portal.ledger)
+
+    def workflows(self) -> list[dict[str, Any]]:
+        """Return the workflows as the portal holds them, ended ones of the last day included."""
+        with self._portal.lock:
+            bring_up_to_date(self._portal)
+            return [pack(workflow) for workflow in self._portal.workflows]
+
+    def workflow(self, workflow_id: str) -> dict[str, Any] | None:
+        """Return one workflow as the portal holds it, or None."""
+        with self._portal.lock:
+            bring_up_to_date(self._portal)
+            found = self._portal.workflows.get(workflow_id)
+            return None if found is None else pack(found)
+
+    def tasks(self, workflow_id: str | None = None) -> list[dict[str, Any]]:
+        """Return the workflow tasks, of one workflow or all."""
+        with self._portal.lock:
+            bring_up_to_date(self._portal)
+            return [pack(t) for t in self._portal.tasks if workflow_id in (None, t.workflow_id)]
