@@ -1,0 +1,162 @@
+"""What happens at the same moment, in threads and processes that share a real database."""
+
+import json
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from bizproc_admin import audit, commands
+from bizproc_admin.actions import KillWorkflow, TerminateWorkflow
+from bizproc_admin.models import Account, AuditEntry, Command, CommandState, Portal, Workflow
+from bizproc_admin.sandbox import Sandbox
+
+from .conftest import ROOT, messages_travel
+
+pytestmark = pytest.mark.worker
+
+AT_ONCE = 6
+
+PACED = """
+import json, sys, time, django
+django.setup()
+from bizproc_admin.models import Portal
+from bizproc_admin.pacing import DatabasePacer
+pacer = DatabasePacer(Portal.objects.get())
+print("ready", flush=True)
+sys.stdin.readline()
+admitted, until = [], time.time() + 2
+while (now := time.time()) < until:
+    pacer.now = lambda: now
+    if pacer.take(interactive=True):
+        admitted.append(now)
+    time.sleep(0.002)
+print(json.dumps(admitted))
+"""
+
+
+def test_two_administrators_at_the_same_moment_make_one_remote_call(
+    workflow: Workflow,
+    sandbox: Sandbox,
+    administrator: Account,
+    other_administrator: Account,
+) -> None:
+    def ask(number: int) -> object:
+        kind, who = [
+            (TerminateWorkflow, administrator),
+            (KillWorkflow, other_administrator),
+        ][number % 2]
+        action = kind(workflow=workflow, reason="It hangs.")
+        try:
+            return commands.issue(action, actor=who, key=uuid.uuid4()).pk
+        except commands.TargetBusy as busy:
+            return busy
+
+    with messages_travel():
+        answers = at_once(ask)
+
+    command = Command.objects.get()
+    assert answers.count(command.pk) == 1
+    seen_by_others = [a for a in answers if isinstance(a, commands.TargetBusy)]
+    assert {busy.command.pk for busy in seen_by_others} == {command.pk}
+    assert len(seen_by_others) == AT_ONCE - 1
+
+    at_once(lambda number: commands.carry_out(command.pk, worker=f"worker {number}"))
+
+    command.refresh_from_db()
+    assert command.state == CommandState.CONFIRMED
+    calls = [c for c in sandbox.calls() if c["method"] == actual_method(command)]
+    assert len(calls) == len(sandbox.ledger()) == 1
+
+
+def test_one_form_sent_many_times_at_once_is_one_command(
+    workflow: Workflow, administrator: Account
+) -> None:
+    key = uuid.uuid4()
+    action = TerminateWorkflow(workflow=workflow, reason="It hangs.")
+
+    with messages_travel():
+        answers = at_once(lambda _: commands.issue(action, actor=administrator, key=key).pk)
+
+    assert set(answers) == {Command.objects.get().pk}
+    assert AuditEntry.objects.filter(kind=AuditEntry.Kind.INTENT).count() == 1
+
+
+def test_the_numbers_of_the_audit_history_have_no_gap_under_many_writers(
+    live_db: None, portal: Portal, administrator: Account
+) -> None:
+    def write(number: int) -> None:
+        for turn in range(10):
+            try:
+                with transaction.atomic():
+                    audit.record(AuditEntry.Kind.SIGN_IN, actor=administrator, portal=portal)
+                    if turn == number:
+                        raise InterruptedError("this one is rolled back")
+            except InterruptedError:
+                pass
+
+    at_once(write)
+
+    entries = AuditEntry.objects.filter(portal=portal).order_by("seq")
+    assert list(entries.values_list("seq", flat=True)) == list(range(1, AT_ONCE * 9 + 1))
+
+
+def test_the_pace_is_shared_exactly_by_four_processes(
+    live_db: None, portal: Portal, environment: dict[str, str]
+) -> None:
+    rate, burst = 10.0, 15
+    env = {**environment, "PACE_PER_SECOND": str(rate), "PACE_BURST": str(burst)}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", PACED],
+            env=env,
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(4)
+    ]
+    for process in processes:
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    told = [json.loads(process.communicate()[0]) for process in processes]
+    admitted = sorted(moment for one in told for moment in one)
+
+    span = admitted[-1] - admitted[0]
+    assert span > 1
+    assert abs(len(admitted) - (burst + rate * span)) <= 1
+    for first, earlier in enumerate(admitted):
+        for last, later in enumerate(admitted[first:], first):
+            assert last - first < burst + rate * (later - earlier) + 1
+
+
+def actual_method(command: Command) -> str:
+    return f"bizproc.{command.action}"
+
+
+def at_once(work: Callable[[int], Any]) -> list[Any]:
+    """Run the same work in several threads that begin together; give what each returned."""
+    barrier = threading.Barrier(AT_ONCE)
+    answers: list[Any] = [None] * AT_ONCE
+
+    def run(number: int) -> None:
+        barrier.wait()
+        try:
+            answers[number] = work(number)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=[number]) for number in range(AT_ONCE)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
