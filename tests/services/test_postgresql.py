@@ -1,0 +1,68 @@
+"""The triggers of the audit history and of settled commands on PostgreSQL."""
+
+from collections.abc import Callable
+
+import pytest
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.db.utils import DatabaseError
+
+from bizproc_admin import checks, commands, triggers
+from bizproc_admin.models import AuditDetail, AuditEntry, Command, CommandState, Workflow
+
+pytestmark = [pytest.mark.services]
+
+ENTRIES = AuditEntry._meta.db_table
+DETAILS = AuditDetail._meta.db_table
+COMMANDS = Command._meta.db_table
+
+
+@pytest.mark.parametrize("table", [ENTRIES, DETAILS])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE {table} SET {column} = {column}",
+        "DELETE FROM {table}",
+        "TRUNCATE {table} CASCADE",
+    ],
+)
+def test_the_database_refuses_to_change_the_audit_history(
+    table: str, statement: str, workflow: Workflow, ask: Callable[..., Command]
+) -> None:
+    ask(workflow)
+    column = "outcome" if table == ENTRIES else "reason"
+
+    with pytest.raises(DatabaseError, match="insert-only"):
+        run(statement.format(table=table, column=column))
+
+    assert AuditEntry.objects.count() == AuditDetail.objects.count() == 1
+
+
+def test_a_settled_command_stays_settled(workflow: Workflow, ask: Callable[..., Command]) -> None:
+    command = ask(workflow)
+    commands.carry_out(command.pk, worker="a worker")
+    command.refresh_from_db()
+    assert command.state == CommandState.CONFIRMED
+
+    with pytest.raises(DatabaseError, match="settled"):
+        run(f"UPDATE {COMMANDS} SET state = 'intent'")  # noqa: S608 - a table's name
+
+
+def test_a_missing_or_disabled_trigger_fails_the_check_until_the_next_migrate(
+    live_db: None,
+) -> None:
+    assert checks.every_trigger_is_there(databases=["default"]) == []
+
+    run(f'DROP TRIGGER "{ENTRIES}_no_truncate" ON "{ENTRIES}"')
+    run(f'ALTER TABLE "{DETAILS}" DISABLE TRIGGER "{DETAILS}_no_change"')
+    found = checks.every_trigger_is_there(databases=["default"])
+    assert {one.id for one in found} == {"bizproc.E002"}
+    assert len(found) == 2
+
+    call_command("migrate", verbosity=0)
+    assert triggers.missing() == []
+
+
+def run(statement: str) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
