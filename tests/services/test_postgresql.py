@@ -45,7 +45,7 @@ def test_a_settled_command_stays_settled(workflow: Workflow, ask: Callable[..., 
     assert command.state == CommandState.CONFIRMED
 
     with pytest.raises(DatabaseError, match="settled"):
-        run(f"UPDATE {COMMANDS} SET state = 'intent'")  # noqa: S608 - a table's name
+        run(f"UPDATE {COMMANDS} SET state = 'intent'")
 
 
 def test_a_missing_or_disabled_trigger_fails_the_check_until_the_next_migrate(
