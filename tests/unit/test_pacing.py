@@ -1,0 +1,169 @@
+"""The shared pace: exact to the request, fair to people, slower when the portal complains."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from bizproc_admin import bitrix
+from bizproc_admin.models import MethodBudget, PaceBucket, Portal
+from bizproc_admin.pacing import (
+    BACKGROUND_SHARE,
+    OPERATING_LIMIT,
+    OPERATING_STOP,
+    SLOWEST_INTERVAL,
+    DatabasePacer,
+)
+
+pytestmark = pytest.mark.django_db
+
+METHOD = "bizproc.workflow.instances"
+START = 1_800_000_000.0
+RATE = 2.0
+BURST = 10
+
+
+class Time:
+    """A clock that moves only when somebody sleeps or says so."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def now(self) -> float:
+        return START + self.seconds
+
+    def clock(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        assert seconds > 0
+        self.seconds += seconds
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def pacer(db: None, time: Time, settings: object) -> DatabasePacer:
+    settings.PACE_PER_SECOND = RATE
+    settings.PACE_BURST = BURST
+    portal = Portal.objects.create(name="Northwind", address="https://northwind.example")
+    return DatabasePacer(portal, now=time.now, clock=time.clock, sleep=time.sleep)
+
+
+def taken(pacer: DatabasePacer, *, interactive: bool = True) -> int:
+    """Take permits until there is none; give how many there were."""
+    count = 0
+    while pacer.take(interactive=interactive):
+        count += 1
+        assert count < 1000
+    return count
+
+
+def test_a_quiet_portal_admits_exactly_the_burst_and_then_the_rate(
+    pacer: DatabasePacer, time: Time
+) -> None:
+    assert taken(pacer) == BURST
+    for _ in range(20):
+        time.seconds += 1 / RATE
+        assert taken(pacer) == 1
+    time.seconds += 3.0
+    assert taken(pacer) == 3 * RATE
+    time.seconds += 3600.0
+    assert taken(pacer) == BURST
+
+
+def test_a_permit_comes_not_a_moment_before_it_is_due(pacer: DatabasePacer, time: Time) -> None:
+    taken(pacer)
+    time.seconds += 1 / RATE - 0.001
+    assert taken(pacer) == 0
+    time.seconds += 0.002
+    assert taken(pacer) == 1
+
+
+def test_background_work_leaves_thirty_percent_of_the_burst_to_people(
+    pacer: DatabasePacer,
+) -> None:
+    assert taken(pacer, interactive=False) == BURST * BACKGROUND_SHARE
+    assert taken(pacer) == BURST - BURST * BACKGROUND_SHARE
+
+
+def test_two_portals_do_not_share_a_pace(pacer: DatabasePacer, time: Time) -> None:
+    other = Portal.objects.create(name="Southwind", address="https://southwind.example")
+    taken(pacer)
+    assert taken(DatabasePacer(other, now=time.now)) == BURST
+
+
+def test_waiting_for_a_permit_ends_when_it_is_due(pacer: DatabasePacer, time: Time) -> None:
+    taken(pacer)
+    pacer.acquire(METHOD, interactive=True, deadline=60.0)
+    assert 1 / RATE <= time.seconds <= 2 / RATE
+
+
+def test_waiting_past_the_deadline_is_refused_at_once(pacer: DatabasePacer, time: Time) -> None:
+    taken(pacer)
+    with pytest.raises(bitrix.PaceExceeded):
+        pacer.acquire(METHOD, interactive=True, deadline=0.1)
+    assert time.seconds < 0.1
+
+
+def test_a_complaint_of_the_portal_empties_the_bucket_and_halves_the_rate(
+    pacer: DatabasePacer, time: Time
+) -> None:
+    pacer.rate_limited()
+    assert taken(pacer) == 0
+    admitted = 0
+    for _ in range(80):
+        time.seconds += 0.25
+        admitted += taken(pacer)
+    # 40 at the usual rate; the slower one has begun to recover by then
+    assert 19 <= admitted <= 22
+
+
+def test_the_rate_recovers_in_the_course_of_minutes(pacer: DatabasePacer, time: Time) -> None:
+    pacer.rate_limited()
+    time.seconds += 600.0
+    assert taken(pacer) == BURST
+    time.seconds += 1.0
+    assert taken(pacer) == RATE
+
+
+def test_the_rate_is_never_slower_than_the_slowest(pacer: DatabasePacer) -> None:
+    for _ in range(20):
+        pacer.rate_limited()
+    assert PaceBucket.objects.get().interval == SLOWEST_INTERVAL
+
+
+def test_an_exhausted_method_waits_until_the_portal_frees_it_and_others_do_not(
+    pacer: DatabasePacer, time: Time
+) -> None:
+    pacer.method_exhausted(METHOD, datetime.fromtimestamp(START + 30, UTC))
+    assert pacer.blocked_for(METHOD, interactive=True) == 30
+    pacer.acquire("bizproc.task.list", interactive=True, deadline=1.0)
+    with pytest.raises(bitrix.PaceExceeded) as refused:
+        pacer.acquire(METHOD, interactive=True, deadline=10.0)
+    assert refused.value.retry_after == 30
+
+    pacer.acquire(METHOD, interactive=True, deadline=time.seconds + 40)
+    assert 30 <= time.seconds < 31
+
+
+def test_background_work_stops_before_a_method_is_worn_out_and_people_go_on(
+    pacer: DatabasePacer,
+) -> None:
+    MethodBudget.objects.create(
+        portal_id=pacer.portal_id,
+        method=METHOD,
+        operating=OPERATING_LIMIT * OPERATING_STOP,
+        resets_at=START + 100,
+    )
+    assert pacer.blocked_for(METHOD, interactive=False) == 100
+    assert pacer.blocked_for(METHOD, interactive=True) == 0
+
+
+@pytest.fixture(autouse=True)
+def one_row_per_portal(db: None) -> Iterator[None]:
+    yield
+    assert PaceBucket.objects.count() <= Portal.objects.count()
