@@ -8,7 +8,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from bizproc_admin import heartbeats
-from bizproc_admin.models import Account, Portal, Workflow
+from bizproc_admin.models import Account, Portal, Role, Workflow
 from bizproc_admin.permissions import Capability, capabilities
 
 
@@ -30,8 +30,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {
         "can": can,
         "portal": portal,
-        "portals": SimpleLazyObject(lambda: list(Portal.objects.all())),
+        "portals": getattr(request, "portals", []),
         "nav": SimpleLazyObject(lambda: navigation(request, account, portal, can)),
+        "administrators": SimpleLazyObject(administrators),
         "worker_down": SimpleLazyObject(lambda: heartbeats.notice() or ""),
         "me": {
             "name": account.display_name,
@@ -68,6 +69,12 @@ def navigation(
         for capability, name, label, icon, count in entries
         if can.get(capability.value)
     ]
+
+
+def administrators() -> list[str]:
+    """Give the names of those who can change roles: whom to ask."""
+    found = Account.objects.filter(is_active=True, groups__name=Role.PORTAL_ADMINISTRATOR.value)
+    return [account.display_name for account in found.order_by("first_name", "username")[:5]]
 
 
 def initials(name: str) -> str:

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from datetime import timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.contrib.auth.models import Group
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone as django_timezone
 
-from bizproc_admin.models import Account, Person, Portal
+from bizproc_admin.models import Account, LinkedPerson, Portal, Role
 
 CHOSEN = "portal"
 
@@ -22,29 +24,48 @@ class PersonalMiddleware:
         request.portal = None  # type: ignore[attr-defined]
         if not request.user.is_authenticated:
             return self.get_response(request)
-        portal = chosen_portal(request)
+        portals = portals_for(request.user)
+        request.portals = portals  # type: ignore[attr-defined]
+        portal = chosen_portal(request, portals)
         request.portal = portal  # type: ignore[attr-defined]
-        with django_timezone.override(zone_of(request.user, portal)):
+        with django_timezone.override(zone_of(portal)):
             response = self.get_response(request)
         response.setdefault("Cache-Control", "no-store")
         return response
 
 
-def chosen_portal(request: HttpRequest) -> Portal | None:
+def portals_for(account: Account) -> list[Portal]:
+    """Give all portals, and with them in the same query the account's role and time zones.
+
+    Every request needs the three; a portal carries the zone of the account's person there.
+    """
+    zone = LinkedPerson.objects.filter(user=account.pk, portal=OuterRef("pk"))
+    role = Group.objects.filter(user=account.pk, name__in=Role.values)
+    portals = list(
+        Portal.objects.annotate(
+            person_zone=Subquery(zone.values("person__time_zone")[:1]),
+            account_role=Subquery(role.values("name")[:1]),
+        )
+    )
+    if portals:
+        name = portals[0].account_role
+        account.role = Role(name) if name else None
+    return portals
+
+
+def chosen_portal(request: HttpRequest, portals: list[Portal]) -> Portal | None:
     """Give the portal chosen in this session, else the first one."""
-    portals = list(Portal.objects.all())
     chosen = request.session.get(CHOSEN)
     return next((p for p in portals if p.pk == chosen), portals[0] if portals else None)
 
 
-def zone_of(account: Account, portal: Portal | None) -> tzinfo | None:
+def zone_of(portal: Portal | None) -> tzinfo | None:
     """Give the zone times are shown in: the account's person's, else the portal's."""
     if portal is None:
         return None
-    person = Person.objects.filter(linked_account__user=account, portal=portal).first()
-    if person is not None and person.time_zone:
+    if zone := portal.person_zone:  # type: ignore[attr-defined]
         try:
-            return ZoneInfo(person.time_zone)
+            return ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError):
             pass
     return timezone(timedelta(seconds=portal.utc_offset))

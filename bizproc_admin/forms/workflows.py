@@ -6,11 +6,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin.models import DocumentKind, Person, Portal, Workflow, WorkflowTemplate
+from bizproc_admin.models.workflows import LOCK_GRACE
 
 SHOWN = [("running", _("Running")), ("ended", _("Ended")), ("all", _("All"))]
 CONDITIONS = [
@@ -82,26 +84,34 @@ class WorkflowFilterForm(forms.Form):
     page = forms.IntegerField(required=False, min_value=1)
     upto = forms.IntegerField(required=False, min_value=0)
 
+    CARRIED = ("show", "sort", "size")
     CHIPS = ("template", "kind", "starter", "waiting", "condition", "age", "idle")
 
     def __init__(self, data: Any, *, portal: Portal | None) -> None:
         super().__init__(data)
         self.portal = portal
-        self.set_known("template", WorkflowTemplate.objects.filter(portal=portal))
-        self.set_known("starter", Person.objects.filter(portal=portal), SYSTEM)
-        self.set_known("waiting", Person.objects.filter(portal=portal))
+        self.offer_known("template", found=self.named(WorkflowTemplate, "template"))
+        people = self.named(Person, "starter", "waiting")
+        self.offer_known("starter", found=people | {SYSTEM: _("the portal itself")})
+        self.offer_known("waiting", found=people)
         self.is_valid()
 
-    def set_known(self, name: str, rows: QuerySet[Any], *others: str) -> None:
+    def given(self, name: str) -> list[str]:
+        return list(self.data.getlist(name)) if hasattr(self.data, "getlist") else []
+
+    def named(self, model: Any, *names: str) -> dict[str, Any]:
+        """Give the names of the keys that some filters name; no query where none is named."""
+        keys = {int(k) for n in names for k in self.given(n) if k.isdecimal() and len(k) < 18}
+        if not keys:
+            return {}
+        return {str(r.pk): str(r) for r in model.objects.filter(portal=self.portal, pk__in=keys)}
+
+    def offer_known(self, name: str, *, found: dict[str, Any]) -> None:
         """Offer those of the given keys that exist: a long list of choices is never built."""
-        given = self.data.getlist(name) if hasattr(self.data, "getlist") else []
-        keys = [int(text) for text in given if text.isdigit() and len(text) < 18]
-        found = {str(row.pk): row for row in rows.filter(pk__in=keys)} if keys else {}
-        names = {
-            **{key: str(row) for key, row in found.items()},
-            **{o: _("the portal itself") for o in others},
-        }
-        self.fields[name].choices = list(names.items())  # type: ignore[attr-defined]
+        given = self.given(name)
+        self.fields[name].choices = [  # type: ignore[attr-defined]
+            (key, label) for key, label in found.items() if key in given
+        ]
 
     def value(self, name: str) -> Any:
         """Give a filter's valid value; a bad one counts as not given."""
@@ -109,7 +119,6 @@ class WorkflowFilterForm(forms.Form):
 
     def narrow(self, rows: QuerySet[Workflow]) -> QuerySet[Workflow]:
         """Narrow workflows of the form's portal to what the filters ask for."""
-        now = self.portal.now() if self.portal else datetime.now().astimezone()
         match self.value("show"):
             case "ended":
                 rows = rows.ended()  # type: ignore[attr-defined]
@@ -131,20 +140,24 @@ class WorkflowFilterForm(forms.Form):
             rows = rows & chosen
         if keys := self.value("waiting"):
             rows = rows.waiting_for([int(key) for key in keys])  # type: ignore[attr-defined]
-        match self.value("condition"):
-            case "waiting":
-                rows = rows.waiting()  # type: ignore[attr-defined]
-            case "overdue":
-                rows = rows.overdue(now)  # type: ignore[attr-defined]
-            case "locked":
-                rows = rows.locked(now)  # type: ignore[attr-defined]
-            case "no-task":
-                rows = rows.filter(is_running=True, open_tasks=0)
-        if span := SPANS.get(self.value("age") or ""):
-            rows = rows.filter(started_at__lt=now - span)
-        if span := SPANS.get(self.value("idle") or ""):
-            rows = rows.filter(modified_at__lt=now - span)
+        for chip in ("condition", "age", "idle"):
+            if key := self.value(chip):
+                rows = rows.filter(self.test(chip, key))
         return rows
+
+    def test(self, chip: str, key: str) -> Q:
+        """Give what a choice of the chips condition, age and idle asks of a workflow."""
+        now = self.portal.now() if self.portal else timezone.now()
+        if chip == "age":
+            return Q(started_at__lt=now - SPANS[key])
+        if chip == "idle":
+            return Q(modified_at__lt=now - SPANS[key])
+        return Q(is_running=True) & {
+            "waiting": Q(open_tasks__gt=0),
+            "overdue": Q(overdue_at__lt=now),
+            "locked": Q(owned_until__lt=now - LOCK_GRACE),
+            "no-task": Q(open_tasks=0),
+        }.get(key, Q(pk=None))
 
     @property
     def sorted_by(self) -> str:
@@ -163,6 +176,39 @@ class WorkflowFilterForm(forms.Form):
     @property
     def page_size(self) -> int:
         return self.value("size") or DEFAULT_SIZE
+
+    @property
+    def searched(self) -> str:
+        return self.value("q") or ""
+
+    @property
+    def part_shown(self) -> str:
+        return self.value("show") or SHOWN[0][0]
+
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        """Give what the form of the chips carries along without showing it."""
+        return [pair for pair in self.pairs(page=None, upto=None) if pair[0] in self.CARRIED]
+
+    @property
+    def cleared(self) -> str:
+        """Give the query string without any filter; what is shown and its order stay."""
+        return self.query(**dict.fromkeys((*self.CHIPS, "q", "page", "upto")))
+
+    @property
+    def anywhere(self) -> str:
+        """Give the query string of the same filters over running and ended workflows."""
+        return self.query(show="all", page=None, upto=None)
+
+    @property
+    def problems(self) -> list[str]:
+        """Say which parameters of the address were not understood and left out."""
+        return [
+            _("%(filter)s: this filter of the address is not known here and was left out.")
+            % {"filter": self.fields[name].label or name}
+            for name in self.errors
+            if name in (*self.CHIPS, "q")
+        ]
 
     @property
     def has_filters(self) -> bool:
@@ -197,6 +243,7 @@ class WorkflowFilterForm(forms.Form):
                     "name": name,
                     "label": self.fields[name].label,
                     "chosen": [str(words.get(key, key)) for key in chosen],
+                    "values": chosen,
                     "clear": self.query(**{name: None, "page": None, "upto": None}),
                 }
             )

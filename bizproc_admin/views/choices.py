@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
-from bizproc_admin.forms.workflows import SPANS, WorkflowFilterForm
+from bizproc_admin.forms.workflows import WorkflowFilterForm
 from bizproc_admin.models import Assignment, Workflow
 
 SINGLE = ("condition", "age", "idle")
@@ -15,7 +15,18 @@ MOST = 200
 def choices_of(
     chip: str, visible: QuerySet[Workflow], filters: WorkflowFilterForm
 ) -> list[dict[str, Any]]:
-    """Give a chip's choices, most frequent first: key, label and count among what is shown."""
+    """Give a chip's choices, most frequent first: key, label, count among what is shown, chosen."""
+    chosen = filters.value(chip) or []
+    chosen = chosen if isinstance(chosen, list) else [chosen]
+    return [
+        {**choice, "is_chosen": str(choice["key"]) in chosen}
+        for choice in counted_choices(chip, visible, filters)
+    ]
+
+
+def counted_choices(
+    chip: str, visible: QuerySet[Workflow], filters: WorkflowFilterForm
+) -> list[dict[str, Any]]:
     shown = WorkflowFilterForm({"show": filters.value("show") or "running"}, portal=filters.portal)
     rows = shown.narrow(visible).order_by()
     if chip in SINGLE:
@@ -53,12 +64,12 @@ def single_choices(
     """Give the choices of a chip that takes one, counted in one query."""
     choices = [(k, t) for k, t in filters.fields[chip].choices if k]  # type: ignore[attr-defined]
     counts = rows.aggregate(
-        **{f"n{i}": Count("pk", filter=filters.test(chip, key)) for i, (key, _t) in enumerate(choices)}
+        **{
+            f"n{i}": Count("pk", filter=filters.test(chip, key))
+            for i, (key, _label) in enumerate(choices)
+        }
     )
     return [
         {"key": key, "label": label, "count": counts[f"n{i}"]}
         for i, (key, label) in enumerate(choices)
     ]
-
-
-__all__ = ["SINGLE", "SPANS", "choices_of"]

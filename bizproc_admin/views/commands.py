@@ -11,6 +11,7 @@ from bizproc_admin.forms.commands import DecisionForm
 from bizproc_admin.htmx import dialog, page
 from bizproc_admin.models import Command, CommandState, Workflow
 from bizproc_admin.permissions import Capability, Request, requires
+from bizproc_admin.views.sentences import step_of
 
 
 @require_safe
@@ -21,10 +22,13 @@ def command_detail(request: Request, pk: int) -> HttpResponse:
         pk=pk,
         workflow__in=Workflow.objects.visible_to(request.user),
     )
+    entries = list(command.audit_entries.with_details().order_by("pk"))
+    for entry in entries:
+        entry.step = step_of(entry)
     context = {
         "command": command,
         "action": ACTIONS[command.action],
-        "entries": command.audit_entries.with_details().order_by("pk"),
+        "entries": entries,
         "needs_decision": command.state == CommandState.NEEDS_HUMAN,
     }
     return page(request, "commands/detail.html", context, partial="body")

@@ -7,11 +7,13 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from bizproc_admin.actions import ACTIONS
 from bizproc_admin.htmx import page
 from bizproc_admin.models import Command, Feed, FeedName, Workflow
 from bizproc_admin.models.workflows import LOCK_GRACE
 from bizproc_admin.permissions import Capability, Request, requires
 from bizproc_admin.views.freshness import of_feed
+from bizproc_admin.views.rows import equip
 
 MOST_TEMPLATES = 12
 
@@ -23,13 +25,13 @@ def overview(request: Request) -> HttpResponse:
     visible = Workflow.objects.visible_to(request.user).at(portal)
     now = portal.now() if portal else timezone.now()
     running = visible.running()
-    counts = {
-        "running": running.count(),
-        "waiting": visible.waiting().count(),
-        "overdue": visible.overdue(now).count(),
-        "locked": visible.locked(now).count(),
-        "idle": running.filter(modified_at__lt=now - timedelta(days=30)).count(),
-    }
+    counts = running.aggregate(
+        running=Count("pk"),
+        waiting=Count("pk", filter=Q(open_tasks__gt=0)),
+        overdue=Count("pk", filter=Q(overdue_at__lt=now)),
+        locked=Count("pk", filter=Q(owned_until__lt=now - LOCK_GRACE)),
+        idle=Count("pk", filter=Q(modified_at__lt=now - timedelta(days=30))),
+    )
     templates = (
         running.values("template_id", "template_name")
         .annotate(
@@ -42,15 +44,27 @@ def overview(request: Request) -> HttpResponse:
         )
         .order_by("-running", "template_name")
     )
+    oldest = list(running.order_by("started_at").with_names()[:5])
+    equip(oldest)
+    per_template = list(templates[: MOST_TEMPLATES + 1])
     feeds = {feed.name: feed for feed in Feed.objects.filter(portal=portal)} if portal else {}
     commands = Command.objects.filter(portal=portal).latest_first()
     if not request.user.sees_all:
         commands = commands.filter(workflow__in=visible)
+    latest = list(commands[:8])
+    for command in latest:
+        command.label = ACTIONS[command.action].label  # type: ignore[attr-defined]
     context = {
         "counts": counts,
-        "oldest": running.order_by("started_at").with_names()[:5],
-        "templates": templates[:MOST_TEMPLATES],
-        "template_count": templates.count(),
+        "oldest": oldest,
+        "templates": per_template[:MOST_TEMPLATES],
+        "template_count": templates.count()
+        if len(per_template) > MOST_TEMPLATES
+        else len(per_template),
+        "freshness": of_feed(portal, feeds.get(FeedName.WORKFLOWS.value)) if portal else None,
+        "is_first_copy": portal is not None
+        and portal.is_connected
+        and not (feeds.get(FeedName.WORKFLOWS.value) and feeds["workflows"].fresh_at),
         "feeds": [
             {
                 "name": name,
@@ -62,7 +76,7 @@ def overview(request: Request) -> HttpResponse:
         ]
         if portal
         else [],
-        "commands": commands[:8],
+        "commands": latest,
         "unlinked": not request.user.sees_all and not request.user.circle,
     }
     return page(request, "overview/overview.html", context, partial="body")

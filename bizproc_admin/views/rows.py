@@ -1,8 +1,10 @@
-"""What a list row says of a workflow: where it stands, whom it waits for, what is being done to it."""
+"""What a list row says of a workflow: where it stands, whom it waits for, what is done to it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
+from zlib import crc32
 
 from django.db.models import Max
 from django.utils import timezone
@@ -52,12 +54,40 @@ def equip(workflows: Iterable[Workflow]) -> None:
     )
     for assignment in waiting:
         by_pk[assignment.task.workflow_id].waits.append(assignment)  # type: ignore[attr-defined]
-    latest = Command.objects.filter(workflow__in=by_pk).values("workflow").annotate(latest=Max("pk"))
+    latest = (
+        Command.objects.filter(workflow__in=by_pk).values("workflow").annotate(latest=Max("pk"))
+    )
     for command in Command.objects.filter(pk__in=latest.values("latest")):
         if tells(command, by_pk[command.workflow_id]):
             by_pk[command.workflow_id].command = command  # type: ignore[attr-defined]
     for workflow in by_pk.values():
         workflow.standing = standing_of(workflow)  # type: ignore[attr-defined]
+        workflow.more = len({wait.person_id for wait in workflow.waits}) - 1  # type: ignore[attr-defined]
+        workflow.now = workflow.portal.now()  # type: ignore[attr-defined]
+        workflow.version = version_of(workflow)  # type: ignore[attr-defined]
+
+
+def version_of(workflow: Any) -> str:
+    """Give a short text that changes with what the row says, the passing of time left out."""
+    command = workflow.command
+    said = (
+        workflow.standing.text,
+        workflow.standing.tone,
+        workflow.document_name,
+        workflow.modified_at,
+        [wait.person_id for wait in workflow.waits],
+        command and (command.pk, command.state),
+    )
+    return f"{crc32(repr(said).encode()):08x}"
+
+
+def digest_of(workflows: Iterable[Any]) -> str:
+    """Give a short text that changes whenever one of these rows reads differently."""
+    said = [
+        (row.pk, row.version, row.standing.note, age(row.started_at), age(row.modified_at))
+        for row in workflows
+    ]
+    return f"{crc32(repr(said).encode()):08x}"
 
 
 def tells(command: Command, workflow: Workflow) -> bool:
@@ -80,7 +110,7 @@ def standing_of(workflow: Workflow) -> Standing:
             text=_("Locked since %(moment)s") % {"moment": moment(since)},
             icon=REFERENCES["lock"],
             tone="danger",
-            note=_("for %(age)s; the portal may have lost it") % {"age": age(since)},
+            note=_("for %(age)s") % {"age": age(since)},
         )
     if workflow.is_busy:
         return Standing(

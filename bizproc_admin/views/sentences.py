@@ -36,6 +36,33 @@ def sentence_of(entry: AuditEntry) -> str:
     return _("%(outcome)s: %(what)s") % {"outcome": outcome, "what": what(entry)}
 
 
+def step_of(entry: AuditEntry) -> str:
+    """Say what happened at one step of a command; the command itself is known to the reader."""
+    kind = AuditEntry.Kind
+    match entry.kind:
+        case kind.INTENT:
+            return _("Requested")
+        case kind.ATTEMPT:
+            return _("Sent to the portal")
+        case kind.HUMAN_DECISION:
+            return _("Closed by a person as not done")
+        case kind.RECONCILE if entry.outcome == CommandState.CONFIRMED:
+            return _("Read again: the workflow has ended, as asked")
+        case kind.RECONCILE if entry.outcome == CommandState.GONE:
+            return _("Read again: the workflow has ended, not known whether by us")
+        case kind.RECONCILE if entry.outcome == CommandState.NOT_APPLIED:
+            return _("Read again: the workflow still runs, nothing had happened")
+        case kind.RECONCILE if entry.outcome == CommandState.INTENT:
+            return _("Read again: nothing had happened, so it is sent once more")
+        case kind.RECONCILE:
+            return _("Read again: %(outcome)s") % {"outcome": OUTCOMES.get(entry.outcome, "")}
+    if entry.outcome == CommandState.ACCEPTED:
+        return _("The portal said yes; to be confirmed by a reading")
+    if entry.outcome == CommandState.UNKNOWN:
+        return _("No clear answer came: it may have happened")
+    return str(OUTCOMES.get(entry.outcome, entry.outcome))
+
+
 def what(entry: AuditEntry) -> str:
     """Say the act: the registered action's label and its target."""
     action = ACTIONS.get(entry.action)

@@ -1,8 +1,6 @@
 """The list of workflows, one workflow, and ending it."""
 
-from typing import Any
-
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, Max
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -19,44 +17,62 @@ from bizproc_admin.forms.workflows import (
     WorkflowFilterForm,
 )
 from bizproc_admin.htmx import accepted, dialog, page, part
-from bizproc_admin.models import (
-    Assignment,
-    Command,
-    FeedName,
-    Workflow,
-)
+from bizproc_admin.models import Command, FeedName, Workflow
 from bizproc_admin.paging import Page, page_of
 from bizproc_admin.permissions import Capability, Request, requires
+from bizproc_admin.views.choices import SINGLE, choices_of
 from bizproc_admin.views.freshness import freshness_of
+from bizproc_admin.views.listing import heads_of, pager_of, shown_of
+from bizproc_admin.views.rows import digest_of, equip
 from bizproc_admin.views.timelines import timeline_of
+
+# A page that asked for a reading looks for it so many times, then says that it has not come.
+MOST_LOOKS = 4
+MOST_ROWS = 250
 
 
 @require_safe
 @requires(Capability.SEE_WORKFLOWS)
 def workflow_list(request: Request) -> HttpResponse:
     filters = WorkflowFilterForm(request.GET, portal=request.portal)
+    found = listed(request, filters)
     context = {
         "filters": filters,
-        "page": listed(request, filters),
+        "page": found,
+        "rows": found.rows,
+        "digest": digest_of(found.rows),
         "freshness": freshness_of(request.portal, FeedName.WORKFLOWS),
-        "has_any": True,
+        "has_any": bool(found.total) or Workflow.objects.at(request.portal).exists(),
+        "unlinked": not found.total and not request.user.sees_all and not request.user.circle,
+        "heads": heads_of(filters),
+        "pager": pager_of(filters, found),
+        "shown": shown_of(filters),
     }
-    if not context["page"].total:  # type: ignore[attr-defined]
-        context["has_any"] = Workflow.objects.at(request.portal).exists()
-    return page(request, "workflows/list.html", context, partial="table")
+    response = page(request, "workflows/list.html", context, partial="table")
+    if request.htmx:
+        # the head of the page, which is not repainted, asks anew how many newer rows wait
+        response["HX-Trigger-After-Settle"] = "workflow-list-changed"
+    return response
 
 
 @require_safe
 @requires(Capability.SEE_WORKFLOWS)
 def workflow_pulse(request: Request) -> HttpResponse:
-    """Tell a list that is open how old it is and how many newer rows wait."""
+    """Tell an open list how old it is and how many newer rows wait, or what became of its rows.
+
+    Asked for rows, it gives them in the order they are shown, and nothing where nothing changed:
+    rows are updated where they stand and never move under the pointer.
+    """
     filters = WorkflowFilterForm(request.GET, portal=request.portal)
+    if "rows" in request.GET:
+        return shown_rows(request)
     visible = Workflow.objects.visible_to(request.user).at(request.portal)
     upto = filters.value("upto")
-    newer = filters.narrow(visible).filter(pk__gt=upto).count() if upto else 0
+    newer = 0 if upto is None else filters.narrow(visible).filter(pk__gt=upto).count()
     context = {
         "filters": filters,
         "newer": newer,
+        "newer_url": reverse("workflow_list") + filters.query(page=None, upto=None),
         "freshness": freshness_of(request.portal, FeedName.WORKFLOWS),
     }
     return part(request, "workflows/list.html", "pulse", context)
@@ -79,7 +95,7 @@ def workflow_choices(request: Request, chip: str) -> HttpResponse:
     context = {
         "filters": filters,
         "chip": next((c for c in filters.chips() if c["name"] == chip), None),
-        "is_single": chip in ("condition", "age", "idle"),
+        "is_single": chip in SINGLE,
         "chosen": filters.value(chip) or [],
         "choices": choices_of(chip, visible, filters),
         "others": filters.pairs(**{chip: None, "page": None, "upto": None}),
@@ -94,18 +110,22 @@ def workflow_detail(request: Request, pk: int) -> HttpResponse:
     equip([workflow])
     tasks = list(workflow.tasks.with_assignments().order_by("-is_open", "-modified_at"))
     commands = list(workflow.commands.latest_first())
+    is_awaiting = workflow.is_running and not workflow.is_fresh
+    looks = min(int(request.GET["read"]), MOST_LOOKS) if "read" in request.GET else 0
+    siblings = (
+        Workflow.objects.visible_to(request.user).filter(document=workflow.document).exclude(pk=pk)
+    )
     context = {
         "workflow": workflow,
         "tasks": tasks,
         "commands": commands,
         "timeline": timeline_of(workflow, tasks, commands),
-        "siblings": Workflow.objects.visible_to(request.user)
-        .filter(document=workflow.document)
-        .exclude(pk=pk)
-        .latest_first()[:10],
+        "siblings": siblings.latest_first()[:10],
         "raw": raw_fields(workflow),
         "freshness": freshness_of(request.portal, FeedName.WORKFLOWS),
-        "is_stale": request.GET.get("read") is None,
+        "is_stale": "read" not in request.GET,
+        "next_look": looks + 1 if is_awaiting and looks < MOST_LOOKS else None,
+        "is_unread": is_awaiting and looks >= MOST_LOOKS,
     }
     return page(request, "workflows/detail.html", context, partial="body")
 
@@ -160,73 +180,32 @@ def workflow_removal(request: Request, pk: int) -> HttpResponse:
 
 def listed(request: Request, filters: WorkflowFilterForm) -> Page:
     """Give the page of workflows the filters ask for, anchored at the newest row there was."""
-    visible = Workflow.objects.visible_to(request.user).at(request.portal)
+    rows = filters.narrow(Workflow.objects.visible_to(request.user).at(request.portal))
     upto = filters.value("upto")
-    if upto is None:
-        upto = visible.aggregate(newest=Max("pk"))["newest"] or 0
-    rows = filters.narrow(visible)
+    if upto is not None:
+        rows = rows.filter(pk__lte=upto)
+    known = rows.order_by().aggregate(total=Count("pk"), newest=Max("pk"))
+    upto = upto if upto is not None else known["newest"] or 0
     found = page_of(
         rows.filter(pk__lte=upto).with_names().order_by(*filters.order),  # type: ignore[attr-defined]
         number=filters.value("page") or 1,
         size=filters.page_size,
+        total=known["total"],
     )
     equip(found.rows)
     return Page(rows=found.rows, number=found.number, size=found.size, total=found.total, upto=upto)
 
 
-def equip(workflows: Any) -> None:
-    """Give each workflow who it waits for and its last command, in two queries for all of them."""
-    by_pk = {workflow.pk: workflow for workflow in workflows}
-    for workflow in workflows:
-        workflow.waits, workflow.command = [], None
-    waiting = (
-        Assignment.objects.filter(
-            task__workflow__in=by_pk, task__is_open=True, status=0, gone_at=None
-        )
-        .select_related("person", "task")
-        .order_by("task__overdue_at", "pk")
-    )
-    for assignment in waiting:
-        by_pk[assignment.task.workflow_id].waits.append(assignment)
-    latest = Command.objects.filter(workflow__in=by_pk).values("workflow").annotate(latest=Max("pk"))
-    for command in Command.objects.filter(pk__in=latest.values("latest")):
-        by_pk[command.workflow_id].command = command
-
-
-def choices_of(
-    chip: str, visible: QuerySet[Workflow], filters: WorkflowFilterForm
-) -> list[dict[str, Any]]:
-    """Give a chip's choices, most frequent first: key, label and count among what is shown."""
-    shown = WorkflowFilterForm({"show": filters.value("show") or "running"}, portal=filters.portal)
-    rows = shown.narrow(visible).order_by()
-    if chip in ("condition", "age", "idle"):
-        return [
-            {"key": key, "label": label, "count": None}
-            for key, label in filters.fields[chip].choices  # type: ignore[attr-defined]
-            if key
-        ]
-    if chip == "kind":
-        labels = dict(filters.fields["kind"].choices)  # type: ignore[attr-defined]
-        counted = rows.values_list("document_kind").annotate(n=Count("pk")).order_by("-n")
-        return [{"key": k, "label": labels.get(k, k), "count": n} for k, n in counted]
-    if chip == "template":
-        named = rows.values_list("template_id", "template_name").annotate(n=Count("pk"))
-        return [{"key": k, "label": t, "count": n} for k, t, n in named.order_by("-n")]
-    if chip == "starter":
-        named = rows.values_list("started_by_id", "started_by_name").annotate(n=Count("pk"))
-        return [
-            {"key": k or "system", "label": t or _("the portal itself"), "count": n}
-            for k, t, n in named.order_by("-n")[:200]
-        ]
-    waiting = (
-        Assignment.objects.filter(
-            task__workflow__in=rows, task__is_open=True, status=0, gone_at=None
-        )
-        .values_list("person_id", "person__name", "person__remote_id")
-        .annotate(n=Count("task__workflow_id", distinct=True))
-        .order_by("-n")[:200]
-    )
-    return [{"key": k, "label": t or _("Person %d") % r, "count": n} for k, t, r, n in waiting]
+def shown_rows(request: Request) -> HttpResponse:
+    """Repaint the rows a list shows, in their order; 204 where they read the same as before."""
+    keys = [int(key) for key in request.GET["rows"].split(".") if key.isdecimal()][:MOST_ROWS]
+    found = Workflow.objects.visible_to(request.user).with_names().in_bulk(keys)  # type: ignore[attr-defined]
+    rows = [found[key] for key in keys if key in found]
+    equip(rows)
+    digest = digest_of(rows)
+    if request.GET.get("digest") == digest:
+        return HttpResponse(status=204)
+    return part(request, "workflows/list.html", "rows", {"rows": rows, "digest": digest})
 
 
 def target_of(request: Request, pk: int) -> Workflow:

@@ -1,8 +1,15 @@
-// Filters: a form with data-autosubmit is sent as soon as a choice is made, and the address stays clean of empty fields.
+// Filters: a form with data-autosubmit is sent as soon as a choice is made, the address stays clean of empty fields,
+// and what is typed while an answer comes is kept and searched for.
 document.addEventListener("change", (event) => {
   const form = event.target.form;
   // The search field is sent while typing, by its form's own trigger.
   if (!form?.matches("[data-autosubmit]") || event.target.matches("[data-search]")) return;
+  // One of several was chosen: nothing more is to be done in its popover.
+  const popover = event.target.matches("[type='radio']") && event.target.closest("details.popover");
+  if (popover) {
+    popover.open = false;
+    popover.querySelector("summary").focus();
+  }
   form.requestSubmit();
 });
 
@@ -21,3 +28,22 @@ function dropEmpty(data) {
     for (const value of values) data.append(name, value);
   }
 }
+
+let typed = null;
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const field = document.activeElement;
+  const isTyping = field?.matches("[data-search]") && event.detail.target.contains(field);
+  typed = isTyping ? { value: field.value, at: field.selectionStart } : null;
+});
+
+document.addEventListener("htmx:afterSettle", () => {
+  const field = typed && document.querySelector("[data-search]");
+  if (field) {
+    const known = field.value;
+    field.value = typed.value;
+    field.setSelectionRange(typed.at, typed.at);
+    if (known !== typed.value.trim()) field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  typed = null;
+});

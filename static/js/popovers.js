@@ -1,5 +1,6 @@
 // Popovers: <details class="popover"> of chips and menus. They open without JavaScript; this closes them from
-// outside and by Escape, keeps them inside the window, and keeps them open when their part of the page is replaced.
+// outside and by Escape, keeps them inside the window, loads the choices of a chip when it is opened, and keeps
+// them open when their part of the page is replaced.
 const MARGIN = 8;
 
 function opened(root = document) {
@@ -27,6 +28,11 @@ document.addEventListener(
     delete popover.dataset.align;
     if (!popover.open) return;
     for (const other of opened()) if (!other.contains(popover) && other !== popover) other.open = false;
+    const panel = popover.querySelector("[data-lazy]");
+    if (panel) {
+      panel.removeAttribute("data-lazy");
+      window.htmx.trigger(panel, "load-choices");
+    }
     place(popover);
   },
   true,
@@ -41,23 +47,35 @@ function place(popover) {
   else if (box.bottom > window.innerHeight - MARGIN && summary.top > box.height + MARGIN) popover.dataset.align = "above";
 }
 
-// A swap replaces <details>; those that were open, and where their lists stood, are put back.
+// A swap replaces <details>; those that were open, what they had loaded and where their lists stood, are put back.
 let kept = [];
 
 document.addEventListener("htmx:beforeSwap", (event) => {
   kept = [...event.detail.target.querySelectorAll("details[open][id]")].map((details) => ({
     id: details.id,
     scroll: details.querySelector(".popover__body")?.scrollTop ?? 0,
+    panel: details.querySelector(":scope > .popover__panel[hx-get]:not([data-lazy])"),
   }));
 });
 
 document.addEventListener("htmx:afterSwap", () => {
-  for (const { id, scroll } of kept) {
+  for (const { id, scroll, panel } of kept) {
     const details = document.getElementById(id);
     if (!details) continue;
+    const fresh = details.querySelector(":scope > [data-lazy]");
+    if (panel && fresh) {
+      fresh.replaceChildren(...panel.childNodes);
+      fresh.removeAttribute("data-lazy");
+    }
     details.open = true;
     const list = details.querySelector(".popover__body");
     if (list) list.scrollTop = scroll;
   }
   kept = [];
+});
+
+// Choices that came change the size of their panel.
+document.addEventListener("htmx:afterSettle", (event) => {
+  const popover = event.detail.target.closest?.("details.popover[open]");
+  if (popover) place(popover);
 });
