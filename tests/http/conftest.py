@@ -5,6 +5,8 @@ from contextlib import AbstractContextManager
 
 import pytest
 from django.test import TestCase
+from django.test.utils import instrumented_test_render
+from template_partials.templatetags.partials import TemplateProxy
 
 from bizproc_admin import syncing
 from bizproc_admin.models import Feed, FeedName, Portal, SyncRun, Workflow
@@ -49,6 +51,12 @@ def workflow(portal: Portal, sandbox: Sandbox, sync: Callable[[], None]) -> Work
     sync()
     sandbox.clear_calls()
     return Workflow.objects.get(remote_id=remote_id)
+
+
+@pytest.fixture(autouse=True)
+def partials_tell_their_context(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give an answer that is a partial its context, as Django does for whole templates."""
+    monkeypatch.setattr(TemplateProxy, "_render", instrumented_test_render)
 
 
 @pytest.fixture(autouse=True)
