@@ -1,0 +1,120 @@
+"""Portals: connected by a secret that is never seen again."""
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import connection
+from django.urls import reverse
+
+from bizproc_admin.models import AuditEntry, Feed, Portal
+
+
+@pytest.fixture
+def client(as_, administrator):
+    return as_(administrator)
+
+
+def secret_of(sandbox):
+    return sandbox.webhook_url.rstrip("/").rsplit("/", 1)[-1]
+
+
+def test_a_connected_portal_is_probed_by_a_job_and_its_findings_are_shown(
+    client, sandbox, committing
+):
+    with committing():
+        answer = client.post(
+            reverse("portal_creation"), {"webhook": sandbox.webhook_url, "name": "Northwind"}
+        )
+    portal = Portal.objects.get()
+    assert answer.url == reverse("portal_detail", args=[portal.pk])
+    assert portal.is_connected
+    page = client.get(answer.url).content.decode()
+    assert portal.findings[0]["text"] in page.replace("&#x27;", "'")
+    assert secret_of(sandbox) not in page
+    assert Feed.objects.filter(portal=portal).count() == 4
+
+
+def test_the_secret_is_encrypted_and_in_no_audit_entry(client, sandbox, committing):
+    with committing():
+        client.post(reverse("portal_creation"), {"webhook": sandbox.webhook_url})
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT webhook, webhook_hint FROM bizproc_admin_portal")
+        row = str(cursor.fetchone())
+    assert secret_of(sandbox) not in row
+    for entry in AuditEntry.objects.with_details():
+        assert secret_of(sandbox) not in str({**entry.__dict__, **entry.detail.__dict__})
+
+
+@pytest.mark.parametrize(
+    ("webhook", "said"),
+    [
+        ("nonsense", "not a webhook address"),
+        ("https://example.com/rest/1/abcdefgh/", "Bitrix24 cloud"),
+        ("http://acme.bitrix24.com/rest/1/abcdefgh/", "https://"),
+        ("https://acme.bitrix24.com:8443/rest/1/abcdefgh/", "port"),
+        ("https://bitrix24.com.evil.example/rest/1/abcdefgh/", "Bitrix24 cloud"),
+        ("https://127.0.0.1/rest/1/abcdefgh/", "Bitrix24 cloud"),
+        ("https://user:pass@acme.bitrix24.com/rest/1/abcdefgh/", "user name"),
+    ],
+)
+def test_a_bad_address_is_said_beside_the_field_and_never_repeated(client, db, webhook, said):
+    answer = client.post(reverse("portal_creation"), {"webhook": webhook})
+    assert answer.status_code == 422
+    assert said in str(answer.context["form"].errors["webhook"])
+    assert b"abcdefgh" not in answer.content
+    assert not Portal.objects.exists()
+
+
+def test_a_webhook_without_the_rights_is_kept_and_explained(client, sandbox, committing):
+    with committing():
+        client.post(reverse("portal_creation"), {"webhook": sandbox.employee_webhook_url})
+    portal = Portal.objects.get()
+    assert not portal.is_connected
+    assert portal.probe_error
+    page = client.get(reverse("portal_detail", args=[portal.pk])).content.decode()
+    assert portal.probe_error in page.replace("&#x27;", "'")
+
+
+def test_a_webhook_is_replaced_only_by_one_of_the_same_portal(client, portal, sandbox):
+    answer = client.post(
+        reverse("portal_webhook", args=[portal.pk]),
+        {"webhook": "https://acme.bitrix24.com/rest/1/abcdefgh/"},
+    )
+    assert answer.status_code == 422
+    assert "another portal" in str(answer.context["form"].errors["webhook"])
+
+
+def test_a_disconnected_portal_keeps_what_was_read(client, workflow, portal):
+    client.post(reverse("portal_disconnection", args=[portal.pk]))
+    portal.refresh_from_db()
+    assert (portal.webhook, portal.is_connected) == (None, False)
+    page = client.get(reverse("workflow_list"))
+    assert workflow in page.context["page"].rows
+    assert AuditEntry.objects.filter(kind="connection", action="Disconnected a portal").exists()
+
+
+def test_connect_on_the_command_line_prints_the_findings(sandbox, db, capsys):
+    call_command("connect", sandbox.webhook_url, name="Northwind")
+    out = capsys.readouterr().out
+    assert "administrator" in out
+    assert secret_of(sandbox) not in out
+    assert Portal.objects.get().is_connected
+
+
+def test_connect_refuses_what_is_no_webhook(db):
+    with pytest.raises(CommandError, match="not a webhook address"):
+        call_command("connect", "nonsense")
+
+
+def test_the_chosen_portal_stays_chosen(client, portal):
+    other = Portal.objects.create(name="Aaa", address="https://aaa.bitrix24.com")
+    assert client.get(reverse("workflow_list")).wsgi_request.portal == other
+    client.post(reverse("portal_choice"), {"portal": portal.pk, "next": "/workflows/"})
+    assert client.get(reverse("workflow_list")).wsgi_request.portal == portal
+
+
+def test_choosing_a_portal_never_leads_away(client, portal):
+    answer = client.post(
+        reverse("portal_choice"), {"portal": portal.pk, "next": "https://evil.example/"}
+    )
+    assert answer.url == "/"

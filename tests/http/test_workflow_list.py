@@ -1,0 +1,220 @@
+"""The list of workflows: filters, order, pages, and what it costs."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from bizproc_admin.models import Feed, Person, Workflow
+
+LIST = "/workflows/"
+
+
+@pytest.fixture
+def client(as_, administrator):
+    return as_(administrator)
+
+
+@pytest.fixture
+def many(sandbox, portal, sync):
+    sandbox.load("demo", workflows=180, seed=5)
+    sync()
+    sandbox.clear_calls()
+
+
+def rows(client, **params):
+    answer = client.get(LIST, params)
+    assert answer.status_code == 200
+    return answer.context["page"].rows
+
+
+def test_no_page_calls_the_portal(client, many, sandbox):
+    client.get(LIST)
+    client.get("/")
+    assert sandbox.calls() == []
+
+
+def test_newest_first_fifty_a_page(client, many):
+    found = rows(client)
+    assert len(found) == 50
+    assert [w.started_at for w in found] == sorted((w.started_at for w in found), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("sort", "column"),
+    [
+        ("template", "template_name"),
+        ("document", "document_name"),
+        ("state", "state_text"),
+        ("waiting", "waiting_name"),
+        ("starter", "started_by_name"),
+        ("started", "started_at"),
+    ],
+)
+def test_every_column_sorts_both_ways_and_no_row_is_lost(client, many, sort, column):
+    for key in (sort, f"-{sort}"):
+        pages = [rows(client, sort=key, page=n, size=50) for n in (1, 2, 3, 4)]
+        found = [w for page in pages for w in page]
+        assert len({w.pk for w in found}) == 180
+        values = list(Workflow.objects.order_by(column).values_list(column, flat=True))
+        expected = values if key == sort else values[::-1]
+        assert [getattr(w, column) for w in found] == expected
+
+
+def test_idle_time_sorts_longest_first_downwards(client, many):
+    found = rows(client, sort="-idle")
+    assert [w.modified_at for w in found] == sorted(w.modified_at for w in found)
+
+
+def test_text_is_found_in_any_case_in_cyrillic_too(client, workflow):
+    for text in ("поставка", "ПОСТАВКА", "Насосов поставка", workflow.remote_id):
+        assert rows(client, q=text) == [workflow]
+    assert rows(client, q="нет такого") == []
+
+
+def test_filters_narrow_and_combine(client, many):
+    person = Person.objects.filter(assignments__status=0, assignments__gone_at=None).first()
+    for w in rows(client, waiting=person.pk, size=250):
+        assert w.tasks.filter(assignments__person=person, is_open=True).exists()
+    kinds = {w.document_kind for w in rows(client, kind="deal", size=250)}
+    assert kinds == {"deal"}
+    old = timezone.now() - timedelta(days=90)
+    assert all(w.started_at < old for w in rows(client, age="90d", size=250))
+    template = Workflow.objects.first().template
+    assert {w.template_id for w in rows(client, template=template.pk, size=250)} == {template.pk}
+    assert all(w.started_by is None for w in rows(client, starter="system", size=250))
+
+
+def test_locked_workflows_are_found(client, workflow, sandbox, sync):
+    assert rows(client, condition="locked") == []
+    sandbox.lock_workflow(workflow.remote_id, locked_minutes=30)
+    sync()
+    assert rows(client, condition="locked") == [workflow]
+    assert b"Locked since" in client.get(LIST, {"condition": "locked"}).content or (
+        workflow.state_text in client.get(LIST).content.decode()
+    )
+
+
+def test_ended_ones_are_shown_when_asked_for(client, workflow):
+    Workflow.objects.update(is_running=False)
+    assert rows(client) == []
+    assert rows(client, show="ended") == [workflow]
+    assert rows(client, show="all") == [workflow]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"sort": "password"},
+        {"page": "minus one"},
+        {"page": "999999"},
+        {"size": "7"},
+        {"template": "1; DROP TABLE"},
+        {"kind": "nonsense"},
+        {"age": "forever"},
+        {"waiting": "99999999999999999999999"},
+        {"q": "x" * 300},
+        {"q": "\x00"},
+        {"upto": "x"},
+    ],
+)
+def test_a_bad_value_is_ignored_and_never_an_error(client, workflow, bad):
+    assert client.get(LIST, bad).status_code == 200
+
+
+def test_new_rows_wait_until_they_are_asked_for(client, workflow, sandbox, sync):
+    answer = client.get(LIST)
+    upto = answer.context["page"].upto
+    sandbox.start_workflow(document_id=["crm", "CCrmDocumentDeal", "DEAL_900"])
+    sync()
+    assert rows(client, upto=upto) == [workflow]
+    pulse = client.get(reverse("workflow_pulse"), {"upto": upto})
+    assert pulse.context["newer"] == 1
+    assert len(rows(client)) == 2
+
+
+def test_htmx_gets_the_table_alone_and_caches_know(client, workflow):
+    answer = client.get(LIST, headers={"HX-Request": "true"})
+    assert b"<html" not in answer.content
+    assert "HX-Request" in answer["Vary"]
+    history = client.get(LIST, headers={"HX-Request": "true", "HX-History-Restore-Request": "true"})
+    assert b"<html" in history.content
+
+
+def test_a_page_costs_the_same_for_one_row_and_for_fifty(client, many):
+    def queries(**params):
+        with CaptureQueriesContext(connection) as captured:
+            client.get(LIST, params)
+        return len(captured)
+
+    client.get(LIST)
+    some, one = queries(), queries(q=Workflow.objects.first().remote_id)
+    assert some <= 12
+    assert one <= some
+
+
+def test_the_text_of_a_document_cannot_run(client, workflow):
+    evil = "<script>alert(1)</script>"
+    workflow.document.name = evil
+    workflow.document.save()
+    Workflow.objects.update(state_text=evil, document_name=evil)
+    for address in (LIST, reverse("workflow_detail", args=[workflow.pk])):
+        assert evil not in client.get(address).content.decode()
+
+
+def test_a_failing_feed_says_why_and_keeps_the_rows(client, workflow):
+    Feed.objects.filter(name="workflows").update(
+        failing_since=timezone.now(), failure="The portal refused: no rights", failure_code="X"
+    )
+    page = client.get(LIST)
+    assert workflow in page.context["page"].rows
+    assert b"no rights" in page.content
+
+
+def test_a_worker_that_does_not_run_is_said_on_every_page(client, workflow):
+    for address in (LIST, "/", reverse("workflow_detail", args=[workflow.pk])):
+        assert b"worker is not running" in client.get(address).content
+
+
+def test_a_manager_without_a_linked_person_is_told_why_the_list_is_empty(as_, manager, workflow):
+    page = as_(manager).get(LIST).content.decode()
+    assert workflow.remote_id not in page
+    assert "linked" in page
+
+
+def test_the_page_of_a_workflow_outlives_it(client, workflow, sandbox, sync):
+    sandbox.kill_workflow(workflow.remote_id)
+    sync()
+    page = client.get(reverse("workflow_detail", args=[workflow.pk])).content.decode()
+    assert "Поставка насосов" in page
+    assert "cause unknown" in page
+    assert workflow.remote_id in page
+
+
+def test_opening_a_workflow_reads_just_it_again_unless_it_is_fresh(
+    client, workflow, sandbox, committing
+):
+    with committing():
+        client.post(reverse("workflow_reading", args=[workflow.pk]))
+    assert sandbox.calls() == []
+    Workflow.objects.update(observed_at=timezone.now() - timedelta(seconds=30))
+    with committing():
+        client.post(reverse("workflow_reading", args=[workflow.pk]))
+    assert {c["method"] for c in sandbox.calls()} == {
+        "bizproc.workflow.instances",
+        "bizproc.task.list",
+    }
+
+
+@pytest.mark.parametrize(
+    "chip", ["template", "kind", "starter", "waiting", "condition", "age", "idle"]
+)
+def test_every_chip_offers_its_choices_with_and_without_htmx(client, many, chip):
+    address = reverse("workflow_choices", args=[chip])
+    answer = client.get(address, headers={"HX-Request": "true"})
+    assert answer.context["choices"]
+    assert b"<html" not in answer.content
+    assert b"<html" in client.get(address).content
