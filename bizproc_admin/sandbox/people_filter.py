@@ -65,7 +65,7 @@ def matches(key: str, wanted: Any, *, now: float) -> UserTest | None:
     operator, name = found[1] or "", found[2]
     kind = FIELDS[name]
     if kind == "bool":
-        expected = not (php.is_empty(wanted) or wanted in ("N", "false"))
+        expected = not (php.is_empty(wanted) or wanted == "N")
         if operator.startswith("!"):
             expected = not expected
         return lambda user: user.active == expected
