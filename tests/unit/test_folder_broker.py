@@ -26,13 +26,13 @@ def test_every_message_arrives_once_whoever_writes_and_reads(tmp_path):
 
     def produce(name):
         with connection(tmp_path) as way:
-            queue = way.SimpleQueue("background")
+            queue = way.SimpleQueue("busy")
             for number in range(FEW):
                 queue.put([name, number])
 
     def consume():
         with connection(tmp_path) as way:
-            queue = way.SimpleQueue("background")
+            queue = way.SimpleQueue("busy")
             while True:
                 try:
                     message = queue.get(timeout=0.2)
