@@ -38,6 +38,8 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
             self.fields["role"].initial = self.instance.role
             link = LinkedPerson.objects.filter(user=self.instance, portal=portal).first()
             self.fields["person"].initial = link.person_id if link else None
+        else:
+            self.fields["role"].initial = Role.AUDITOR
         if portal is None:
             del self.fields["person"]
         else:

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.formats import number_format
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -13,6 +14,7 @@ from bizproc_admin.htmx import page
 from bizproc_admin.middleware import CHOSEN
 from bizproc_admin.models import Feed, FeedName, Portal, SyncRun
 from bizproc_admin.permissions import Capability, Request, requires
+from bizproc_admin.templatetags.durations import elapsed
 from bizproc_admin.views.freshness import of_feed
 
 
@@ -57,6 +59,11 @@ def portal_creation(request: Request) -> HttpResponse:
 def portal_detail(request: Request, pk: int) -> HttpResponse:
     portal = get_object_or_404(Portal, pk=pk)
     feeds = {feed.name: feed for feed in Feed.objects.filter(portal=portal)}
+    runs = list(
+        SyncRun.objects.filter(feed__portal=portal).select_related("feed").latest_first()[:30]
+    )
+    for run in runs:
+        run.took = took(run)  # type: ignore[attr-defined]
     context = {
         "shown": portal,
         "feeds": [
@@ -67,9 +74,7 @@ def portal_detail(request: Request, pk: int) -> HttpResponse:
             }
             for name in FeedName
         ],
-        "runs": SyncRun.objects.filter(feed__portal=portal)
-        .select_related("feed")
-        .latest_first()[:30],
+        "runs": runs,
         "is_probing": portal.webhook is not None and portal.probed_at is None,
     }
     return page(request, "portals/detail.html", context, partial="body")
@@ -123,3 +128,16 @@ def portal_choice(request: Request) -> HttpResponse:
     if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
         back = "/"
     return redirect(back)
+
+
+# --- parts --------------------------------------------------------------------------------------
+
+
+def took(run: SyncRun) -> str:
+    """Say how long a pass took, with tenths below a minute."""
+    if run.finished_at is None:
+        return ""
+    span = run.finished_at - run.started_at
+    if span.total_seconds() < 60:
+        return _("%(seconds)s s") % {"seconds": number_format(span.total_seconds(), 1)}
+    return elapsed(span)

@@ -6,6 +6,7 @@ import "./popovers.js";
 import "./filters.js";
 import "./focus.js";
 import "./polling.js";
+import "./copying.js";
 import "./updating.js";
 import "./keyboard.js";
 
