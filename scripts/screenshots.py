@@ -1,6 +1,6 @@
 """Take the pictures of docs/using.md from a demo of its own.
 
-Usage: screenshots.py [--all FOLDER]: with --all every page at 1440 and 390 px, light and dark, for looking at.
+Usage: screenshots.py [--all FOLDER]; --all takes every page at both widths, light and dark.
 """
 
 import json

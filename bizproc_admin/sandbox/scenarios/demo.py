@@ -29,6 +29,8 @@ _OPEN_TASKS, _LOCKED, _OF_LEAVER = 1_200, 40, 150
 _HISTORY_DAYS = 540
 _DAY = 86400.0
 _LEFT_DAYS_AGO = 24
+# What started lately mostly still waits for somebody; of what is old, a part.
+_RECENT, _OPEN_IF_RECENT, _OPEN_IF_OLD = 0.2, 0.75, 0.24
 
 
 def build(portal: Portal, *, workflows: int = WORKFLOWS) -> None:
@@ -41,8 +43,12 @@ def build(portal: Portal, *, workflows: int = WORKFLOWS) -> None:
         now - 600 - _HISTORY_DAYS * _DAY * rng.random() ** 2.4 for _ in range(workflows)
     )
     waiting_for = round(_OPEN_TASKS * share)
-    order = rng.sample(range(workflows), workflows)
-    kept_open = set(order[: round(waiting_for * 1.4)])
+    recent = workflows * (1 - _RECENT)
+    kept_open = {
+        index
+        for index in range(workflows)
+        if rng.random() < (_OPEN_IF_RECENT if index >= recent else _OPEN_IF_OLD)
+    }
     open_tasks = 0
     with portal.workflows.bulk():
         for index, moment in enumerate(moments):
@@ -72,7 +78,9 @@ def start_one(portal: Portal, rng: random.Random, *, moment: float | None = None
             template,
             document.id,
             started_by=starter if kind.auto_execute == 0 else 0,
-            parameters=_values(portal, kind, rng, starter, now=now),
+            parameters=_values(
+                portal, kind, rng, starter, now=now, started=now if moment is None else moment
+            ),
         )
 
 
@@ -94,7 +102,13 @@ def _document(portal: Portal, kind: Kind, rng: random.Random, starter: int) -> D
 
 
 def _values(
-    portal: Portal, kind: Kind, rng: random.Random, starter: int, *, now: float
+    portal: Portal,
+    kind: Kind,
+    rng: random.Random,
+    starter: int,
+    *,
+    now: float,
+    started: float,
 ) -> dict[str, object]:
     pool = [number for number in members(portal, kind.approvers) if number != starter]
     head, others = pool[0], pool[1:] or pool
@@ -106,7 +120,7 @@ def _values(
         "Deadline": rng.choice(
             (
                 "",
-                iso(now - rng.uniform(0.1, 60) * _DAY),
+                iso(_passed(rng, started=started, now=now)),
                 iso(now + rng.uniform(0.1, 30) * _DAY),
             )
         ),
@@ -119,6 +133,13 @@ def _values(
     if "Controller" in kind.parameters:
         values["Controller"] = [f"user_{rng.choice((24, 25, 23))}"]
     return values
+
+
+def _passed(rng: random.Random, *, started: float, now: float) -> float:
+    """Give a deadline that has passed, or a near one for what has hardly begun."""
+    if now - started < _DAY:
+        return now + rng.uniform(0.1, 3) * _DAY
+    return rng.uniform(max(started + _DAY / 2, now - 60 * _DAY), now - _DAY / 24)
 
 
 def _waiting(portal: Portal, workflow: Workflow) -> list[Task]:
