@@ -36,6 +36,7 @@ def connect(
         audit.record(
             AuditEntry.Kind.CONNECTION,
             actor=actor,
+            actor_name="" if actor else origin,
             portal=portal,
             action="Connected a portal" if is_new else "Replaced a webhook",
             outcome="ok",
