@@ -49,7 +49,8 @@ def accepted(request: Request, *, changed: str, url: str, text: str) -> HttpResp
     if wants_part(request):
         response = HttpResponse(status=200)
         response["HX-Reswap"] = "none"
-        response["HX-Trigger"] = json.dumps({"dialog-close": True, changed: True})
+        # in this order: closing takes away the form, and with it where events start from
+        response["HX-Trigger"] = json.dumps({changed: True, "dialog-close": True})
         return response
     messages.success(request, text)
     return HttpResponseRedirect(url)

@@ -48,6 +48,10 @@ if (dialog) {
   document.body.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.target === content) content.querySelector("[aria-invalid='true']")?.focus();
   });
-  document.body.addEventListener("dialog-close", () => dialog.close());
+  document.body.addEventListener("dialog-close", () => {
+    // Emptied first: what htmx reports next would otherwise open it again.
+    content.replaceChildren();
+    dialog.close();
+  });
   dialog.addEventListener("close", () => content.replaceChildren());
 }

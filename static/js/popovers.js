@@ -76,6 +76,6 @@ document.addEventListener("htmx:afterSwap", () => {
 
 // Choices that came change the size of their panel.
 document.addEventListener("htmx:afterSettle", (event) => {
-  const popover = event.detail.target.closest?.("details.popover[open]");
+  const popover = event.detail.target?.closest?.("details.popover[open]");
   if (popover) place(popover);
 });
