@@ -56,7 +56,7 @@ class Document(models.Model):
     workflow task has told it; path is portal-relative, told by a task or derived from the kind.
     """
 
-    portal = models.ForeignKey(Portal, models.PROTECT, related_name="documents")
+    portal = models.ForeignKey(Portal, models.PROTECT, related_name="documents", db_index=False)
     module = models.CharField(max_length=50)
     entity = models.CharField(max_length=255)
     document_id = models.CharField(max_length=255)
@@ -67,7 +67,7 @@ class Document(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["portal", "module", "entity", "document_id"], name="document_triple"
+                fields=["portal", "document_id", "entity", "module"], name="document_triple"
             )
         ]
 
@@ -83,7 +83,7 @@ class Document(models.Model):
     def stand_in(self) -> str:
         """Give what is said while the name is not known."""
         return _("%(kind)s %(number)s, name not known") % {
-            "kind": self.get_kind_display(),
+            "kind": DocumentKind(self.kind).label,
             "number": self.number,
         }
 

@@ -106,7 +106,7 @@ class Workflow(models.Model):
     and ended_before (first known to be gone).
     """
 
-    portal = models.ForeignKey(Portal, models.PROTECT, related_name="workflows")
+    portal = models.ForeignKey(Portal, models.PROTECT, related_name="workflows", db_index=False)
     remote_id = models.CharField(max_length=64)
     template = models.ForeignKey(WorkflowTemplate, models.PROTECT, related_name="workflows")
     document = models.ForeignKey(Document, models.PROTECT, related_name="workflows")
@@ -164,9 +164,16 @@ class Workflow(models.Model):
             models.Index(
                 fields=["portal", "is_running", "state_text", "id"], name="workflow_state"
             ),
-            models.Index(fields=["portal", "is_running", "overdue_at"], name="workflow_overdue"),
-            models.Index(fields=["portal", "is_running", "owned_until"], name="workflow_locked"),
-            models.Index(fields=["portal", "is_running", "observed_at"], name="workflow_observed"),
+            models.Index(
+                fields=["portal", "is_running", "overdue_at"],
+                condition=Q(overdue_at__isnull=False),
+                name="workflow_overdue",
+            ),
+            models.Index(
+                fields=["portal", "is_running", "owned_until"],
+                condition=Q(owned_until__isnull=False),
+                name="workflow_locked",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -6,6 +6,8 @@ automation template): it gets a row of its own that the feed fills later.
 
 from collections.abc import Iterable
 
+from django.db import IntegrityError, transaction
+
 from bizproc_admin.models import Document, Person, Portal, WorkflowTemplate
 from bizproc_admin.models.documents import kind_of
 
@@ -62,20 +64,23 @@ class Names:
         wanted = set(triples)
         found = self.known_documents(wanted)
         if missing := wanted - found.keys():
-            Document.objects.bulk_create(
-                [
-                    Document(
-                        portal=self.portal,
-                        module=module,
-                        entity=entity,
-                        document_id=document_id,
-                        kind=kind_of(entity),
-                    )
-                    for module, entity, document_id in sorted(missing)
-                ],
-                ignore_conflicts=True,
-            )
-            found |= self.known_documents(missing)
+            made = [
+                Document(
+                    portal=self.portal,
+                    module=module,
+                    entity=entity,
+                    document_id=document_id,
+                    kind=kind_of(entity),
+                )
+                for module, entity, document_id in sorted(missing)
+            ]
+            try:
+                with transaction.atomic():
+                    Document.objects.bulk_create(made)
+                found |= {(one.module, one.entity, one.document_id): one for one in made}
+            except IntegrityError:  # somebody else met one of them at the same moment
+                Document.objects.bulk_create(made, ignore_conflicts=True)
+                found |= self.known_documents(missing)
         return found
 
     def known_documents(self, triples: set[Triple]) -> dict[Triple, Document]:

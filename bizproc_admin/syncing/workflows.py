@@ -13,6 +13,7 @@ from bizproc_admin.syncing.names import Names
 from bizproc_admin.syncing.summaries import fill, summarise
 
 FACTS = ("started_at", "modified_at", "owned_until")
+CREATED_AT_ONCE = 250
 
 
 def merge(
@@ -29,34 +30,36 @@ def merge(
     """
     merged = Merged(read=len(rows))
     for part in portions(rows):
-        with transaction.atomic():
-            merged += merge_part(names, part, observed_at=observed_at, asked_by_id=asked_by_id)
+        here = Workflow.objects.filter(portal=names.portal, remote_id__in=[row.id for row in part])
+        known = set(here.values_list("remote_id", flat=True))
+        merged.created += create(
+            names, [row for row in part if row.id not in known], observed_at=observed_at
+        )
+        if known:
+            rows_known = [row for row in part if row.id in known]
+            with transaction.atomic():
+                merged += update(names, rows_known, observed_at=observed_at, by_id=asked_by_id)
     return merged
 
 
-def merge_part(
-    names: Names,
-    rows: Sequence[bitrix.WorkflowRow],
-    *,
-    observed_at: datetime,
-    asked_by_id: bool,
+def update(
+    names: Names, rows: Sequence[bitrix.WorkflowRow], *, observed_at: datetime, by_id: bool
 ) -> Merged:
+    """Bring workflows up to date that the mirror holds; checked and written in one transaction."""
     known = {
         workflow.remote_id: workflow
         for workflow in Workflow.objects.filter(
             portal=names.portal, remote_id__in=[row.id for row in rows]
-        )
+        ).only("remote_id", "is_running", "ended_before", "observed_at", *FACTS)
     }
-    new = [row for row in rows if row.id not in known]
-    create(names, new, observed_at=observed_at)
-    merged = Merged(created=len(new))
+    merged = Merged()
     changed, unchanged, other_names = [], [], []
     for row in rows:
         workflow = known.get(row.id)
         if workflow is None or workflow.observed_at >= observed_at:
             continue
         if not workflow.is_running and not (
-            asked_by_id and workflow.ended_before and workflow.ended_before < observed_at
+            by_id and workflow.ended_before and workflow.ended_before < observed_at
         ):
             merged.again.add(row.id)
             continue
@@ -83,8 +86,12 @@ def merge_part(
     return merged
 
 
-def create(names: Names, rows: Sequence[bitrix.WorkflowRow], *, observed_at: datetime) -> None:
-    """Add workflows nobody has seen before."""
+def create(names: Names, rows: Sequence[bitrix.WorkflowRow], *, observed_at: datetime) -> int:
+    """Add workflows nobody has seen before; give how many.
+
+    Everything is made ready before the one statement that writes them, and that writes few at a
+    time: a row has many indexes, and a click waits as long as the statement lasts.
+    """
     names.find_people(row.started_by for row in rows if row.started_by)
     names.find_templates(row.template_id or 0 for row in rows)
     documents = names.documents((row.module, row.entity, row.document_id) for row in rows)
@@ -103,7 +110,9 @@ def create(names: Names, rows: Sequence[bitrix.WorkflowRow], *, observed_at: dat
         )
         fill(workflow)
         workflows.append(workflow)
-    Workflow.objects.bulk_create(workflows, ignore_conflicts=True)
+    for part in portions(workflows, CREATED_AT_ONCE):
+        Workflow.objects.bulk_create(part, ignore_conflicts=True)
+    return len(workflows)
 
 
 def unseen_since(portal: Portal, moment: datetime) -> list[str]:
