@@ -37,7 +37,7 @@ def audit_entry_list(request: Request) -> HttpResponse:
 @requires(Capability.SEE_AUDIT)
 def audit_entry_detail(request: Request, pk: int) -> HttpResponse:
     entry = get_object_or_404(AuditEntry.objects.with_details(), pk=pk)
-    entry.sentence = sentence_of(entry)  # type: ignore[attr-defined]
+    entry.sentence = sentence_of(entry)
     related: list[Any] = []
     if entry.command_id:
         related = list(

@@ -28,6 +28,8 @@ def command_detail(request: Request, pk: int) -> HttpResponse:
     context = {
         "command": command,
         "action": ACTIONS[command.action],
+        "label": ACTIONS[command.action].label,
+        "method": ACTIONS[command.action].method,
         "entries": entries,
         "needs_decision": command.state == CommandState.NEEDS_HUMAN,
     }

@@ -58,8 +58,9 @@ def equip(workflows: Iterable[Workflow]) -> None:
         Command.objects.filter(workflow__in=by_pk).values("workflow").annotate(latest=Max("pk"))
     )
     for command in Command.objects.filter(pk__in=latest.values("latest")):
-        if tells(command, by_pk[command.workflow_id]):
-            by_pk[command.workflow_id].command = command  # type: ignore[attr-defined]
+        workflow = by_pk[command.workflow_id]  # type: ignore[index]  # the filter leaves no null
+        if tells(command, workflow):
+            workflow.command = command  # type: ignore[attr-defined]
     for workflow in by_pk.values():
         workflow.standing = standing_of(workflow)  # type: ignore[attr-defined]
         workflow.more = len({wait.person_id for wait in workflow.waits}) - 1  # type: ignore[attr-defined]
