@@ -50,7 +50,7 @@ def portals_for(account: Account) -> list[Portal]:
     if portals:
         name = portals[0].account_role
         account.role = Role(name) if name else None
-    return portals
+    return list(portals)
 
 
 def chosen_portal(request: HttpRequest, portals: list[Portal]) -> Portal | None:

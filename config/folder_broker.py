@@ -26,14 +26,16 @@ PAUSE = 0.01
 class Channel(filesystem.Channel):
     """A channel whose messages come and go by renaming, which is atomic within a folder."""
 
-    def _put(self, queue: str, payload: object, **kwargs: object) -> None:
+    def _put(  # type: ignore[override]  # kombu's own two classes disagree about the name
+        self, queue: Any, payload: Any, **kwargs: Any
+    ) -> None:
         folder = Path(self.data_folder_out)
         name = f"{time.time_ns()}_{uuid.uuid4()}.{queue}.msg"
         hidden = folder / f".{name}"
         hidden.write_text(json.dumps(payload))
         hidden.rename(folder / name)
 
-    def _get(self, queue: str) -> Any:
+    def _get(self, queue: Any, timeout: Any = None) -> Any:
         folder = Path(self.data_folder_in)
         for name in sorted(path.name for path in folder.iterdir()):
             if name.startswith(".") or name.partition(".")[2] != f"{queue}.msg":
