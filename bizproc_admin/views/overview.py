@@ -46,7 +46,7 @@ def overview(request: Request) -> HttpResponse:
     )
     oldest = list(running.order_by("started_at").with_names()[:5])
     equip(oldest)
-    per_template = list(templates[: MOST_TEMPLATES + 1])
+    per_template = list(templates)
     feeds = {feed.name: feed for feed in Feed.objects.filter(portal=portal)} if portal else {}
     commands = Command.objects.filter(portal=portal).latest_first()
     if not request.user.sees_all:
@@ -58,9 +58,7 @@ def overview(request: Request) -> HttpResponse:
         "counts": counts,
         "oldest": oldest,
         "templates": per_template[:MOST_TEMPLATES],
-        "template_count": templates.count()
-        if len(per_template) > MOST_TEMPLATES
-        else len(per_template),
+        "template_count": len(per_template),
         "freshness": of_feed(portal, feeds.get(FeedName.WORKFLOWS.value)) if portal else None,
         "is_first_copy": portal is not None
         and portal.is_connected
