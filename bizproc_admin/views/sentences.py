@@ -32,6 +32,8 @@ def sentence_of(entry: AuditEntry) -> str:
             return _("Sent to the portal: %(what)s") % {"what": what(entry)}
         case kind.HUMAN_DECISION:
             return _("Decided by a person: %(what)s") % {"what": what(entry)}
+    if entry.outcome == CommandState.ACCEPTED:
+        return _("The portal said yes: %(what)s") % {"what": what(entry)}
     outcome = OUTCOMES.get(entry.outcome, entry.outcome)
     return _("%(outcome)s: %(what)s") % {"outcome": outcome, "what": what(entry)}
 
