@@ -1,0 +1,84 @@
+"""Our list of workflows against Django admin's changelist over the same 100,000 rows."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from benchmarks import rows
+from benchmarks.measuring import Line, median_ms
+from benchmarks.portals import administrator, connected
+
+MOST_QUERIES = 12
+PAGE = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One page as both write it, and the share of the reference's time it may take, if any."""
+
+    what: str
+    ours: str
+    theirs: str
+    share: float | None = None
+
+
+CASES = [
+    Case(what="first page", ours="", theirs="", share=1 / 2),
+    Case(
+        what="filtered by template and text",
+        ours="?template={template}&q=koroleva",
+        theirs="?template__id__exact={template}&q=koroleva",
+    ),
+    Case(what="sorted by waiting person", ours="?sort=waiting", theirs="?o=4.-8", share=1 / 3),
+    Case(what=f"page {PAGE:,}", ours=f"?page={PAGE}", theirs=f"?p={PAGE}", share=1 / 3),
+]
+
+
+def measured() -> list[Line]:
+    """Give the median time of each page, ours and the reference's, and our number of queries."""
+    template = rows.fill(connected("https://northwind.example/rest/1/abcdefghijklmnop/"))
+    client = Client()
+    client.force_login(administrator())
+    ours_at, theirs_at = (
+        reverse("workflow_list"),
+        reverse("admin:bizproc_admin_workflow_changelist"),
+    )
+    lines = []
+    for case in CASES:
+        ours = getter(client, ours_at + case.ours.format(template=template.pk))
+        theirs = getter(client, theirs_at + case.theirs.format(template=template.pk))
+        with CaptureQueriesContext(connection) as queries:
+            ours()
+            count = len(queries)
+        ours_ms, theirs_ms = median_ms(ours), median_ms(theirs)
+        ratio = ours_ms / theirs_ms
+        lines += [
+            Line(
+                what=f"{case.what}, ours / admin",
+                figure=f"{ours_ms:.0f} ms / {theirs_ms:.0f} ms = {ratio:.2f}",
+                target=f"<= {case.share:.2f}" if case.share else "",
+                is_met=ratio <= case.share if case.share else None,
+            ),
+            Line(
+                what=f"{case.what}, queries",
+                figure=str(count),
+                target=f"<= {MOST_QUERIES}",
+                is_met=count <= MOST_QUERIES,
+            ),
+        ]
+    return lines
+
+
+def getter(client: Client, url: str) -> Callable[[], None]:
+    """Give a function that asks for a page and makes sure that it has its rows."""
+
+    def get() -> None:
+        response = client.get(url)
+        assert response.status_code == 200, (url, response.status_code, response.headers)
+        assert response.content.count(b"<tr") > 40, url
+
+    return get

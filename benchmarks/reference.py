@@ -1,0 +1,25 @@
+"""The reference of the list benchmark: Django's admin over the same table, as is usual."""
+
+from django.contrib import admin
+
+from bizproc_admin.models import Workflow
+
+
+@admin.register(Workflow)
+class WorkflowReference(admin.ModelAdmin):
+    """The same columns, filters and rows a page as ours."""
+
+    list_display = (
+        "template_name",
+        "document_name",
+        "state_text",
+        "waiting_name",
+        "started_by",
+        "started_at",
+        "modified_at",
+    )
+    list_select_related = ("template", "document", "started_by", "portal")
+    list_filter = ("template", "document_kind", "is_running")
+    search_fields = ("search_text",)
+    ordering = ("-started_at", "-pk")
+    list_per_page = 50

@@ -1,0 +1,38 @@
+"""One part of the benchmarks, in a process with a database of its own."""
+
+import os
+import sys
+
+import django
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
+django.setup()
+
+from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
+
+from benchmarks import lists, syncing  # noqa: E402
+from benchmarks.measuring import show  # noqa: E402
+
+
+def main(part: str) -> bool:
+    if connection.vendor == "postgresql":
+        connection.creation.create_test_db(verbosity=0, autoclobber=True)
+    else:
+        call_command("migrate", verbosity=0)
+    try:
+        if part == "lists":
+            return show(f"Lists over 100,000 workflows, {connection.vendor}", lists.measured())
+        return all(
+            [
+                show("Sync of 100,000 workflows, limits off", syncing.full_pass()),
+                show("Reading 10,000 workflows, limits real", syncing.against_fast_bitrix24()),
+            ]
+        )
+    finally:
+        if connection.vendor == "postgresql":
+            connection.creation.destroy_test_db(connection.settings_dict["NAME"], verbosity=0)
+
+
+if __name__ == "__main__":
+    sys.exit(0 if main(sys.argv[1]) else 1)
