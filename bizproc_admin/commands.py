@@ -15,12 +15,14 @@ from uuid import UUID
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bizproc_admin import actions, audit, bitrix, connecting, doorbell
 from bizproc_admin.actions import Action, Observation
 from bizproc_admin.models import Account, AuditEntry, Command, CommandState, Worker
+from bizproc_admin.models.commands import TERMINAL
 from bizproc_admin.permissions import may
 
 log = logging.getLogger(__name__)
@@ -31,6 +33,15 @@ MOST_SENDS = 3
 MOST_SENDS_DISPUTED = 2
 CHECK_AFTER = (2, 5, 10, 20, 30, 60, 120, 300)
 RETRY_AFTER = (1, 2, 5, 10, 20, 30, 60)
+# what these say stays true when a command is given up; others speak of a next try
+LASTING = (
+    bitrix.InvalidCredentials,
+    bitrix.AccessDenied,
+    bitrix.PlanRequired,
+    bitrix.PortalClosed,
+    bitrix.Overloaded,
+    connecting.NotConnected,
+)
 
 
 class KeyReused(Exception):
@@ -69,34 +80,14 @@ def issue(
         return same_or_reused(earlier, action, actor)
     action.check()
     try:
-        with transaction.atomic(durable=True):
-            command = Command.objects.create(
-                key=key,
-                digest=digest_of(action, actor),
-                portal=action.portal,
-                action=action.name,
-                effect=action.effect,
-                target_kind=target.kind,
-                target_id=target.id,
-                target_label=target.label,
-                workflow=target.workflow,
-                inputs=action.inputs(),
-                reason=action.reason,
-                seen_modified=action.seen_modified,
-                actor=actor,
-                actor_name=actor.display_name,
-                actor_role=actor.role.value if actor.role else "",
-                origin=origin,
-            )
-            record(command, AuditEntry.Kind.INTENT, ip=ip, inputs=command.inputs)
-            doorbell.ring("carry_out_command", command.pk, queue=doorbell.INTERACTIVE)
+        return intend(action, actor=actor, key=key, origin=origin, ip=ip)
     except IntegrityError:
         if (earlier := Command.objects.filter(key=key).first()) is not None:
             return same_or_reused(earlier, action, actor)
         if (other := open_command(action)) is not None:
             raise TargetBusy(other) from None
-        raise
-    return command
+    # the one that was in the way has been settled since
+    return intend(action, actor=actor, key=key, origin=origin, ip=ip)
 
 
 def carry_out(pk: int, *, worker: str) -> None:
@@ -112,9 +103,7 @@ def carry_out(pk: int, *, worker: str) -> None:
         return
     action = actions.load(command)
     if not may(command.actor, action.capability):
-        cancel(
-            command, "no_longer_allowed", _("The account may no longer do this. Nothing was sent.")
-        )
+        cancel(command, "no_longer_allowed", _("The account may no longer do this."))
         return
     try:
         seen = action.look(connecting.reader(command.portal, interactive=True))
@@ -132,7 +121,7 @@ def carry_out(pk: int, *, worker: str) -> None:
             command,
             "changed_since_view",
             _(
-                "The workflow has moved on since the page was read. Nothing was sent. "
+                "The workflow has moved on since the page was read. "
                 "Look at it again and repeat if it should still be stopped."
             ),
         )
@@ -154,6 +143,7 @@ def settle(pk: int) -> None:
         CommandState.ACCEPTED,
         CommandState.DISPUTED,
         CommandState.UNKNOWN,
+        CommandState.NEEDS_HUMAN,
     ):
         return
     action = actions.load(command)
@@ -166,10 +156,12 @@ def settle(pk: int) -> None:
     refused = command.proof == bitrix.Classification.REJECTED
     if command.state == CommandState.UNKNOWN and refused:
         conclude_refused(command, action, seen)
-    elif seen.is_present:
-        conclude_present(command, seen)
-    else:
+    elif not seen.is_present:
         conclude_absent(command, action, seen)
+    elif command.state == CommandState.NEEDS_HUMAN:
+        check_later(command)
+    else:
+        conclude_present(command, seen)
 
 
 def sweep() -> None:
@@ -182,6 +174,11 @@ def sweep() -> None:
     for pk in Command.objects.due_to_send(now).values_list("pk", flat=True)[:200]:
         doorbell.ring("carry_out_command", pk, queue=doorbell.INTERACTIVE)
     for pk in Command.objects.due_to_settle(now).values_list("pk", flat=True)[:200]:
+        doorbell.ring("settle_command", pk, queue=doorbell.INTERACTIVE)
+    # what waits for a person's judgement needs none any more once its workflow has ended
+    judged = Command.objects.filter(state=CommandState.NEEDS_HUMAN, workflow__is_running=False)
+    due = judged.filter(Q(next_check_at=None) | Q(next_check_at__lte=now))
+    for pk in due.values_list("pk", flat=True)[:200]:
         doorbell.ring("settle_command", pk, queue=doorbell.INTERACTIVE)
 
 
@@ -205,6 +202,33 @@ def decide(command: Command, *, actor: Account, reason: str, ip: str | None = No
 
 
 # --- sending ------------------------------------------------------------------------------------
+
+
+def intend(action: Action, *, actor: Account, key: UUID, origin: str, ip: str | None) -> Command:
+    """Commit the intent and its audit entry, and ring; IntegrityError when something is there."""
+    target = action.target()
+    with transaction.atomic(durable=True):
+        command = Command.objects.create(
+            key=key,
+            digest=digest_of(action, actor),
+            portal=action.portal,
+            action=action.name,
+            effect=action.effect,
+            target_kind=target.kind,
+            target_id=target.id,
+            target_label=target.label,
+            workflow=target.workflow,
+            inputs=action.inputs(),
+            reason=action.reason,
+            seen_modified=action.seen_modified,
+            actor=actor,
+            actor_name=actor.display_name[:255],
+            actor_role=actor.role.value if actor.role else "",
+            origin=origin,
+        )
+        record(command, AuditEntry.Kind.INTENT, ip=ip, inputs=command.inputs)
+        doorbell.ring("carry_out_command", command.pk, queue=doorbell.INTERACTIVE)
+    return command
 
 
 def claim(command: Command, *, worker: str, before: Observation) -> bool:
@@ -271,11 +295,15 @@ def take_answer(
             to = CommandState.ACCEPTED
             fields["next_check_at"] = timezone.now() + timedelta(seconds=CHECK_AFTER[0])
         case bitrix.Classification.NOT_APPLIED_RETRY:
-            to = CommandState.INTENT
-            fields |= {
-                "next_check_at": timezone.now() + pause(command.sends, outcome),
-                "sends": command.sends - 1,
-            }
+            fields["sends"] = command.sends - 1
+            if is_overdue(command):
+                to = unsent(fields["sends"])
+                text = fields["error_text"] = (
+                    f"{reasons_of(outcome)} {sent_so_far(command.sends - 1)}"
+                )
+            else:
+                to = CommandState.INTENT
+                fields["next_check_at"] = timezone.now() + pause(command.epoch, outcome)
         case bitrix.Classification.NOT_APPLIED_FINAL:
             to = CommandState.REJECTED
         case _:  # unknown; a refusal too, until one re-read has shown what it means
@@ -286,8 +314,7 @@ def take_answer(
             command,
             {CommandState.SENDING},
             to,
-            epoch_was=epoch,
-            settled=to == CommandState.REJECTED,
+            settled=to in TERMINAL,
             **fields,
         )
         if not taken:
@@ -374,7 +401,8 @@ def conclude_absent(command: Command, action: Action, seen: Observation) -> None
 def conclude_present(command: Command, seen: Observation) -> None:
     """Go on with a command whose target still runs: wait, send again, or hand it to a person."""
     sent_at = command.sent_at or command.requested_at
-    if timezone.now() < sent_at + timedelta(seconds=settings.SETTLE_TIME):
+    # what counts is when the portal was asked: an answer may take longer than the settle time
+    if seen.asked_at < sent_at + timedelta(seconds=settings.SETTLE_TIME):
         if command.state == CommandState.ACCEPTED:
             with transaction.atomic(durable=True):
                 if move(command, {CommandState.ACCEPTED}, CommandState.DISPUTED):
@@ -418,12 +446,13 @@ def settle_as_already_ended(command: Command, action: Action, seen: Observation)
 
 
 def cancel(command: Command, code: str, text: str) -> None:
-    """End a command of which nothing was sent."""
+    """End an intent that will not be sent, or not again; the text says why."""
+    text = f"{text} {sent_so_far(command.sends)}"
     with transaction.atomic(durable=True):
         if move(
             command,
             {CommandState.INTENT},
-            CommandState.CANCELLED if command.sends == 0 else CommandState.NOT_APPLIED,
+            unsent(command.sends),
             settled=True,
             error_code=code,
             error_text=text,
@@ -435,16 +464,11 @@ def postpone(command: Command, error: bitrix.BitrixError) -> None:
     """Leave an intent for later because the portal cannot be asked; give up after an hour."""
     log.info("command_postponed command=%s %s", command.pk, error.for_logs)
     now = timezone.now()
-    if now > command.requested_at + timedelta(seconds=settings.GIVE_UP_TIME):
-        cancel(
-            command,
-            "portal_unreachable",
-            _("The portal could not be reached for too long. Nothing was sent. ")
-            + error.for_people,
-        )
+    if is_overdue(command):
+        cancel(command, "portal_unreachable", reasons_of(error))
         return
     code, text = words_of(error)
-    Command.objects.filter(pk=command.pk, state=CommandState.INTENT).update(
+    Command.objects.filter(pk=command.pk, state=CommandState.INTENT, epoch=command.epoch).update(
         checks=command.checks + 1,
         next_check_at=now + pause(command.checks, error),
         error_code=code,
@@ -460,7 +484,6 @@ def lose(command: Command) -> None:
             command,
             {CommandState.SENDING},
             CommandState.UNKNOWN,
-            epoch_was=command.epoch,
             lease_until=None,
             next_check_at=timezone.now(),
             error_code="worker_lost",
@@ -489,14 +512,15 @@ def move(
     was: set[CommandState],
     to: CommandState,
     *,
-    epoch_was: int | None = None,
     settled: bool = False,
     **fields: Any,
 ) -> bool:
-    """Change the state by a conditional update; False when somebody else was faster."""
-    rows = Command.objects.filter(pk=command.pk, state__in=was)
-    if epoch_was is not None:
-        rows = rows.filter(epoch=epoch_was)
+    """Change the state by a conditional update; False when somebody else was faster.
+
+    The epoch must be the one the caller knows: what was read before another send says nothing
+    about that send.
+    """
+    rows = Command.objects.filter(pk=command.pk, state__in=was, epoch=command.epoch)
     if settled:
         fields |= {"settled_at": timezone.now(), "next_check_at": None, "lease_until": None}
     if rows.update(state=to, **fields) != 1:
@@ -515,7 +539,7 @@ def check_later(command: Command) -> None:
     settled_at = (command.sent_at or now) + timedelta(seconds=settings.SETTLE_TIME)
     if now < settled_at < at:
         at = settled_at
-    Command.objects.filter(pk=command.pk, state=command.state).update(
+    Command.objects.filter(pk=command.pk, state=command.state, epoch=command.epoch).update(
         checks=command.checks + 1, next_check_at=at
     )
 
@@ -544,6 +568,27 @@ def words_of(outcome: bitrix.Written | bitrix.BitrixError) -> tuple[str, str]:
         return "", ""
     code = outcome.code if isinstance(outcome, bitrix.Refused) else type(outcome).__name__
     return code[:100], outcome.for_people
+
+
+def is_overdue(command: Command) -> bool:
+    """Tell whether an intent has waited so long that nobody expects it to be sent any more."""
+    return timezone.now() > command.requested_at + timedelta(seconds=settings.GIVE_UP_TIME)
+
+
+def unsent(sends: int) -> CommandState:
+    """Give the state of an intent that is not sent: cancelled, or not applied by earlier sends."""
+    return CommandState.CANCELLED if sends == 0 else CommandState.NOT_APPLIED
+
+
+def sent_so_far(sends: int) -> str:
+    """Say what an intent that ends without a send has sent before."""
+    return _("Nothing was sent.") if sends == 0 else _("It was not sent again.")
+
+
+def reasons_of(error: object) -> str:
+    """Say why an intent is given up; only what still holds then is repeated of the error."""
+    text = _("The portal could not be asked for too long.")
+    return f"{text} {error.for_people}" if isinstance(error, LASTING) else text
 
 
 def pause(tries: int, outcome: object) -> timedelta:
