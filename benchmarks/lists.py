@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from benchmarks import rows
-from benchmarks.measuring import Line, median_ms
+from benchmarks.measuring import Line, medians_ms
 from benchmarks.portals import administrator, connected
 
 MOST_QUERIES = 12
@@ -54,7 +54,7 @@ def measured() -> list[Line]:
         with CaptureQueriesContext(connection) as queries:
             ours()
             count = len(queries)
-        ours_ms, theirs_ms = median_ms(ours), median_ms(theirs)
+        ours_ms, theirs_ms = medians_ms(ours, theirs)
         ratio = ours_ms / theirs_ms
         lines += [
             Line(

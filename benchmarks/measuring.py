@@ -16,16 +16,19 @@ class Line:
     is_met: bool | None = None
 
 
-def median_ms(work: Callable[[], object], *, times: int = 15) -> float:
-    """Give the median time of some work in milliseconds, after two runs to warm up."""
-    for _ in range(2):
-        work()
-    taken = []
-    for _ in range(times):
-        began = time.perf_counter()
-        work()
-        taken.append((time.perf_counter() - began) * 1000)
-    return statistics.median(taken)
+def medians_ms(*works: Callable[[], object], times: int = 15) -> list[float]:
+    """Give each work's median time in milliseconds, after two runs to warm up.
+
+    They take turns, so that whatever else the machine does meets all of them alike.
+    """
+    taken: list[list[float]] = [[] for _ in works]
+    for turn in range(times + 2):
+        for work, times_taken in zip(works, taken, strict=True):
+            began = time.perf_counter()
+            work()
+            if turn >= 2:
+                times_taken.append((time.perf_counter() - began) * 1000)
+    return [statistics.median(one) for one in taken]
 
 
 def percentile(values: Sequence[float], share: float) -> float:

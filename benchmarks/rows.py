@@ -3,6 +3,7 @@
 import random
 from datetime import timedelta
 
+from django.db import connection
 from django.utils import timezone
 
 from bizproc_admin.models import (
@@ -46,6 +47,9 @@ def fill(portal: Portal) -> WorkflowTemplate:
     )
     for start in range(0, WORKFLOWS, AT_ONCE):
         fill_part(portal, draw, people, templates, range(start, start + AT_ONCE))
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:  # what its own daemon does within a minute
+            cursor.execute("VACUUM ANALYZE")
     return templates[0]
 
 
@@ -105,8 +109,6 @@ def fill_part(
         summarise(workflow, tasks, parts)
         workflows.append(workflow)
     Workflow.objects.bulk_create(workflows)
-    for task, _part in waiting:
-        task.workflow = task.workflow
     WorkflowTask.objects.bulk_create(task for task, _part in waiting)
     for task, part in waiting:
         part.task = task
