@@ -89,3 +89,11 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
 
 class FirstPasswordForm(SetPasswordForm):  # type: ignore[type-arg]  # likewise
     """The password behind a one-time link."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["new_password1"].help_text = _(
+            "At least 12 characters; not a common password, not only digits, not like your name."
+        )
+        self.fields["new_password2"].help_text = ""
+        self.fields["new_password2"].label = _("The same once more")

@@ -111,7 +111,8 @@ def workflow_detail(request: Request, pk: int) -> HttpResponse:
     tasks = list(workflow.tasks.with_assignments().order_by("-is_open", "-modified_at"))
     commands = list(workflow.commands.latest_first())
     is_awaiting = workflow.is_running and not workflow.is_fresh
-    looks = min(int(request.GET["read"]), MOST_LOOKS) if "read" in request.GET else 0
+    given = request.GET.get("read", "")
+    looks = min(int(given), MOST_LOOKS) if given.isdecimal() and len(given) < 3 else 0
     siblings = (
         Workflow.objects.visible_to(request.user).filter(document=workflow.document).exclude(pk=pk)
     )
