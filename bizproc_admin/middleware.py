@@ -4,9 +4,12 @@ from collections.abc import Callable
 from datetime import timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.conf import settings
 from django.contrib.auth.models import Group
+from django.contrib.auth.views import redirect_to_login
 from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone as django_timezone
 
 from bizproc_admin.models import Account, LinkedPerson, Portal, Role
@@ -23,7 +26,7 @@ class PersonalMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.portal = None  # type: ignore[attr-defined]
         if not request.user.is_authenticated:
-            return self.get_response(request)
+            return led_as_a_page(request, self.get_response(request))
         portals = portals_for(request.user)
         request.portals = portals  # type: ignore[attr-defined]
         portal = chosen_portal(request, portals)
@@ -32,6 +35,20 @@ class PersonalMiddleware:
             response = self.get_response(request)
         response.setdefault("Cache-Control", "no-store")
         return response
+
+
+def led_as_a_page(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Let the whole page go to the sign-in when a part of it is asked for after the session's end.
+
+    htmx would follow the redirect itself and put the sign-in form into the middle of the page.
+    """
+    if not getattr(request, "htmx", False) or response.status_code != 302:
+        return response
+    where = request.htmx.current_url_abs_path  # type: ignore[attr-defined]
+    answer = HttpResponse(status=204)
+    answer["HX-Redirect"] = redirect_to_login(where or "/", reverse(settings.LOGIN_URL)).url
+    answer["Cache-Control"] = "no-store"
+    return answer
 
 
 def portals_for(account: Account) -> list[Portal]:

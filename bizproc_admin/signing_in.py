@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from bizproc_admin import audit
@@ -15,6 +16,19 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Record an attempt that is turned away unread because too many went before it."""
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:
+            sign_in_failed(credentials, request=request, error_code="too_many_attempts")
+            raise
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Account | None:
+        """Take a deactivated account for unknown, whatever its password."""
+        account: Account | None = super().authenticate(request, **credentials)
+        return account if account is not None and account.is_active else None
 
 
 def connect() -> None:
@@ -34,7 +48,10 @@ def signed_out(request: HttpRequest, user: Account | None, **_: Any) -> None:
 
 
 def sign_in_failed(
-    credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any
+    credentials: dict[str, Any],
+    request: HttpRequest | None = None,
+    error_code: str = "",
+    **_: Any,
 ) -> None:
     """Record the name that was tried; in the erasable part, since people type passwords there."""
     name = str(credentials.get("username") or "")[:150]
@@ -46,6 +63,7 @@ def sign_in_failed(
         outcome="failed",
         target_kind="account",
         target_id=str(known.pk) if known else "",
+        error_code=error_code,
         ip=audit.ip_of(request) if request else None,
         inputs={"username": name},
     )

@@ -1,0 +1,56 @@
+"""Signing in and being signed out: what the person sees, and what goes on record."""
+
+import pytest
+from django.urls import reverse
+
+from bizproc_admin.models import Account, AuditEntry
+from tests.conftest import PASSWORD
+
+
+def sign_in(client, **more):
+    return client.post(reverse("account_login"), {"login": "anna", "password": PASSWORD, **more})
+
+
+def test_a_deactivated_account_is_refused_like_a_wrong_password(client, administrator):
+    wrong = sign_in(client, password="another-password")
+    Account.objects.update(is_active=False)
+    answer = sign_in(client)
+    assert answer.status_code == wrong.status_code == 200
+    assert answer.context["form"].errors == wrong.context["form"].errors
+    assert "_auth_user_id" not in client.session
+    assert AuditEntry.objects.filter(kind=AuditEntry.Kind.SIGN_IN_FAILED).count() == 2
+
+
+def test_attempts_turned_away_unread_are_on_record_too(client, administrator):
+    for _ in range(8):
+        sign_in(client, password="guess")
+    failed = AuditEntry.objects.filter(kind=AuditEntry.Kind.SIGN_IN_FAILED)
+    assert failed.count() == 8
+    assert failed.filter(error_code="too_many_attempts").count() == 3
+
+
+@pytest.mark.parametrize("where", ["//evil.example", "https://evil.example", "/\\evil.example"])
+def test_signing_in_never_leads_away(client, administrator, where):
+    assert sign_in(client, next=where).url == reverse("overview")
+
+
+def test_a_part_of_a_page_asked_for_after_the_session_leads_the_whole_page_to_the_sign_in(
+    client, workflow
+):
+    answer = client.get(
+        reverse("workflow_pulse"),
+        headers={
+            "HX-Request": "true",
+            "HX-Current-URL": "http://testserver/workflows/?condition=overdue",
+        },
+    )
+    assert answer.status_code == 204
+    assert answer["HX-Redirect"] == "/sign-in/?next=/workflows/%3Fcondition%3Doverdue"
+
+
+def test_a_page_outside_is_not_where_the_sign_in_leads_back_to(client, db):
+    answer = client.get(
+        reverse("overview"),
+        headers={"HX-Request": "true", "HX-Current-URL": "https://evil.example/x"},
+    )
+    assert answer["HX-Redirect"] == "/sign-in/?next=/"
