@@ -30,6 +30,7 @@ from .errors import (
     ServerFault,
     TaskCompleted,
     TaskExecution,
+    TooLong,
 )
 from .objects import (
     AnswerTime,
@@ -105,6 +106,7 @@ __all__ = [
     "TemplateId",
     "TemplateRow",
     "Timeouts",
+    "TooLong",
     "Transport",
     "UserId",
     "UserRow",

@@ -7,6 +7,7 @@ The classes exist because what a caller may do next depends on *how* a call fail
     │   └── PaceExceeded         our own pacing refused to let it go
     ├── NoAnswer                 it may have left, and no complete answer came: outcome unknown
     ├── BadAnswer                an answer came that cannot be understood: outcome unknown
+    │   ├── TooLong              it is longer than we are willing to hold
     │   └── FilterIgnored        rows came back that do not match the filter sent
     ├── Moved                    3xx, never followed
     └── Refused                  well-formed JSON with the key `error`
@@ -130,6 +131,15 @@ class BadAnswer(BitrixError):
     def for_logs(self) -> str:
         """Give one line of facts, without secrets."""
         return super().for_logs + (f" status={self.status}" if self.status is not None else "")
+
+
+class TooLong(BadAnswer):
+    """An answer is longer than we are willing to hold; asking for less may help."""
+
+    people = (
+        "The portal's answer was too long to be taken in. Nothing was done with it. Show the "
+        "technical line below to whoever looks after the portal."
+    )
 
 
 class FilterIgnored(BadAnswer):

@@ -6,7 +6,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from . import filters
 from .envelopes import BATCH_LIMIT, Answer, Command
-from .errors import BadAnswer
+from .errors import BadAnswer, TooLong
 from .fields import Raw
 from .filters import Filter
 from .paging import Chunk, Cursor, Got, OverlapPass, PagePass, Want
@@ -70,13 +70,20 @@ class Resource(Generic[Row]):
         self._reader = reader
 
     def _walk(self, walk: OverlapPass | PagePass, filter: Filter) -> Iterator[Chunk[Row]]:
-        """Carry a pass to its end, one HTTP request a step."""
-        while wanted := walk.wants(BATCH_LIMIT):
+        """Carry a pass to its end, one HTTP request a step; long rows make smaller steps."""
+        limit = BATCH_LIMIT
+        while wanted := walk.wants(limit):
             narrowed = [_within(filter, want) for want in wanted]
             commands = [
                 self.listing.command(want, one) for want, one in zip(wanted, narrowed, strict=True)
             ]
-            answers = self._reader.ask_many(commands)
+            try:
+                answers = self._reader.ask_many(commands)
+            except TooLong:
+                if len(commands) == 1:
+                    raise
+                limit = len(commands) // 2
+                continue
             got = [
                 Got(rows=self.listing.rows(answer, one), total=answer.total, next=answer.next)
                 for answer, one in zip(answers, narrowed, strict=True)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final, TypeVar
 
 from .envelopes import BATCH_LIMIT, Answer
+from .errors import TooLong
 from .fields import Raw
 from .filters import Filter
 from .listing import Listing, Resource
@@ -148,16 +149,24 @@ class WorkflowTasks(Resource[TaskRow]):
         if any(one < 1 for one in wanted):
             raise ValueError("a task id is above 0; the portal takes 0 for any")
         open_groups = list(_groups(wanted, _TASKS_A_COMMAND))
+        limit = BATCH_LIMIT
         parts: list[tuple[Answer, list[Raw]]] = []
         torn: set[int] = set()
         requests = 0
         while open_groups:
-            taken, open_groups = open_groups[:BATCH_LIMIT], open_groups[BATCH_LIMIT:]
+            taken, open_groups = open_groups[:limit], open_groups[limit:]
             asked: list[Filter] = [{"ID": group} for group in taken]
-            answers = self._reader.ask_many(
-                [self.listing.command(Want(start=0), one) for one in asked]
-            )
             requests += 1
+            try:
+                answers = self._reader.ask_many(
+                    [self.listing.command(Want(start=0), one) for one in asked]
+                )
+            except TooLong:
+                if len(taken) == 1 and len(taken[0]) == 1:
+                    raise
+                limit = max(1, len(taken) // 2)
+                open_groups = [*_halved(taken), *open_groups]
+                continue
             for group, one, answer in zip(taken, asked, answers, strict=True):
                 if answer.next is None:
                     parts.append((answer, self.listing.rows(answer, one)))
@@ -236,6 +245,15 @@ class Departments(Resource[DepartmentRow]):
         Calls department.get, which falls back to page 1 past the end.
         """
         return self._walk(PagePass(resume), {})
+
+
+def _halved(groups: Sequence[list[T]]) -> Iterator[list[T]]:
+    """Give the groups, or the two halves of a single one."""
+    if len(groups) > 1:
+        yield from groups
+        return
+    middle = max(1, len(groups[0]) // 2)
+    yield from (half for half in (groups[0][:middle], groups[0][middle:]) if half)
 
 
 def _groups(items: Sequence[T], size: int) -> Iterator[list[T]]:

@@ -28,6 +28,7 @@ from .errors import (
     NoAnswer,
     RateLimited,
     Refused,
+    TooLong,
     refusal,
 )
 from .objects import AnswerTime
@@ -181,7 +182,8 @@ class Transport:
                 body = wire.read_body(response, limit=self._response_limit)
         except wire.Unreadable as error:
             status = None if response is None else response.status_code
-            failure = BadAnswer(str(error), method=method, status=status)
+            kind = TooLong if isinstance(error, wire.Oversized) else BadAnswer
+            failure = kind(str(error), method=method, status=status)
         except (requests.RequestException, *wire.LIBRARY_ERRORS) as error:
             failure = watch.failure(error, method=method)
         finally:

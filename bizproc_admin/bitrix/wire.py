@@ -9,6 +9,7 @@ byte a second would hold a worker for ever.
 import contextlib
 import json
 import logging
+import re
 import socket
 import threading
 import zlib
@@ -31,12 +32,19 @@ from .errors import BitrixError, NoAnswer, NotSent
 LIBRARY_ERRORS: Final = (urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError)
 NOT_JSON: Final = object()
 _PIECE: Final = 64 * 1024
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+#: How these look in a body: escaped, or as bytes the parser lets pass. Whole pairs look so, too.
+_SUSPECT: Final = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 
 _watched: ContextVar["Watch | None"] = ContextVar("bitrix_watch", default=None)
 
 
 class Unreadable(Exception):
-    """The body is too big, or packed in a way we did not ask for."""
+    """The body is packed in a way we did not ask for, or has no end."""
+
+
+class Oversized(Unreadable):
+    """The body is bigger than we are willing to hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,18 +179,34 @@ def read_body(response: requests.Response, *, limit: int) -> bytes:
         except zlib.error:
             raise Unreadable("the body is not packed as it says") from None
         if len(body) > limit:
-            raise Unreadable(f"the body is longer than {limit} bytes")
+            raise Oversized(f"the body is longer than {limit} bytes")
     if inflate is not None and not inflate.eof:
         raise Unreadable("the packed body has no end")
     return bytes(body)
 
 
 def parse(body: bytes) -> object:
-    """Parse JSON, or give NOT_JSON."""
+    """Parse JSON, or give NOT_JSON.
+
+    No database stores half a surrogate pair, and PostgreSQL no NUL; a single text of a portal must
+    not stop a whole pass, so each of them becomes the sign for an unreadable character.
+    """
     try:
-        return json.loads(body)
+        value = json.loads(body)
+        return storable(value) if _SUSPECT.search(body) else value
     except (ValueError, RecursionError):
         return NOT_JSON
+
+
+def storable(value: Any) -> Any:
+    """Replace what cannot be stored in every text of a parsed value."""
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, list):
+        return [storable(one) for one in value]
+    if isinstance(value, dict):
+        return {storable(name): storable(one) for name, one in value.items()}
+    return value
 
 
 def _open_and_note(connection: HTTPConnection) -> None:

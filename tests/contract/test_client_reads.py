@@ -259,3 +259,36 @@ def test_a_hundred_thousand_workflows_take_42_requests():
         assert reader.transport.requests <= 42
         assert len(sandbox.calls("batch")) <= 41
         assert sandbox.complaints() == []
+
+
+def short_of_room(sandbox, limit):
+    pacer = bitrix.LocalPacer(per_second=10_000, burst=10_000)
+    transport = bitrix.Transport(
+        bitrix.WebhookUrl(sandbox.webhook_url), pacer=pacer, response_limit=limit
+    )
+    return bitrix.Reader(transport, sleep=lambda _: None)
+
+
+def test_a_list_of_long_rows_is_read_in_smaller_answers_and_misses_none(sandbox, reader):
+    room = 400_000
+    narrow = short_of_room(sandbox, room)
+    for read in (
+        lambda one: one.workflows.everything(),
+        lambda one: one.workflow_tasks.everything_open(),
+    ):
+        wide = list(read(reader))
+        chunks = list(read(narrow))
+        assert chunks[-1].complete
+        assert {row.id for row in rows_of(chunks)} == {row.id for row in rows_of(wide)}
+        assert len(chunks) > len(wide)
+
+
+def test_tasks_with_long_rows_are_read_by_id_in_smaller_answers(sandbox, reader):
+    ids = sorted({row.id for row in rows_of(reader.workflow_tasks.everything_open())})[:300]
+    chunk = short_of_room(sandbox, 60_000).workflow_tasks.by_ids(ids)
+    assert sorted({row.id for row in chunk.rows}) == ids
+
+
+def test_a_single_page_that_is_too_long_is_said_to_be(sandbox):
+    with pytest.raises(bitrix.TooLong):
+        list(short_of_room(sandbox, 5_000).workflow_tasks.everything_open())

@@ -343,3 +343,25 @@ def test_json_keeps_types(stub, transport):
         "profile", {"a": [1, "1", True, None]}, is_write=False, interactive=False, patience=1
     )
     assert json.dumps(stub.seen[0][1]) == '{"a": [1, "1", true, null]}'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"result": {"na\\u0000me": ["a\\u0000b", 1]}}',
+        b'{"result": {"na\\uD800me": ["a\\udfffb", 1]}}',
+        b'{"result": {"na\xed\xa0\x80me": ["a\xed\xbf\xbfb", 1]}}',
+    ],
+)
+def test_what_no_database_can_store_becomes_the_sign_for_an_unreadable_character(
+    stub, transport, body
+):
+    stub.says(body)
+    answer = transport.call("profile", {}, is_write=False, interactive=True, patience=1)
+    assert answer.result == {"na\N{REPLACEMENT CHARACTER}me": ["a\N{REPLACEMENT CHARACTER}b", 1]}
+
+
+def test_a_character_written_as_two_escapes_stays_whole(stub, transport):
+    stub.says(b'{"result": "\\ud83d\\ude00 \\u0434\xed\x95\x9c"}')
+    answer = transport.call("profile", {}, is_write=False, interactive=True, patience=1)
+    assert answer.result == "\N{GRINNING FACE} д한"
