@@ -189,7 +189,7 @@ class Refused(BitrixError):
     @property
     def for_people(self) -> str:
         """Say what happened, what it means and what to do."""
-        text = self.text.strip() or self.code or "it gave no reason"
+        text = self.text.strip().rstrip(".!") or self.code or "it gave no reason"
         return self.people.format(text=text)
 
     @property
