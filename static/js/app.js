@@ -5,6 +5,7 @@ import "./popovers.js";
 import "./filters.js";
 import "./focus.js";
 import "./polling.js";
+import "./narrowing.js";
 import "./updating.js";
 import "./copying.js";
 import "./keyboard.js";

@@ -3,7 +3,7 @@
 document.addEventListener("change", (event) => {
   const form = event.target.form;
   // The search field is sent while typing, by its form's own trigger.
-  if (!form?.matches("[data-autosubmit]") || event.target.matches("[data-search]")) return;
+  if (!form?.matches("[data-autosubmit]") || event.target.matches("[data-search], [data-narrow]")) return;
   // One of several was chosen: nothing more is to be done in its popover.
   const popover = event.target.matches("[type='radio']") && event.target.closest("details.popover");
   if (popover) {
