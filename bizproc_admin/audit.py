@@ -69,7 +69,7 @@ def record(
             command=command,
             attempt=attempt,
             actor=actor,
-            actor_name=actor.display_name if actor else actor_name,
+            actor_name=(actor.display_name if actor else actor_name)[:255],
             actor_role=actor.role.value if actor and actor.role else "",
             origin=origin,
             ip=ip,

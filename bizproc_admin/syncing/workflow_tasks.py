@@ -56,7 +56,8 @@ def merge(names: Names, reader: bitrix.Reader, rows: Rows, *, observed_at: datet
 def merge_part(names: Names, tasks: Sequence[Rows], *, observed_at: datetime) -> Merged:
     heads = {rows[0].id: rows[0] for rows in tasks}
     names.find_people(row.user_id for rows in tasks for row in rows)
-    found = workflows_of(names.portal, heads.values())
+    # locked first and in order, so that a pass over workflows at the same time only waits
+    found = workflows_of(names.portal, heads.values(), lock=True)
     learn_documents(names, heads.values())
     known = {
         task.remote_id: task
@@ -112,20 +113,23 @@ def replace_assignments(
     observed_at: datetime,
 ) -> None:
     """Make each task's assignments what was read; those no longer listed stay, marked gone."""
-    listed = [
-        Assignment(task=touched[row.id], person=names.people[row.user_id], status=row.user_status)
+    # a long task read page by page may name a person twice; the later row counts
+    listed = {
+        (row.id, row.user_id): Assignment(
+            task=touched[row.id], person=names.people[row.user_id], status=row.user_status
+        )
         for rows in tasks
         for row in rows
         if row.id in touched
-    ]
+    }
     Assignment.objects.bulk_create(
-        listed,
+        listed.values(),
         update_conflicts=True,
         unique_fields=["task", "person"],
         update_fields=["status", "gone_at"],
         batch_size=200,
     )
-    pairs = {(one.task_id, one.person_id) for one in listed}
+    pairs = {(one.task_id, one.person_id) for one in listed.values()}
     left = [
         one.pk
         for one in Assignment.objects.filter(task__in=touched.values(), gone_at=None)
@@ -220,7 +224,11 @@ def forget(tasks: QuerySet[WorkflowTask], *, observed_at: datetime) -> int:
     return len(pairs)
 
 
-def workflows_of(portal: Portal, rows: Iterable[bitrix.TaskRow]) -> dict[str, Workflow]:
+def workflows_of(
+    portal: Portal, rows: Iterable[bitrix.TaskRow], *, lock: bool = False
+) -> dict[str, Workflow]:
     ids = {row.workflow_id for row in rows}
-    found = Workflow.objects.filter(portal=portal, remote_id__in=ids)
+    found = Workflow.objects.filter(portal=portal, remote_id__in=ids).order_by("pk")
+    if lock:
+        found = found.select_for_update()
     return {workflow.remote_id: workflow for workflow in found}

@@ -45,12 +45,16 @@ def merge(
 def update(
     names: Names, rows: Sequence[bitrix.WorkflowRow], *, observed_at: datetime, by_id: bool
 ) -> Merged:
-    """Bring workflows up to date that the mirror holds; checked and written in one transaction."""
+    """Bring workflows up to date that the mirror holds; checked and written in one transaction.
+
+    Their rows are locked: a command that is settled in between must not be overwritten.
+    """
     known = {
         workflow.remote_id: workflow
-        for workflow in Workflow.objects.filter(
-            portal=names.portal, remote_id__in=[row.id for row in rows]
-        ).only("remote_id", "is_running", "ended_before", "observed_at", *FACTS)
+        for workflow in Workflow.objects.select_for_update()
+        .filter(portal=names.portal, remote_id__in=[row.id for row in rows])
+        .order_by("pk")
+        .only("remote_id", "is_running", "ended_before", "observed_at", *FACTS)
     }
     merged = Merged()
     changed, unchanged, other_names = [], [], []

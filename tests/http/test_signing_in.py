@@ -54,3 +54,10 @@ def test_a_page_outside_is_not_where_the_sign_in_leads_back_to(client, db):
         headers={"HX-Request": "true", "HX-Current-URL": "https://evil.example/x"},
     )
     assert answer["HX-Redirect"] == "/sign-in/?next=/"
+
+
+def test_the_longest_name_there_can_be_signs_in(client, administrator):
+    Account.objects.update(first_name="a" * 150, last_name="b" * 150)
+    assert sign_in(client).status_code == 302
+    entry = AuditEntry.objects.get(kind=AuditEntry.Kind.SIGN_IN)
+    assert len(entry.actor_name) == 255
