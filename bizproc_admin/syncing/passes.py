@@ -93,9 +93,17 @@ class Pass:
         self.portal = feed.portal
         self.names = Names(feed.portal)
         self.until = time.monotonic() + SLICE
+        noted = feed.position and feed.position.get("newest")
+        self.newest = datetime.fromisoformat(noted) if noted else None
 
     def slice(self) -> bool:
         """Do what fits into one slice; True when the pass is over."""
+        is_over = self.read()
+        if is_over:
+            self.move_on()
+        return is_over
+
+    def read(self) -> bool:
         match FeedName(self.feed.name):
             case FeedName.PEOPLE:
                 self.people()
@@ -206,13 +214,17 @@ class Pass:
 
     def keep_place(self, chunk: bitrix.Chunk[Any]) -> None:
         """Note where the next slice goes on: after the rows that have just been merged."""
-        self.feed.position = {"run": self.run.pk, "cursor": chunk.cursor.as_json()}
+        self.feed.position = {
+            "run": self.run.pk,
+            "cursor": chunk.cursor.as_json(),
+            "newest": self.newest.isoformat() if self.newest else None,
+        }
         self.hold()
 
     def hold(self) -> None:
         """Keep the lease, the place and the counts."""
         self.feed.lease_until = timezone.now() + LEASE
-        self.feed.save(update_fields=["lease_until", "position", "newest_modified"])
+        self.feed.save(update_fields=["lease_until", "position"])
         self.run.save()
 
     def resume(self) -> bitrix.Cursor | None:
@@ -224,8 +236,19 @@ class Pass:
         return newest - LOOK_BACK
 
     def note_newest(self, moments: Iterator[datetime]) -> None:
-        newest = max(moments, default=None)
-        if newest and (self.feed.newest_modified is None or newest > self.feed.newest_modified):
+        self.newest = max(filter(None, (self.newest, *moments)), default=None)
+
+    def move_on(self) -> None:
+        """Let the next pass over changes begin where this one is sure to have read everything.
+
+        That is never past the moment this pass began on the portal's clock: a row may have changed
+        after it was read, or say that it was saved in the future.
+        """
+        if self.newest is None:
+            return
+        began = self.run.started_at + timedelta(seconds=self.portal.clock_offset)
+        newest = min(self.newest, began)
+        if self.feed.newest_modified is None or newest > self.feed.newest_modified:
             self.feed.newest_modified = newest
 
     def time_is_up(self) -> bool:

@@ -216,3 +216,32 @@ def test_a_probe_reads_only_and_says_in_words_what_it_found(portal, sandbox, web
     assert portal.is_connected is is_administrator
     assert portal.finding("administrator")["ok"] is is_administrator
     assert sandbox.ledger() == []
+
+
+def test_a_pass_that_breaks_off_leaves_what_it_did_not_read_to_the_next(sandbox, portal, sync):
+    for _ in range(60):
+        sandbox.start_workflow()
+    sync()
+    first, *_, last = Workflow.objects.order_by("remote_id")
+    sandbox.advance(minutes=1)
+    for workflow in Workflow.objects.all():
+        sandbox.touch_workflow(workflow.remote_id)
+    sandbox.advance(minutes=10)
+    sandbox.touch_workflow(first.remote_id)
+    sandbox.fail_next("html_page", method="bizproc.workflow.instances", skip=1, times=9)
+    assert incremental("workflows", portal).state == SyncRun.State.FAILED
+    sandbox.clear_faults()
+    assert incremental("workflows", portal).state == SyncRun.State.COMPLETE
+    before = last.modified_at
+    last.refresh_from_db()
+    assert last.modified_at > before
+
+
+def test_a_time_in_the_future_does_not_hide_what_changes_before_it(workflow, sandbox, portal, sync):
+    sandbox.advance(hours=2)
+    sandbox.touch_workflow(workflow.remote_id)
+    sandbox.advance(hours=-2)
+    incremental("workflows", portal)
+    other = sandbox.start_workflow()
+    incremental("workflows", portal)
+    assert Workflow.objects.filter(remote_id=other).exists()
