@@ -73,6 +73,23 @@ def disconnect(portal: Portal, *, actor: Account, ip: str | None = None) -> None
         )
 
 
+def looked_over(portal: Portal, *, is_usable: bool, problem: str) -> None:
+    """Record what a probe changed about a connection; part of the caller's transaction."""
+    audit.record(
+        AuditEntry.Kind.CONNECTION,
+        actor=None,
+        actor_name="worker",
+        portal=portal,
+        action="Looked a connection over",
+        outcome="ok" if is_usable else "failed",
+        target_kind="portal",
+        target_id=str(portal.pk),
+        target_label=portal.name,
+        text=problem,
+        origin="worker",
+    )
+
+
 def hint(address: bitrix.WebhookUrl) -> str:
     """Give what may be shown of a webhook: its owner's number and the last four characters."""
     secret = address.reveal().rstrip("/").rsplit("/", 1)[-1]

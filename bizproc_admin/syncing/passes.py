@@ -16,6 +16,7 @@ from bizproc_admin.pacing import OPERATING_LIMIT
 from bizproc_admin.syncing import people, workflow_tasks, workflow_templates, workflows
 from bizproc_admin.syncing.merging import Merged
 from bizproc_admin.syncing.names import Names
+from bizproc_admin.syncing.probing import start_due_probes
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ def start_due_passes() -> None:
 
     Workflows wait for the first pass over people and templates, so that they come with names.
     """
+    start_due_probes()
     now = timezone.now()
     due = Feed.objects.filter(portal__is_connected=True).filter(
         Q(next_at=None) | Q(next_at__lte=now), Q(lease_until=None) | Q(lease_until__lt=now)

@@ -1,11 +1,15 @@
 """Portals: connected by a secret that is never seen again."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 from django.urls import reverse
+from django.utils import timezone
 
+from bizproc_admin import syncing
 from bizproc_admin.models import AuditEntry, Feed, Portal
 
 
@@ -118,3 +122,49 @@ def test_choosing_a_portal_never_leads_away(client, portal):
         reverse("portal_choice"), {"portal": portal.pk, "next": "https://evil.example/"}
     )
     assert answer.url == "/"
+
+
+def test_a_portal_out_of_reach_for_a_moment_is_looked_over_again_by_itself(
+    portal, sandbox, committing
+):
+    sandbox.fail_next("html_page", method="profile", times=2)
+    syncing.probe_portal(portal.pk)
+    portal.refresh_from_db()
+    assert not portal.is_connected
+    sandbox.clear_faults()
+    with committing():
+        syncing.start_due_passes()
+    portal.refresh_from_db()
+    assert not portal.is_connected
+    Portal.objects.update(probed_at=timezone.now() - timedelta(minutes=6))
+    with committing():
+        syncing.start_due_passes()
+    portal.refresh_from_db()
+    assert portal.is_connected
+    entries = AuditEntry.objects.filter(kind=AuditEntry.Kind.CONNECTION).order_by("pk")
+    assert [(entry.actor_name, entry.outcome) for entry in entries] == [
+        ("worker", "failed"),
+        ("worker", "ok"),
+    ]
+    assert entries[0].detail.text
+
+
+@pytest.mark.parametrize("was_connected", [True, False])
+def test_a_probe_whose_message_was_lost_is_found(portal, committing, was_connected):
+    Portal.objects.update(is_connected=was_connected, probed_at=None)
+    with committing():
+        syncing.start_due_passes()
+    portal.refresh_from_db()
+    assert portal.is_connected
+    assert portal.probed_at
+
+
+def test_a_portal_is_not_rung_for_again_while_its_probe_may_be_under_way(
+    portal, sandbox, committing
+):
+    Portal.objects.update(is_connected=False, probed_at=None)
+    sandbox.clear_calls()
+    syncing.start_due_passes()
+    with committing():
+        syncing.start_due_passes()
+    assert sandbox.calls() == []
