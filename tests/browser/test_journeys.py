@@ -241,10 +241,12 @@ def test_no_page_has_an_accessibility_fault(
         "/workflows/?q=nothing-like-this",
         "/404/",
     ]
+    # what is not a matter of colour is the same in both
+    rules = {"runOnly": ["color-contrast"]} if scheme == "dark" else None
     faults = []
     for address in pages:
         page.goto(url + address)
-        found = Axe().run(page).response["violations"]
+        found = Axe().run(page, options=rules).response["violations"]
         faults += [(address, fault["id"], fault["nodes"][0]["html"]) for fault in found]
     assert faults == []
 
