@@ -61,3 +61,42 @@ def test_the_longest_name_there_can_be_signs_in(client, administrator):
     assert sign_in(client).status_code == 302
     entry = AuditEntry.objects.get(kind=AuditEntry.Kind.SIGN_IN)
     assert len(entry.actor_name) == 255
+
+
+@pytest.mark.parametrize(
+    ("trusted", "told", "recorded"),
+    [
+        (True, "203.0.113.9, 198.51.100.7", "198.51.100.7"),
+        (True, "", "127.0.0.1"),
+        (True, "2001:db8::7", "2001:db8::7"),
+        (True, "nonsense", None),
+        (False, "198.51.100.7", "127.0.0.1"),
+    ],
+)
+def test_the_address_on_record_is_the_visitors_and_cannot_be_made_up(
+    client, administrator, settings, trusted, told, recorded
+):
+    settings.TRUSTED_PROXY = trusted
+    client.post(
+        reverse("account_login"),
+        {"login": "anna", "password": "guess"},
+        headers={"X-Forwarded-For": told},
+    )
+    assert AuditEntry.objects.get().ip == recorded
+
+
+def test_one_visitor_behind_the_proxy_does_not_lock_out_another(client, administrator, settings):
+    settings.TRUSTED_PROXY = True
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    for number in range(12):
+        client.post(
+            reverse("account_login"),
+            {"login": f"guess{number}", "password": "guess"},
+            headers={"X-Forwarded-For": "198.51.100.7"},
+        )
+    answer = client.post(
+        reverse("account_login"),
+        {"login": "anna", "password": PASSWORD},
+        headers={"X-Forwarded-For": "198.51.100.8"},
+    )
+    assert answer.status_code == 302
