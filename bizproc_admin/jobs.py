@@ -4,7 +4,7 @@ import threading
 from typing import Any
 
 from celery import shared_task
-from celery.signals import worker_ready, worker_shutting_down
+from celery.signals import worker_ready, worker_shutdown
 
 from bizproc_admin import commands, heartbeats, syncing
 
@@ -59,7 +59,8 @@ def worker_is_ready(sender: Any, **_: Any) -> None:
         beating[queue.name] = heartbeats.start(queue.name)
 
 
-@worker_shutting_down.connect
-def worker_stops(**_: Any) -> None:
+@worker_shutdown.connect
+def worker_has_stopped(**_: Any) -> None:
+    """Leave the list only once the last job is done: until then its claims are its own."""
     for queue, stopped in beating.items():
         heartbeats.stop(queue, stopped)

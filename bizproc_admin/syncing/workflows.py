@@ -13,7 +13,7 @@ from bizproc_admin.syncing.names import Names
 from bizproc_admin.syncing.summaries import fill, summarise
 
 FACTS = ("started_at", "modified_at", "owned_until")
-CREATED_AT_ONCE = 250
+CREATED_AT_ONCE = 200
 
 
 def merge(

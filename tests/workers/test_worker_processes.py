@@ -69,6 +69,27 @@ def test_a_worker_killed_while_it_sends_is_missed_and_its_command_settled_by_the
     assert len(sandbox.ledger()) == len(sandbox.calls(TERMINATE)) == 1
 
 
+def test_a_worker_told_to_stop_finishes_what_it_sends_and_is_not_taken_for_dead(
+    installation: Workers,
+    workflow: Workflow,
+    sandbox: Sandbox,
+    ask: Callable[..., Command],
+    eventually: Callable[..., Any],
+) -> None:
+    sandbox.fail_next("timeout_after_apply", method=TERMINATE, hold=3)
+    installation.start()
+    command = ask(workflow)
+    eventually(sandbox.ledger)
+    stopping = installation.alive.pop("interactive")
+    stopping.terminate()
+    installation.start("interactive")
+
+    assert stopping.wait(10) == 0
+    assert not Worker.objects.filter(name=Command.objects.get().worker).exists()
+    eventually(lambda: state_of(command) == CommandState.GONE)
+    assert not AuditEntry.objects.filter(command=command, error_code="worker_lost").exists()
+
+
 def test_lost_and_doubled_messages_and_two_beats_make_one_call_for_each_click(
     installation: Workers,
     portal: Portal,
