@@ -1,6 +1,7 @@
 """Passes over feeds: when they are due, one at a time, in slices, with a run kept of each."""
 
 import logging
+import secrets
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -65,6 +66,10 @@ def sync(feed_pk: int, *, worker: str) -> None:
     run = current_run(feed)
     try:
         is_done = Pass(feed, run, connecting.reader(feed.portal)).slice()
+        hold(feed)
+    except LeaseLost:
+        log.warning("lease_lost feed=%s run=%s", feed.pk, run.pk)
+        return
     except bitrix.BitrixError as error:
         fail(feed, run, error)
         return
@@ -83,6 +88,10 @@ def sync(feed_pk: int, *, worker: str) -> None:
 def forget_old_runs() -> None:
     """Delete the sync runs older than they are kept."""
     SyncRun.objects.outdated().delete()
+
+
+class LeaseLost(Exception):
+    """A slice took longer than its lease, and the feed belongs to somebody else by now."""
 
 
 class Pass:
@@ -225,8 +234,7 @@ class Pass:
 
     def hold(self) -> None:
         """Keep the lease, the place and the counts."""
-        self.feed.lease_until = timezone.now() + LEASE
-        self.feed.save(update_fields=["lease_until", "position"])
+        hold(self.feed)
         self.run.save()
 
     def resume(self) -> bitrix.Cursor | None:
@@ -268,8 +276,16 @@ def lease(feed_pk: int, *, worker: str) -> Feed | None:
         Q(next_at=None) | Q(next_at__lte=now),
         pk=feed_pk,
         portal__is_connected=True,
-    ).update(leased_by=worker, lease_until=now + LEASE)
+    ).update(leased_by=f"{worker[:80]}/{secrets.token_hex(4)}", lease_until=now + LEASE)
     return Feed.objects.select_related("portal").get(pk=feed_pk) if taken else None
+
+
+def hold(feed: Feed) -> None:
+    """Keep the lease and the place, unless somebody else has taken the feed over."""
+    feed.lease_until = timezone.now() + LEASE
+    held = Feed.objects.filter(pk=feed.pk, leased_by=feed.leased_by)
+    if not held.update(lease_until=feed.lease_until, position=feed.position):
+        raise LeaseLost
 
 
 def current_run(feed: Feed) -> SyncRun:
@@ -317,6 +333,8 @@ def full_interval(feed: Feed) -> float:
 def fail(feed: Feed, run: SyncRun, error: bitrix.BitrixError | None) -> None:
     """Close a failed pass: the old rows stay, the page says why, the next try comes soon."""
     now = timezone.now()
+    if not Feed.objects.filter(pk=feed.pk, leased_by=feed.leased_by).exists():
+        return
     text = error.for_people if error else "An error of this program stopped the pass; see its log."
     code = ""
     if error is not None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from bizproc_admin import syncing
+from bizproc_admin import bitrix, syncing
 from bizproc_admin.models import (
     Assignment,
     Document,
@@ -245,3 +245,26 @@ def test_a_time_in_the_future_does_not_hide_what_changes_before_it(workflow, san
     other = sandbox.start_workflow()
     incremental("workflows", portal)
     assert Workflow.objects.filter(remote_id=other).exists()
+
+
+@pytest.mark.parametrize("breaks", [False, True])
+def test_a_slice_that_outlived_its_lease_leaves_the_feed_to_who_took_it(
+    portal, sandbox, monkeypatch, breaks
+):
+    sandbox.start_workflow()
+    feed = Feed.objects.get(portal=portal, name="workflows")
+    take = passes.Pass.take_workflows
+    soon = timezone.now() + timedelta(minutes=1)
+
+    def slow(self, chunk):
+        take(self, chunk)
+        Feed.objects.filter(pk=feed.pk).update(leased_by="another", lease_until=soon)
+        if breaks:
+            raise bitrix.NoAnswer("silence")
+
+    monkeypatch.setattr(passes.Pass, "take_workflows", slow)
+    syncing.sync(feed.pk, worker="first")
+    feed.refresh_from_db()
+    assert (feed.leased_by, feed.lease_until) == ("another", soon)
+    assert feed.failing_since is None
+    assert SyncRun.objects.get().state == SyncRun.State.RUNNING
