@@ -4,7 +4,7 @@ import threading
 from typing import Any
 
 from celery import shared_task
-from celery.signals import worker_ready, worker_shutdown
+from celery.signals import worker_init, worker_ready, worker_shutdown
 
 from bizproc_admin import commands, heartbeats, syncing
 
@@ -51,6 +51,12 @@ def probe_portal(pk: int) -> None:
 def tidy() -> None:
     heartbeats.forget()
     syncing.forget_old_runs()
+
+
+@worker_init.connect
+def worker_is_named(**_: Any) -> None:
+    """Choose the name before a pool may fork, so that all of it claims under one name."""
+    heartbeats.worker_name()
 
 
 @worker_ready.connect

@@ -7,7 +7,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -168,13 +168,14 @@ class Workers:
         self.processes = Processes(env=environment, logs=folder)
         self.alive: dict[str, subprocess.Popen[str]] = {}
 
-    def start(self, *kinds: str, beat: str = "beat") -> None:
+    def start(self, *kinds: str, beat: str = "beat", pool: str = "threads") -> None:
         """Start workers and wait until each has told that it lives."""
         celery = str(Path(sys.executable).parent / "celery")
         commands_of = workers(celery, beat=self.folder / beat)
         before = set(Worker.objects.values_list("name", flat=True))
         for kind in kinds or tuple(commands_of):
-            self.alive[kind] = self.processes.start(kind, commands_of[kind])
+            command = [pool if word == "threads" else word for word in commands_of[kind]]
+            self.alive[kind] = self.processes.start(kind, command)
         until = time.monotonic() + PATIENCE
         while Worker.objects.exclude(name__in=before).count() < len(kinds or commands_of):
             assert time.monotonic() < until, self.told()
@@ -182,9 +183,7 @@ class Workers:
 
     def kill(self, kind: str) -> None:
         """End one as kill -9 does."""
-        process = self.alive.pop(kind)
-        process.kill()
-        process.wait()
+        kill_all_of(self.alive.pop(kind))
 
     def end(self, kind: str) -> int:
         """End one as an operator does; give its exit code."""
@@ -197,8 +196,14 @@ class Workers:
 
     def stop(self) -> None:
         for _name, process in self.processes.running:
-            process.kill()
-            process.wait()
+            kill_all_of(process)
+
+
+def kill_all_of(process: subprocess.Popen[str]) -> None:
+    """Kill a process with the children of its pool; it leads a group of its own."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 @pytest.fixture

@@ -18,7 +18,9 @@ pytestmark = pytest.mark.worker
 TERMINATE = "bizproc.workflow.terminate"
 
 
+@pytest.mark.parametrize("pool", ["threads", "prefork"])
 def test_a_click_is_carried_out_by_a_worker_and_its_death_is_told(
+    pool: str,
     installation: Workers,
     workflow: Workflow,
     sandbox: Sandbox,
@@ -27,7 +29,7 @@ def test_a_click_is_carried_out_by_a_worker_and_its_death_is_told(
     settings: Any,
 ) -> None:
     settings.HEARTBEAT_LIMIT = 1.5
-    installation.start()
+    installation.start(pool=pool)
     assert health()["workers"] == {"interactive": "ok", "background": "ok"}
     assert heartbeats.notice() is None
 
