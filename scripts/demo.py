@@ -52,6 +52,7 @@ def main() -> int:
         "PYTHONUNBUFFERED": "1",
     }
     os.chdir(BASE)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for stop in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(stop, lambda *_: sys.exit(0))
     processes = Processes(env=env, logs=HOME / "logs")
