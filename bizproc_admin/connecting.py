@@ -9,6 +9,7 @@ import bizproc_admin
 from bizproc_admin import bitrix
 from bizproc_admin.models import Portal
 from bizproc_admin.pacing import DatabasePacer
+from bizproc_admin.secrets import UnreadableSecret
 
 INTERACTIVE_ATTEMPTS = 2
 
@@ -41,6 +42,15 @@ class NotConnected(bitrix.NotSent):
     people = "This portal is not connected. Connect it under Portals; nothing was sent."
 
 
+class KeyLost(NotConnected):
+    """The portal's webhook cannot be opened: the key that wrote it is not among FIELD_KEYS."""
+
+    people = (
+        "The portal's webhook cannot be read with the keys of this installation (FIELD_KEYS). "
+        "Nothing was sent. Put the old key back, or connect the portal again under Portals."
+    )
+
+
 def reader(portal: Portal, *, interactive: bool = False) -> bitrix.Reader:
     """Give a reader of the portal; interactive ones may use the burst kept for people.
 
@@ -66,8 +76,12 @@ def transport(portal: Portal) -> bitrix.Transport:
     """Give the way to a portal, paced together with every other process."""
     if not portal.webhook:
         raise NotConnected
+    try:
+        address = bitrix.WebhookUrl(portal.webhook.reveal())
+    except UnreadableSecret:
+        raise KeyLost from None
     return bitrix.Transport(
-        bitrix.WebhookUrl(portal.webhook.reveal()),
+        address,
         pacer=DatabasePacer(portal),
         timeouts=bitrix.Timeouts(
             connect=settings.CONNECT_TIMEOUT,

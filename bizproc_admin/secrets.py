@@ -40,10 +40,10 @@ class Secret:
         return bool(self._text)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._text == self._text
+        return isinstance(other, Secret) and other.reveal() == self.reveal()
 
     def __hash__(self) -> int:
-        return hash(self._text)
+        return hash(self.reveal())
 
     def __repr__(self) -> str:
         return "Secret(***)"
@@ -54,8 +54,23 @@ class Secret:
         raise TypeError("a secret is never pickled")
 
 
+class SealedSecret(Secret):
+    """A secret as it is stored: pages carry it along without a key, whoever reveals it needs one.
+
+    reveal() raises UnreadableSecret when no key of FIELD_KEYS opens it.
+    """
+
+    __slots__ = ()
+
+    def reveal(self) -> str:
+        try:
+            return ring().decrypt(self._text.encode()).decode()
+        except InvalidToken:
+            raise UnreadableSecret from None
+
+
 class EncryptedTextField(SecretTextField):
-    """Store a Secret as a Fernet token; an unreadable token raises UnreadableSecret."""
+    """Store a Secret as a Fernet token, opened only when it is revealed."""
 
     def get_prep_value(self, value: Secret | None) -> str | None:
         if value is None:
@@ -63,12 +78,7 @@ class EncryptedTextField(SecretTextField):
         return ring().encrypt(value.reveal().encode()).decode()
 
     def from_db_value(self, value: str | None, *_: object) -> Secret | None:
-        if value is None:
-            return None
-        try:
-            return Secret(ring().decrypt(value.encode()).decode())
-        except InvalidToken:
-            raise UnreadableSecret from None
+        return None if value is None else SealedSecret(value)
 
 
 class UnreadableSecret(Exception):

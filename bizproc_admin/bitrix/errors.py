@@ -111,8 +111,7 @@ class BadAnswer(BitrixError):
 
     people = (
         "The portal gave an answer that could not be understood. Whether it did what was asked is "
-        "not known. If this repeats, show the technical line below to whoever looks after the "
-        "portal."
+        "not known. If this repeats, show the technical line to whoever looks after the portal."
     )
 
     def __init__(
@@ -138,7 +137,7 @@ class TooLong(BadAnswer):
 
     people = (
         "The portal's answer was too long to be taken in. Nothing was done with it. Show the "
-        "technical line below to whoever looks after the portal."
+        "technical line to whoever looks after the portal."
     )
 
 

@@ -27,10 +27,12 @@ class Fields:
         self.kind = kind
 
     def bad(self, name: str, wanted: str) -> BadAnswer:
-        """Build the error about one field."""
+        """Build the error about one field, naming the row it is in."""
+        row = f" (ID {self.raw['ID']!r:.{_EXCERPT}})" if name != "ID" and "ID" in self.raw else ""
         if name not in self.raw:
-            return BadAnswer(f"{self.kind}.{name} is missing, wanted {wanted}")
-        return BadAnswer(f"{self.kind}.{name} is {self.raw[name]!r:.{_EXCERPT}}, wanted {wanted}")
+            return BadAnswer(f"{self.kind}.{name} is missing, wanted {wanted}{row}")
+        value = f"{self.raw[name]!r:.{_EXCERPT}}"
+        return BadAnswer(f"{self.kind}.{name} is {value}, wanted {wanted}{row}")
 
     def text(self, name: str) -> str:
         """Give a text, empty when the portal has none."""

@@ -336,6 +336,8 @@ def fail(feed: Feed, run: SyncRun, error: bitrix.BitrixError | None) -> None:
     if not Feed.objects.filter(pk=feed.pk, leased_by=feed.leased_by).exists():
         return
     text = error.for_people if error else "An error of this program stopped the pass; see its log."
+    if isinstance(error, bitrix.BadAnswer) and error.detail:
+        text = f"{text} Technical line: {error.detail}"
     code = ""
     if error is not None:
         code = error.code if isinstance(error, bitrix.Refused) else type(error).__name__

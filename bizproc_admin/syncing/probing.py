@@ -33,7 +33,14 @@ def probe_portal(pk: int) -> None:
     portal = Portal.objects.get(pk=pk)
     if not portal.webhook:
         return
-    findings = bitrix.probe(connecting.reader(portal, interactive=True))
+    try:
+        reader = connecting.reader(portal, interactive=True)
+    except bitrix.BitrixError as error:  # the key to its webhook is lost
+        Portal.objects.filter(pk=pk, webhook_hint=portal.webhook_hint).update(
+            probed_at=timezone.now(), probe_error=error.for_people, is_connected=False
+        )
+        return
+    findings = bitrix.probe(reader)
     problem = next((one for one in findings.problems if one.needed), None)
     fields: dict[str, object] = {
         "findings": [

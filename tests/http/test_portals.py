@@ -168,3 +168,25 @@ def test_a_portal_is_not_rung_for_again_while_its_probe_may_be_under_way(
     with committing():
         syncing.start_due_passes()
     assert sandbox.calls() == []
+
+
+def test_a_lost_key_takes_no_page_away_and_is_said(
+    as_, administrator, workflow, portal, sandbox, committing
+):
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE bizproc_admin_portal SET webhook = 'written with another key'")
+    client = as_(administrator)
+    for name in ("workflow_list", "overview", "audit_entry_list", "portal_list", "healthz"):
+        assert client.get(reverse(name)).status_code in (200, 503)
+    feed = Feed.objects.get(portal=portal, name="workflows")
+    Feed.objects.update(next_at=None)
+    syncing.sync(feed.pk, worker="test")
+    feed.refresh_from_db()
+    assert "FIELD_KEYS" in feed.failure
+    syncing.probe_portal(portal.pk)
+    portal.refresh_from_db()
+    assert "FIELD_KEYS" in portal.probe_error
+    with committing():
+        client.post(reverse("portal_webhook", args=[portal.pk]), {"webhook": sandbox.webhook_url})
+    portal.refresh_from_db()
+    assert portal.is_connected

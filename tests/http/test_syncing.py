@@ -1,11 +1,13 @@
 """The mirror: what passes read, what disappears, what is never guessed."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
 from bizproc_admin import bitrix, syncing
+from bizproc_admin.bitrix import lists
 from bizproc_admin.models import (
     Assignment,
     Document,
@@ -268,3 +270,23 @@ def test_a_slice_that_outlived_its_lease_leaves_the_feed_to_who_took_it(
     assert (feed.leased_by, feed.lease_until) == ("another", soon)
     assert feed.failing_since is None
     assert SyncRun.objects.get().state == SyncRun.State.RUNNING
+
+
+def test_a_row_that_cannot_be_understood_is_named_to_the_operator(
+    workflow, portal, sandbox, monkeypatch
+):
+    other = sandbox.start_workflow()
+    listing = lists.Workflows.listing
+
+    def spoilt(raw):
+        odd = raw["ID"] == other
+        return bitrix.WorkflowRow.from_api({**raw, "MODIFIED": None} if odd else raw)
+
+    monkeypatch.setattr(lists.Workflows, "listing", replace(listing, parse=spoilt))
+    run = incremental("workflows", portal)
+    assert run.state == SyncRun.State.FAILED
+    assert run.error.endswith(
+        "Technical line: workflow.MODIFIED is None, wanted a date with time and offset "
+        f"(ID '{other}')"
+    )
+    assert Feed.objects.get(portal=portal, name="workflows").failure == run.error
