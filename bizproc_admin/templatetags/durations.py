@@ -77,6 +77,12 @@ def ago(value: datetime | None, now: datetime | None = None) -> SafeString | str
 
 
 @register.simple_tag
+def lasting(value: datetime | None, now: datetime | None = None) -> SafeString | str:
+    """Write how long it has lasted as <time>, with seconds, for sentences: "for 12 s"."""
+    return _time(value, elapsed(value, now))
+
+
+@register.simple_tag
 def between(earliest: datetime | None, latest: datetime | None, now: datetime | None = None) -> str:
     """Say the two moments something happened between, as exact as they are known."""
     if earliest is None and latest is None:

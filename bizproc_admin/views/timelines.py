@@ -52,7 +52,8 @@ def timeline_of(
                 tone="warn" if workflow.end_cause in ("unknown", "uncertain") else "ok",
             )
         )
-    return sorted(events, key=lambda event: event.at, reverse=True)
+    # of two at the same moment the later in this list is the later one
+    return sorted(events, key=lambda event: event.at)[::-1]
 
 
 def task_events(task: WorkflowTask) -> list[Event]:

@@ -16,7 +16,7 @@ from bizproc_admin.forms.workflows import (
     TerminationForm,
     WorkflowFilterForm,
 )
-from bizproc_admin.htmx import accepted, dialog, page, part
+from bizproc_admin.htmx import accepted, dialog, page, part, wants_part
 from bizproc_admin.models import Command, FeedName, Workflow
 from bizproc_admin.paging import Page, page_of
 from bizproc_admin.permissions import Capability, Request, requires
@@ -127,6 +127,8 @@ def workflow_detail(request: Request, pk: int) -> HttpResponse:
         "is_stale": "read" not in request.GET,
         "next_look": looks + 1 if is_awaiting and looks < MOST_LOOKS else None,
         "is_unread": is_awaiting and looks >= MOST_LOOKS,
+        # a part carries what stands outside of it: the reading may have learnt the name
+        "is_part": wants_part(request),
     }
     return page(request, "workflows/detail.html", context, partial="body")
 
