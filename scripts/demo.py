@@ -15,6 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 BASE = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(BASE))
@@ -35,14 +36,16 @@ def main() -> int:
     if os.environ.get("RESET"):
         shutil.rmtree(HOME, ignore_errors=True)
     HOME.mkdir(parents=True, exist_ok=True)
-    is_new = not (HOME / "demo.json").exists()
-    kept = {} if is_new else json.loads((HOME / "demo.json").read_text())
+    kept = read_kept()
     sandbox_port = kept.get("sandbox_port") or free_port(int(os.environ.get("SANDBOX_PORT", 8400)))
     if not is_free(sandbox_port):
         return say(
             f"Port {sandbox_port} is taken, and this demo's portal lives there. Is the demo "
             "running already? End what uses the port, or start afresh: make demo RESET=1"
         )
+    kept["sandbox_port"] = sandbox_port
+    kept.setdefault("passwords", {name: secrets.token_urlsafe(12) for name, *_ in ACCOUNTS})
+    keep(kept)
     web_port = free_port(int(os.environ.get("PORT", 8000)))
     write_env(HOME / ".env", var=HOME, portal_hosts=f"127.0.0.1:{sandbox_port}")
     env = {
@@ -62,16 +65,17 @@ def main() -> int:
             return say(f"The portal did not start; see {HOME / 'logs' / 'sandbox.log'}")
         manage(env, "migrate", "--verbosity", "0")
         manage(env, "collectstatic", "--noinput", "--verbosity", "0")
-        passwords = kept.get("passwords") or make_accounts(env)
-        (HOME / "demo.json").write_text(
-            json.dumps({"sandbox_port": sandbox_port, "passwords": passwords}, indent=2)
-        )
-        (HOME / "demo.json").chmod(0o600)
+        passwords = kept["passwords"]
+        for username, name, role in ACCOUNTS:
+            once(
+                kept, f"account {username}", env, "administrator", username, "--name", name,
+                "--role", role, stdin=passwords[username],
+            )  # fmt: skip
         for name, command in workers(str(BIN / "celery"), beat=HOME / "beat").items():
             processes.start(name, command)
-        if is_new:
-            manage(env, "connect", "-", "--name", "Northwind", stdin=sandbox["webhook_url"])
-            manage(env, "link_demo_people")
+        webhook = sandbox["webhook_url"]
+        once(kept, "connect", env, "connect", "-", "--name", "Northwind", stdin=webhook)
+        once(kept, "link", env, "link_demo_people")
         processes.start("web", web_command(web_port))
         if not answers(f"http://127.0.0.1:{web_port}/healthz"):
             return say(f"The web process did not start; see {HOME / 'logs' / 'web.log'}")
@@ -100,16 +104,38 @@ def start_sandbox(processes: Processes, port: int, _: object) -> dict[str, str] 
     return json.loads(line) if line.startswith("{") else None
 
 
-def make_accounts(env: dict[str, str]) -> dict[str, str]:
-    """Make the demo's accounts with generated passwords."""
-    passwords = {}
-    for username, name, role in ACCOUNTS:
-        passwords[username] = secrets.token_urlsafe(12)
-        manage(
-            env, "administrator", username, "--name", name, "--role", role,
-            stdin=passwords[username],
-        )  # fmt: skip
-    return passwords
+def read_kept() -> dict[str, Any]:
+    """Read what earlier starts made: port, passwords, and the steps that are done."""
+    if not (HOME / "demo.json").exists():
+        return {"done": []}
+    kept: dict[str, Any] = json.loads((HOME / "demo.json").read_text())
+    accounts = [f"account {username}" for username, *_ in ACCOUNTS]
+    kept.setdefault("done", [*accounts, "connect", "link"])
+    return kept
+
+
+def keep(kept: dict[str, Any]) -> None:
+    path = HOME / "demo.json"
+    fresh = path.with_suffix(".new")
+    fresh.touch(mode=0o600)
+    fresh.write_text(json.dumps(kept, indent=2))
+    fresh.replace(path)
+
+
+def once(
+    kept: dict[str, Any], step: str, env: dict[str, str], *arguments: str, stdin: str = ""
+) -> None:
+    """Do a step of the first start unless it is done; Ctrl-C waits until it is noted, too."""
+    if step in kept["done"]:
+        return
+    waiting = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    signal.pthread_sigmask(signal.SIG_BLOCK, waiting)
+    try:
+        manage(env, *arguments, stdin=stdin)
+        kept["done"].append(step)
+        keep(kept)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, waiting)
 
 
 def manage(env: dict[str, str], *arguments: str, stdin: str = "") -> None:
