@@ -27,7 +27,7 @@ def test_a_redis_that_forgets_everything_loses_no_click(
     workflows = [workflow, *(begin(portal, sandbox) for _ in range(5))]
 
     asked = [ask(one) for one in workflows[:2]]
-    assert server.llen("interactive") == 2
+    assert server.llen("interactive") >= 2
     forget_everything(server)
     installation.start()
     asked += [ask(one) for one in workflows[2:4]]
