@@ -59,6 +59,9 @@ class World:
     is_running: bool = True
     applied: int = 0
     in_doubt: int = 0
+    said_true: bool = False
+    in_doubt_since: float | None = None
+    too_early: bool = False
     lied: bool = False
     ended_by_others: bool = False
     clock: float = 0.0
@@ -79,7 +82,11 @@ class World:
 
     def send(self) -> bitrix.Written:
         how = self.sends.pop(0) if self.sends else "done"
-        self.in_doubt += how not in ("never sent", "too many requests", "forbidden")
+        if self.in_doubt_since is not None:
+            self.too_early |= self.clock < self.in_doubt_since + configured.SETTLE_TIME
+        if how not in ("never sent", "too many requests", "forbidden"):
+            self.in_doubt += 1
+            self.in_doubt_since = self.clock
         if how.startswith("done late"):
             self.late.append(self.clock + 100)
         elif how.startswith("done"):
@@ -99,6 +106,7 @@ class World:
             raise Killed
         if "no answer" in how:
             raise bitrix.NoAnswer("silence")
+        self.said_true = True
         self.lied |= how == "not done, said true"
         return bitrix.Written(
             result=True, time=None, duration_ms=1, status=200, sent_at=timezone.now()
@@ -183,8 +191,10 @@ def test_no_mixture_of_faults_repeats_a_write_or_makes_a_state_lie(
     assert command.is_settled or command.state == CommandState.NEEDS_HUMAN
     assert world.applied <= 1
     assert world.in_doubt <= MOST_CALLS_IN_DOUBT
+    assert not world.too_early
     match command.state:
         case CommandState.CONFIRMED:
+            assert world.said_true
             assert world.applied or (world.lied and world.ended_by_others)
         case CommandState.GONE:
             assert not world.is_running
