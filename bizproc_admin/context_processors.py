@@ -1,6 +1,7 @@
 """What the frame around every page shows: navigation, portal, person, worker."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -55,7 +56,7 @@ def navigation(
         (Capability.MANAGE_PORTALS, "portal_list", _("Portals"), "plug", None),
     ]
     secondary = {"account_list", "portal_list"}
-    here = request.path
+    here = path_of_page(request)
     return [
         {
             "label": label,
@@ -69,6 +70,13 @@ def navigation(
         for capability, name, label, icon, count in entries
         if can.get(capability.value)
     ]
+
+
+def path_of_page(request: HttpRequest) -> str:
+    """Give the path of the page that is open, also where htmx asks for a part of it."""
+    htmx = getattr(request, "htmx", None)
+    where = htmx.current_url_abs_path if htmx else None
+    return urlsplit(where).path if where else request.path
 
 
 def administrators() -> list[str]:

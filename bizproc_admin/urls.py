@@ -66,5 +66,6 @@ urlpatterns = [
     path("portals/", include(portal_urls)),
     path("sign-in/", login_not_required(LoginView.as_view()), name="account_login"),
     path("sign-out/", sign_out, name="account_logout"),
+    path("frame/", operating.frame, name="frame"),
     path("healthz", operating.healthz, name="healthz"),
 ]

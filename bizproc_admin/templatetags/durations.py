@@ -64,6 +64,15 @@ def full_moment(value: datetime | None) -> str:
     return f"{day}, {local:%H:%M:%S} {local.tzname() or ''}".rstrip()
 
 
+@register.filter
+def to_the_second(value: datetime | None, now: datetime | None = None) -> str:
+    """Say when, for steps that follow each other closely: "today 14:02:07"."""
+    if value is None:
+        return ""
+    local, today = timezone.localtime(value), timezone.localtime(now).date()
+    return _("%(day)s %(time)s") % {"day": _day(local.date(), today), "time": f"{local:%H:%M:%S}"}
+
+
 @register.simple_tag
 def exact(value: datetime | None, now: datetime | None = None) -> SafeString | str:
     """Write a moment as <time> with the exact one in its title."""

@@ -1,12 +1,14 @@
-"""Health for machines."""
+"""Whether all is well: for machines, and for the frame of a page that stays open."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from bizproc_admin import heartbeats
 from bizproc_admin.models import Feed, Portal
+from bizproc_admin.permissions import Capability, Request, requires
 from bizproc_admin.views.freshness import of_feed
 
 
@@ -39,3 +41,10 @@ def healthz(request: HttpRequest) -> JsonResponse:
     return JsonResponse(
         {"status": "ok" if well else "failing", **report}, status=200 if well else 503
     )
+
+
+@require_safe
+@requires(Capability.SEE_OVERVIEW)
+def frame(request: Request) -> HttpResponse:
+    """Give an open page its navigation with fresh counts, and what is wrong with the workers."""
+    return render(request, "frame.html")

@@ -5,6 +5,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.formats import number_format
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -75,6 +76,7 @@ def portal_detail(request: Request, pk: int) -> HttpResponse:
             for name in FeedName
         ],
         "runs": runs,
+        "now": timezone.now(),
         "is_probing": portal.webhook is not None and portal.probed_at is None,
     }
     return page(request, "portals/detail.html", context, partial="body")

@@ -60,6 +60,8 @@ def step_of(entry: AuditEntry) -> str:
             return _("Read again: %(outcome)s") % {"outcome": OUTCOMES.get(entry.outcome, "")}
     if entry.outcome == CommandState.ACCEPTED:
         return _("The portal said yes; to be confirmed by a reading")
+    if entry.outcome == CommandState.INTENT:
+        return _("Nothing happened yet; it waits for its turn and is sent again")
     if entry.outcome == CommandState.UNKNOWN:
         return _("No clear answer came: it may have happened")
     return str(OUTCOMES.get(entry.outcome, entry.outcome))

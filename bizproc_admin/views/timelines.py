@@ -97,7 +97,8 @@ def command_events(command: Command) -> list[Event]:
             Event(
                 at=command.settled_at,
                 text=f"{label}: {command.get_state_display()}",
-                detail=command.error_text,
+                # elsewhere it tells of an answer that a reading has since overtaken
+                detail=command.error_text if command.word == "refused" else "",
                 tone={"confirmed": "ok", "refused": "danger"}.get(command.word, "warn"),
                 command=command,
             )

@@ -19,7 +19,7 @@ from bizproc_admin.forms.workflows import (
 from bizproc_admin.htmx import accepted, dialog, page, part, wants_part
 from bizproc_admin.models import Command, FeedName, Workflow
 from bizproc_admin.paging import Page, page_of
-from bizproc_admin.permissions import Capability, Request, requires
+from bizproc_admin.permissions import Capability, Request, capabilities, requires
 from bizproc_admin.views.choices import SINGLE, choices_of
 from bizproc_admin.views.freshness import freshness_of
 from bizproc_admin.views.listing import heads_of, pager_of, shown_of
@@ -28,6 +28,7 @@ from bizproc_admin.views.timelines import timeline_of
 
 # A page that asked for a reading looks for it so many times, then says that it has not come.
 MOST_LOOKS = 4
+WATCHING = "watching"
 MOST_ROWS = 250
 
 
@@ -110,9 +111,11 @@ def workflow_detail(request: Request, pk: int) -> HttpResponse:
     equip([workflow])
     tasks = list(workflow.tasks.with_assignments().order_by("-is_open", "-modified_at"))
     commands = list(workflow.commands.latest_first())
-    is_awaiting = workflow.is_running and not workflow.is_fresh
     given = request.GET.get("read", "")
     looks = min(int(given), MOST_LOOKS) if given.isdecimal() and len(given) < 3 else 0
+    # a page that goes on watching asked for no reading, and some may not ask: they wait for none
+    asks = given != WATCHING and Capability.REFRESH_WORKFLOWS in capabilities(request.user)
+    is_awaiting = asks and workflow.is_running and not workflow.is_fresh
     siblings = (
         Workflow.objects.visible_to(request.user).filter(document=workflow.document).exclude(pk=pk)
     )
@@ -125,8 +128,9 @@ def workflow_detail(request: Request, pk: int) -> HttpResponse:
         "raw": raw_fields(workflow),
         "freshness": freshness_of(request.portal, FeedName.WORKFLOWS),
         "is_stale": "read" not in request.GET,
-        "next_look": looks + 1 if is_awaiting and looks < MOST_LOOKS else None,
+        "is_looking": is_awaiting and looks < MOST_LOOKS,
         "is_unread": is_awaiting and looks >= MOST_LOOKS,
+        "read": min(looks + 1, MOST_LOOKS) if is_awaiting else WATCHING,
         # a part carries what stands outside of it: the reading may have learnt the name
         "is_part": wants_part(request),
     }

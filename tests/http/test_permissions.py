@@ -14,6 +14,7 @@ ADMINISTRATOR = {Role.PORTAL_ADMINISTRATOR}
 READERS = {Role.PORTAL_ADMINISTRATOR, Role.AUDITOR}
 TABLE = [
     ("overview", "get", EVERYBODY),
+    ("frame", "get", EVERYBODY),
     ("workflow_list", "get", EVERYBODY),
     ("workflow_pulse", "get", EVERYBODY),
     ("workflow_choices", "get", EVERYBODY),
@@ -89,7 +90,7 @@ def addresses(workflow, administrator, portal):
     def of(name: str) -> str:
         if name == "workflow_choices":
             return reverse(name, args=["template"])
-        if name in ("overview", "workflow_list", "workflow_pulse", "audit_entry_list"):
+        if name in ("overview", "frame", "workflow_list", "workflow_pulse", "audit_entry_list"):
             return reverse(name)
         if name.endswith(("_list", "_creation", "_choice")):
             return reverse(name)

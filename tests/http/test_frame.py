@@ -1,0 +1,67 @@
+"""The frame of a page that stays open: its counts, and what is wrong with the workers."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from bizproc_admin import heartbeats
+from bizproc_admin.models import Worker, Workflow
+
+FRAME = "/frame/"
+OPEN_PAGE = {"HX-Request": "true", "HX-Current-URL": "http://testserver/workflows/?page=2"}
+
+
+@pytest.fixture
+def frame(as_, administrator, workflow):
+    client = as_(administrator)
+    return lambda: client.get(FRAME, headers=OPEN_PAGE).content.decode()
+
+
+def test_an_open_page_is_told_the_count_of_now_and_keeps_its_place(frame):
+    running = Workflow.objects.running().count()
+    page = frame()
+    assert f'<span class="nav__count">{running}</span>' in page
+    assert page.count('aria-current="page"') == 1
+    assert 'href="/workflows/" aria-current="page"' in page
+
+
+def test_an_open_page_learns_that_a_worker_ended_and_that_it_is_back(frame):
+    assert "worker is not running" in frame()
+    for queue in heartbeats.QUEUES:
+        now = timezone.now()
+        Worker.objects.create(name=queue, queue=queue, started_at=now, seen_at=now)
+    assert "worker is not running" not in frame()
+
+
+def test_the_frame_costs_two_queries_more_than_the_signing_in(as_, auditor, workflow):
+    client = as_(auditor)
+    client.get(FRAME, headers=OPEN_PAGE)
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
+        client.get(FRAME, headers=OPEN_PAGE)
+    # session, account, portals with role and zone; then the count and the workers
+    assert len(asked) <= 5
+
+
+def test_a_page_that_goes_on_watching_claims_no_reading_that_is_late(as_, administrator, workflow):
+    Workflow.objects.filter(pk=workflow.pk).update(
+        observed_at=timezone.now() - 9 * heartbeats.FORGOTTEN_AFTER
+    )
+    client = as_(administrator)
+    address = reverse("workflow_detail", args=[workflow.pk])
+    assert "a new reading has not come yet" in client.get(f"{address}?read=4").content.decode()
+    page = client.get(f"{address}?read=watching", headers={"HX-Request": "true"}).content.decode()
+    assert "a new reading has not come yet" not in page
+    assert "read=watching" in page
+
+
+def test_the_repainted_part_of_a_workflow_names_its_document_in_the_head_too(
+    as_, administrator, workflow
+):
+    address = reverse("workflow_detail", args=[workflow.pk])
+    part = as_(administrator).get(address, headers={"HX-Request": "true"}).content.decode()
+    assert part.count("hx-swap-oob") == 1
+    assert f"<title>{workflow.template_name}" in part
