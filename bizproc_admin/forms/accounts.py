@@ -6,6 +6,7 @@ from django import forms
 from django.contrib.auth.forms import SetPasswordForm
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin.models import Account, LinkedPerson, Person, Portal, Role
@@ -44,8 +45,10 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
             del self.fields["person"]
         else:
             choice = cast("forms.ModelChoiceField[Person]", self.fields["person"])
+            # a person dismissed meanwhile stays linked until somebody chooses otherwise
+            linked = Q(linked_account__user=self.instance.pk) if self.instance.pk else Q(pk=None)
             choice.queryset = (
-                Person.objects.filter(portal=portal, is_active=True)
+                Person.objects.filter(Q(is_active=True) | linked, portal=portal)
                 .exclude(name="")
                 .order_by("name")
             )

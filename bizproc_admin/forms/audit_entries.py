@@ -1,10 +1,11 @@
 """The audit history's filters."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -47,6 +48,8 @@ class AuditFilterForm(forms.Form):
     until = forms.DateField(
         required=False, label=_("To"), widget=forms.DateInput(attrs={"type": "date"})
     )
+    EARLIEST, LATEST = date(1970, 1, 2), date(9998, 12, 31)
+
     page = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
 
     NAMES = ("person", "kind", "action", "outcome", "target", "since", "until")
@@ -58,6 +61,18 @@ class AuditFilterForm(forms.Form):
             *((name, action.label) for name, action in ACTIONS.items()),
         ]
         self.is_valid()
+
+    def clean_since(self) -> date | None:
+        return self.possible(self.cleaned_data["since"])
+
+    def clean_until(self) -> date | None:
+        return self.possible(self.cleaned_data["until"])
+
+    def possible(self, day: date | None) -> date | None:
+        """Refuse days that no zone can place."""
+        if day is not None and not self.EARLIEST <= day <= self.LATEST:
+            raise ValidationError(_("No entry can be of that day."))
+        return day
 
     def value(self, name: str) -> Any:
         return self.cleaned_data.get(name)

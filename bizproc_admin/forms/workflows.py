@@ -274,12 +274,21 @@ class EndingForm(forms.Form):
         """Give the initial values of a fresh form for a workflow."""
         return {"key": uuid.uuid4(), "seen": workflow.modified_at.isoformat()}
 
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        try:
+            cleaned["seen"] = parse_datetime(cleaned.get("seen", ""))
+        except ValueError:
+            cleaned["seen"] = None
+        if cleaned["seen"] is None and not cleaned.get("regardless"):
+            self.add_error(None, _("This form is damaged. Close it and open it again."))
+        return cleaned
+
     @property
     def seen_modified(self) -> datetime | None:
         """Give the MODIFIED to insist on, None to act regardless."""
-        if self.cleaned_data["regardless"]:
-            return None
-        return parse_datetime(self.cleaned_data["seen"]) if self.cleaned_data["seen"] else None
+        seen: datetime | None = self.cleaned_data["seen"]
+        return None if self.cleaned_data["regardless"] else seen
 
 
 class TerminationForm(EndingForm):

@@ -1,7 +1,7 @@
 """Portals and their connections."""
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.formats import number_format
@@ -124,7 +124,10 @@ def portal_disconnection(request: Request, pk: int) -> HttpResponse:
 @requires(Capability.SEE_OVERVIEW)
 def portal_choice(request: Request) -> HttpResponse:
     """Choose which portal the pages show, for this session."""
-    portal = get_object_or_404(Portal, pk=request.POST.get("portal") or 0)
+    chosen = request.POST.get("portal", "")
+    portal = next((one for one in Portal.objects.all() if str(one.pk) == chosen), None)
+    if portal is None:
+        raise Http404
     request.session[CHOSEN] = portal.pk
     back = request.POST.get("next", "")
     if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):

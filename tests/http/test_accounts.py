@@ -143,3 +143,13 @@ def test_guessing_passwords_is_slowed_down(client, administrator):
 def test_nobody_signs_up_or_changes_an_address(client, path, db):
     assert client.get(path).status_code in (302, 404)
     assert Account.objects.count() == 0
+
+
+def test_a_person_dismissed_meanwhile_stays_linked(as_, administrator, manager, portal, person):
+    LinkedPerson.objects.create(user=manager, portal=portal, person=person)
+    Person.objects.update(is_active=False)
+    as_(administrator).post(
+        reverse("account_detail", args=[manager.pk]),
+        {"first_name": "M", "last_name": "H", "role": "manager", "person": person.pk},
+    )
+    assert LinkedPerson.objects.get().person == person

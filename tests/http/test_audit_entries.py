@@ -79,7 +79,16 @@ def test_every_filter_finds_it_and_its_opposite_does_not(client, entry, params):
     assert entry not in rows(client, **{name: opposite[name] for name in params})
 
 
-@pytest.mark.parametrize("bad", [{"since": "yesterday"}, {"kind": "x"}, {"page": "x"}])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"since": "yesterday"},
+        {"since": "0001-01-01"},
+        {"until": "9999-12-31"},
+        {"kind": "x"},
+        {"page": "x"},
+    ],
+)
 def test_a_bad_filter_is_said_and_ignored(client, entry, bad):
     assert entry in rows(client, **bad)
 

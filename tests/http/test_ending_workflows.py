@@ -406,3 +406,13 @@ def test_a_claim_whose_worker_died_becomes_unknown_and_is_settled(
     assert command.state == CommandState.GONE
     workflow.refresh_from_db()
     assert workflow.end_cause == EndCause.UNCERTAIN
+
+
+@pytest.mark.parametrize("seen", ["", "yesterday", "2026-02-31T10:00:00+00:00"])
+def test_a_damaged_form_is_not_taken_for_regardless(
+    view, method, as_, administrator, workflow, sandbox, committing, seen
+):
+    answer = post(as_(administrator), view, workflow, committing, seen=seen)
+    assert answer.status_code == 422
+    assert b"damaged" in answer.content
+    assert not Command.objects.exists()

@@ -190,3 +190,8 @@ def test_a_lost_key_takes_no_page_away_and_is_said(
         client.post(reverse("portal_webhook", args=[portal.pk]), {"webhook": sandbox.webhook_url})
     portal.refresh_from_db()
     assert portal.is_connected
+
+
+@pytest.mark.parametrize("chosen", ["", "abc", "999999", "9" * 30])
+def test_a_portal_that_does_not_exist_is_not_chosen(client, portal, chosen):
+    assert client.post(reverse("portal_choice"), {"portal": chosen}).status_code == 404

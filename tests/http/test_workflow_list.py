@@ -218,3 +218,10 @@ def test_every_chip_offers_its_choices_with_and_without_htmx(client, many, chip)
     assert answer.context["choices"]
     assert b"<html" not in answer.content
     assert b"<html" in client.get(address).content
+
+
+def test_rows_that_cannot_exist_are_passed_over(client, workflow):
+    answer = client.get(
+        reverse("workflow_pulse"), {"rows": f"99999999999999999999.{workflow.pk}.x"}
+    )
+    assert answer.status_code == 200
