@@ -32,6 +32,12 @@ def sentence_of(entry: AuditEntry) -> str:
             return _("Sent to the portal: %(what)s") % {"what": what(entry)}
         case kind.HUMAN_DECISION:
             return _("Decided by a person: %(what)s") % {"what": what(entry)}
+    if entry.outcome == CommandState.INTENT and entry.kind == kind.RECONCILE:
+        return _("Nothing had happened, to be sent once more: %(what)s") % {"what": what(entry)}
+    if entry.outcome == CommandState.INTENT:
+        return _("Not done yet, waits for its turn: %(what)s") % {"what": what(entry)}
+    if entry.outcome == CommandState.DISPUTED:
+        return _("Still running although the portal said yes: %(what)s") % {"what": what(entry)}
     if entry.outcome == CommandState.ACCEPTED:
         return _("The portal said yes: %(what)s") % {"what": what(entry)}
     outcome = OUTCOMES.get(entry.outcome, entry.outcome)
@@ -56,6 +62,10 @@ def step_of(entry: AuditEntry) -> str:
             return _("Read again: the workflow still runs, nothing had happened")
         case kind.RECONCILE if entry.outcome == CommandState.INTENT:
             return _("Read again: nothing had happened, so it is sent once more")
+        case kind.RECONCILE if entry.outcome == CommandState.DISPUTED:
+            return _("Read again: the workflow still runs, although the portal said yes")
+        case kind.RECONCILE if entry.outcome == CommandState.NEEDS_HUMAN:
+            return _("Read again: it cannot be settled by reading, a person must look")
         case kind.RECONCILE:
             return _("Read again: %(outcome)s") % {"outcome": OUTCOMES.get(entry.outcome, "")}
     if entry.outcome == CommandState.ACCEPTED:

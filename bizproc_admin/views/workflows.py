@@ -192,6 +192,8 @@ def listed(request: Request, filters: WorkflowFilterForm) -> Page:
     if upto is not None:
         rows = rows.filter(pk__lte=upto)
     known = rows.order_by().aggregate(total=Count("pk"), newest=Max("pk"))
+    if upto is None and not filters.has_filters and filters.part_shown == "running":
+        request.running_count = known["total"]
     upto = upto if upto is not None else known["newest"] or 0
     found = page_of(
         rows.filter(pk__lte=upto).with_names().order_by(*filters.order),  # type: ignore[attr-defined]
