@@ -47,7 +47,9 @@ def navigation(
     request: HttpRequest, account: Account, portal: Portal | None, can: dict[str, bool]
 ) -> list[dict[str, Any]]:
     """Give the entries of the left column that the account may open."""
-    running = Workflow.objects.visible_to(account).at(portal).running().count() if portal else None
+    running = getattr(request, "running_count", None)  # the list itself has just counted them
+    if portal and running is None:
+        running = Workflow.objects.visible_to(account).at(portal).running().count()
     entries = [
         (Capability.SEE_OVERVIEW, "overview", _("Overview"), "layout-dashboard", None),
         (Capability.SEE_WORKFLOWS, "workflow_list", _("Workflows"), "workflow", running),

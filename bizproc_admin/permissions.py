@@ -17,11 +17,15 @@ P = ParamSpec("P")
 
 
 class Request(HttpRequest):
-    """A request past the sign-in: its user is an account, portal the one looked at."""
+    """A request past the sign-in: its user is an account, portal the one looked at.
+
+    running_count is how many workflows run, set by a view that has counted them anyway.
+    """
 
     user: Account
     htmx: HtmxDetails
     portal: Portal | None
+    running_count: int
 
 
 class Capability(StrEnum):
