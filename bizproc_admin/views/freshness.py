@@ -5,7 +5,6 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from bizproc_admin.models import Feed, FeedName, Portal
 
@@ -38,9 +37,7 @@ def of_feed(portal: Portal, feed: Feed | None) -> Freshness:
     """Give the freshness of a feed that is already at hand."""
     age = timezone.now() - feed.fresh_at if feed and feed.fresh_at else None
     if not portal.is_connected:
-        return Freshness(
-            state="off", age=age, why=portal.probe_error or _("The portal is not connected.")
-        )
+        return Freshness(state="off", age=age, why=portal.probe_error)
     if feed is not None and feed.failing_since:
         return Freshness(state="failed", age=age, why=feed.failure, code=feed.failure_code)
     if age is None:
