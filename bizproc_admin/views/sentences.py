@@ -36,6 +36,10 @@ def sentence_of(entry: AuditEntry) -> str:
         return _("Nothing had happened, to be sent once more: %(what)s") % {"what": what(entry)}
     if entry.outcome == CommandState.INTENT:
         return _("Not done yet, waits for its turn: %(what)s") % {"what": what(entry)}
+    if entry.outcome == CommandState.NEEDS_HUMAN:
+        return _("Cannot be settled by reading, a person must look: %(what)s") % {
+            "what": what(entry)
+        }
     if entry.outcome == CommandState.DISPUTED:
         return _("Still running although the portal said yes: %(what)s") % {"what": what(entry)}
     if entry.outcome == CommandState.ACCEPTED:
