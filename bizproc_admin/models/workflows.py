@@ -87,6 +87,10 @@ class WorkflowQuerySet(models.QuerySet["Workflow"]):
         """Fetch with each workflow what a list row shows besides its own columns."""
         return self.select_related("template", "document__portal", "started_by", "portal")
 
+    def for_rows(self, portal: Portal | None) -> Self:
+        """Fetch what rows of one portal show; the portal is at hand and comes with none of them."""
+        return self.select_related("document") if portal else self.none()
+
     def latest_first(self) -> Self:
         return self.order_by("-started_at", "-pk")
 

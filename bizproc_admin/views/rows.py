@@ -7,11 +7,12 @@ from typing import Any
 from zlib import crc32
 
 from django.db.models import Max
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from bizproc_admin.models import Assignment, Command, EndCause, Workflow
+from bizproc_admin.models import Assignment, Command, EndCause, Portal, Workflow
 from bizproc_admin.templatetags.durations import age, between, moment
 from bizproc_admin.templatetags.icons import REFERENCES
 
@@ -36,20 +37,28 @@ class Standing:
     note: str = ""
 
 
-def equip(workflows: Iterable[Workflow]) -> None:
+def equip(workflows: Iterable[Workflow], *, portal: Portal | None = None) -> None:
     """Give each workflow what its row says, in two queries for all of them.
+
+    portal is theirs where all are of one; without it each must have come with its own.
 
     waits are the unanswered assignments, most urgent first; command is the last one, if it is
     open or still tells something; standing is the state in words.
     """
+    base = reverse("workflow_list")  # once: a row names five addresses below it
     by_pk = {workflow.pk: workflow for workflow in workflows}
     for workflow in by_pk.values():
         workflow.waits, workflow.command = [], None  # type: ignore[attr-defined]
+        if portal is not None:
+            workflow.portal = workflow.document.portal = portal
+        workflow.link = workflow.document.link  # type: ignore[attr-defined]
+        workflow.url = f"{base}{workflow.pk}/"  # type: ignore[attr-defined]
     waiting = (
         Assignment.objects.filter(
             task__workflow__in=by_pk, task__is_open=True, status=0, gone_at=None
         )
         .select_related("person", "task")
+        .defer("task__parameters", "task__description", "person__search_text")
         .order_by("task__overdue_at", "pk")
     )
     for assignment in waiting:

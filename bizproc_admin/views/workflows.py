@@ -196,12 +196,12 @@ def listed(request: Request, filters: WorkflowFilterForm) -> Page:
         request.running_count = known["total"]
     upto = upto if upto is not None else known["newest"] or 0
     found = page_of(
-        rows.filter(pk__lte=upto).with_names().order_by(*filters.order),  # type: ignore[attr-defined]
+        rows.filter(pk__lte=upto).for_rows(request.portal).order_by(*filters.order),  # type: ignore[attr-defined]
         number=filters.value("page") or 1,
         size=filters.page_size,
         total=known["total"],
     )
-    equip(found.rows)
+    equip(found.rows, portal=request.portal)
     return Page(rows=found.rows, number=found.number, size=found.size, total=found.total, upto=upto)
 
 
