@@ -44,6 +44,8 @@ def test_every_message_arrives_once_whoever_writes_and_reads(tmp_path):
                 with lock:
                     got.append(tuple(message.payload))
 
+    with connection(tmp_path) as way:
+        way.SimpleQueue("busy")  # the queue is there before anybody writes, as a worker's is
     producers = [threading.Thread(target=produce, args=(name,)) for name in "ab"]
     consumers = [threading.Thread(target=consume) for _ in range(2)]
     for thread in [*consumers, *producers]:
