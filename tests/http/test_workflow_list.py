@@ -227,3 +227,13 @@ def test_rows_that_cannot_exist_are_passed_over(client, workflow):
         reverse("workflow_pulse"), {"rows": f"99999999999999999999.{workflow.pk}.x"}
     )
     assert answer.status_code == 200
+
+
+def test_a_row_says_whom_it_waits_for(client, workflow):
+    assignment = workflow.tasks.get().assignments.get()
+    assert rows(client)[0].waits == [assignment]
+    row = client.get(reverse("workflow_row", args=[workflow.pk])).content.decode()
+    assert str(assignment.person) in row
+    assignment.status = 1
+    assignment.save()
+    assert rows(client)[0].waits == []
