@@ -34,6 +34,9 @@ def main() -> int:
             host=options.host,
             port=options.port,
             with_control=options.control,
+            redirect_uri=options.redirect_uri,
+            token_lifetime=options.token_lifetime,
+            password=options.password,
         )
     except OSError as error:
         sys.stderr.write(
@@ -66,6 +69,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--limits", choices=("real", "off"), default="off", help="the rate limits")
     parser.add_argument("--latency", type=float, default=0, help="milliseconds added per answer")
     parser.add_argument("--state", help="file it saves itself into and starts from")
+    parser.add_argument("--redirect-uri", help="where the application takes people back to")
+    parser.add_argument("--token-lifetime", type=float, help="seconds an access token lives; 3600")
+    parser.add_argument("--password", help="everybody's, told on the sign-in page; sandbox")
     parser.add_argument("--control", action="store_true", help="open the control plane")
     return parser.parse_args()
 

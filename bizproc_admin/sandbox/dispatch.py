@@ -1,12 +1,12 @@
 """From a request to an answer: the order of checks, planned faults, envelopes, and the record of
 calls and applied writes."""
 
-import re
 import time
 from dataclasses import dataclass
 from typing import Any
 
 from bizproc_admin.sandbox import batch, methods, php
+from bizproc_admin.sandbox.authorising import authorise
 from bizproc_admin.sandbox.clock import iso, utc_text
 from bizproc_admin.sandbox.due import apply_later, bring_up_to_date
 from bizproc_admin.sandbox.faults import AFTER, BEFORE, LIE, REPLACED, Broken, Fault
@@ -14,9 +14,8 @@ from bizproc_admin.sandbox.incoming import Incoming, without_reserved
 from bizproc_admin.sandbox.listing import Page
 from bizproc_admin.sandbox.methods.registry import METHODS, Caller, Method, Params, method
 from bizproc_admin.sandbox.portal import Portal
-from bizproc_admin.sandbox.refusals import Refusal, named
-
-_CREDENTIAL = re.compile(r"([?&](?:auth|access_token|ap|aplogin)=)[^&]*")
+from bizproc_admin.sandbox.recording import masked
+from bizproc_admin.sandbox.refusals import Refusal, insufficient_scope, named
 
 __all__ = ["Answer", "answer", "methods"]
 
@@ -28,6 +27,7 @@ class Answer:
     status: int
     body: dict[str, Any]
     fault: Fault | None = None
+    client_id: str = ""
 
 
 @dataclass
@@ -38,6 +38,7 @@ class _Conversation:
     incoming: Incoming
     began: float
     damage: Fault | None = None
+    caller: Caller | None = None
 
 
 @method("batch")
@@ -69,6 +70,8 @@ def answer(portal: Portal, incoming: Incoming) -> Answer:
         failed = named("INTERNAL_SERVER_ERROR")
         result = Answer(failed.status, failed.envelope())
     _remember(talk, call_name, incoming.params, result, start=incoming.start)
+    if talk.caller is not None and talk.caller.application is not None:
+        result.client_id = talk.caller.application.client_id
     return result
 
 
@@ -82,27 +85,11 @@ def _checked(talk: _Conversation, fault: Fault | None) -> dict[str, Any]:
         found = METHODS.get(incoming.method.lower())
         if found is None:
             raise named("ERROR_METHOD_NOT_FOUND")
-        caller = _authorise(portal, incoming, found)
+        caller = talk.caller = authorise(portal, incoming, found)
     if found.name == "batch":
         return _run_batch(talk, caller, fault)
     params = Params(incoming.params, incoming.start, php.upper_names(incoming.query))
     return _suffer(talk, caller, found, params, fault, in_batch=False)
-
-
-def _authorise(portal: Portal, incoming: Incoming, wanted: Method) -> Caller:
-    if not incoming.login and not incoming.code:
-        # No application is installed, so no access token can be known.
-        raise named("invalid_token" if incoming.token else "NO_AUTH_FOUND")
-    webhook = next((w for w in portal.webhooks if w.code == incoming.code and w.active), None)
-    if webhook is None or incoming.login != str(webhook.user_id):
-        raise named("INVALID_CREDENTIALS")
-    scopes = tuple(webhook.scopes)
-    if not wanted.allowed_by(scopes):
-        raise named("insufficient_scope")
-    user = portal.users.get(webhook.user_id)
-    if user is None or not user.active:
-        raise named("INVALID_CREDENTIALS")
-    return Caller(user, scopes, webhook.code)
 
 
 def _run_batch(talk: _Conversation, caller: Caller, fault: Fault | None) -> dict[str, Any]:
@@ -169,6 +156,8 @@ def _before(
 ) -> dict[str, Any] | None:
     if fault is None:
         return None
+    if fault.kind == "insufficient_scope":
+        raise insufficient_scope(by_token=caller.application is not None)
     if fault.is_vendor_error:
         raise named(fault.kind)
     if fault.kind in BEFORE or (fault.kind in REPLACED and not fault.applied):
@@ -249,16 +238,16 @@ def _remember(
     start: int | None,
     inner: bool = False,
 ) -> None:
-    incoming = talk.incoming
-    # "token" would be a secret; the reserved names are gone already.
-    shown = {k: _masked(value) for k, value in params.items() if k.lower() != "token"}
+    incoming, caller = talk.incoming, talk.caller
+    application = caller.application if caller is not None else None
     with talk.portal.lock:
         talk.portal.calls.append(
             {
                 "method": name,
-                "params": shown,
+                "params": masked(params),
                 "start": start,
-                "user_id": incoming.login,
+                "user_id": str(caller.id) if application and caller else incoming.login,
+                "client_id": application.client_id if application else "",
                 "status": told.status,
                 "error": told.body.get("error"),
                 "fault": told.fault.kind if told.fault else None,
@@ -267,12 +256,3 @@ def _remember(
                 "source": incoming.source,
             }
         )
-
-
-def _masked(value: Any) -> Any:
-    # Commands of a batch may carry credentials in their query strings.
-    if isinstance(value, str):
-        return _CREDENTIAL.sub(r"\1***", value)
-    if isinstance(value, dict):
-        return {key: _masked(item) for key, item in value.items()}
-    return [_masked(item) for item in value] if isinstance(value, list) else value

@@ -5,6 +5,7 @@ from typing import Any
 from bizproc_admin.sandbox.engine import timers
 from bizproc_admin.sandbox.faults import Fault
 from bizproc_admin.sandbox.methods.registry import METHODS, Caller, Method, Params
+from bizproc_admin.sandbox.oauth import token_server
 from bizproc_admin.sandbox.portal import Portal
 from bizproc_admin.sandbox.refusals import Refusal
 
@@ -19,6 +20,7 @@ def apply_later(
             "method": found.name,
             "user_id": caller.id,
             "code": caller.code,
+            "client_id": caller.application.client_id if caller.application else "",
             "scopes": list(caller.scopes),
             "params": params.values,
         }
@@ -34,7 +36,10 @@ def bring_up_to_date(portal: Portal) -> None:
         portal.late.remove(late)
         portal.touched = True
         with portal.at(late["due"]):
-            _apply_now(portal, late)
+            if late["method"] == token_server.NAME:
+                token_server.apply_late(portal, late["params"])
+            else:
+                _apply_now(portal, late)
     portal.commit()
 
 
@@ -43,7 +48,8 @@ def _apply_now(portal: Portal, late: dict[str, Any]) -> None:
     if user is None:
         return
     found = METHODS[late["method"]]
-    caller = Caller(user, tuple(late["scopes"]), late["code"])
+    application = portal.applications.get(late.get("client_id", ""))
+    caller = Caller(user, tuple(late["scopes"]), late["code"], application)
     try:
         result = found.function(portal, caller, Params(late["params"]))
     except Refusal:

@@ -45,8 +45,7 @@ def read(
     if http_method == "POST":
         params.update(_body(headers.get("content-type", ""), body))
     login, code = (parts[1], parts[2]) if len(parts) == 4 else ("", "")
-    bearer = headers.get("authorization", "")
-    token = bearer[7:].strip() if bearer[:7].lower() == "bearer " else ""
+    token = bearer(headers)
     return Incoming(
         method=name,
         format=suffix,
@@ -60,6 +59,17 @@ def read(
         source=source,
         headers=headers,
     )
+
+
+def form(headers: dict[str, str], body: bytes) -> dict[str, Any]:
+    """Read a posted body in whatever encoding it says it has."""
+    return _body(headers.get("content-type", ""), body)
+
+
+def bearer(headers: dict[str, str]) -> str:
+    """Return the token of an Authorization header, or an empty text."""
+    value = headers.get("authorization", "")
+    return value[7:].strip() if value[:7].lower() == "bearer " else ""
 
 
 def command(text: str) -> tuple[str, dict[str, Any]]:

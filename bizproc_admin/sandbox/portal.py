@@ -16,9 +16,13 @@ from bizproc_admin.sandbox.clock import Clock, utc_text
 from bizproc_admin.sandbox.faults import Faults
 from bizproc_admin.sandbox.limits import Limits
 from bizproc_admin.sandbox.records import (
+    Application,
+    Code,
     Department,
     Document,
     DocumentId,
+    Grant,
+    PortalSession,
     Task,
     Template,
     User,
@@ -30,6 +34,7 @@ from bizproc_admin.sandbox.tables import Table, TaskTable, WorkflowTable
 DAY = 86400.0
 ADMINISTRATOR, EMPLOYEE = 1, 2
 ALL_SCOPES = ["bizproc", "crm", "department", "disk", "im", "lists", "task", "user"]
+ACCESS_LIFETIME = 3600.0
 _REMEMBERED_CALLS = 20_000
 
 
@@ -57,6 +62,12 @@ class Portal:
         self.complaints: deque[dict[str, Any]] = deque(maxlen=_REMEMBERED_CALLS)
         self.calls: deque[dict[str, Any]] = deque(maxlen=_REMEMBERED_CALLS)
         self.webhooks: list[Webhook] = []
+        #: Where the portal is reached; the server that serves it says so.
+        self.address = "http://127.0.0.1"
+        self.password = "sandbox"  # noqa: S105 - everybody's, and the sign-in page tells it
+        #: The application settings that options give, kept over every scenario.
+        self.redirect_uri = ""
+        self.token_lifetime = self.first_token_lifetime = ACCESS_LIFETIME
         self.clear()
 
     def clear(self) -> None:
@@ -69,6 +80,10 @@ class Portal:
         self.documents: Table[DocumentId, Document] = Table()
         self.workflows = WorkflowTable()
         self.tasks = TaskTable()
+        self.applications: Table[str, Application] = Table()
+        self.codes: Table[str, Code] = Table()
+        self.grants: Table[str, Grant] = Table()
+        self.sessions: Table[str, PortalSession] = Table()
         self.ledger: list[dict[str, Any]] = []
         self.saved_ledger = 0
         self.late: list[dict[str, Any]] = []
@@ -82,6 +97,7 @@ class Portal:
         self.limits.clear()
         self.clock.offset = 0.0
         self.newer_filters = False
+        self.token_lifetime = self.first_token_lifetime
         self.touched = True
         self.erased = True
         self.revision += 1
@@ -179,6 +195,10 @@ class Portal:
             "document": self.documents,
             "workflow": self.workflows,
             "task": self.tasks,
+            "application": self.applications,
+            "code": self.codes,
+            "grant": self.grants,
+            "session": self.sessions,
         }
 
     # -- people -------------------------------------------------------------------------------

@@ -147,6 +147,55 @@ class Webhook:
     active: bool = True
 
 
+@dataclass(slots=True)
+class Application:
+    """A local application: its secret, its scopes, where it is opened, and who may use it."""
+
+    id: int
+    client_id: str
+    client_secret: str
+    name: str = "Local application"
+    scopes: list[str] = field(default_factory=list)
+    redirect_uri: str = ""
+    users: list[int] | None = None
+    installed: bool = True
+    active: bool = True
+    payment_expired: bool = False
+
+
+@dataclass(slots=True)
+class Code:
+    """What a person brings from the portal to an application: once, and only for a moment."""
+
+    code: str
+    client_id: str
+    user_id: int
+    expires: float
+    used: bool = False
+
+
+@dataclass(slots=True)
+class Grant:
+    """An access token of one person, with the refresh token that was given beside it."""
+
+    access_token: str
+    refresh_token: str
+    client_id: str
+    user_id: int
+    issued: float
+    access_expires: float
+    refresh_expires: float
+    spent: bool = False
+
+
+@dataclass(slots=True)
+class PortalSession:
+    """Somebody signed in to the portal itself, with a browser."""
+
+    key: str
+    user_id: int
+
+
 def pack(record: Any) -> dict[str, Any]:
     """Turn a record into plain values for the state file."""
     if isinstance(record, Workflow):

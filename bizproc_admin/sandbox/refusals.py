@@ -23,13 +23,11 @@ class Refusal(Exception):
         return {"error": self.code, "error_description": self.text, **self.extra}
 
 
+_HIGHER_PRIVILEGES = "The request requires higher privileges than provided by the {} token"
 _KNOWN = {
     "NO_AUTH_FOUND": ("Wrong authorization data", 401),
     "INVALID_CREDENTIALS": ("Invalid request credentials", 401),
-    "insufficient_scope": (
-        "The request requires higher privileges than provided by the webhook token",
-        401,
-    ),
+    "insufficient_scope": (_HIGHER_PRIVILEGES.format("webhook"), 401),
     "expired_token": ("The access token provided has expired.", 401),
     "invalid_token": ("Unable to get application by token", 401),
     "ERROR_OAUTH": ("Application not installed", 401),
@@ -71,6 +69,12 @@ def named(code: str) -> Refusal:
     """Build the refusal that the vendor documents under this code."""
     text, status = _KNOWN.get(code, (code, 400))
     return Refusal(code, text, status)
+
+
+def insufficient_scope(*, by_token: bool) -> Refusal:
+    """Build the refusal of a method that a webhook or an application was not given."""
+    word = "access" if by_token else "webhook"
+    return Refusal("insufficient_scope", _HIGHER_PRIVILEGES.format(word), 401)
 
 
 def access_denied(detail: str = "") -> Refusal:

@@ -7,6 +7,7 @@ from typing import Any
 
 from bizproc_admin.sandbox import scenarios
 from bizproc_admin.sandbox.hands import Hands
+from bizproc_admin.sandbox.oauth import applications, tokens
 from bizproc_admin.sandbox.portal import ADMINISTRATOR, EMPLOYEE, Portal
 from bizproc_admin.sandbox.server import Server
 from bizproc_admin.sandbox.state_file import StateFile
@@ -27,15 +28,30 @@ class Sandbox(Hands):
         host: str = "127.0.0.1",
         port: int = 0,
         with_control: bool = True,
+        redirect_uri: str | None = None,
+        token_lifetime: float | None = None,
+        password: str | None = None,
     ) -> None:
-        """Prepare the portal: from the state file when it holds one, else from the scenario."""
+        """Prepare the portal: from the state file when it holds one, else from the scenario.
+
+        What is said of the application here wins over what the state file says.
+        """
         self.portal = Portal(seed=seed, limits=limits)
+        self.portal.password = password or self.portal.password
+        self.portal.redirect_uri = redirect_uri or ""
+        if token_lifetime is not None:
+            self.portal.token_lifetime = self.portal.first_token_lifetime = token_lifetime
         super().__init__(self.portal)
         # Listening comes first: a taken port must be told before anything is built or saved.
         self._server = Server((host, port), self.portal, latency=latency, with_control=with_control)
         self._state: StateFile | None = None
+        self.portal.address = self.portal_url
         try:
             self._fill(scenario, workflows=workflows, state=state)
+            if redirect_uri is not None:
+                self.change_application(redirect_uri=redirect_uri)
+            if token_lifetime is not None:
+                self.set_token_lifetime(token_lifetime)
         except BaseException:
             self._server.server_close()
             raise
@@ -47,7 +63,9 @@ class Sandbox(Hands):
         if self._state is None or not self._state.restore(self.portal):
             self.portal.first = {"scenario": scenario, "workflows": workflows}
             scenarios.load(self.portal, **self.portal.first)
-            self.portal.commit()
+        # A file written before there were applications has none.
+        applications.make_first(self.portal)
+        self.portal.commit()
 
     def __enter__(self) -> "Sandbox":
         self.open()
@@ -103,6 +121,19 @@ class Sandbox(Hands):
         """Return the address of the control plane, or None when it is off."""
         return f"{self.portal_url}/_sandbox/" if self._server.with_control else None
 
+    @property
+    def oauth(self) -> dict[str, str]:
+        """Return what the settings of the first application show, and where tokens are got."""
+        application = applications.named(self.portal, None)
+        return {
+            "client_id": application.client_id,
+            "client_secret": application.client_secret,
+            "authorize_url": f"{self.portal_url}/oauth/authorize/",
+            "token_url": f"{self.portal_url}/oauth/token/",
+            "server_endpoint": tokens.server_endpoint(self.portal_url),
+            "member_id": applications.member_id(self.portal),
+        }
+
     def webhook_of(self, user_id: int) -> str:
         """Return the first webhook of a person."""
         webhook = next(w for w in self.portal.webhooks if w.user_id == user_id)
@@ -115,4 +146,5 @@ class Sandbox(Hands):
             "webhook_url": self.webhook_url,
             "employee_webhook_url": self.employee_webhook_url,
             "control_url": self.control_url,
+            "oauth": self.oauth,
         }

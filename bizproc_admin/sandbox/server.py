@@ -15,6 +15,7 @@ from xml.sax.saxutils import escape
 
 from bizproc_admin.sandbox import control, dispatch, incoming
 from bizproc_admin.sandbox.faults import Fault
+from bizproc_admin.sandbox.oauth import authorisation
 from bizproc_admin.sandbox.portal import Portal
 
 _CORS = (
@@ -103,6 +104,8 @@ class Handler(BaseHTTPRequestHandler):
         path = self.path.partition("?")[0].lstrip("/")
         if path == "_sandbox" or path.startswith("_sandbox/"):
             self._control(body)
+        elif path.startswith("oauth/"):
+            self._oauth(path.strip("/").removeprefix("oauth/"), body)
         else:
             self._rest(body)
 
@@ -170,7 +173,25 @@ class Handler(BaseHTTPRequestHandler):
             (f"X-Bitrix-Rest-{name}", f"{seconds:.10f}")
             for name in ("Time", "User-Time", "System-Time")
         ]
+        if answer.client_id:
+            told.append(("X-Bitrix-Rest-Application", answer.client_id))
         self._write(answer.status, content, kind, extra=told)
+
+    def _oauth(self, place: str, body: bytes) -> None:
+        reply = authorisation.answer(
+            self.server.portal,
+            place,
+            http_method=self.command,
+            target=self.path,
+            headers={name.lower(): value for name, value in self.headers.items()},
+            body=body,
+            source=self.client_address[0],
+        )
+        content = reply.content.encode()
+        if reply.fault is not None:
+            self._break(reply.fault, reply.status, content, reply.kind)
+            return
+        self._write(reply.status, content, reply.kind, extra=reply.headers)
 
     def _control(self, body: bytes) -> None:
         if not self.server.with_control:

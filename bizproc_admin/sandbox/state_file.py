@@ -12,8 +12,12 @@ from typing import Any
 
 from bizproc_admin.sandbox.portal import DAY, Portal
 from bizproc_admin.sandbox.records import (
+    Application,
+    Code,
     Department,
     Document,
+    Grant,
+    PortalSession,
     Task,
     Template,
     User,
@@ -37,6 +41,10 @@ _KINDS: dict[str, type[Any]] = {
     "document": Document,
     "workflow": Workflow,
     "task": Task,
+    "application": Application,
+    "code": Code,
+    "grant": Grant,
+    "session": PortalSession,
 }
 
 
@@ -117,6 +125,7 @@ class StateFile:
         portal.webhooks = [Webhook(**webhook) for webhook in facts["webhooks"]]
         portal.numbers, portal.late = facts["numbers"], facts["late"]
         portal.last_uniqid = facts["last_uniqid"]
+        portal.token_lifetime = facts.get("token_lifetime", portal.token_lifetime)
         portal.rng.seed(f"{portal.seed} {portal.last_uniqid}")
         rows = self._database.execute("SELECT value FROM ledger ORDER BY seq")
         portal.ledger = [json.loads(value) for (value,) in rows]
@@ -152,6 +161,7 @@ def _facts(portal: Portal) -> dict[str, Any]:
         "numbers": portal.numbers,
         "late": portal.late,
         "last_uniqid": portal.last_uniqid,
+        "token_lifetime": portal.token_lifetime,
     }
 
 

@@ -33,7 +33,9 @@ def post(address, **params):
 
 def test_it_says_where_it_is_and_ends_cleanly_on_a_signal():
     with program("--control") as (process, told):
-        assert set(told) == {"portal_url", "webhook_url", "employee_webhook_url", "control_url"}
+        assert set(told) == {
+            "portal_url", "webhook_url", "employee_webhook_url", "control_url", "oauth",
+        }  # fmt: skip
         assert told["webhook_url"].endswith("/")
         assert post(told["webhook_url"] + "user.admin").json()["result"] is True
         assert post(told["employee_webhook_url"] + "user.admin").json()["result"] is False

@@ -4,6 +4,7 @@ The Python class and the HTTP control plane offer exactly these operations. Noth
 to the ledger: that is for REST writes only.
 """
 
+from bizproc_admin.sandbox.hands.applications import Applications
 from bizproc_admin.sandbox.hands.people import PeopleAndTemplates
 from bizproc_admin.sandbox.hands.whole import WholePortal
 from bizproc_admin.sandbox.hands.workflows import WorkflowsAndTasks
@@ -11,5 +12,5 @@ from bizproc_admin.sandbox.hands.workflows import WorkflowsAndTasks
 __all__ = ["Hands"]
 
 
-class Hands(WholePortal, PeopleAndTemplates, WorkflowsAndTasks):
+class Hands(WholePortal, PeopleAndTemplates, WorkflowsAndTasks, Applications):
     """All operations, each under the portal's lock and saved at once."""

@@ -5,17 +5,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bizproc_admin.sandbox.portal import Portal
-from bizproc_admin.sandbox.records import User
+from bizproc_admin.sandbox.records import Application, User
 from bizproc_admin.sandbox.refusals import access_denied
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls: a person, and what their webhook may do."""
+    """Who calls: a person, and what their webhook or their application may do.
+
+    `code` is what limits are counted by: the webhook's code, or the application's client id.
+    """
 
     user: User
     scopes: tuple[str, ...]
     code: str
+    application: Application | None = None
 
     @property
     def id(self) -> int:

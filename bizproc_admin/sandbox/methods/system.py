@@ -8,12 +8,28 @@ from typing import Any
 from bizproc_admin.sandbox import php
 from bizproc_admin.sandbox.clock import iso
 from bizproc_admin.sandbox.methods.registry import METHODS, Caller, Params, method
+from bizproc_admin.sandbox.oauth.tokens import STATUS
 from bizproc_admin.sandbox.portal import ALL_SCOPES, Portal
 
 
 @method("app.info")
 def app_info(portal: Portal, caller: Caller, params: Params) -> dict[str, Any]:
-    """Describe the webhook: there is no application behind it."""
+    """Describe the application, or what the webhook may do when there is none behind it."""
+    application = caller.application
+    if application is not None:
+        return {
+            "ID": str(application.id),
+            "CODE": application.client_id,
+            "VERSION": 1,
+            "STATUS": STATUS,
+            "INSTALLED": application.installed,
+            "PAYMENT_EXPIRED": "Y" if application.payment_expired else "N",
+            "DAYS": None,
+            "LANGUAGE_ID": "ru",
+            "LICENSE": "ru_pro100",
+            "LICENSE_TYPE": "pro100",
+            "LICENSE_FAMILY": "pro",
+        }
     return {"SCOPE": list(caller.scopes), "LICENSE": "ru_pro100"}
 
 

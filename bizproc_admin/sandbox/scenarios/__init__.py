@@ -1,5 +1,6 @@
 """Scenarios: what a portal holds at the start. The same seed makes the same portal."""
 
+from bizproc_admin.sandbox.oauth import applications
 from bizproc_admin.sandbox.portal import Portal
 from bizproc_admin.sandbox.records import DocumentId
 from bizproc_admin.sandbox.scenarios import demo, empty, huge
@@ -13,7 +14,7 @@ NAMES = ("empty", "demo", "huge")
 def load(
     portal: Portal, scenario: str, *, workflows: int | None = None, seed: int | None = None
 ) -> None:
-    """Replace everything in the portal by a scenario; its webhooks stay."""
+    """Replace everything in the portal by a scenario; its secrets stay."""
     if scenario not in NAMES:
         raise ValueError(f"There is no scenario {scenario!r}; there are {', '.join(NAMES)}.")
     portal.scenario = scenario
@@ -27,6 +28,7 @@ def load(
     else:
         empty.build(portal)
     portal.make_webhooks()
+    applications.make_first(portal)
 
 
 def new_document(portal: Portal, kind: DocumentId) -> DocumentId:
