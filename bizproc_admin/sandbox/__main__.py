@@ -11,6 +11,7 @@ from bizproc_admin.sandbox.living import SideActors
 from bizproc_admin.sandbox.sandbox import Sandbox
 from bizproc_admin.sandbox.scenarios import NAMES
 from bizproc_admin.sandbox.state_file import StateFileError
+from bizproc_admin.sandbox.texts import LANGUAGES
 
 
 def main() -> int:
@@ -37,6 +38,7 @@ def main() -> int:
             redirect_uri=options.redirect_uri,
             token_lifetime=options.token_lifetime,
             password=options.password,
+            language=options.language,
         )
     except OSError as error:
         sys.stderr.write(
@@ -72,6 +74,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--redirect-uri", help="where the application takes people back to")
     parser.add_argument("--token-lifetime", type=float, help="seconds an access token lives; 3600")
     parser.add_argument("--password", help="everybody's, told on the sign-in page; sandbox")
+    parser.add_argument("--language", choices=LANGUAGES, help="the portal's language; en")
     parser.add_argument("--control", action="store_true", help="open the control plane")
     return parser.parse_args()
 

@@ -5,14 +5,21 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from bizproc_admin.sandbox import batch, methods, php
+from bizproc_admin.sandbox import applying, batch, methods, php
 from bizproc_admin.sandbox.authorising import authorise
 from bizproc_admin.sandbox.clock import iso, utc_text
 from bizproc_admin.sandbox.due import apply_later, bring_up_to_date
 from bizproc_admin.sandbox.faults import AFTER, BEFORE, LIE, REPLACED, Broken, Fault
 from bizproc_admin.sandbox.incoming import Incoming, without_reserved
 from bizproc_admin.sandbox.listing import Page
-from bizproc_admin.sandbox.methods.registry import METHODS, Caller, Method, Params, method
+from bizproc_admin.sandbox.methods.registry import (
+    METHODS,
+    Caller,
+    Method,
+    Params,
+    PartlyDone,
+    method,
+)
 from bizproc_admin.sandbox.portal import Portal
 from bizproc_admin.sandbox.recording import masked
 from bizproc_admin.sandbox.refusals import Refusal, insufficient_scope, named
@@ -146,7 +153,11 @@ def _suffer(
     if "START" in params.values:
         talk.portal.complain("START ignored", "Only lower-case start pages.", method=found.name)
     told = _before(talk, fault, found, caller, params)
-    body = told if told is not None else _perform(talk, caller, found, params)
+    try:
+        body = told if told is not None else _perform(talk, caller, found, params)
+    except PartlyDone:
+        _after(talk, fault)
+        raise
     _after(talk, fault)
     return body
 
@@ -187,10 +198,7 @@ def _perform(talk: _Conversation, caller: Caller, found: Method, params: Params)
     with portal.lock:
         if portal.limits.exhausted(caller.code, found.name):
             raise named("OPERATION_TIME_LIMIT")
-        result = found.function(portal, caller, params)
-        if found.changes:
-            portal.applied(found.name, caller=caller.id, params=params.values, result=result)
-            portal.commit()
+        result = applying.run(portal, caller, found, params)
         seconds = time.perf_counter() - clock
         portal.limits.spend(caller.code, found.name, seconds, began=began)
     body: dict[str, Any] = {"result": result.rows if isinstance(result, Page) else result}

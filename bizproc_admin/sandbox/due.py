@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from bizproc_admin.sandbox import applying
 from bizproc_admin.sandbox.engine import timers
 from bizproc_admin.sandbox.faults import Fault
 from bizproc_admin.sandbox.methods.registry import METHODS, Caller, Method, Params
@@ -51,8 +52,6 @@ def _apply_now(portal: Portal, late: dict[str, Any]) -> None:
     application = portal.applications.get(late.get("client_id", ""))
     caller = Caller(user, tuple(late["scopes"]), late["code"], application)
     try:
-        result = found.function(portal, caller, Params(late["params"]))
+        applying.run(portal, caller, found, Params(late["params"]))
     except Refusal:
         return
-    if found.changes:
-        portal.applied(found.name, caller=caller.id, params=late["params"], result=result)

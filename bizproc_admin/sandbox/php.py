@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 _LEADING_INT = re.compile(r"^\s*([+-]?\d+)")
+_NUMERIC = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*")
 _BRACKET = re.compile(r"\[([^\]]*)\]")
 
 
@@ -105,6 +106,13 @@ def values(value: Any) -> list[Any]:
 def is_empty(value: Any) -> bool:
     """Tell whether PHP's empty() holds: "", "0", 0, null, false and empty arrays."""
     return not value or value == "0"
+
+
+def is_numeric(value: Any) -> bool:
+    """Tell whether PHP's is_numeric holds: a number, or a text that is one all through."""
+    if isinstance(value, str):
+        return _NUMERIC.fullmatch(value) is not None
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def intval(value: Any) -> int:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+from bizproc_admin.sandbox import texts
 from bizproc_admin.sandbox.clock import Clock, utc_text
 from bizproc_admin.sandbox.faults import Faults
 from bizproc_admin.sandbox.limits import Limits
@@ -68,6 +69,7 @@ class Portal:
         #: The application settings that options give, kept over every scenario.
         self.redirect_uri = ""
         self.token_lifetime = self.first_token_lifetime = ACCESS_LIFETIME
+        self.language = self.first_language = "en"
         self.clear()
 
     def clear(self) -> None:
@@ -98,6 +100,7 @@ class Portal:
         self.clock.offset = 0.0
         self.newer_filters = False
         self.token_lifetime = self.first_token_lifetime
+        self.language = self.first_language
         self.touched = True
         self.erased = True
         self.revision += 1
@@ -156,7 +159,15 @@ class Portal:
         """Note something that the portal ignores in silence and that a client should not send."""
         self.complaints.append({"kind": kind, "detail": detail, **more, "at": utc_text(self.now())})
 
-    def applied(self, method: str, *, caller: int, params: dict[str, Any], result: Any) -> None:
+    def applied(
+        self,
+        method: str,
+        *,
+        caller: int,
+        params: dict[str, Any],
+        result: Any,
+        more: dict[str, Any] | None = None,
+    ) -> None:
         """Write a line into the ledger: this REST write really changed the portal."""
         target = params.get("ID") or params.get("TASK_ID") or params.get("TASK_IDS")
         self.ledger.append(
@@ -168,8 +179,13 @@ class Portal:
                 "target": result if method == "bizproc.workflow.start" else target,
                 "params": params,
                 "result": result,
+                **(more or {}),
             }
         )
+
+    def say(self, key: str, **values: str) -> str:
+        """Return one of the portal's texts in its language."""
+        return texts.text(self.language, key, **values)
 
     def commit(self) -> None:
         """Save what changed; to be called after every change, under the lock."""

@@ -60,6 +60,8 @@ _KNOWN = {
     "ERROR_TASK_COMPLETED": ("Task already completed", 400),
     "ERROR_TASK_TYPE": ("Incorrect task type", 400),
     "ERROR_TASK_EXECUTION": ("The workflow is hung or being executed", 400),
+    "ERROR_INVALID_USER_ID": ("Invalid FROM_USER_ID", 400),
+    "ERROR_DELEGATION_NOT_ALLOWED": ("The user is not responsible for this assigment.", 400),
     "ERROR_ARGUMENT": ("Argument is wrong", 400),
     "": ("The business process is not found.", 400),
 }

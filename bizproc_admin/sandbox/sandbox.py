@@ -31,16 +31,19 @@ class Sandbox(Hands):
         redirect_uri: str | None = None,
         token_lifetime: float | None = None,
         password: str | None = None,
+        language: str | None = None,
     ) -> None:
         """Prepare the portal: from the state file when it holds one, else from the scenario.
 
-        What is said of the application here wins over what the state file says.
+        What is said here of the application and the language wins over what the state file says.
         """
         self.portal = Portal(seed=seed, limits=limits)
         self.portal.password = password or self.portal.password
         self.portal.redirect_uri = redirect_uri or ""
         if token_lifetime is not None:
             self.portal.token_lifetime = self.portal.first_token_lifetime = token_lifetime
+        if language is not None:
+            self.portal.language = self.portal.first_language = language
         super().__init__(self.portal)
         # Listening comes first: a taken port must be told before anything is built or saved.
         self._server = Server((host, port), self.portal, latency=latency, with_control=with_control)
@@ -52,6 +55,8 @@ class Sandbox(Hands):
                 self.change_application(redirect_uri=redirect_uri)
             if token_lifetime is not None:
                 self.set_token_lifetime(token_lifetime)
+            if language is not None:
+                self.set_language(language)
         except BaseException:
             self._server.server_close()
             raise

@@ -125,6 +125,7 @@ class StateFile:
         portal.webhooks = [Webhook(**webhook) for webhook in facts["webhooks"]]
         portal.numbers, portal.late = facts["numbers"], facts["late"]
         portal.last_uniqid = facts["last_uniqid"]
+        portal.language = facts.get("language", portal.language)
         portal.token_lifetime = facts.get("token_lifetime", portal.token_lifetime)
         portal.rng.seed(f"{portal.seed} {portal.last_uniqid}")
         rows = self._database.execute("SELECT value FROM ledger ORDER BY seq")
@@ -161,6 +162,7 @@ def _facts(portal: Portal) -> dict[str, Any]:
         "numbers": portal.numbers,
         "late": portal.late,
         "last_uniqid": portal.last_uniqid,
+        "language": portal.language,
         "token_lifetime": portal.token_lifetime,
     }
 

@@ -176,7 +176,7 @@ def test_wrong_credentials_are_told_apart(sandbox):
 def test_a_missing_method_is_noticed_before_wrong_credentials(sandbox):
     assert call(sandbox, "/rest/1/wrong/nope") == (404, "ERROR_METHOD_NOT_FOUND")
     assert call(sandbox, "/rest/nope") == (404, "ERROR_METHOD_NOT_FOUND")
-    for later in ("bizproc.task.complete", "bizproc.event.send", "crm.deal.list"):
+    for later in ("bizproc.robot.add", "bizproc.event.send", "crm.deal.list"):
         assert call(sandbox, f"{hook(sandbox)}/{later}") == (404, "ERROR_METHOD_NOT_FOUND")
 
 

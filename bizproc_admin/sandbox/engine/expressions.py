@@ -93,6 +93,8 @@ def _printed(portal: Portal, value: Any) -> str:
     if isinstance(value, str) and (match := re.fullmatch(r"user_(\d+)", value)):
         user = portal.users.get(int(match[1]))
         return user.full_name if user else value
+    if isinstance(value, dict) and "name" in value:
+        return str(value["name"])
     return php.text(value)
 
 

@@ -7,9 +7,10 @@ do next follows from the place in the tree.
 from typing import Any
 
 from bizproc_admin.sandbox import php
-from bizproc_admin.sandbox.engine import assignments, conditions, durations, tree
-from bizproc_admin.sandbox.engine.assignments import EngineError, Verdict
+from bizproc_admin.sandbox.engine import asking, assignments, conditions, durations, kinds, tree
+from bizproc_admin.sandbox.engine.assignments import Answer, Verdict
 from bizproc_admin.sandbox.engine.expressions import evaluate
+from bizproc_admin.sandbox.engine.kinds import EngineError
 from bizproc_admin.sandbox.engine.tree import Node
 from bizproc_admin.sandbox.portal import DAY, Portal
 from bizproc_admin.sandbox.records import (
@@ -17,6 +18,7 @@ from bizproc_admin.sandbox.records import (
     COMPLETED,
     TASK_RUNNING,
     TERMINATED,
+    Assignment,
     DocumentId,
     Task,
     Template,
@@ -25,9 +27,6 @@ from bizproc_admin.sandbox.records import (
 from bizproc_admin.sandbox.refusals import Refusal, nameless
 
 ARCHIVE = "archive"
-ABORTED = "Execution aborted"
-NOT_FOUND = "The business process is not found."
-BUSY = "The workflow is hung or being executed"
 _SEQUENCES = {
     "SequentialWorkflowActivity",
     "SequenceActivity",
@@ -78,38 +77,37 @@ def complete_task(
     status: int,
     comment: str = "",
     fields: dict[str, Any] | None = None,
-) -> None:
-    """Answer a task for a person and let the workflow go on."""
+) -> tuple[Task, Answer]:
+    """Answer a task for a person and let the workflow go on; also return what was accepted."""
+    task, part = find_assignment(portal, task_id, user_id)
+    answer = assignments.accept(portal, task, status=status, comment=comment, fields=fields or {})
+    workflow = portal.workflows.get(task.workflow_id)
+    if workflow is None or workflow.ended is not None:
+        raise assignments.refused(portal.say("not found"))
+    if workflow.owned_until is not None:
+        raise assignments.refused(portal.say("busy"))
+    run = Run(portal, workflow)
+    verdict = assignments.count(portal, workflow, task, part, run.node(task.path), answer)
+    if verdict is not None:
+        run.after_task(task, verdict)
+    run.save()
+    return task, answer
+
+
+def find_assignment(portal: Portal, task_id: int, user_id: int) -> tuple[Task, Assignment]:
+    """Return a task and this person's open part in it."""
     task = portal.tasks.get(task_id)
     part = task.assignment_of(user_id) if task else None
     if task is None or part is None:
         raise Refusal("ERROR_TASK_NOT_FOUND", "Task not found")
     if part.status != ANSWER_WAITING or task.status != TASK_RUNNING:
         raise Refusal("ERROR_TASK_COMPLETED", "Task already completed")
-    workflow = portal.workflows.get(task.workflow_id)
-    if workflow is None or workflow.ended is not None:
-        raise Refusal("ERROR_TASK_EXECUTION", NOT_FOUND)
-    if workflow.owned_until is not None:
-        raise Refusal("ERROR_TASK_EXECUTION", BUSY)
-    run = Run(portal, workflow)
-    verdict = assignments.answer(
-        portal,
-        workflow,
-        task,
-        run.node(task.path),
-        user_id=user_id,
-        status=status,
-        comment=comment,
-        fields=fields,
-    )
-    if verdict is not None:
-        run.after_task(task, verdict)
-    run.save()
+    return task, part
 
 
 def terminate(portal: Portal, workflow: Workflow, *, title: str = "") -> None:
     """Abort a workflow: its running tasks disappear, the answered ones stay."""
-    _end(portal, workflow, status=TERMINATED, title=title or ABORTED)
+    _end(portal, workflow, status=TERMINATED, title=title or portal.say("aborted"))
 
 
 def end(portal: Portal, workflow: Workflow) -> None:
@@ -182,7 +180,7 @@ class Run:
             return
         self.steps += 1
         if self.steps > _MAX_STEPS:
-            raise EngineError("Too many steps without waiting.")
+            raise EngineError(self.portal.say("too many steps"))
         node = self.node(path)
         kind = node.get("Type", "")
         if not tree.is_active(node):
@@ -193,7 +191,7 @@ class Run:
             self._choose(path, node)
         elif kind == "ParallelActivity":
             self._fork(path, node)
-        elif kind in assignments.KINDS:
+        elif kind in kinds.KINDS or (kind == kinds.EXTERNAL and self._has_people(node)):
             self._ask(path, node)
         else:
             self._act(path, node, kind)
@@ -240,8 +238,11 @@ class Run:
         for index in branches:
             self.enter(tree.child(path, index))
 
+    def _has_people(self, node: Node) -> bool:
+        return bool(asking.asked_of(self.portal, self.workflow, node))
+
     def _ask(self, path: str, node: Node) -> None:
-        task, due = assignments.ask(self.portal, self.workflow, path, node)
+        task, due = asking.ask(self.portal, self.workflow, path, node)
         self._wait(path, {"kind": "task", "task": task.id}, due)
 
     def _wait(self, path: str, wait: dict[str, Any], due: float | None) -> None:
@@ -270,7 +271,7 @@ class Run:
     def _stop(self, options: dict[str, Any]) -> None:
         title = php.text(evaluate(self.portal, self.workflow, options.get("StateTitle")))
         terminate(self.portal, self.workflow, title=title)
-        if assignments.is_yes(options.get("KillWorkflow")):
+        if kinds.is_yes(options.get("KillWorkflow")):
             remove(self.portal, self.workflow)
 
     def _delayed(self, path: str, options: dict[str, Any]) -> bool:

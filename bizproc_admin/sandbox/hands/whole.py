@@ -7,6 +7,7 @@ from bizproc_admin.sandbox.due import bring_up_to_date
 from bizproc_admin.sandbox.faults import Fault
 from bizproc_admin.sandbox.portal import Portal
 from bizproc_admin.sandbox.records import pack
+from bizproc_admin.sandbox.texts import LANGUAGES
 
 
 class WholePortal:
@@ -73,6 +74,16 @@ class WholePortal:
     def set_filter_rules(self, rules: str) -> None:
         """Read filters as the "module" does, or as the newer "documented" rules say."""
         self._portal.newer_filters = rules == "documented"
+
+    def set_language(self, language: str) -> None:
+        """Let the portal speak "en" or "ru" from now on."""
+        portal = self._portal
+        if language not in LANGUAGES:
+            raise ValueError(f"The portal speaks {' and '.join(LANGUAGES)} only.")
+        with portal.lock:
+            portal.language = language
+            portal.touched = True
+            portal.commit()
 
     def set_limits(self, limits: str) -> None:
         """Switch the limits to "real" or "off"."""

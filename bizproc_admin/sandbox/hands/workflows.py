@@ -4,7 +4,7 @@ from typing import Any
 
 from bizproc_admin.sandbox import documents, php, scenarios
 from bizproc_admin.sandbox.due import bring_up_to_date
-from bizproc_admin.sandbox.engine import runner
+from bizproc_admin.sandbox.engine import delegation, kinds, runner
 from bizproc_admin.sandbox.portal import Portal
 from bizproc_admin.sandbox.records import (
     ANSWER_CANCEL,
@@ -14,6 +14,7 @@ from bizproc_admin.sandbox.records import (
     TASK_RUNNING,
     Workflow,
 )
+from bizproc_admin.sandbox.scenarios.templates import activity, sequence, state, steps
 
 _ANSWERS = {
     "yes": ANSWER_YES,
@@ -71,6 +72,40 @@ class WorkflowsAndTasks:
                 portal.workflows.put(workflow.id, workflow)
             portal.commit()
             return workflow.id
+
+    def ask(
+        self,
+        users: int | list[int],
+        kind: str = kinds.APPROVE,
+        document: list[str] | None = None,
+        started_by: int = 0,
+        **properties: Any,
+    ) -> int:
+        """Start a workflow that asks these people one thing and ends; returns the task's id.
+
+        Properties are the activity's own; an approval ends as "Approved" or "Rejected".
+        """
+        portal = self._portal
+        with portal.lock:
+            asked = users if isinstance(users, list) else [users]
+            holder = "Permission" if kind == kinds.EXTERNAL else "Users"
+            properties = {
+                "Name": "Question",
+                **properties,
+                holder: [f"user_{int(number)}" for number in asked],
+            }
+            question = activity(
+                kind,
+                steps(state("Approved")),
+                steps(state("Rejected")),
+                title=properties["Name"],
+                **properties,
+            )
+            template = scenarios.add_template(
+                portal, name="Question", document_type=scenarios.DEAL, structure=sequence(question)
+            )
+            workflow_id = self.start_workflow(template.id, document, started_by)
+            return portal.tasks.of_workflow(workflow_id)[0].id
 
     def lock_workflow(self, workflow_id: str, locked_minutes: float = 0) -> None:
         """Lock a workflow so that OWNED_UNTIL lies this many minutes in the past."""
@@ -152,9 +187,9 @@ class WorkflowsAndTasks:
                 raise ValueError("The user is not responsible for this assignment.")
             if task.assignment_of(int(to_user_id)) is not None:
                 raise ValueError("The selected employee is already a participant.")
-            part.user_id = int(to_user_id)
-            task.modified = int(portal.now())
-            portal.tasks.put(task.id, task)
+            delegation.hand_over(
+                portal, task, from_user_id=int(from_user_id), to_user_id=int(to_user_id)
+            )
             portal.commit()
 
     def _unfinished(self, workflow_id: str) -> Workflow:

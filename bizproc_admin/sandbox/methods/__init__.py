@@ -1,6 +1,8 @@
 """The REST methods, one module a family; importing the package fills the table."""
 
 from bizproc_admin.sandbox.methods import (
+    completing,
+    delegating,
     departments,
     system,
     tasks,
@@ -9,4 +11,13 @@ from bizproc_admin.sandbox.methods import (
     workflows,
 )
 
-__all__ = ["departments", "system", "tasks", "templates", "users", "workflows"]
+__all__ = [
+    "completing",
+    "delegating",
+    "departments",
+    "system",
+    "tasks",
+    "templates",
+    "users",
+    "workflows",
+]

@@ -6,7 +6,7 @@ from typing import Any
 
 from bizproc_admin.sandbox.portal import Portal
 from bizproc_admin.sandbox.records import Application, User
-from bizproc_admin.sandbox.refusals import access_denied
+from bizproc_admin.sandbox.refusals import Refusal, access_denied
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,23 @@ class Params:
     def get(self, name: str, default: Any = None) -> Any:
         """Return a parameter, or the default."""
         return self.values.get(name, default)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """What a write answers, and what it has changed in the words of the ledger."""
+
+    result: Any
+    applied: dict[str, Any]
+
+
+class PartlyDone(Refusal):
+    """The portal refuses, and yet has done a part of what was asked."""
+
+    def __init__(self, code: str, text: str, *, applied: dict[str, Any]) -> None:
+        """Keep what was changed all the same."""
+        super().__init__(code, text)
+        self.applied = applied
 
 
 Function = Callable[[Portal, Caller, Params], Any]

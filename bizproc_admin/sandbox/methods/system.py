@@ -25,7 +25,7 @@ def app_info(portal: Portal, caller: Caller, params: Params) -> dict[str, Any]:
             "INSTALLED": application.installed,
             "PAYMENT_EXPIRED": "Y" if application.payment_expired else "N",
             "DAYS": None,
-            "LANGUAGE_ID": "ru",
+            "LANGUAGE_ID": portal.language,
             "LICENSE": "ru_pro100",
             "LICENSE_TYPE": "pro100",
             "LICENSE_FAMILY": "pro",

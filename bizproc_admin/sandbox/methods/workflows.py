@@ -106,5 +106,5 @@ def kill(portal: Portal, caller: Caller, params: Params) -> bool:
 def _unfinished(portal: Portal, workflow_id: str) -> Workflow:
     workflow = portal.workflows.get(workflow_id)
     if workflow is None or workflow.ended is not None:
-        raise nameless(runner.NOT_FOUND)
+        raise nameless(portal.say("not found"))
     return workflow
