@@ -16,6 +16,7 @@ from bizproc_admin.sandbox.records import (
 )
 from bizproc_admin.sandbox.refusals import Refusal
 from bizproc_admin.sandbox.scenarios.demo import start_one
+from bizproc_admin.sandbox.scenarios.inbox import is_of_inbox
 
 _BEAT = 5.0
 _STARTS_PER_BEAT = 0.3
@@ -68,8 +69,13 @@ class SideActors:
             task = self._portal.tasks.rows.get(
                 self._rng.randint(1, max(1, self._portal.numbers.get("task", 1)))
             )
-            if task is not None and task.status == TASK_RUNNING and self._answer(task):
+            if task is None or task.status != TASK_RUNNING or self._is_for_visitors(task):
+                continue
+            if self._answer(task):
                 return
+
+    def _is_for_visitors(self, task: Task) -> bool:
+        return is_of_inbox(self._portal.workflows[task.workflow_id])
 
     def _answer(self, task: Task) -> bool:
         for part in task.assignments:

@@ -10,11 +10,10 @@ from bizproc_admin.sandbox.records import (
     ANSWER_WAITING,
     ANSWER_YES,
     TASK_RUNNING,
-    Document,
     Task,
     Workflow,
 )
-from bizproc_admin.sandbox.scenarios import papers
+from bizproc_admin.sandbox.scenarios import inbox, papers
 from bizproc_admin.sandbox.scenarios.catalogue import KINDS, Kind, add_templates
 from bizproc_admin.sandbox.scenarios.people import (
     EARLIER_LEAVER,
@@ -42,7 +41,8 @@ def build(portal: Portal, *, workflows: int = WORKFLOWS) -> None:
     moments = sorted(
         now - 600 - _HISTORY_DAYS * _DAY * rng.random() ** 2.4 for _ in range(workflows)
     )
-    waiting_for = round(_OPEN_TASKS * share)
+    questions = inbox.size(round(_OPEN_TASKS * share))
+    waiting_for = round(_OPEN_TASKS * share) - questions
     recent = workflows * (1 - _RECENT)
     kept_open = {
         index
@@ -59,8 +59,10 @@ def build(portal: Portal, *, workflows: int = WORKFLOWS) -> None:
             else:
                 _answer_all(portal, workflow, rng, moment=moment)
         _fill_up(portal, rng, waiting_for - open_tasks)
+        questions = _make_room(portal, rng, questions)
         _lock(portal, rng, max(1, round(_LOCKED * share)))
     _hand_over_to_leaver(portal, rng, round(_OF_LEAVER * share))
+    inbox.fill(portal, questions)
     dismiss(portal, LEAVER, days_ago=_LEFT_DAYS_AGO)
     dismiss(portal, EARLIER_LEAVER, days_ago=200)
 
@@ -70,7 +72,7 @@ def start_one(portal: Portal, rng: random.Random, *, moment: float | None = None
     index = rng.choices(range(len(KINDS)), weights=[kind.weight for kind in KINDS])[0]
     kind, template = KINDS[index], portal.templates[index + 1]
     starter = _starter(portal, kind, rng)
-    document = _document(portal, kind, rng, starter)
+    document = papers.add(portal, kind.document_type, rng, starter)
     now = portal.now()
     with portal.at(now if moment is None else moment):
         return runner.start(
@@ -88,17 +90,6 @@ def _starter(portal: Portal, kind: Kind, rng: random.Random) -> int:
     if kind.starters is not None:
         return rng.choice(members(portal, kind.starters))
     return rng.choice([user.id for user in portal.users if user.active])
-
-
-def _document(portal: Portal, kind: Kind, rng: random.Random, starter: int) -> Document:
-    number = portal.next_number("document")
-    module, entity, place = kind.document_type
-    key = f"{place}_{number}" if module == "crm" else str(number)
-    who = portal.users[starter].full_name
-    title = papers.name(kind.document_type, rng, number=number, starter=who)
-    document = Document((module, entity, key), kind.document_type, title, starter, starter)
-    portal.documents.put(document.id, document)
-    return document
 
 
 def _values(
@@ -180,6 +171,15 @@ def _fill_up(portal: Portal, rng: random.Random, missing: int) -> None:
             missing -= 1
         else:
             runner.remove(portal, fresh)
+
+
+def _make_room(portal: Portal, rng: random.Random, count: int) -> int:
+    """Take out workflows that wait for a timer, one for each that the inbox will start."""
+    idle = [w for w in portal.workflows if w.started_by and not _waiting(portal, w)]
+    chosen = rng.sample(idle, min(count, len(idle)))
+    for workflow in chosen:
+        runner.remove(portal, workflow)
+    return len(chosen)
 
 
 def _lock(portal: Portal, rng: random.Random, count: int) -> None:

@@ -2,7 +2,8 @@
 
 import random
 
-from bizproc_admin.sandbox.records import DocumentId
+from bizproc_admin.sandbox.portal import Portal
+from bizproc_admin.sandbox.records import Document, DocumentId
 
 _CLIENTS = (
     "ООО «Ромашка»", "АО «Северсталь-Метиз»", "ПАО «Уралмашзавод»", "ООО «Балтийский терминал»",
@@ -75,3 +76,14 @@ def name(kind: DocumentId, rng: random.Random, *, number: int, starter: str) -> 
             return f"Reklamation {2024_000 + number}: {client}"
         case _:
             return f"{rng.choice(_FILES)} v{rng.randrange(1, 9)}.{rng.choice(('pdf', 'docx'))}"
+
+
+def add(portal: Portal, kind: DocumentId, rng: random.Random, starter: int) -> Document:
+    """Make a document of a type, owned by whoever starts a workflow on it."""
+    number = portal.next_number("document")
+    module, entity, place = kind
+    key = f"{place}_{number}" if module == "crm" else str(number)
+    title = name(kind, rng, number=number, starter=portal.users[starter].full_name)
+    document = Document((module, entity, key), kind, title, starter, starter)
+    portal.documents.put(document.id, document)
+    return document

@@ -114,7 +114,7 @@ def add_template(
     number = int(more.pop("id", 0)) or portal.next_number("template")
     portal.reserve_number("template", number)
     tree = structure if isinstance(structure, list) else [structure or sequence()]
-    _name_activities(portal, tree[0], root=True)
+    name_activities(portal, tree[0], root=True)
     key = f"{number}.1"
     portal.structures.put(key, tree)
     more.setdefault("modified", int(portal.now()))
@@ -131,9 +131,10 @@ def add_template(
     return template
 
 
-def _name_activities(portal: Portal, node: Node, *, root: bool) -> None:
+def name_activities(portal: Portal, node: Node, *, root: bool) -> None:
+    """Give activities without a name one like the designer's."""
     if not node.get("Name"):
         four = "_".join(str(portal.rng.randrange(10_000, 99_999)) for _ in range(4))
         node["Name"] = "Template" if root else f"A{four}"
     for child in node.get("Children") or []:
-        _name_activities(portal, child, root=False)
+        name_activities(portal, child, root=False)
