@@ -43,6 +43,30 @@ def test_it_says_where_it_is_and_ends_cleanly_on_a_signal():
         assert process.wait(timeout=5) == 0
 
 
+def test_its_options_prepare_the_application_and_the_language():
+    back = "http://127.0.0.1:9/back/"
+    options = ("--redirect-uri", back, "--token-lifetime", "7", "--password", "other")
+    with program("--control", "--language", "ru", *options) as (_, told):
+        oauth, control = told["oauth"], told["control_url"]
+        assert set(oauth) == {
+            "client_id", "client_secret", "authorize_url", "token_url", "server_endpoint",
+            "member_id",
+        }  # fmt: skip
+        answer = requests.post(
+            oauth["authorize_url"],
+            params={"client_id": oauth["client_id"]},
+            data={"USER_LOGIN": "2", "USER_PASSWORD": "other"},
+            allow_redirects=False,
+            timeout=5,
+        )
+        assert answer.headers["Location"].startswith(back)
+        assert post(control + "tokens_for", user_id=2).json()["expires_in"] == 7
+        task = post(control + "ask", users=2).json()
+        rows = requests.get(control + "tasks", timeout=5).json()
+        assert [row["id"] for row in rows] == [task]
+        assert rows[0]["parameters"]["StatusYesLabel"] == "Утвердить"
+
+
 def test_the_control_plane_is_closed_unless_asked_for():
     with program() as (process, told):
         assert told["control_url"] is None

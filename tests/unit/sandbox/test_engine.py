@@ -310,3 +310,69 @@ def test_a_workflow_keeps_its_copy_of_the_template(portal):
     template.structure_key = "other"
     answer(portal, tasks(portal, workflow)[0], 1, ANSWER_OK)
     assert workflow.state_title == "Old"
+
+
+def test_a_command_waits_for_those_who_may_give_it(portal):
+    command = activity("HandleExternalEventActivity", Permission=["user_2"], Name="Go")
+    workflow = start(portal, command, state("Gone"))
+    (task,) = tasks(portal, workflow)
+    assert (task.name, task.parameters, workflow.ended) == ("Go", {}, None)
+    answer(portal, task, 2, ANSWER_OK)
+    assert (task.status, workflow.state_title) == (3, "Gone")
+
+
+def test_a_command_without_anybody_to_give_it_passes_through(portal):
+    assert start(portal, activity("HandleExternalEventActivity")).status == COMPLETED
+
+
+def test_a_workflow_that_is_gone_takes_no_answer(portal):
+    workflow = start(portal, review("Read", ["user_1"]))
+    (task,) = tasks(portal, workflow)
+    portal.workflows.drop(workflow.id)
+    with pytest.raises(Refusal, match="The business process is not found"):
+        answer(portal, task, 1, ANSWER_OK)
+
+
+def test_later_steps_see_who_answered_what(portal):
+    workflow = start(
+        portal,
+        approve("Ask", BOTH, [], [], ApproveType="vote", ApproveWaitForAll="Y"),
+        delay(amount=1),
+    )
+    (task,) = tasks(portal, workflow)
+    answer(portal, task, 1, ANSWER_NO, comment="too dear")
+    answer(portal, task, 2, ANSWER_YES)
+    (outputs,) = workflow.outputs.values()
+    assert (outputs["UserApprovers"], outputs["UserRejecters"]) == (["user_2"], ["user_1"])
+    assert (outputs["Approvers"], outputs["Rejecters"]) == ("Pavel Orlov", "Anna Koroleva")
+    assert (outputs["VotedPercent"], outputs["ApprovedPercent"]) == (100, 50)
+    assert outputs["Comments"] == "Anna Koroleva: too dear"
+    assert task.status == 2
+
+
+def test_a_review_times_out_and_the_workflow_goes_on(portal):
+    workflow = start(portal, review("Read", ["user_1"], TimeoutDuration="5"), state("After"))
+    portal.clock.advance(5)
+    timers.catch_up(portal)
+    assert (tasks(portal, workflow)[0].status, workflow.state_title) == (4, "After")
+
+
+def test_defaults_are_shown_so_that_they_can_be_sent_back(portal):
+    fields = [
+        {"Name": "Day", "Title": "Day", "Type": "date", "Default": "01.03.2026"},
+        {"Name": "Who", "Title": "Who", "Type": "user", "Default": "user_2"},
+        {"Name": "What", "Title": "What", "Type": "string", "Default": "{=Document:NAME}"},
+    ]
+    (task,) = tasks(portal, start(portal, request("Say", ["user_1"], fields)))
+    defaults = [field["Default"] for field in task.parameters["Fields"]]
+    assert defaults == ["2026-03-01T00:00:00+03:00", ["user_2"], None]
+
+
+def test_a_default_that_is_not_sent_back_is_no_answer(portal):
+    fields = [{"Name": "Sum", "Title": "Sum", "Type": "int", "Required": "1", "Default": "7"}]
+    workflow = start(portal, request("Say", ["user_1"], fields), delay(amount=1))
+    (task,) = tasks(portal, workflow)
+    with pytest.raises(Refusal, match="missing"):
+        answer(portal, task, 1, ANSWER_OK)
+    answer(portal, task, 1, ANSWER_OK, fields={"Sum": "7"})
+    assert workflow.variables == {"Sum": 7}
