@@ -397,6 +397,17 @@ def test_calls_are_refused_in_the_portals_order(sandbox):
     assert refused(nobody) == (401, "NO_AUTH_FOUND")
 
 
+def test_an_application_has_a_budget_of_its_own(sandbox):
+    mine = sandbox.tokens_for(EMPLOYEE)["access_token"]
+    sandbox.set_limits("real")
+    sandbox.spend("profile", 481)
+    assert refused(call(sandbox, "profile", mine)) == (429, "OPERATION_TIME_LIMIT")
+    assert call(sandbox, "user.admin", mine).json()["time"]["operating"] == 0
+    other = sandbox.add_application()
+    own = sandbox.tokens_for(EMPLOYEE, client_id=other["client_id"])["access_token"]
+    assert call(sandbox, "profile", own).status_code == 200
+
+
 # -- faults and records -----------------------------------------------------------------------
 
 

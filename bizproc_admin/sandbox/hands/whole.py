@@ -95,11 +95,13 @@ class WholePortal:
             self._portal.limits.fill(source, float(requests))
 
     def spend(self, method: str, seconds: float) -> None:
-        """Add operating time to a method for every webhook."""
+        """Add operating time to a method for every webhook and every application."""
         portal = self._portal
         with portal.lock:
-            for webhook in portal.webhooks:
-                portal.limits.spend(webhook.code, method, float(seconds), began=portal.now())
+            codes = [webhook.code for webhook in portal.webhooks]
+            codes += [application.client_id for application in portal.applications]
+            for code in codes:
+                portal.limits.spend(code, method, float(seconds), began=portal.now())
 
     def calls(self, method: str | None = None) -> list[dict[str, Any]]:
         """Return the REST calls since the start, oldest first."""
