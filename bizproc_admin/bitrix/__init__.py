@@ -4,7 +4,9 @@ It knows nothing of Django nor of the rest of this package. Reads go through a `
 through a `Writer`; both speak over one `Transport`.
 """
 
+from .access_token import AccessToken
 from .catalogue import METHODS, Access, Method
+from .credentials import Credential
 from .errors import (
     AccessDenied,
     BadAnswer,
@@ -53,7 +55,8 @@ from .paging import Chunk, Cursor, Page
 from .probing import Finding, Findings, probe
 from .reader import Reader
 from .retrying import Classification, GiveUp, Retry, classify, decide
-from .transport import Timeouts, Transport
+from .sending import Timeouts
+from .transport import Transport
 from .webhook import WebhookUrl
 from .writer import Writer
 
@@ -61,12 +64,14 @@ __all__ = [
     "METHODS",
     "Access",
     "AccessDenied",
+    "AccessToken",
     "AnswerTime",
     "AppInfo",
     "BadAnswer",
     "BitrixError",
     "Chunk",
     "Classification",
+    "Credential",
     "Cursor",
     "DepartmentId",
     "DepartmentRow",

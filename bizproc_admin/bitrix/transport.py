@@ -1,76 +1,54 @@
-"""One POST to the portal: from a method and its parameters to a value or an error.
-
-The whole difference between "certainly not sent" and "it may have happened" is made here, so the
-connection itself notes when it is open. Redirects, environment proxies and the library's own
-retries are off. The webhook's secret is put into the address in the sending line only, and no
-exception of the library, which would carry that address, is ever kept or chained.
-"""
+"""One call of the portal: from a method and its parameters to a value or an error."""
 
 import json
-import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from time import monotonic
-from typing import Any, Final, Protocol
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
 
-from . import wire
+from . import sending, wire
+from .credentials import Credential
 from .envelopes import BATCH_LIMIT, Answer, BatchAnswer, Command, by_key, count, query
 from .errors import (
     METHOD_EXHAUSTED,
     BadAnswer,
-    BitrixError,
     MethodExhausted,
     Moved,
-    NoAnswer,
     RateLimited,
     Refused,
-    TooLong,
     refusal,
 )
 from .objects import AnswerTime
 from .pacing import Pacer
-from .webhook import WebhookUrl
+from .sending import RESPONSE_LIMIT, Clock, SystemClock, Timeouts
 
-RESPONSE_LIMIT: Final = 10 * 1024 * 1024
 #: When nothing better is known: operating time is freed in buckets of a minute.
 _RESET_GUESS: Final = timedelta(seconds=60)
 
-log = logging.getLogger(__name__)
-
-
-class Clock(Protocol):
-    """The three things time is used for."""
-
-    def now(self) -> datetime:
-        """Give the aware moment."""
-
-    def monotonic(self) -> float:
-        """Give seconds that never jump."""
-
-
-class SystemClock:
-    """The machine's own clock."""
-
-    def now(self) -> datetime:
-        """Give the aware moment."""
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        """Give seconds that never jump."""
-        return monotonic()
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Timeouts:
-    """Seconds to connect, between two bytes, and for the whole exchange."""
+class _Call:
+    """The letter of one call: the credential opens it only when it is sent."""
 
-    connect: float = 5
-    read: float = 65
-    total: float = 75
+    credential: Credential
+    name: str
+    params: Mapping[str, Any]
+
+    @property
+    def host(self) -> str:
+        return self.credential.host
+
+    def address(self) -> str:
+        return self.credential.address_of(self.name)
+
+    def headers(self) -> Mapping[str, str]:
+        return self.credential.headers()
+
+    def body(self) -> bytes:
+        return json.dumps(self.params).encode()
 
 
 class Transport:
@@ -78,7 +56,7 @@ class Transport:
 
     def __init__(
         self,
-        webhook: WebhookUrl,
+        credential: Credential,
         *,
         pacer: Pacer,
         timeouts: Timeouts | None = None,
@@ -86,7 +64,7 @@ class Transport:
         clock: Clock | None = None,
         response_limit: int = RESPONSE_LIMIT,
     ) -> None:
-        self._webhook = webhook
+        self._credential = credential
         self._pacer = pacer
         self._timeouts = timeouts or Timeouts()
         self._user_agent = user_agent
@@ -99,12 +77,12 @@ class Transport:
     @property
     def host(self) -> str:
         """Give the portal's host."""
-        return self._webhook.host
+        return self._credential.host
 
     @property
-    def webhook_user_id(self) -> int:
-        """Give the number of the person the webhook belongs to."""
-        return self._webhook.user_id
+    def webhook_user_id(self) -> int | None:
+        """Give the number of the person the webhook belongs to; a token does not say."""
+        return self._credential.user_id
 
     def now(self) -> datetime:
         """Give the moment by this transport's clock."""
@@ -161,57 +139,27 @@ class Transport:
         return self._batch_answer(commands, envelope, exchange)
 
     def _exchange(self, method: str, params: Mapping[str, Any], *, is_write: bool) -> wire.Exchange:
-        """Send one request and read its whole body, noting what may have left."""
-        session = wire.session(self._user_agent) if is_write else self._reads
-        sent_at, began = self._clock.now(), self._clock.monotonic()
-        failure: BitrixError | None = None
-        response = None
-        watch = wire.Watch(total=self._timeouts.total)
+        """Send one request: a write on a connection of its own, reads over those kept open."""
+        call = _Call(credential=self._credential, name=method, params=params)
         self.requests += 1
-        # The failure is raised outside of `except`: inside, it would drag the library's own
-        # exception along, and with it the secret address.
-        try:
-            with watch:
-                response = session.post(
-                    self._webhook.address_of(method),
-                    data=json.dumps(params).encode(),
-                    timeout=(self._timeouts.connect, self._timeouts.read),
-                    allow_redirects=False,
-                    stream=True,
-                )
-                body = wire.read_body(response, limit=self._response_limit)
-        except wire.Unreadable as error:
-            status = None if response is None else response.status_code
-            kind = TooLong if isinstance(error, wire.Oversized) else BadAnswer
-            failure = kind(str(error), method=method, status=status)
-        except (requests.RequestException, *wire.LIBRARY_ERRORS) as error:
-            failure = watch.failure(error, method=method)
-        finally:
-            if response is not None:
-                response.close()
-            if is_write:
-                session.close()
-        duration_ms = round((self._clock.monotonic() - began) * 1000)
-        if failure is None and watch.expired:
-            failure = NoAnswer(f"no whole answer within {watch.total:g} s", method=method)
-        if failure is not None or response is None:
-            failure = failure or NoAnswer("no answer", method=method)
-            log.info("call %s portal=%s ms=%d", failure.for_logs, self.host, duration_ms)
-            raise failure
-        log.info(
-            "call method=%s portal=%s status=%d ms=%d",
-            method,
-            self.host,
-            response.status_code,
-            duration_ms,
+        if not is_write:
+            return self._send(call, self._reads)
+        with wire.session(self._user_agent) as session:
+            return self._send(call, session)
+
+    def _send(self, call: _Call, session: requests.Session) -> wire.Exchange:
+        exchange = sending.send(
+            call,
+            session,
+            timeouts=self._timeouts,
+            clock=self._clock,
+            limit=self._response_limit,
         )
-        return wire.Exchange(
-            status=response.status_code,
-            location=self._webhook.scrub(response.headers.get("Location", "")),
-            # An echo of the address must not live on in a text, a log or a developer's page.
-            body=self._webhook.scrub_body(body),
-            sent_at=sent_at,
-            duration_ms=duration_ms,
+        # An echo of the secret must not live on in a text, a log or a developer's page.
+        return replace(
+            exchange,
+            location=self._credential.scrub(exchange.location),
+            body=self._credential.scrub_body(exchange.body),
         )
 
     def _envelope(self, method: str, exchange: wire.Exchange) -> Mapping[str, Any]:

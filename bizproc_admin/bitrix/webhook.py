@@ -1,30 +1,28 @@
 """The address of a portal's incoming webhook, which is a password written as a URL.
 
-Whoever holds it acts as its owner, so the type hides it from `repr`, `str`, formatting, JSON and
-pickle. The full address is put together last, in the call that sends the request.
+The full address is put together last, in the call that sends the request.
 """
 
-import hmac
 import re
-from typing import Final, NoReturn, Self
-from urllib.parse import SplitResult, quote, urlsplit
+from typing import Final
+from urllib.parse import quote
+
+from .credentials import Credential, take_apart
+from .masking import MASK
 
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _USER: Final = re.compile(r"[0-9]{1,10}")
 _METHOD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.]*")
-_MASK: Final = "•••"
-#: Shorter secrets are not searched for in texts: hiding every "a" would garble them.
-_SCRUB_FROM: Final = 6
 
 
-class WebhookUrl:
+class WebhookUrl(Credential):
     """Hold `https://portal/rest/<user>/<secret>/` without ever showing the secret."""
 
-    __slots__ = ("_portal_url", "_secret", "_user_id")
+    __slots__ = ("_user_id",)
 
     def __init__(self, address: str) -> None:
-        parts, port_problem = _split(address)
-        if port_problem or parts.scheme not in ("http", "https") or not parts.hostname:
+        parts, usable = take_apart(address)
+        if not usable:
             raise ValueError(
                 "This is not a webhook address. It starts with https:// and the portal's name."
             )
@@ -52,16 +50,6 @@ class WebhookUrl:
         self._secret = secret
 
     @property
-    def host(self) -> str:
-        """Give the portal's host, with its port when there is one."""
-        return urlsplit(self._portal_url).netloc
-
-    @property
-    def portal_url(self) -> str:
-        """Give the portal's own address, without a slash at the end."""
-        return self._portal_url
-
-    @property
     def user_id(self) -> int:
         """Give the number of the webhook's owner."""
         return self._user_id
@@ -74,47 +62,5 @@ class WebhookUrl:
         """Give the secret address of one method: only for the line that sends the request."""
         return f"{self.reveal()}{quote(method)}.json"
 
-    def scrub(self, text: str) -> str:
-        """Hide the secret in a text that came from outside, such as an echo in an error page."""
-        return text.replace(self._secret, _MASK) if len(self._secret) >= _SCRUB_FROM else text
-
-    def scrub_body(self, body: bytes) -> bytes:
-        """Hide the secret in a body that came from outside."""
-        if len(self._secret) < _SCRUB_FROM:
-            return body
-        return body.replace(self._secret.encode(), _MASK.encode())
-
     def __repr__(self) -> str:
-        return f"WebhookUrl({self._portal_url}/rest/{self._user_id}/{_MASK}/)"
-
-    __str__ = __repr__
-
-    def __format__(self, spec: str) -> str:
-        return format(repr(self), spec)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, WebhookUrl):
-            return NotImplemented
-        return hmac.compare_digest(self.reveal().encode(), other.reveal().encode())
-
-    def __hash__(self) -> int:
-        return hash((self._portal_url, self._user_id))
-
-    def __copy__(self) -> Self:
-        return self
-
-    def __deepcopy__(self, memo: object) -> Self:
-        return self
-
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError("A webhook address is a secret and is never pickled.")
-
-
-def _split(address: str) -> tuple[SplitResult, bool]:
-    """Take the address apart, and tell whether its port is nonsense."""
-    try:
-        parts = urlsplit(address.strip())
-        _ = parts.port
-    except ValueError:
-        return urlsplit(""), True
-    return parts, False
+        return f"WebhookUrl({self._portal_url}/rest/{self._user_id}/{MASK}/)"

@@ -5,10 +5,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl
 
 from bizproc_admin import bitrix
 
 SECRET = "q7tophushsecret9"
+TOKEN = "tk0hush/access+token8"
 
 Script = Callable[["Handler"], None]
 
@@ -22,8 +24,10 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.seen.append((self.path, json.loads(body), dict(self.headers)))
+        raw = self.rfile.read(int(self.headers["Content-Length"]))
+        is_form = self.headers["Content-Type"] == "application/x-www-form-urlencoded"
+        body = dict(parse_qsl(raw.decode(), strict_parsing=True)) if is_form else json.loads(raw)
+        self.server.seen.append((self.path, body, dict(self.headers)))
         self.server.connections.add(self.client_address)
         script = self.server.scripts.pop(0) if self.server.scripts else self.server.fallback
         script(self)
@@ -67,6 +71,10 @@ class Stub(ThreadingHTTPServer):
     @property
     def webhook(self) -> bitrix.WebhookUrl:
         return bitrix.WebhookUrl(f"http://127.0.0.1:{self.server_port}/rest/1/{SECRET}/")
+
+    @property
+    def token(self) -> bitrix.AccessToken:
+        return bitrix.AccessToken(f"http://127.0.0.1:{self.server_port}/rest/", TOKEN)
 
     def then(self, *scripts: Script) -> None:
         self.scripts += scripts

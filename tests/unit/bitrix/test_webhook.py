@@ -11,6 +11,7 @@ import pytest
 
 from bizproc_admin import bitrix
 
+from . import leaks
 from .stub import SECRET
 
 ADDRESS = f"https://portal.example:8443/rest/14/{SECRET}/"
@@ -102,41 +103,7 @@ def test_it_is_hidden_in_texts_from_outside():
     )
 
 
-def kill(handler):
-    handler.close_connection = True
-
-
-def echo(handler):
-    handler.reply(
-        {"error": f"X{handler.path}", "error_description": f"no {handler.path}"}, status=400
-    )
-
-
-def redirect(handler):
-    handler.reply(b"", status=301, headers={"Location": handler.path})
-
-
-def garbage(handler):
-    handler.wfile.write(b"no http at all\r\n\r\n")
-    handler.close_connection = True
-
-
-def bad_chunks(handler):
-    handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
-    handler.close_connection = True
-
-
-def no_page(handler):
-    handler.reply(f"<html>{handler.path}</html>", status=404)
-
-
-def fine(handler):
-    handler.reply({"result": True})
-
-
-@pytest.mark.parametrize(
-    "script", [fine, kill, echo, redirect, garbage, bad_chunks, no_page], ids=lambda s: s.__name__
-)
+@pytest.mark.parametrize("script", leaks.SCRIPTS, ids=lambda script: script.__name__)
 def test_the_secret_is_in_no_log_and_no_error(stub, transport, caplog, script):
     for name in ("", "urllib3", "urllib3.connectionpool", "requests", "bizproc_admin.bitrix"):
         caplog.set_level(logging.DEBUG, logger=name)
@@ -148,21 +115,9 @@ def test_the_secret_is_in_no_log_and_no_error(stub, transport, caplog, script):
         try:
             act()
         except bitrix.BitrixError as error:
-            seen: BaseException | None = error
-            while seen is not None:
-                shown += [repr(seen), str(seen), "".join(traceback.format_exception(seen))]
-                shown += [_locals(seen)]
-                seen = seen.__context__ or seen.__cause__
-            shown += [error.for_people, error.for_logs]
+            shown += leaks.said_by(error)
     assert stub.seen
     assert "bizproc.workflow.kill" in caplog.text
-    for text in [*shown, caplog.text, *(repr(record.__dict__) for record in caplog.records)]:
+    for text in [*shown, *leaks.logged(caplog)]:
         assert SECRET not in text
         assert quote(SECRET, safe="") not in text
-
-
-def _locals(error):
-    """Write out the local variables of every frame, as an error page for developers would."""
-    frames = traceback.walk_tb(error.__traceback__)
-    ours = [frame for frame, _ in frames if "bitrix" in frame.f_code.co_filename]
-    return " ".join(repr(frame.f_locals) for frame in ours if "test_" not in frame.f_code.co_name)

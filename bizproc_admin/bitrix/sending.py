@@ -1,0 +1,133 @@
+"""One POST, from a letter to a status and a whole body, or to an error that says what it proves.
+
+The whole difference between "certainly not sent" and "it may have happened" is made here, so the
+connection itself notes when it is open. Redirects, environment proxies and the library's own
+retries are off. Secrets are taken out of the letter in the sending line only, and no exception of
+the library, which would carry them, is ever kept or chained.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Final, Protocol
+
+import requests
+
+from . import wire
+from .errors import BadAnswer, BitrixError, NoAnswer, TooLong
+
+RESPONSE_LIMIT: Final = 10 * 1024 * 1024
+
+log = logging.getLogger(__name__)
+
+
+class Clock(Protocol):
+    """The three things time is used for."""
+
+    def now(self) -> datetime:
+        """Give the aware moment."""
+
+    def monotonic(self) -> float:
+        """Give seconds that never jump."""
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> datetime:
+        """Give the aware moment."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Give seconds that never jump."""
+        return monotonic()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """Seconds to connect, between two bytes, and for the whole exchange."""
+
+    connect: float = 5
+    read: float = 65
+    total: float = 75
+
+
+class Letter(Protocol):
+    """What is sent: open are its name and the host, all else may be secret."""
+
+    @property
+    def name(self) -> str:
+        """Give what logs and errors call it."""
+
+    @property
+    def host(self) -> str:
+        """Give the host it goes to."""
+
+    def address(self) -> str:
+        """Give the whole address."""
+
+    def headers(self) -> Mapping[str, str]:
+        """Give the headers besides those of the session."""
+
+    def body(self) -> bytes:
+        """Give the body."""
+
+
+def send(
+    letter: Letter,
+    session: requests.Session,
+    *,
+    timeouts: Timeouts,
+    clock: Clock,
+    limit: int = RESPONSE_LIMIT,
+) -> wire.Exchange:
+    """Send one request and read its whole body, noting what may have left."""
+    sent_at, began = clock.now(), clock.monotonic()
+    failure: BitrixError | None = None
+    response = None
+    watch = wire.Watch(total=timeouts.total)
+    # The failure is raised outside of `except`: inside, it would drag the library's own
+    # exception along, and with it the secrets.
+    try:
+        with watch:
+            response = session.post(
+                letter.address(),
+                data=letter.body(),
+                headers=letter.headers(),
+                timeout=(timeouts.connect, timeouts.read),
+                allow_redirects=False,
+                stream=True,
+            )
+            body = wire.read_body(response, limit=limit)
+    except wire.Unreadable as error:
+        status = None if response is None else response.status_code
+        kind = TooLong if isinstance(error, wire.Oversized) else BadAnswer
+        failure = kind(str(error), method=letter.name, status=status)
+    except (requests.RequestException, *wire.LIBRARY_ERRORS) as error:
+        failure = watch.failure(error, method=letter.name)
+    finally:
+        if response is not None:
+            response.close()
+    duration_ms = round((clock.monotonic() - began) * 1000)
+    if failure is None and watch.expired:
+        failure = NoAnswer(f"no whole answer within {watch.total:g} s", method=letter.name)
+    if failure is not None or response is None:
+        failure = failure or NoAnswer("no answer", method=letter.name)
+        log.info("call %s portal=%s ms=%d", failure.for_logs, letter.host, duration_ms)
+        raise failure
+    log.info(
+        "call method=%s portal=%s status=%d ms=%d",
+        letter.name,
+        letter.host,
+        response.status_code,
+        duration_ms,
+    )
+    return wire.Exchange(
+        status=response.status_code,
+        location=response.headers.get("Location", ""),
+        body=body,
+        sent_at=sent_at,
+        duration_ms=duration_ms,
+    )
