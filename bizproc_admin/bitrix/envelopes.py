@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote_plus
 
-from .errors import BadAnswer, Refused
+from .errors import BadAnswer
 from .objects import AnswerTime
+from .refusals import Refused
 
 BATCH_LIMIT: Final = 50
 

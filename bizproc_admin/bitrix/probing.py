@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from .catalogue import METHODS
-from .errors import BitrixError, FilterIgnored, PlanRequired, PortalClosed
+from .errors import BitrixError, FilterIgnored
 from .objects import AppInfo, Profile
 from .paging import Chunk
 from .reader import Reader
+from .refusals import PlanRequired, PortalClosed
 
 T = TypeVar("T")
 

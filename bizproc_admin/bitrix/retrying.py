@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from . import errors
+from . import errors, refusals
 from .objects import Written
 
 ATTEMPTS: Final = 5
@@ -41,20 +41,20 @@ class GiveUp:
 
 _RETRY: Final = (
     errors.NotSent,
-    errors.RateLimited,
-    errors.MethodExhausted,
-    errors.ExpiredCredentials,
+    refusals.RateLimited,
+    refusals.MethodExhausted,
+    refusals.ExpiredCredentials,
 )
 #: Refused before the method ran: by the access layer, or by the check of its input.
 _FINAL: Final = (
-    errors.InvalidCredentials,
-    errors.AccessDenied,
-    errors.PlanRequired,
-    errors.MethodNotFound,
-    errors.InvalidInput,
+    refusals.InvalidCredentials,
+    refusals.AccessDenied,
+    refusals.PlanRequired,
+    refusals.MethodNotFound,
+    refusals.InvalidInput,
 )
 #: These say so whatever the status: documents and portals disagree about it (401, 403, 500, 503).
-_FINAL_AT_ANY_STATUS: Final = (errors.Overloaded, errors.PortalClosed)
+_FINAL_AT_ANY_STATUS: Final = (refusals.Overloaded, refusals.PortalClosed)
 #: None is a command inside a batch, which has no status of its own.
 _REFUSING: Final = (400, 403, 404, None)
 
@@ -67,7 +67,7 @@ def classify(outcome: Written | BaseException) -> Classification:
         return Classification.NOT_APPLIED_RETRY
     if isinstance(outcome, errors.Moved):
         return Classification.REJECTED
-    if isinstance(outcome, errors.Refused):
+    if isinstance(outcome, refusals.Refused):
         return _refused(outcome)
     return Classification.UNKNOWN
 
@@ -91,17 +91,17 @@ def decide(
     if isinstance(error, errors.BadAnswer):
         return Retry(after=backoff) if error.transient else GiveUp()
     if isinstance(
-        error, errors.NotSent | errors.NoAnswer | errors.RateLimited | errors.ServerFault
+        error, errors.NotSent | errors.NoAnswer | refusals.RateLimited | refusals.ServerFault
     ):
         return Retry(after=backoff)
     return GiveUp()
 
 
-def _refused(error: errors.Refused) -> Classification:
+def _refused(error: refusals.Refused) -> Classification:
     """Sort a refusal by its class and status."""
     if isinstance(error, _FINAL_AT_ANY_STATUS):
         return Classification.NOT_APPLIED_FINAL
-    if isinstance(error, errors.ServerFault) or (error.status or 0) >= 500:
+    if isinstance(error, refusals.ServerFault) or (error.status or 0) >= 500:
         return Classification.UNKNOWN
     if isinstance(error, _FINAL):
         return Classification.NOT_APPLIED_FINAL
@@ -112,7 +112,7 @@ def _refused(error: errors.Refused) -> Classification:
 
 def _wait_named_by(error: BaseException) -> float:
     """Give the seconds the error itself asks to wait."""
-    if isinstance(error, errors.MethodExhausted):
+    if isinstance(error, refusals.MethodExhausted):
         return error.wait
     if isinstance(error, errors.PaceExceeded):
         return error.retry_after

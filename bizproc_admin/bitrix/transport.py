@@ -10,19 +10,13 @@ from urllib.parse import urlsplit
 import requests
 
 from . import sending, wire
+from .codes import METHOD_EXHAUSTED, refusal
 from .credentials import Credential
 from .envelopes import BATCH_LIMIT, Answer, BatchAnswer, Command, by_key, count, query
-from .errors import (
-    METHOD_EXHAUSTED,
-    BadAnswer,
-    MethodExhausted,
-    Moved,
-    RateLimited,
-    Refused,
-    refusal,
-)
+from .errors import BadAnswer, Moved
 from .objects import AnswerTime
 from .pacing import Pacer
+from .refusals import MethodExhausted, RateLimited, Refused
 from .sending import RESPONSE_LIMIT, Clock, SystemClock, Timeouts
 
 #: When nothing better is known: operating time is freed in buckets of a minute.

@@ -1,26 +1,31 @@
 """Every error says what happened, what it means and what to do, in words and in a log line."""
 
 import inspect
+import re
+import sys
 from datetime import UTC, datetime
 
 import pytest
 
 from bizproc_admin import bitrix
-from bizproc_admin.bitrix import errors
+from bizproc_admin.bitrix import errors, refusals
+from bizproc_admin.bitrix.codes import refusal
 
+TREES = [errors, refusals]
 KINDS = [
     kind
-    for _, kind in inspect.getmembers(errors, inspect.isclass)
-    if issubclass(kind, errors.BitrixError)
+    for module in TREES
+    for _, kind in inspect.getmembers(module, inspect.isclass)
+    if issubclass(kind, bitrix.BitrixError) and kind.__module__ == module.__name__
 ]
 
 
 def make(kind):
-    if issubclass(kind, errors.MethodExhausted):
+    if issubclass(kind, bitrix.MethodExhausted):
         return kind("OPERATION_TIME_LIMIT", "text", resets_at=datetime.now(UTC), wait=1)
-    if issubclass(kind, errors.Refused):
+    if issubclass(kind, bitrix.Refused):
         return kind("CODE", "the portal's own words", status=400, method="profile")
-    if kind is errors.Moved:
+    if kind is bitrix.Moved:
         return kind(host="new.example", status=302)
     return kind("a detail", method="profile")
 
@@ -37,8 +42,35 @@ def test_every_error_speaks_to_people_and_to_logs(kind):
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_every_error_is_drawn_in_the_tree_and_exported(kind):
-    assert kind.__name__ in (errors.__doc__ or "")
+    assert re.search(rf"\b{kind.__name__}\b", sys.modules[kind.__module__].__doc__)
     assert getattr(bitrix, kind.__name__) is kind
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "advice"),
+    [
+        ("expired_token", bitrix.ExpiredCredentials, "sign in with Bitrix24 again"),
+        ("invalid_token", bitrix.ExpiredCredentials, "sign in with Bitrix24 again"),
+        ("authorization_error", bitrix.PersonUnauthorized, "Sign in with Bitrix24 again"),
+        ("user_access_error", bitrix.NoApplicationAccess, "give the person access"),
+        ("ERROR_OAUTH", bitrix.ApplicationMissing, "install it again"),
+        ("APPLICATION_NOT_FOUND", bitrix.ApplicationMissing, "install it again"),
+        ("NOT_INSTALLED", bitrix.ApplicationMissing, "install it again"),
+        ("PAYMENT_REQUIRED", bitrix.PlanRequired, "Renew the subscription"),
+        ("ERROR_TASK_NOT_FOUND", bitrix.TaskNotFound, "read again"),
+        ("ERROR_TASK_COMPLETED", bitrix.TaskCompleted, "read again"),
+        ("ERROR_TASK_TYPE", bitrix.TaskKindClosed, "answer it there"),
+        ("ERROR_TASK_EXECUTION", bitrix.TaskExecution, "Поле «Заметки»"),
+        ("ERROR_TASK_VALIDATION", bitrix.InvalidInput, "Correct it"),
+        ("ERROR_DELEGATION_NOT_ALLOWED", bitrix.DelegationNotAllowed, "Поле «Заметки»"),
+        ("ERROR_INVALID_USER_ID", bitrix.UserInvalid, "Choose another person"),
+    ],
+)
+def test_a_code_has_its_class_which_advises_and_keeps_the_portals_text(code, kind, advice):
+    error = refusal(code, "Поле «Заметки» обязательно.", status=400)
+    assert type(error) is kind
+    assert advice in error.for_people
+    assert error.text == "Поле «Заметки» обязательно."
 
 
 def test_an_error_without_any_text_still_says_something():

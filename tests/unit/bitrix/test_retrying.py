@@ -8,7 +8,7 @@ from hypothesis import strategies as some
 
 from bizproc_admin import bitrix
 from bizproc_admin.bitrix import Classification, GiveUp, Retry, classify, decide
-from bizproc_admin.bitrix.errors import _BY_CODE, refusal
+from bizproc_admin.bitrix.codes import BY_CODE, refusal
 from bizproc_admin.bitrix.retrying import ATTEMPTS
 
 RETRY = Classification.NOT_APPLIED_RETRY
@@ -27,6 +27,13 @@ def exhausted(wait=30.0):
     [
         ("QUERY_LIMIT_EXCEEDED", 503, RETRY),
         ("expired_token", 401, RETRY),
+        ("invalid_token", 401, RETRY),
+        ("authorization_error", 401, FINAL),
+        ("user_access_error", 401, FINAL),
+        ("user_access_error", 403, FINAL),
+        ("ERROR_OAUTH", 401, FINAL),
+        ("APPLICATION_NOT_FOUND", 401, FINAL),
+        ("NOT_INSTALLED", 401, FINAL),
         ("NO_AUTH_FOUND", 401, FINAL),
         ("INVALID_CREDENTIALS", 401, FINAL),
         ("INVALID_CREDENTIALS", 403, FINAL),
@@ -36,6 +43,8 @@ def exhausted(wait=30.0):
         ("ACCESS_DENIED", 401, FINAL),
         ("ERROR_WRONG_WORKFLOW_ID", 400, FINAL),
         ("ERROR_TASK_VALIDATION", 400, FINAL),
+        ("ERROR_TASK_TYPE", 400, FINAL),
+        ("ERROR_INVALID_USER_ID", 400, FINAL),
         ("ERROR_METHOD_NOT_FOUND", 404, FINAL),
         ("OVERLOAD_LIMIT", 503, FINAL),
         ("OVERLOAD_LIMIT", 401, FINAL),
@@ -80,7 +89,7 @@ def test_what_else_may_happen_proves():
 
 refusals = some.builds(
     lambda code, text, status: refusal(code, text, status=status),
-    some.one_of(some.sampled_from(sorted(_BY_CODE)), some.text(max_size=20)),
+    some.one_of(some.sampled_from(sorted(BY_CODE)), some.text(max_size=20)),
     some.text(max_size=20),
     some.one_of(some.none(), some.integers(min_value=200, max_value=599)),
 )
