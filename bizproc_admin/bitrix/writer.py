@@ -5,13 +5,16 @@ whoever keeps the command's record, after reading the target.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from .envelopes import Answer
 from .errors import BadAnswer
 from .objects import Written
 from .reader import PATIENCE_INTERACTIVE
 from .transport import Transport
+
+#: Yes, no, done, decline; the portal takes 0 for an empty answer.
+ANSWERS: Final = (1, 2, 3, 4)
 
 
 class Writer:
@@ -29,6 +32,7 @@ class Writer:
         self._patience = patience
         self._permits: list[str] = []
         self.workflows = WorkflowWrites(self)
+        self.workflow_tasks = WorkflowTaskWrites(self)
 
     def reserve(self, method: str) -> None:
         """Obtain the permit for the next call of a method now, before the command is claimed.
@@ -101,6 +105,59 @@ class WorkflowWrites:
                 status=answer.status,
             )
         return _written(answer)
+
+
+class WorkflowTaskWrites:
+    """Answer workflow tasks and pass them on."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+
+    def complete(
+        self,
+        task_id: int,
+        *,
+        status: int,
+        comment: str | None = None,
+        fields: Mapping[str, Any] | None = None,
+    ) -> Written:
+        """Answer a task of the person in whose name we ask: 1 yes, 2 no, 3 done, 4 decline.
+
+        Calls bizproc.task.complete. Not even an administrator answers for another person. The
+        ids in `fields` must match exactly: the portal ignores the ones it does not know.
+        """
+        if not _is_number(status) or status not in ANSWERS:
+            raise ValueError("the answer to a task is a number from 1 to 4")
+        params: dict[str, Any] = {"TASK_ID": _number(task_id, "task"), "STATUS": status}
+        if comment:
+            params["COMMENT"] = comment
+        if fields:
+            params["FIELDS"] = dict(fields)
+        return _true(self._writer.send("bizproc.task.complete", params))
+
+    def delegate(self, task_id: int, *, from_user_id: int, to_user_id: int) -> Written:
+        """Pass one task from one person to another.
+
+        Calls bizproc.task.delegate, with a single task: of several the portal may pass on some
+        and answer an error, or skip some and answer `true`. A task id of 0 would pass on every
+        task of the person, so numbers below 1 are never sent.
+        """
+        params = {
+            "TASK_IDS": [_number(task_id, "task")],
+            "FROM_USER_ID": _number(from_user_id, "user"),
+            "TO_USER_ID": _number(to_user_id, "user"),
+        }
+        return _true(self._writer.send("bizproc.task.delegate", params))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _number(value: int, noun: str) -> int:
+    if not _is_number(value) or value < 1:
+        raise ValueError(f"a {noun} id is a number above 0")
+    return value
 
 
 def _id(workflow_id: str) -> str:
