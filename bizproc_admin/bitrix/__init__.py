@@ -18,6 +18,7 @@ from .errors import (
     PaceExceeded,
     TooLong,
 )
+from .oauth import TokenPair, TokenServer
 from .objects import (
     AnswerTime,
     AppInfo,
@@ -65,6 +66,7 @@ from .refusals import (
 )
 from .retrying import Classification, GiveUp, Retry, classify, decide
 from .sending import Timeouts
+from .token_errors import TokenNotAsked, TokenRefused, TokenUnanswered, TokenUnreadable
 from .transport import Transport
 from .webhook import WebhookUrl
 from .writer import Writer
@@ -126,6 +128,12 @@ __all__ = [
     "TemplateId",
     "TemplateRow",
     "Timeouts",
+    "TokenNotAsked",
+    "TokenPair",
+    "TokenRefused",
+    "TokenServer",
+    "TokenUnanswered",
+    "TokenUnreadable",
     "TooLong",
     "Transport",
     "UserId",

@@ -9,7 +9,7 @@ from .credentials import Credential, take_apart
 from .masking import MASK
 
 #: What RFC 6750 lets a bearer token hold; above all nothing that could end a header.
-_TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/=-]{1,4096}")
+TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/=-]{1,4096}")
 
 
 class AccessToken(Credential):
@@ -19,7 +19,7 @@ class AccessToken(Credential):
 
     def __init__(self, endpoint: str, token: str) -> None:
         self._portal_url = portal_of(endpoint)
-        if not _TOKEN.fullmatch(token):
+        if not TOKEN.fullmatch(token):
             raise ValueError("An access token is a text of letters, digits and ._~+/=- alone.")
         self._secret = token
 

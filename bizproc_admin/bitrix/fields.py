@@ -121,3 +121,13 @@ class Fields:
             return ()
         items = value if isinstance(value, list) else [value]
         return tuple(Fields({name: item}, kind=self.kind).integer(name) for item in items)
+
+
+class SecretFields(Fields):
+    """Read an answer that holds secrets: an error names the field, and never shows a value."""
+
+    __slots__ = ()
+
+    def bad(self, name: str, wanted: str) -> BadAnswer:
+        """Build the error about one field."""
+        return BadAnswer(f"{self.kind}.{name} is missing or wrong, wanted {wanted}")

@@ -11,6 +11,7 @@ from typing import Final
 
 from . import errors, refusals
 from .objects import Written
+from .token_errors import TokenRefused
 
 ATTEMPTS: Final = 5
 _BASE_SECONDS: Final = 1.0
@@ -99,6 +100,9 @@ def decide(
 
 def _refused(error: refusals.Refused) -> Classification:
     """Sort a refusal by its class and status."""
+    if isinstance(error, TokenRefused):  # not the portal: the write has not even been tried
+        final = Classification.NOT_APPLIED_FINAL
+        return final if error.is_final else Classification.NOT_APPLIED_RETRY
     if isinstance(error, _FINAL_AT_ANY_STATUS):
         return Classification.NOT_APPLIED_FINAL
     if isinstance(error, refusals.ServerFault) or (error.status or 0) >= 500:

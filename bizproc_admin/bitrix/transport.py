@@ -184,8 +184,8 @@ class Transport:
 
     def _refusal(self, raw: Mapping[str, Any], *, status: int | None, method: str) -> Refused:
         """Build the error the portal names, and let the pacer learn from it."""
-        code = _plain(raw.get("error"))
-        text = _plain(raw.get("error_description"))
+        code = wire.plain(raw.get("error"))
+        text = wire.plain(raw.get("error_description"))
         if code.strip().upper() == METHOD_EXHAUSTED:
             now = self._clock.now()
             resets_at = max(self._resets.get(method, now), now + timedelta(seconds=1))
@@ -257,9 +257,3 @@ class Transport:
         if time.operating_reset_at is not None:
             self._resets[method] = time.operating_reset_at
         self._pacer.told(method, time)
-
-
-def _plain(value: object) -> str:
-    """Give the portal's text, on one line's worth of printable characters."""
-    text = value if isinstance(value, str) else "" if value is None else json.dumps(value)
-    return "".join(one if one.isprintable() or one == "\n" else " " for one in text)

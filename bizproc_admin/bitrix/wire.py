@@ -209,6 +209,12 @@ def storable(value: Any) -> Any:
     return value
 
 
+def plain(value: object) -> str:
+    """Give a text of the other side, on one line's worth of printable characters."""
+    text = value if isinstance(value, str) else "" if value is None else json.dumps(value)
+    return "".join(one if one.isprintable() or one == "\n" else " " for one in text)
+
+
 def _open_and_note(connection: HTTPConnection) -> None:
     if connection.sock is None:
         connection.connect()

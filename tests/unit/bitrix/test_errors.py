@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 import pytest
 
 from bizproc_admin import bitrix
-from bizproc_admin.bitrix import errors, refusals
+from bizproc_admin.bitrix import errors, refusals, token_errors
 from bizproc_admin.bitrix.codes import refusal
 
-TREES = [errors, refusals]
+TREES = [errors, refusals, token_errors]
 KINDS = [
     kind
     for module in TREES
