@@ -18,13 +18,12 @@ from .errors import (
     PaceExceeded,
     TooLong,
 )
+from .identity import AppInfo, Profile
 from .oauth import TokenPair, TokenServer
 from .objects import (
     AnswerTime,
-    AppInfo,
     DepartmentId,
     DepartmentRow,
-    Profile,
     TaskId,
     TaskRow,
     TemplateId,

@@ -302,49 +302,6 @@ class DepartmentRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
-    """Who the webhook acts as."""
-
-    id: UserId
-    admin: bool
-    name: str
-    last_name: str
-    time_zone: str
-
-    @classmethod
-    def from_api(cls, raw: object) -> Self:
-        """Read the answer of profile."""
-        row = Fields(raw, kind="profile")
-        return cls(
-            id=UserId(row.positive("ID")),
-            admin=row.boolean("ADMIN"),
-            name=row.text("NAME"),
-            last_name=row.text("LAST_NAME"),
-            time_zone=row.text("TIME_ZONE"),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AppInfo:
-    """What the portal tells about our access and its licence."""
-
-    scopes: tuple[str, ...]
-    license: str
-    raw: Raw = field(default_factory=dict, compare=False, repr=False)
-
-    @classmethod
-    def from_api(cls, raw: object) -> Self:
-        """Read the answer of app.info."""
-        row = Fields(raw, kind="app")
-        scopes = row.raw.get("SCOPE")
-        return cls(
-            scopes=tuple(str(one) for one in scopes) if isinstance(scopes, list) else (),
-            license=row.text("LICENSE"),
-            raw=row.raw,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
     """What the portal answered to a write: `true` proves little, the target is read again."""
 

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 from .catalogue import METHODS
 from .errors import BitrixError, FilterIgnored
-from .objects import AppInfo, Profile
+from .identity import AppInfo, Profile
 from .paging import Chunk
 from .reader import Reader
 from .refusals import PlanRequired, PortalClosed

@@ -14,8 +14,9 @@ from typing import Any, Final, TypeVar
 from . import catalogue
 from .envelopes import Answer, Command
 from .errors import BadAnswer, BitrixError, NotARead
+from .identity import AppInfo, Profile
 from .lists import Departments, Users, Workflows, WorkflowTasks, WorkflowTemplates
-from .objects import AppInfo, Profile
+from .objects import UserRow
 from .retrying import ATTEMPTS, GiveUp, decide
 from .transport import Transport
 
@@ -117,6 +118,10 @@ class System:
         """Read who we are. Calls profile."""
         return Profile.from_api(self._reader.ask("profile").result)
 
+    def current_user(self) -> UserRow:
+        """Read the person in whose name we ask. Calls user.current, which needs a permission."""
+        return UserRow.from_api(self._reader.ask("user.current").result)
+
     def user_admin(self) -> bool:
         """Tell whether we are an administrator. Calls user.admin."""
         result = self._reader.ask("user.admin").result
@@ -125,15 +130,15 @@ class System:
         return result
 
     def scope(self) -> tuple[str, ...]:
-        """Read the permissions of our webhook. Calls scope."""
+        """Read the permissions we have. Calls scope."""
         return self._names("scope")
 
     def methods(self) -> tuple[str, ...]:
-        """Read the methods our webhook may call. Calls methods."""
+        """Read the methods we may call. Calls methods."""
         return self._names("methods")
 
     def app_info(self) -> AppInfo:
-        """Read the licence and permissions. Calls app.info."""
+        """Read the licence, and what our webhook or application is told. Calls app.info."""
         return AppInfo.from_api(self._reader.ask("app.info").result)
 
     def server_time(self) -> datetime:

@@ -121,6 +121,7 @@ json_values = some.recursive(
         (bitrix.DepartmentRow, {"ID": "1", "NAME": "x", "SORT": 5, "PARENT": "1", "UF_HEAD": "2"}),
         (bitrix.Profile, {"ID": "1", "ADMIN": True}),
         (bitrix.AppInfo, {"SCOPE": ["bizproc"], "LICENSE": "ru"}),
+        (bitrix.AppInfo, {"ID": "1", "CODE": "x", "STATUS": "L", "INSTALLED": True}),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
@@ -156,6 +157,34 @@ def test_the_time_block_tells_how_far_the_portals_clock_is_ahead():
 def test_a_templates_document_type_is_read_from_both_of_its_forms(written, read):
     row = bitrix.TemplateRow.from_api({"ID": "1", "DOCUMENT_TYPE": written})
     assert row.document_type == read
+
+
+def test_an_application_is_told_about_itself():
+    app = bitrix.AppInfo.from_api(
+        {
+            "ID": 12,
+            "CODE": "local.5f3c2b1a.12345678",
+            "VERSION": 1,
+            "STATUS": "L",
+            "INSTALLED": False,
+            "PAYMENT_EXPIRED": "N",
+            "LICENSE": "ru_pro100",
+        }
+    )
+    assert (app.id, app.code, app.version) == (12, "local.5f3c2b1a.12345678", "1")
+    assert (app.status, app.installed, app.payment_expired) == ("L", False, False)
+    assert (app.license, app.scopes) == ("ru_pro100", ())
+
+
+def test_a_webhook_is_told_its_permissions_and_of_no_application():
+    app = bitrix.AppInfo.from_api({"SCOPE": ["bizproc", "user"], "LICENSE": "ru_selfhosted"})
+    assert app.scopes == ("bizproc", "user")
+    assert (app.id, app.code, app.status, app.installed) == (None, "", "", None)
+
+
+@given(raw=some.dictionaries(some.sampled_from(["ID", "CODE", "INSTALLED", "SCOPE"]), json_values))
+def test_what_an_application_is_told_never_fails(raw):
+    bitrix.AppInfo.from_api(raw)
 
 
 def test_a_user_without_the_fields_of_a_wider_permission_is_read():

@@ -119,6 +119,56 @@ def test_a_task_id_below_one_is_never_sent(stub, reader, ids):
     assert stub.seen == []
 
 
+def test_one_persons_task_is_asked_by_both_ids_and_in_any_status(stub, reader):
+    row = {**TASK, "STATUS": "1", "USER_STATUS": "1"}
+    stub.says({"result": [row], "total": 1})
+    chunk = reader.workflow_tasks.of_person(1563, 14)
+    assert [(one.id, one.user_id, one.status) for one in chunk.rows] == [(1563, 14, 1)]
+    assert chunk.complete
+    body = stub.seen[0][1]
+    assert body["filter"] == {"ID": 1563, "USER_ID": 14}
+    assert {"ID", "USER_ID", "STATUS", "USER_STATUS", "PARAMETERS"} <= set(body["select"])
+
+
+def test_a_task_that_is_not_the_persons_has_no_row(stub, reader):
+    stub.says({"result": [], "total": 0})
+    chunk = reader.workflow_tasks.of_person(1563, 14)
+    assert chunk.rows == ()
+    assert chunk.complete
+
+
+@pytest.mark.parametrize("other", [{"USER_ID": "15"}, {"ID": "1564"}])
+def test_another_persons_or_another_task_is_never_taken_for_it(stub, reader, other):
+    stub.says({"result": [TASK, {**TASK, **other}], "total": 2})
+    with pytest.raises(bitrix.FilterIgnored):
+        reader.workflow_tasks.of_person(1563, 14)
+
+
+@pytest.mark.parametrize(("task", "user"), [(0, 14), (1563, 0), (-1, 14), (1563, -1)])
+def test_an_id_that_means_any_is_never_asked(stub, reader, task, user):
+    with pytest.raises(ValueError, match="above 0"):
+        reader.workflow_tasks.of_person(task, user)
+    assert stub.seen == []
+
+
+def test_one_task_is_read_with_all_its_people_in_one_request(stub, reader):
+    rows = [{**TASK, "USER_ID": str(user)} for user in (14, 15, 16)]
+    stub.says({"result": rows, "total": 3})
+    chunk = reader.workflow_tasks.rows_of(1563)
+    assert [one.user_id for one in chunk.rows] == [14, 15, 16]
+    assert chunk.requests == len(stub.seen) == 1
+    with pytest.raises(ValueError, match="above 0"):
+        reader.workflow_tasks.rows_of(0)
+
+
+def test_the_person_in_whose_name_we_ask_is_read(stub, reader):
+    person = {"ID": "14", "ACTIVE": True, "NAME": "Anna", "LAST_ACTIVITY_DATE": {}}
+    stub.says({"result": person})
+    user = reader.system.current_user()
+    assert (user.id, user.name, user.active) == (14, "Anna", True)
+    assert stub.seen[0][0].endswith("/user.current.json")
+
+
 def test_an_empty_uncounted_page_that_claims_a_next_one_is_the_end(stub, reader):
     stub.says({"result": [], "next": -1, "total": 0})
     page = reader.workflows.page(start=-1)
@@ -209,6 +259,7 @@ def test_a_task_of_more_people_than_a_page_holds_is_named_as_torn(stub, reader):
         (lambda system: system.server_time(), None),
         (lambda system: system.server_time(), "2025-01-01T00:00:00"),
         (lambda system: system.profile(), []),
+        (lambda system: system.current_user(), []),
     ],
 )
 def test_a_system_answer_of_another_shape_is_not_understood(stub, reader, read, result):
