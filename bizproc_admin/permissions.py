@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from enum import StrEnum
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -14,18 +14,21 @@ from bizproc_admin import audit
 from bizproc_admin.models import Account, AuditEntry, Portal, Role
 
 P = ParamSpec("P")
+View = TypeVar("View", bound=Callable[..., Any])
 
 
 class Request(HttpRequest):
     """A request past the sign-in: its user is an account, portal the one looked at.
 
-    running_count is how many workflows run, set by a view that has counted them anyway.
+    running_count is how many workflows run, waiting_counts how many tasks wait for the account's
+    person and are overdue, both set by a view that has counted them anyway.
     """
 
     user: Account
     htmx: HtmxDetails
     portal: Portal | None
     running_count: int
+    waiting_counts: tuple[int, int]
 
 
 class Capability(StrEnum):
@@ -36,6 +39,12 @@ class Capability(StrEnum):
     KILL_WORKFLOWS = "kill_workflows"
     SEE_COMMANDS = "see_commands"
     SEE_AUDIT = "see_audit"
+    SEE_WORKFLOW_TASKS = "see_workflow_tasks"
+    REFRESH_WORKFLOW_TASKS = "refresh_workflow_tasks"
+    COMPLETE_WORKFLOW_TASKS = "complete_workflow_tasks"
+    DELEGATE_WORKFLOW_TASKS = "delegate_workflow_tasks"
+    ACT_FOR_OTHERS = "act_for_others"
+    SEE_PEOPLE = "see_people"
     MANAGE_ACCOUNTS = "manage_accounts"
     MANAGE_PORTALS = "manage_portals"
     SEE_SYNC_RUNS = "see_sync_runs"
@@ -48,12 +57,30 @@ ROLES: dict[Role, frozenset[Capability]] = {
             Capability.SEE_OVERVIEW,
             Capability.SEE_WORKFLOWS,
             Capability.REFRESH_WORKFLOWS,
+            Capability.SEE_WORKFLOW_TASKS,
+            Capability.REFRESH_WORKFLOW_TASKS,
+            Capability.COMPLETE_WORKFLOW_TASKS,
+            Capability.DELEGATE_WORKFLOW_TASKS,
+            Capability.SEE_PEOPLE,
+        }
+    ),
+    Role.PARTICIPANT: frozenset(
+        {
+            Capability.SEE_OVERVIEW,
+            Capability.SEE_WORKFLOWS,
+            Capability.REFRESH_WORKFLOWS,
+            Capability.SEE_WORKFLOW_TASKS,
+            Capability.REFRESH_WORKFLOW_TASKS,
+            Capability.COMPLETE_WORKFLOW_TASKS,
+            Capability.DELEGATE_WORKFLOW_TASKS,
         }
     ),
     Role.AUDITOR: frozenset(
         {
             Capability.SEE_OVERVIEW,
             Capability.SEE_WORKFLOWS,
+            Capability.SEE_WORKFLOW_TASKS,
+            Capability.SEE_PEOPLE,
             Capability.SEE_COMMANDS,
             Capability.SEE_AUDIT,
             Capability.SEE_SYNC_RUNS,
@@ -105,6 +132,12 @@ def requires(
         return guarded  # type: ignore[return-value]  # wraps() hides that it takes any request
 
     return guard
+
+
+def open_to_accounts(view: View) -> View:
+    """Mark a view that is everybody's who is signed in, whatever the role."""
+    view.open_to_accounts = True  # type: ignore[attr-defined]
+    return view
 
 
 def signed_in(request: HttpRequest) -> Account:

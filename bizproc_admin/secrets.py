@@ -20,8 +20,10 @@ WEBHOOK_CODE = re.compile(r"(/rest/\d+/)([^/\s\"'?&]+)")
 
 if TYPE_CHECKING:
     SecretTextField = models.TextField["Secret | None", "Secret | None"]
+    SecretBinaryField = models.BinaryField["bytes", "bytes"]
 else:
     SecretTextField = models.TextField
+    SecretBinaryField = models.BinaryField
 
 
 class Secret:
@@ -79,6 +81,21 @@ class EncryptedTextField(SecretTextField):
 
     def from_db_value(self, value: str | None, *_: object) -> Secret | None:
         return None if value is None else SealedSecret(value)
+
+
+class EncryptedBytesField(SecretBinaryField):
+    """Store bytes as a Fernet token; reading raises UnreadableSecret without its key."""
+
+    def get_prep_value(self, value: bytes | None) -> bytes | None:
+        return None if value is None else ring().encrypt(value)
+
+    def from_db_value(self, value: bytes | memoryview | None, *_: object) -> bytes | None:
+        if value is None:
+            return None
+        try:
+            return ring().decrypt(bytes(value))
+        except InvalidToken:
+            raise UnreadableSecret from None
 
 
 class UnreadableSecret(Exception):

@@ -2,9 +2,10 @@
 
 from bizproc_admin.models.accounts import Account, LinkedPerson, Role
 from bizproc_admin.models.audit_entries import AuditDetail, AuditEntry, AuditSequence
-from bizproc_admin.models.commands import Command, CommandState
+from bizproc_admin.models.commands import Command, CommandFile, CommandState
 from bizproc_admin.models.documents import Document, DocumentKind
 from bizproc_admin.models.people import Department, Person
+from bizproc_admin.models.person_tokens import PersonToken
 from bizproc_admin.models.portals import Portal
 from bizproc_admin.models.sync_runs import Feed, FeedName, SyncRun
 from bizproc_admin.models.workers import MethodBudget, PaceBucket, Worker
@@ -19,6 +20,7 @@ __all__ = [
     "AuditEntry",
     "AuditSequence",
     "Command",
+    "CommandFile",
     "CommandState",
     "Department",
     "Document",
@@ -30,6 +32,7 @@ __all__ = [
     "MethodBudget",
     "PaceBucket",
     "Person",
+    "PersonToken",
     "Portal",
     "Role",
     "SyncRun",

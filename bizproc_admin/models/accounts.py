@@ -15,10 +15,21 @@ class Role(models.TextChoices):
     PORTAL_ADMINISTRATOR = "portal administrator", _("Portal administrator")
     MANAGER = "manager", _("Manager")
     AUDITOR = "auditor", _("Auditor")
+    PARTICIPANT = "participant", _("Participant")
 
 
 class Account(AbstractUser):
-    """Somebody who signs in here; deactivated, never deleted."""
+    """Somebody who signs in here; deactivated, never deleted.
+
+    home is the portal whose people made the account by signing in: it sees that portal alone. An
+    account without a home is an operator's and sees every portal. follows_portal says that the
+    role is the portal's to give, from the first sign-in through it on. dismissed_at is when the
+    portal said that the person is gone: the account was deactivated then, and comes back with them.
+    """
+
+    home = models.ForeignKey(Portal, models.PROTECT, null=True, blank=True, related_name="accounts")
+    follows_portal = models.BooleanField(default=False)
+    dismissed_at = models.DateTimeField(null=True, blank=True)
 
     @cached_property
     def role(self) -> Role | None:
@@ -36,14 +47,29 @@ class Account(AbstractUser):
         return self.role in (Role.PORTAL_ADMINISTRATOR, Role.AUDITOR)
 
     @cached_property
+    def people(self) -> dict[int, Person]:
+        """Give the persons the account stands for, by the key of their portal."""
+        links = self.linked_people.select_related("person__portal")
+        return {link.portal_id: link.person for link in links}
+
+    def person_at(self, portal: Portal | None) -> Person | None:
+        """Give the person the account stands for on a portal."""
+        return self.people.get(portal.pk) if portal else None
+
+    def reaches(self, portal: Portal) -> bool:
+        """Tell whether the account may look at a portal at all."""
+        return self.home_id is None or self.home_id == portal.pk
+
+    @cached_property
     def circle(self) -> set[int]:
-        """Give the keys of the people whose work a manager sees: its own person and those below."""
-        keys: set[int] = set()
-        for link in self.linked_people.select_related("person"):
-            keys.add(link.person_id)
+        """Give the keys of whose work is seen: one's own people, for a manager those below too."""
+        keys = {person.pk for person in self.people.values()}
+        if self.role != Role.MANAGER:
+            return keys
+        for person in self.people.values():
             keys.update(
-                Person.objects.at(link.person.portal)
-                .subordinates_of(link.person)
+                Person.objects.at(person.portal)
+                .subordinates_of(person)
                 .values_list("pk", flat=True)
             )
         return keys

@@ -7,8 +7,10 @@ from typing import Any, NoReturn, Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from bizproc_admin.models.accounts import Account
 from bizproc_admin.models.commands import Command
 from bizproc_admin.models.portals import Portal
 
@@ -67,6 +69,12 @@ class AuditSequence(models.Model):
 class AuditEntryQuerySet(InsertOnlyQuerySet):
     def latest_first(self) -> Self:
         return self.order_by("-pk")
+
+    def visible_to(self, account: Account) -> Self:
+        """Narrow to what an account may read: everything, or what is of its own portal."""
+        if account.home_id is None:
+            return self
+        return self.filter(Q(portal=account.home_id) | Q(actor__home=account.home_id))
 
     def with_details(self) -> Self:
         return self.select_related("detail", "portal", "command")

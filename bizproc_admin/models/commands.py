@@ -15,8 +15,12 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from bizproc_admin.models.accounts import Account
+from bizproc_admin.models.people import Person
 from bizproc_admin.models.portals import Portal
+from bizproc_admin.models.workflow_tasks import WorkflowTask
 from bizproc_admin.models.workflows import Workflow
+from bizproc_admin.secrets import EncryptedBytesField
 
 
 class CommandState(models.TextChoices):
@@ -64,11 +68,22 @@ class CommandQuerySet(models.QuerySet["Command"]):
 
     def due_to_send(self, now: datetime) -> Self:
         return self.filter(state=CommandState.INTENT).filter(
-            Q(next_check_at=None) | Q(next_check_at__lte=now)
+            Q(next_check_at=None) | Q(next_check_at__lte=now),
+            Q(not_before=None) | Q(not_before__lte=now),
         )
 
     def due_to_settle(self, now: datetime) -> Self:
         return self.filter(state__in=CHECKING, next_check_at__lte=now)
+
+    def on_workflows(self) -> Self:
+        """Narrow to commands on workflows themselves, not on their workflow tasks."""
+        return self.filter(task=None)
+
+    def undoable_by(self, account: Account, now: datetime) -> Self:
+        """Narrow to what an account asked for a moment ago and may still take back."""
+        return self.filter(
+            actor=account, state=CommandState.INTENT, sends=0, not_before__gt=now
+        ).exclude(task=None)
 
     def latest_first(self) -> Self:
         return self.order_by("-pk")
@@ -82,7 +97,10 @@ class Command(models.Model):
     two open commands with the same portal, target and effect cannot be. epoch counts claims: an
     answer that comes back under an older epoch is evidence, not an outcome. proof is what the last
     answer proved (bitrix.Classification). seen_modified is the MODIFIED the asking page showed,
-    null to act regardless.
+    null to act regardless. as_person is whose token is used, null for the portal's connection.
+    on_behalf_of names whose part is done by somebody else. not_before is when the time for taking
+    it back is over: nothing is sent earlier. due_since is from when on an intent counts as waiting
+    for the portal, where that is later than it was asked for.
     """
 
     key = models.UUIDField(unique=True)
@@ -94,6 +112,9 @@ class Command(models.Model):
     target_id = models.CharField(max_length=64)
     target_label = models.TextField()
     workflow = models.ForeignKey(Workflow, models.PROTECT, null=True, related_name="commands")
+    task = models.ForeignKey(WorkflowTask, models.PROTECT, null=True, related_name="commands")
+    as_person = models.ForeignKey(Person, models.PROTECT, null=True, related_name="commands")
+    on_behalf_of = models.CharField(max_length=255, blank=True)
     inputs = models.JSONField(default=dict)
     reason = models.TextField(blank=True)
     seen_modified = models.DateTimeField(null=True)
@@ -109,6 +130,8 @@ class Command(models.Model):
     worker = models.CharField(max_length=100, blank=True)
     lease_until = models.DateTimeField(null=True)
     next_check_at = models.DateTimeField(null=True)
+    not_before = models.DateTimeField(null=True)
+    due_since = models.DateTimeField(null=True)
     proof = models.CharField(max_length=20, blank=True)
     error_code = models.CharField(max_length=100, blank=True)
     error_text = models.TextField(blank=True)
@@ -129,6 +152,7 @@ class Command(models.Model):
         indexes = [
             models.Index(fields=["state", "next_check_at"], name="command_due"),
             models.Index(fields=["workflow", "-id"], name="command_workflow"),
+            models.Index(fields=["task", "-id"], name="command_task"),
         ]
 
     def __str__(self) -> str:
@@ -142,3 +166,28 @@ class Command(models.Model):
     def word(self) -> str:
         """Give the kind of state a screen shows: requested, confirmed, refused, unknown or gone."""
         return WORDS[CommandState(self.state)]
+
+    @property
+    def can_be_taken_back(self) -> bool:
+        """Tell whether nothing has been sent yet, so that it can still be undone."""
+        return self.state == CommandState.INTENT and self.sends == 0
+
+
+class CommandFile(models.Model):
+    """A file that a command sends: kept encrypted until the command is settled, then deleted.
+
+    place is its position among the command's files, as the command's inputs name it.
+    """
+
+    command = models.ForeignKey(Command, models.CASCADE, related_name="files")
+    place = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=255)
+    content = EncryptedBytesField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["command", "place"], name="one_file_per_place")
+        ]
+
+    def __str__(self) -> str:
+        return self.name

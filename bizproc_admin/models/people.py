@@ -1,11 +1,18 @@
 """People and departments of a portal, as last read from it."""
 
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from bizproc_admin.models.portals import Portal
+
+if TYPE_CHECKING:
+    from bizproc_admin.models.accounts import Account
+
+# what the portal says of people who have left, or no longer lists
+DISMISSED = Q(is_active=False) | Q(gone_at__isnull=False)
 
 
 class Department(models.Model):
@@ -29,9 +36,31 @@ class Department(models.Model):
 
 
 class PersonQuerySet(models.QuerySet["Person"]):
-    def at(self, portal: Portal) -> Self:
-        """Narrow to the people of one portal."""
-        return self.filter(portal=portal)
+    def at(self, portal: Portal | None) -> Self:
+        """Narrow to the people of one portal; no portal has no people."""
+        return self.filter(portal=portal) if portal else self.none()
+
+    def visible_to(self, account: "Account") -> Self:
+        """Narrow to whom an account may look at: everybody, or its own circle."""
+        if account.role is None:
+            return self.none()
+        if account.sees_all:
+            return self.filter(portal=account.home_id) if account.home_id else self
+        return self.filter(pk__in=account.circle)
+
+    def dismissed(self) -> Self:
+        return self.filter(DISMISSED)
+
+    def working(self) -> Self:
+        """Narrow to employees who have not been dismissed: whom a task can be given to."""
+        return self.filter(is_active=True, gone_at=None, user_type__in=("employee", ""))
+
+    def matching(self, text: str) -> Self:
+        """Narrow to people whose searchable words contain every word of the text."""
+        found = self
+        for word in text.casefold().split():
+            found = found.filter(search_text__contains=word)
+        return found
 
     def subordinates_of(self, person: "Person") -> Self:
         """Narrow to those below a person: members of departments headed, and of lower ones."""
@@ -60,7 +89,8 @@ class PersonQuerySet(models.QuerySet["Person"]):
 class Person(models.Model):
     """A user of the portal; a person seen only by number has an empty name.
 
-    time_zone is an IANA name or empty. search_text is casefolded.
+    time_zone is an IANA name or empty. search_text is casefolded. is_administrator is what the
+    portal said when the person's own token asked it; null while it never did.
     """
 
     portal = models.ForeignKey(Portal, models.PROTECT, related_name="people")
@@ -73,6 +103,7 @@ class Person(models.Model):
     user_type = models.CharField(max_length=50, blank=True)
     time_zone = models.CharField(max_length=64, blank=True)
     is_active = models.BooleanField(default=True)
+    is_administrator = models.BooleanField(null=True)
     departments = models.ManyToManyField(Department, related_name="members")
     search_text = models.TextField(blank=True)
     observed_at = models.DateTimeField(null=True)
@@ -87,3 +118,12 @@ class Person(models.Model):
 
     def __str__(self) -> str:
         return self.name or _("Person %(number)s") % {"number": self.remote_id}
+
+    @property
+    def is_dismissed(self) -> bool:
+        return not self.is_active or self.gone_at is not None
+
+    @property
+    def is_head(self) -> bool:
+        """Tell whether the person heads a department that exists."""
+        return self.headed.filter(gone_at=None).exists()

@@ -1,19 +1,68 @@
 """Workflow tasks: work waiting for people, and each person's part of it."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Self
 
 from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from bizproc_admin.models.accounts import Account
 from bizproc_admin.models.people import Person
 from bizproc_admin.models.portals import Portal
-from bizproc_admin.models.workflows import Workflow
+from bizproc_admin.models.workflows import FRESH_FOR, Workflow
+
+APPROVAL, REVIEW = "ApproveActivity", "ReviewActivity"
+REQUEST, OPTIONAL = "RequestInformationActivity", "RequestInformationOptionalActivity"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """One way to answer a task: the portal's number for it, its caption there, what it means."""
+
+    status: int
+    caption: str
+    agrees: bool
 
 
 class WorkflowTaskQuerySet(models.QuerySet["WorkflowTask"]):
     def open(self) -> Self:
         """Narrow to workflow tasks that run on the portal as far as we know."""
-        return self.filter(is_open=True)
+        # "in" writes a comparison: SQLite uses no index for the bare column that "=" writes
+        return self.filter(is_open__in=[True])
+
+    def at(self, portal: Portal | None) -> Self:
+        """Narrow to one portal; no portal has no workflow tasks."""
+        return self.filter(portal=portal) if portal else self.none()
+
+    def waiting_for(self, people: "Iterable[int]") -> Self:
+        """Narrow to open tasks that people, named by key, have not answered."""
+        waiting = Assignment.objects.waiting().filter(person__in=list(people))
+        return self.open().filter(pk__in=waiting.values("task"))
+
+    def involving(self, people: "Iterable[int]") -> Self:
+        """Narrow to tasks that people, named by key, have or once had a part in."""
+        return self.filter(pk__in=Assignment.objects.filter(person__in=list(people)).values("task"))
+
+    def visible_to(self, account: Account) -> Self:
+        """Narrow to what an account may see: everything, or what its own people are asked."""
+        if account.role is None:
+            return self.none()
+        if account.sees_all:
+            return self.filter(portal=account.home_id) if account.home_id else self
+        return self.involving(account.circle)
+
+    def matching(self, text: str) -> Self:
+        """Narrow to tasks that contain every word of the text, or whose workflow does."""
+        found = self
+        for word in text.casefold().split():
+            found = found.filter(
+                Q(search_text__contains=word) | Q(workflow__search_text__contains=word)
+            )
+        return found
 
     def with_assignments(self) -> Self:
         """Fetch each task's assignments and their people along."""
@@ -30,7 +79,8 @@ class WorkflowTask(models.Model):
 
     status and a person's status are the portal's (bitrix24-api 11.1). is_open is status 0 and
     still on the portal. state_text is WORKFLOW_STATE, the only words the portal has for where a
-    workflow stands.
+    workflow stands. waiting_since is the earliest MODIFIED seen: the portal does not tell when a
+    task was made. search_text is casefolded.
     """
 
     class Status(models.IntegerChoices):
@@ -57,6 +107,8 @@ class WorkflowTask(models.Model):
     observed_at = models.DateTimeField()
     first_seen_at = models.DateTimeField(auto_now_add=True)
     gone_at = models.DateTimeField(null=True)
+    waiting_since = models.DateTimeField(null=True)
+    search_text = models.TextField(blank=True)
 
     objects = WorkflowTaskQuerySet.as_manager()
 
@@ -70,7 +122,55 @@ class WorkflowTask(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return self.name or _("Workflow task %(number)s") % {"number": self.remote_id}
+
+    @property
+    def is_fresh(self) -> bool:
+        """Tell whether the task was read too short ago to be read again."""
+        return timezone.now() - self.observed_at < FRESH_FOR
+
+    @property
+    def answers(self) -> list[Answer]:
+        """Give the ways to answer with the portal's own captions; none for what REST refuses."""
+        captions = self.parameters
+
+        def way(status: int, key: str, otherwise: Promise, *, agrees: bool = True) -> Answer:
+            return Answer(status=status, caption=str(captions.get(key) or otherwise), agrees=agrees)
+
+        if self.activity == APPROVAL:
+            return [
+                way(1, "StatusYesLabel", _("Approve")),
+                way(2, "StatusNoLabel", _("Reject"), agrees=False),
+            ]
+        if self.activity == REVIEW:
+            return [way(3, "StatusOkLabel", _("Acknowledge"))]
+        if self.activity == REQUEST:
+            return [way(3, "StatusOkLabel", _("Submit"))]
+        if self.activity == OPTIONAL:
+            return [
+                way(3, "StatusOkLabel", _("Submit")),
+                way(4, "StatusCancelLabel", _("Decline"), agrees=False),
+            ]
+        return []
+
+    def needs_comment(self, status: int) -> bool:
+        """Tell whether an answer must come with a comment (bitrix24-api 11.2)."""
+        if str(self.parameters.get("ShowComment") or "Y") != "Y":
+            return False
+        rule = str(self.parameters.get("CommentRequired") or "N")
+        if self.activity in (REVIEW, REQUEST):
+            return rule == "Y"
+        return rule == "Y" or rule == ("YA" if status in (1, 3) else "YR")
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.is_open and self.overdue_at is not None and self.overdue_at < self.portal.now()
+
+
+class AssignmentQuerySet(models.QuerySet["Assignment"]):
+    def waiting(self) -> Self:
+        """Narrow to unanswered parts of open workflow tasks."""
+        return self.filter(status=0, gone_at=None, task__is_open=True)
 
 
 class Assignment(models.Model):
@@ -87,6 +187,8 @@ class Assignment(models.Model):
     person = models.ForeignKey(Person, models.PROTECT, related_name="assignments")
     status = models.IntegerField(choices=Status, default=Status.WAITING)
     gone_at = models.DateTimeField(null=True)
+
+    objects = AssignmentQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["task", "person"], name="assignment_person")]

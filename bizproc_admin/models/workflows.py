@@ -77,10 +77,10 @@ class WorkflowQuerySet(models.QuerySet["Workflow"]):
 
     def visible_to(self, account: Account) -> Self:
         """Narrow to what an account may see: everything, or what its own people take part in."""
-        if account.sees_all:
-            return self
         if account.role is None:
             return self.none()
+        if account.sees_all:
+            return self.filter(portal=account.home_id) if account.home_id else self
         return self.involving(list(Person.objects.filter(pk__in=account.circle)))
 
     def with_names(self) -> Self:

@@ -35,6 +35,8 @@ FACTS = (
     "is_open",
     "gone_at",
     "observed_at",
+    "waiting_since",
+    "search_text",
 )
 
 
@@ -103,6 +105,8 @@ def set_facts(task: WorkflowTask, row: bitrix.TaskRow, *, observed_at: datetime)
     task.is_open = row.status == WorkflowTask.Status.RUNNING
     task.gone_at = None
     task.observed_at = observed_at
+    task.waiting_since = min(task.waiting_since or row.modified, row.modified)
+    task.search_text = f"{row.id} {row.name}".casefold()
 
 
 def replace_assignments(
