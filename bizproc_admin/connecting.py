@@ -1,4 +1,7 @@
-"""How a portal is reached: readers for everybody, the writer for commands alone."""
+"""How a portal is reached: readers for everybody, the writer for commands alone.
+
+The portal's own connection reads for all; a person's token acts as that person.
+"""
 
 from urllib.parse import urlsplit
 
@@ -6,12 +9,14 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 import bizproc_admin
-from bizproc_admin import bitrix
-from bizproc_admin.models import Portal
+from bizproc_admin import bitrix, tokens
+from bizproc_admin.models import Person, Portal
 from bizproc_admin.pacing import DatabasePacer
 from bizproc_admin.secrets import UnreadableSecret
 
 INTERACTIVE_ATTEMPTS = 2
+# a token that was just refreshed and is called expired again is not refreshed for ever
+REFRESHES = 3
 
 # the vendor's cloud domains; other hosts are named by the operator in PORTAL_HOSTS_ALLOWED
 CLOUD_SUFFIXES = (
@@ -34,6 +39,8 @@ CLOUD_SUFFIXES = (
     ".bitrix24.id",
     ".bitrix24.jp",
 )
+TOKEN_HOSTS = ("oauth.bitrix.info", "oauth.bitrix24.tech")
+TOKEN_URL = "https://oauth.bitrix.info/oauth/token/"  # noqa: S105  # an address
 
 
 class NotConnected(bitrix.NotSent):
@@ -51,42 +58,101 @@ class KeyLost(NotConnected):
     )
 
 
-def reader(portal: Portal, *, interactive: bool = False) -> bitrix.Reader:
+class SecretsUnreadable(NotConnected):
+    """Something kept encrypted cannot be opened: its key is not among FIELD_KEYS."""
+
+    people = (
+        "What is kept encrypted here cannot be read with the keys of this installation "
+        "(FIELD_KEYS). Nothing was sent. Put the old key back."
+    )
+
+
+def reader(
+    portal: Portal, *, interactive: bool = False, total: float | None = None
+) -> bitrix.Reader:
     """Give a reader of the portal; interactive ones may use the burst kept for people.
 
-    They also give up soon: somebody waits, and the sweeper asks again anyway.
+    They also give up soon: somebody waits, and the sweeper asks again anyway. With a total in
+    seconds a call is made once and bounded by it.
     """
+    if total is not None:
+        return bitrix.Reader(transport(portal, total=total), interactive=True, attempts=1)
     if interactive:
         return bitrix.Reader(transport(portal), interactive=True, attempts=INTERACTIVE_ATTEMPTS)
     return bitrix.Reader(transport(portal))
 
 
-def writer(portal: Portal, *, method: str) -> bitrix.Writer:
+def writer(portal: Portal, *, method: str, person: Person | None = None) -> bitrix.Writer:
     """Give a writer that holds the permit for one write; raises PaceExceeded without one.
 
     The permit is taken here, before the caller claims its command, so that no claimed command
-    waits for the portal's pace.
+    waits for the portal's pace. With a person it acts as them: the portal is asked first whether
+    their token works and what they are, so that nobody acts on rights they have lost.
     """
-    made = bitrix.Writer(transport(portal), interactive=True)
+    made = bitrix.Writer(acting_as(person) if person else transport(portal), interactive=True)
     made.reserve(method)
     return made
 
 
-def transport(portal: Portal) -> bitrix.Transport:
-    """Give the way to a portal, paced together with every other process."""
+def acting_as(person: Person, *, total: float | None = None) -> bitrix.Transport:
+    """Give the way to the portal as one person, once the portal has said who that is.
+
+    Calls profile. Notes whether the person administers the portal.
+    """
+    for _attempt in range(REFRESHES):
+        row = tokens.usable(person)
+        try:
+            way = personal(person.portal, tokens.revealed(row.access_token), total=total)
+            attempts = INTERACTIVE_ATTEMPTS if total is None else 1
+            profile = bitrix.Reader(way, interactive=True, attempts=attempts).system.profile()
+        except UnreadableSecret:
+            raise tokens.ReconnectNeeded from None
+        except bitrix.ExpiredCredentials:
+            tokens.expired(row)
+            continue
+        if profile.id != person.remote_id:
+            raise tokens.ReconnectNeeded("the token is of another person")
+        if profile.admin != person.is_administrator:
+            person.is_administrator = profile.admin
+            person.save(update_fields=["is_administrator"])
+        return way
+    raise bitrix.NotSent("the portal calls every new token expired")
+
+
+def visitor(portal: Portal, access_token: str) -> bitrix.Reader:
+    """Give a reader for somebody who is signing in: asked once, and not for long."""
+    way = personal(portal, access_token, total=settings.SIGN_IN_TIMEOUT)
+    return bitrix.Reader(way, interactive=True, attempts=1)
+
+
+def personal(portal: Portal, access_token: str, *, total: float | None = None) -> bitrix.Transport:
+    """Give the way to a portal with an access token, at the address that is registered."""
+    credential = bitrix.AccessToken(f"{portal.address.rstrip('/')}/rest/", access_token)
+    return made(portal, credential, total=total)
+
+
+def transport(portal: Portal, *, total: float | None = None) -> bitrix.Transport:
+    """Give the way to a portal by its own connection, paced together with every other process."""
     if not portal.webhook:
         raise NotConnected
     try:
         address = bitrix.WebhookUrl(portal.webhook.reveal())
     except UnreadableSecret:
         raise KeyLost from None
+    return made(portal, address, total=total)
+
+
+def made(
+    portal: Portal, credential: bitrix.Credential, *, total: float | None = None
+) -> bitrix.Transport:
+    """Give the way to a portal with one of its credentials; total seconds bound a whole call."""
     return bitrix.Transport(
-        address,
+        credential,
         pacer=DatabasePacer(portal),
         timeouts=bitrix.Timeouts(
             connect=settings.CONNECT_TIMEOUT,
-            read=settings.READ_TIMEOUT,
-            total=settings.TOTAL_TIMEOUT,
+            read=min(settings.READ_TIMEOUT, total or settings.READ_TIMEOUT),
+            total=total or settings.TOTAL_TIMEOUT,
         ),
         user_agent=f"bizproc-admin/{bizproc_admin.__version__}",
     )
@@ -115,3 +181,25 @@ def accepted_address(text: str) -> bitrix.WebhookUrl:
             )
         )
     return address
+
+
+def accepted_token_url(text: str) -> str:
+    """Read a token server's address and make sure that it may be called; ValueError says why not.
+
+    It is the vendor's own, or one of the operator's PORTAL_HOSTS_ALLOWED.
+    """
+    parts = urlsplit(text.strip())
+    host = parts.netloc.lower()
+    if parts.username or parts.query or parts.fragment or not parts.path.rstrip("/"):
+        raise ValueError(_("This is not the address of a token server."))
+    is_vendors = parts.scheme == "https" and host in TOKEN_HOSTS
+    if not is_vendors and not (
+        parts.scheme in ("http", "https") and host in settings.PORTAL_HOSTS_ALLOWED
+    ):
+        raise ValueError(
+            _(
+                "This is not one of the vendor's token servers. Another one must be allowed by "
+                "the operator first (PORTAL_HOSTS_ALLOWED)."
+            )
+        )
+    return f"{parts.scheme}://{host}{parts.path}"

@@ -62,6 +62,11 @@ def auditor(db: None) -> Account:
 
 
 @pytest.fixture
+def participant(db: None) -> Account:
+    return account("paula", "Paula Brandt", Role.PARTICIPANT)
+
+
+@pytest.fixture
 def nobody(db: None) -> Account:
     """Signed in, without a role."""
     return account("nick", "Nick Nobody", None)

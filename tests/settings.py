@@ -21,14 +21,17 @@ os.environ |= {
     "PACE_PER_SECOND": "1000",
     "PACE_BURST": "1000",
     "CONNECT_TIMEOUT": "2",
+    "SIGN_IN_TIMEOUT": "1.5",
+    "REQUIRE_SECOND_FACTOR": "off",
     "READ_TIMEOUT": "0.6",
     "TOTAL_TIMEOUT": "1.5",
 }
 
 from config.settings import *  # noqa: E402, F403
-from config.settings import DATABASES, LOGGING, STORAGES  # noqa: E402
+from config.settings import DATABASES, LOGGING, MIDDLEWARE, STORAGES  # noqa: E402
 
 TESTING = True
+MIDDLEWARE = ["tests.canary.Recorder", *MIDDLEWARE]
 DATABASES["default"]["TEST"] = (
     {"NAME": str(var / "test.sqlite3")} if "sqlite" in (DATABASES["default"]["ENGINE"]) else {}
 )

@@ -1,21 +1,25 @@
 """The registry of actions by name."""
 
-from bizproc_admin.actions.base import Action, NotPossible, Observation, Target
+from bizproc_admin.actions.base import Action, NotPossible, Observation, Target, Verdict
+from bizproc_admin.actions.workflow_tasks import CompleteTask, DelegateTask
 from bizproc_admin.actions.workflows import KillWorkflow, TerminateWorkflow
 from bizproc_admin.models import Command
 
 ACTIONS: dict[str, type[Action]] = {
-    action.name: action for action in (TerminateWorkflow, KillWorkflow)
+    action.name: action for action in (TerminateWorkflow, KillWorkflow, CompleteTask, DelegateTask)
 }
 
 __all__ = [
     "ACTIONS",
     "Action",
+    "CompleteTask",
+    "DelegateTask",
     "KillWorkflow",
     "NotPossible",
     "Observation",
     "Target",
     "TerminateWorkflow",
+    "Verdict",
     "load",
 ]
 

@@ -3,12 +3,14 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, ClassVar, Self
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 from bizproc_admin import bitrix
-from bizproc_admin.models import Command, Portal, Workflow
+from bizproc_admin.models import Account, Command, Person, Portal, Workflow, WorkflowTask
 from bizproc_admin.permissions import Capability
 
 
@@ -24,6 +26,21 @@ class Target:
     id: str
     label: str
     workflow: Workflow | None = None
+    task: WorkflowTask | None = None
+
+
+class Verdict(StrEnum):
+    """What one read of a target says of an action on it.
+
+    UNTOUCHED: it is as it was, nothing has happened. DONE: it is as the action wants it. ENDED: it
+    is gone or has moved on, and whether by us cannot be told. OVERTAKEN: somebody else did
+    something else to it, so the action surely did not happen.
+    """
+
+    UNTOUCHED = "untouched"
+    DONE = "done"
+    ENDED = "ended"
+    OVERTAKEN = "overtaken"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,13 +48,16 @@ class Observation:
     """A target as one read of the portal showed it.
 
     asked_at is when the read was sent (UTC). snapshot is JSON-ready and complete enough to be all
-    that remains after the target is destroyed.
+    that remains after the target is destroyed. code and text say, for people, what became of a
+    target that is no longer untouched.
     """
 
-    is_present: bool
+    verdict: Verdict
     asked_at: datetime
-    modified: datetime | None
-    snapshot: dict[str, Any] | None
+    modified: datetime | None = None
+    snapshot: dict[str, Any] | None = None
+    code: str = ""
+    text: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,14 +74,57 @@ class Action(ABC):
     name: ClassVar[str]
     label: ClassVar[str | Promise]
     capability: ClassVar[Capability]
-    effect: ClassVar[str]
     method: ClassVar[str]
     irreversible: ClassVar[bool] = False
+    # whether a target that is gone is what was asked for, once the portal has said true
+    ends_target: ClassVar[bool] = False
 
     @property
     @abstractmethod
     def portal(self) -> Portal:
         """Give the portal that is written to."""
+
+    @property
+    @abstractmethod
+    def effect(self) -> str:
+        """Give the class of what it does to its target: one open command each."""
+
+    @property
+    def on_behalf_of(self) -> str:
+        """Give the name of whoever's part is done by somebody else, else an empty text."""
+        return ""
+
+    @property
+    def contents(self) -> tuple[tuple[str, bytes], ...]:
+        """Give the files that are kept with the command until it is settled: name and content."""
+        return ()
+
+    def permits(self, actor: Account) -> bool:
+        """Tell whether the capability reaches this target for this actor, now."""
+        return actor.reaches(self.portal)
+
+    def may_use(self, actor: Account, person: Person | None) -> bool:
+        """Tell whether the actor may still act with these hands, None for the portal's connection.
+
+        Whose role is the portal's to give never acts with more than their own.
+        """
+        if person is None:
+            return not actor.follows_portal
+        return actor.person_at(self.portal) == person
+
+    def loaded(self) -> Self:
+        """Give the action with all it sends at hand; nothing is looked up once it is claimed.
+
+        Raises UnreadableSecret when a file cannot be opened.
+        """
+        return self
+
+    @abstractmethod
+    def acts_as(self, actor: Account) -> Person | None:
+        """Give the person whose token is used, None for the portal's connection.
+
+        Raises NotPossible when neither will do.
+        """
 
     @abstractmethod
     def target(self) -> Target:
@@ -95,3 +158,38 @@ class Action(ABC):
     @abstractmethod
     def sentence(self, *, target: str) -> str:
         """Say in words what is done, in the infinitive: 'Terminate Contract approval'."""
+
+
+def own_hands(actor: Account, portal: Portal) -> Person | None:
+    """Give the actor's person where it has a token that works: the portal knows who acts then."""
+    person = actor.person_at(portal)
+    if person is None:
+        return None
+    return Person.objects.filter(pk=person.pk, token__isnull=False, token__lost_at=None).first()
+
+
+def administrators_hands(actor: Account, portal: Portal) -> Person | None:
+    """Give the actor's person, or None for the portal's connection that an operator may use.
+
+    Whose role is the portal's to give acts by their own token alone: it is what tells that they
+    still have the role.
+    """
+    person = own_hands(actor, portal)
+    if person is None and actor.follows_portal:
+        raise NotPossible(
+            _("Sign in with Bitrix24 again: the portal no longer lets this console act for you.")
+        )
+    return person
+
+
+def plain(value: Any) -> Any:
+    """Make a snapshot JSON-ready: moments become ISO 8601 texts."""
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if value is None or isinstance(value, (str, int, float, bool)):
+        return value
+    return str(value)

@@ -1,15 +1,30 @@
 """Ending workflows: terminate keeps the portal's record, kill destroys it."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bizproc_admin import bitrix
-from bizproc_admin.actions.base import Action, NotPossible, Observation, Target
-from bizproc_admin.models import Command, CommandState, EndCause, Portal, Workflow
+from bizproc_admin.actions.base import (
+    Action,
+    NotPossible,
+    Observation,
+    Target,
+    Verdict,
+    administrators_hands,
+    plain,
+)
+from bizproc_admin.models import (
+    Account,
+    Command,
+    CommandState,
+    EndCause,
+    Person,
+    Portal,
+    Workflow,
+)
 from bizproc_admin.permissions import Capability
 
 
@@ -22,8 +37,15 @@ class EndWorkflow(Action):
 
     workflow: Workflow
 
-    effect = "end"
+    ends_target = True
     end_cause: ClassVar[EndCause]
+
+    @property
+    def effect(self) -> str:
+        return "end"
+
+    def acts_as(self, actor: Account) -> Person | None:
+        return administrators_hands(actor, self.portal)
 
     @property
     def portal(self) -> Portal:
@@ -59,12 +81,13 @@ class EndWorkflow(Action):
         chunk = reader.workflows.by_ids([bitrix.WorkflowId(self.workflow.remote_id)])
         row = next(iter(chunk.rows), None)
         if row is None:
+            text = _("The workflow had already ended on the portal. It was not stopped from here.")
             return Observation(
-                is_present=False, asked_at=chunk.sent_at, modified=None, snapshot=None
+                verdict=Verdict.ENDED, asked_at=chunk.sent_at, code="already_ended", text=text
             )
         tasks = [task for one in reader.workflow_tasks.of_workflow(row.id) for task in one.rows]
         return Observation(
-            is_present=True,
+            verdict=Verdict.UNTOUCHED,
             asked_at=chunk.sent_at,
             modified=row.modified,
             snapshot=plain({"workflow": row.raw, "tasks": [task.raw for task in tasks]}),
@@ -135,16 +158,3 @@ class KillWorkflow(EndWorkflow):
 
     def sentence(self, *, target: str) -> str:
         return _("Kill %(target)s") % {"target": target}
-
-
-def plain(value: Any) -> Any:
-    """Make a snapshot JSON-ready: moments become ISO 8601 texts."""
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if value is None or isinstance(value, (str, int, float, bool)):
-        return value
-    return str(value)

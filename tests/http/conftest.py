@@ -1,16 +1,37 @@
 """Workflows that are on the portal and in the mirror, and the jobs that a commit rings for."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from django.test import TestCase
+from django.conf import settings
+from django.http import HttpResponse
+from django.test import Client, TestCase
 from django.test.utils import instrumented_test_render
+from django.urls import reverse
 from template_partials.templatetags.partials import TemplateProxy
 
-from bizproc_admin import syncing
-from bizproc_admin.models import Feed, FeedName, Portal, SyncRun, Workflow
+from bizproc_admin import bitrix, syncing, tokens
+from bizproc_admin.models import (
+    Account,
+    Feed,
+    FeedName,
+    LinkedPerson,
+    Person,
+    PersonToken,
+    Portal,
+    Role,
+    SyncRun,
+    Workflow,
+    WorkflowTask,
+)
 from bizproc_admin.sandbox import Sandbox
+from bizproc_admin.secrets import Secret
+from tests import canary
+from tests.conftest import account
 
 ORDER = (
     FeedName.PEOPLE,
@@ -60,11 +81,93 @@ def partials_tell_their_context(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def no_secret_leaks(
-    request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
-) -> Iterator[None]:
-    """The webhook's secret appears in no log line of any test."""
+def no_secret_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No secret of a test is in its answers, logs, database or the broker's folder afterwards."""
+    canary.answers.clear()
+    log = canary.Log()
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(log)
+    root.setLevel(logging.DEBUG)
+    uses_sandbox = "sandbox" in request.fixturenames
+    if uses_sandbox:
+        # asked for first, so that they are still there when this looks
+        database = "live_db" if "live_db" in request.fixturenames else "db"
+        request.getfixturevalue(database)
+        request.getfixturevalue("sandbox")
     yield
-    if "sandbox" in request.fixturenames:
-        secret = request.getfixturevalue("the_sandbox").webhook_url.rstrip("/").rsplit("/", 1)[-1]
-        assert secret not in caplog.text
+    root.removeHandler(log)
+    root.setLevel(level)
+    if not uses_sandbox:
+        return
+    places = {
+        "an answer": b"\n".join(canary.answers),
+        "the log": "\n".join(log.lines).encode(),
+        "the database": canary.database(),
+        "the broker's folder": canary.folder(Path(settings.VAR_DIR)),
+    }
+    secrets = canary.secrets_of(request.getfixturevalue("the_sandbox"))
+    assert canary.found(secrets, places) == []
+
+
+@pytest.fixture
+def door(portal: Portal, sandbox: Sandbox) -> Portal:
+    """The portal with its application: people can sign in through it."""
+    told = sandbox.oauth
+    sandbox.change_application(redirect_uri="http://testserver/sign-in/bitrix24/callback/")
+    portal.client_id = told["client_id"]
+    portal.client_secret = Secret(told["client_secret"])
+    portal.token_url = told["token_url"]
+    portal.member_id = told["member_id"]
+    portal.save()
+    return portal
+
+
+@pytest.fixture
+def comes_in(door: Portal, sandbox: Sandbox) -> Callable[..., HttpResponse]:
+    """Let a person of the portal sign in with a browser; `changes` alter what comes back."""
+
+    def come(client: Client, user_id: int, **changes: object) -> HttpResponse:
+        begun = client.post(reverse("bitrix24_login", args=[door.pk]))
+        state = parse_qs(urlsplit(begun.url).query)["state"][0]
+        answer = {
+            "code": sandbox.oauth_code(user_id),
+            "state": state,
+            "domain": door.host,
+            "member_id": sandbox.oauth["member_id"],
+            "scope": "bizproc,user,department",
+            "server_domain": "oauth.bitrix.info",
+        }
+        return client.get(reverse("bitrix24_callback"), {**answer, **changes})
+
+    return come
+
+
+@pytest.fixture
+def gives_token(door: Portal, sandbox: Sandbox) -> Callable[[Person], PersonToken]:
+    """Let a person have signed in through the portal: their tokens are here."""
+
+    def give(person: Person) -> PersonToken:
+        told = sandbox.tokens_for(person.remote_id)
+        tokens.keep(person, bitrix.TokenPair.from_api(told))
+        return PersonToken.objects.get(person=person)
+
+    return give
+
+
+@pytest.fixture
+def task(workflow: Workflow) -> WorkflowTask:
+    """The open workflow task of the workflow: an approval that waits for the employee."""
+    return workflow.tasks.get()
+
+
+@pytest.fixture
+def approver(
+    task: WorkflowTask, door: Portal, gives_token: Callable[[Person], PersonToken]
+) -> Account:
+    """The employee whom the task waits for, signed in through the portal once."""
+    person = task.assignments.get().person
+    made = account("olga", "Olga Petrova", Role.PARTICIPANT)
+    LinkedPerson.objects.create(user=made, portal=door, person=person)
+    gives_token(person)
+    return made

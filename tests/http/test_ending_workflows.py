@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bizproc_admin import commands
+from bizproc_admin.commands import sending
 from bizproc_admin.models import (
     AuditEntry,
     Command,
@@ -179,13 +180,13 @@ def test_not_found_means_already_ended(
     view, method, as_, administrator, workflow, sandbox, committing, monkeypatch
 ):
     """It ends between the look and the write."""
-    claim = commands.claim
+    claim = sending.claim
 
     def ends_then_claims(*args, **kwargs):
         sandbox.end_workflow(workflow.remote_id)
         return claim(*args, **kwargs)
 
-    monkeypatch.setattr(commands, "claim", ends_then_claims)
+    monkeypatch.setattr(sending, "claim", ends_then_claims)
     post(as_(administrator), view, workflow, committing)
     command = Command.objects.get()
     assert (command.state, command.error_code) == (CommandState.GONE, "already_ended")

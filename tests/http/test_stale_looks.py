@@ -10,6 +10,7 @@ from django.utils import timezone
 from bizproc_admin import commands
 from bizproc_admin.actions import TerminateWorkflow
 from bizproc_admin.actions.workflows import EndWorkflow
+from bizproc_admin.commands import issuing
 from bizproc_admin.models import Command, CommandState, EndCause
 
 METHOD = "bizproc.workflow.terminate"
@@ -207,7 +208,7 @@ def test_a_command_in_the_way_that_is_settled_meanwhile_is_no_error(
     def settled_meanwhile(action):
         Command.objects.filter(pk=command.pk).update(state=CommandState.CANCELLED)
 
-    monkeypatch.setattr(commands, "open_command", settled_meanwhile)
+    monkeypatch.setattr(issuing, "open_command", settled_meanwhile)
     second = commands.issue(
         TerminateWorkflow(workflow=workflow, reason="Contract cancelled"),
         actor=administrator,

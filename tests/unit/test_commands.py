@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bizproc_admin import actions, bitrix, commands
-from bizproc_admin.actions import NotPossible, Observation, TerminateWorkflow
+from bizproc_admin.actions import NotPossible, Observation, TerminateWorkflow, Verdict
+from bizproc_admin.commands import sending
 from bizproc_admin.models import (
     Account,
     AuditEntry,
@@ -121,10 +122,12 @@ class Termination(TerminateWorkflow):
     def look(self, reader: bitrix.Reader) -> Observation:
         is_present = self.world.look()
         return Observation(
-            is_present=is_present,
+            verdict=Verdict.UNTOUCHED if is_present else Verdict.ENDED,
             asked_at=timezone.now(),
             modified=self.workflow.modified_at,
             snapshot={} if is_present else None,
+            code="" if is_present else "already_ended",
+            text="" if is_present else "It had already ended.",
         )
 
     def send(self, writer: bitrix.Writer) -> bitrix.Written:
@@ -329,7 +332,7 @@ def test_an_answer_that_comes_after_its_worker_was_given_up_is_kept_and_used(
         result=True, time=None, duration_ms=1, status=200, sent_at=timezone.now()
     )
     proof = bitrix.classify(answer)
-    assert not commands.take_answer(zombie, zombie.epoch, answer, proof)
+    assert not sending.take_answer(zombie, zombie.epoch, answer, proof)
 
     world.looks = []
     pass_time(400, world)

@@ -18,15 +18,30 @@ from django.conf import settings as configured
 from django.db import connection
 from django.db.models import F
 
-from bizproc_admin import commands, syncing
-from bizproc_admin.actions import KillWorkflow, TerminateWorkflow
-from bizproc_admin.models import Account, Command, Feed, FeedName, Portal, Worker, Workflow
+from bizproc_admin import bitrix, commands, syncing, tokens
+from bizproc_admin.actions import CompleteTask, DelegateTask, KillWorkflow, TerminateWorkflow
+from bizproc_admin.models import (
+    Account,
+    Command,
+    Feed,
+    FeedName,
+    LinkedPerson,
+    Person,
+    Portal,
+    Role,
+    Worker,
+    Workflow,
+    WorkflowTask,
+)
 from bizproc_admin.sandbox import Sandbox
+from bizproc_admin.secrets import Secret
 from scripts.processes import Processes, workers
+from tests.conftest import account
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ACTIONS = {"terminate": TerminateWorkflow, "kill": KillWorkflow}
 PATIENCE = 20.0
+EMPLOYEE, RECEIVER = 2, 40
 
 
 @pytest.fixture
@@ -52,6 +67,47 @@ def ask(administrator: Account) -> Callable[..., Command]:
         action = ACTIONS[kind](workflow=workflow, reason="It hangs since spring.")
         with messages_travel():
             return commands.issue(action, actor=administrator, key=uuid.uuid4())
+
+    return issue
+
+
+@pytest.fixture
+def task(live_db: None, portal: Portal, sandbox: Sandbox) -> WorkflowTask:
+    """An open approval that waits for the employee, whose tokens are here, known on both sides."""
+    number = sandbox.ask([EMPLOYEE])
+    sandbox.add_user("Boris", "Titov", id=RECEIVER)
+    told = sandbox.oauth
+    portal.client_id, portal.token_url = told["client_id"], told["token_url"]
+    portal.client_secret, portal.member_id = Secret(told["client_secret"]), told["member_id"]
+    portal.save()
+    for name in (FeedName.PEOPLE, FeedName.WORKFLOWS, FeedName.WORKFLOW_TASKS):
+        feed = Feed.objects.get(portal=portal, name=name)
+        Feed.objects.filter(pk=feed.pk).update(next_at=None, next_full_at=None)
+        syncing.sync(feed.pk, worker="test")
+    person = Person.objects.get(portal=portal, remote_id=EMPLOYEE)
+    tokens.keep(person, bitrix.TokenPair.from_api(sandbox.tokens_for(EMPLOYEE)))
+    return WorkflowTask.objects.get(remote_id=number)
+
+
+@pytest.fixture
+def ask_about(task: WorkflowTask, administrator: Account) -> Callable[[str], Command]:
+    """Ask for the task to be answered by its person, or given to somebody by an administrator."""
+    employee = task.assignments.get().person
+    approver = account("olga", "Olga Petrova", Role.PARTICIPANT)
+    LinkedPerson.objects.create(user=approver, portal=task.portal, person=employee)
+    receiver = Person.objects.get(portal=task.portal, remote_id=RECEIVER)
+
+    def issue(kind: str) -> Command:
+        action: CompleteTask | DelegateTask
+        if kind == "complete":
+            action, who = CompleteTask(task=task, person=employee, answer=1, reason=""), approver
+        else:
+            action = DelegateTask(
+                task=task, from_person=employee, to_person=receiver, reason="On leave"
+            )
+            who = administrator
+        with messages_travel():
+            return commands.issue(action, actor=who, key=uuid.uuid4())
 
     return issue
 

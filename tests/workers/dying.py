@@ -19,8 +19,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
 from bizproc_admin import commands, heartbeats  # noqa: E402
+from bizproc_admin.actions.workflow_tasks import TaskAction  # noqa: E402
 from bizproc_admin.actions.workflows import EndWorkflow  # noqa: E402
 from bizproc_admin.bitrix import wire  # noqa: E402
+from bizproc_admin.commands import sending, settling  # noqa: E402
 
 claimed = False
 
@@ -46,14 +48,14 @@ def wrap(owner: Any, name: str, *, before: bool) -> None:
 
 def only_after_the_claim() -> None:
     """Note the claim, so that the reads before it do not count as the write."""
-    original = commands.claim
+    original = sending.claim
 
     def noting(*args: Any, **kwargs: Any) -> bool:
         global claimed
         claimed = original(*args, **kwargs)
         return claimed
 
-    commands.claim = noting
+    sending.claim = noting
 
 
 def die_around_a_piece_of_the_request(piece: int, *, before: bool) -> None:
@@ -87,18 +89,24 @@ def die_while_the_answer_is_on_its_way() -> None:
     wire.read_body = read_body
 
 
+def die_while_concluding() -> None:
+    """Die with the mirror's change made and not committed, whatever the action is."""
+    wrap(EndWorkflow, "apply", before=False)
+    wrap(TaskAction, "apply", before=False)
+
+
 POINTS: dict[str, Callable[[], None]] = {
-    "before the claim": lambda: wrap(commands, "claim", before=True),
-    "claimed, nothing sent": lambda: wrap(commands, "claim", before=False),
+    "before the claim": lambda: wrap(sending, "claim", before=True),
+    "claimed, nothing sent": lambda: wrap(sending, "claim", before=False),
     "connected, nothing sent": lambda: die_around_a_piece_of_the_request(1, before=True),
     "half of the request sent": lambda: die_around_a_piece_of_the_request(1, before=False),
     "the whole request sent": lambda: die_around_a_piece_of_the_request(2, before=False),
     "the answer on its way": die_while_the_answer_is_on_its_way,
-    "the answer received, not recorded": lambda: wrap(commands, "take_answer", before=True),
-    "accepted, not verified": lambda: wrap(commands, "take_answer", before=False),
-    "verified, not concluded": lambda: wrap(commands, "conclude_absent", before=True),
-    "concluding, not committed": lambda: wrap(EndWorkflow, "apply", before=False),
-    "concluded": lambda: wrap(commands, "settle", before=False),
+    "the answer received, not recorded": lambda: wrap(sending, "take_answer", before=True),
+    "accepted, not verified": lambda: wrap(sending, "take_answer", before=False),
+    "verified, not concluded": lambda: wrap(settling, "conclude_in_doubt", before=True),
+    "concluding, not committed": die_while_concluding,
+    "concluded": lambda: wrap(sending, "settle", before=False),
 }
 
 if __name__ == "__main__":

@@ -11,9 +11,18 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from bizproc_admin import audit, commands
+from bizproc_admin import audit, commands, connecting
 from bizproc_admin.actions import KillWorkflow, TerminateWorkflow
-from bizproc_admin.models import Account, AuditEntry, Command, CommandState, Portal, Workflow
+from bizproc_admin.models import (
+    Account,
+    AuditEntry,
+    Command,
+    CommandState,
+    PersonToken,
+    Portal,
+    Workflow,
+    WorkflowTask,
+)
 from bizproc_admin.sandbox import Sandbox
 
 from .conftest import ROOT, messages_travel
@@ -140,6 +149,41 @@ def test_the_pace_is_shared_exactly_by_four_processes(
 
 def actual_method(command: Command) -> str:
     return f"bizproc.{command.action}"
+
+
+def test_many_workers_with_one_expired_token_refresh_it_once(
+    task: WorkflowTask, sandbox: Sandbox
+) -> None:
+    person = task.assignments.get().person
+    sandbox.expire_tokens()
+    sandbox.clear_calls()
+
+    ways = at_once(lambda _number: connecting.acting_as(type(person).objects.get(pk=person.pk)))
+
+    assert len(ways) == AT_ONCE
+    assert len(sandbox.calls("oauth.token")) == 1
+    row = PersonToken.objects.get()
+    assert (row.version, row.lost_at, row.refreshing_until) == (2, None, None)
+
+
+def test_undoing_and_sending_at_the_same_moment_end_in_one_of_the_two(
+    task: WorkflowTask, sandbox: Sandbox, ask_about: Callable[[str], Command]
+) -> None:
+    command = ask_about("complete")
+
+    def both(number: int) -> object:
+        if number % 2:
+            return commands.take_back(
+                Command.objects.get(pk=command.pk), actor=Account.objects.get(username="olga")
+            )
+        return commands.carry_out(command.pk, worker=f"worker {number}")
+
+    answers = at_once(both)
+
+    command.refresh_from_db()
+    is_undone = True in answers
+    assert command.state == (CommandState.CANCELLED if is_undone else CommandState.CONFIRMED)
+    assert len(sandbox.ledger()) == (0 if is_undone else 1)
 
 
 def at_once(work: Callable[[int], Any]) -> list[Any]:

@@ -49,6 +49,16 @@ class PeopleAndTemplates:
             portal.commit()
             return number
 
+    def change_department(self, department_id: int, **changes: Any) -> None:
+        """Change a department's fields, e.g. head=None."""
+        portal = self._portal
+        with portal.lock:
+            department = portal.departments[int(department_id)]
+            for name, value in changes.items():
+                setattr(department, name, value)
+            portal.departments.put(department.id, department)
+            portal.commit()
+
     def add_webhook(self, user_id: int, scopes: list[str] | None = None) -> str:
         """Give a person a webhook; returns its path from the portal's address."""
         portal = self._portal

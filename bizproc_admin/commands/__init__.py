@@ -1,0 +1,20 @@
+"""Remote writes happen here and nowhere else: issue() records the intent, carry_out() sends it.
+
+The states and their transitions are drawn in models/commands.py; which observation proves what is
+bitrix.classify(). No database transaction is open while the network is used.
+"""
+
+from bizproc_admin.commands.issuing import KeyReused, TargetBusy, decide, issue, take_back
+from bizproc_admin.commands.sending import carry_out
+from bizproc_admin.commands.settling import settle, sweep
+
+__all__ = [
+    "KeyReused",
+    "TargetBusy",
+    "carry_out",
+    "decide",
+    "issue",
+    "settle",
+    "sweep",
+    "take_back",
+]

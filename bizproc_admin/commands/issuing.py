@@ -1,0 +1,166 @@
+"""Recording the intent of an action, taking it back, and a person's judgement of one."""
+
+import hashlib
+import json
+from datetime import timedelta
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from bizproc_admin import audit, doorbell
+from bizproc_admin.actions import Action
+from bizproc_admin.commands.rows import cancel, move, record
+from bizproc_admin.models import Account, AuditEntry, Command, CommandFile, CommandState
+from bizproc_admin.permissions import may
+
+
+class KeyReused(Exception):
+    """The form's one-time key came with other inputs than the first time."""
+
+
+class TargetBusy(Exception):
+    """Another command for the same target and effect is not settled yet."""
+
+    def __init__(self, command: Command) -> None:
+        super().__init__(f"command {command.pk} is open")
+        self.command = command
+
+
+def issue(
+    action: Action,
+    *,
+    actor: Account,
+    key: UUID,
+    origin: str = "screen",
+    ip: str | None = None,
+    undo: float = 0,
+) -> Command:
+    """Record the intent of an action and ring the doorbell; the same key gives the same command.
+
+    undo is for how many seconds nothing is sent yet, so that it can be taken back. Raises
+    PermissionDenied (audited), NotPossible, KeyReused or TargetBusy.
+    """
+    target = action.target()
+    if not (may(actor, action.capability) and action.permits(actor)):
+        audit.record(
+            AuditEntry.Kind.DENIED,
+            actor=actor,
+            portal=action.portal,
+            action=action.name,
+            outcome="denied",
+            target_kind=target.kind,
+            target_id=target.id,
+            target_label=target.label,
+            ip=ip,
+        )
+        raise PermissionDenied(action.capability.value)
+    if (earlier := Command.objects.filter(key=key).first()) is not None:
+        return same_or_reused(earlier, action, actor)
+    action.check()
+    try:
+        return intend(action, actor=actor, key=key, origin=origin, ip=ip, undo=undo)
+    except IntegrityError:
+        if (earlier := Command.objects.filter(key=key).first()) is not None:
+            return same_or_reused(earlier, action, actor)
+        if (other := open_command(action)) is not None:
+            raise TargetBusy(other) from None
+    # the one that was in the way has been settled since
+    return intend(action, actor=actor, key=key, origin=origin, ip=ip, undo=undo)
+
+
+def take_back(command: Command, *, actor: Account, ip: str | None = None) -> bool:
+    """Undo a command of which nothing has been sent; False when a worker was faster."""
+    if not command.can_be_taken_back:
+        return False
+    text = _("Taken back by %(who)s.") % {"who": actor.display_name}
+    return cancel(command, "taken_back", text, actor=actor, ip=ip)
+
+
+def decide(command: Command, *, actor: Account, reason: str, ip: str | None = None) -> None:
+    """Close a command that only a person can judge as not applied, with their reason."""
+    with transaction.atomic(durable=True):
+        if move(command, {CommandState.NEEDS_HUMAN}, CommandState.NOT_APPLIED, settled=True):
+            audit.record(
+                AuditEntry.Kind.HUMAN_DECISION,
+                actor=actor,
+                portal=command.portal,
+                action=command.action,
+                outcome=command.state,
+                command=command,
+                target_kind=command.target_kind,
+                target_id=command.target_id,
+                target_label=command.target_label,
+                reason=reason,
+                ip=ip,
+            )
+
+
+def intend(
+    action: Action, *, actor: Account, key: UUID, origin: str, ip: str | None, undo: float
+) -> Command:
+    """Commit the intent and its audit entry, and ring; IntegrityError when something is there."""
+    target, as_person = action.target(), action.acts_as(actor)
+    with transaction.atomic(durable=True):
+        command = Command.objects.create(
+            key=key,
+            digest=digest_of(action, actor),
+            portal=action.portal,
+            action=action.name,
+            effect=action.effect,
+            target_kind=target.kind,
+            target_id=target.id,
+            target_label=target.label,
+            workflow=target.workflow,
+            task=target.task,
+            as_person=as_person,
+            on_behalf_of=action.on_behalf_of[:255],
+            not_before=timezone.now() + timedelta(seconds=undo) if undo else None,
+            inputs=action.inputs(),
+            reason=action.reason,
+            seen_modified=action.seen_modified,
+            actor=actor,
+            actor_name=actor.display_name[:255],
+            actor_role=actor.role.value if actor.role else "",
+            origin=origin,
+        )
+        CommandFile.objects.bulk_create(
+            CommandFile(command=command, place=place, name=name, content=content)
+            for place, (name, content) in enumerate(action.contents)
+        )
+        record(command, AuditEntry.Kind.INTENT, ip=ip, inputs=command.inputs)
+        doorbell.ring("carry_out_command", command.pk, queue=doorbell.INTERACTIVE, after=undo)
+    return command
+
+
+def same_or_reused(earlier: Command, action: Action, actor: Account) -> Command:
+    if earlier.digest != digest_of(action, actor):
+        raise KeyReused
+    return earlier
+
+
+def open_command(action: Action) -> Command | None:
+    target = action.target()
+    return (
+        Command.objects.open()
+        .filter(
+            portal=action.portal,
+            target_kind=target.kind,
+            target_id=target.id,
+            effect=action.effect,
+        )
+        .first()
+    )
+
+
+def digest_of(action: Action, actor: Account) -> str:
+    """Give a hash of what is asked and by whom, to tell a resent form from a reused key."""
+    target = action.target()
+    text = json.dumps(
+        [action.name, action.portal.pk, target.kind, target.id, action.inputs(), action.reason,
+         actor.pk],
+        sort_keys=True,
+    )  # fmt: skip
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,168 @@
+"""The rows of commands: how they are read, moved on, recorded and left for later."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from bizproc_admin import audit, bitrix, connecting
+from bizproc_admin.models import Account, AuditEntry, Command, CommandFile, CommandState
+
+CHECK_AFTER = (2, 5, 10, 20, 30, 60, 120, 300)
+RETRY_AFTER = (1, 2, 5, 10, 20, 30, 60)
+# what these say stays true when a command is given up; others speak of a next try
+LASTING = (
+    bitrix.InvalidCredentials,
+    bitrix.AccessDenied,
+    bitrix.PlanRequired,
+    bitrix.PortalClosed,
+    bitrix.Overloaded,
+    connecting.NotConnected,
+)
+
+
+def fetch(pk: int) -> Command:
+    return Command.objects.select_related(
+        "portal",
+        "actor",
+        "as_person",
+        "workflow__portal",
+        "workflow__template",
+        "workflow__document",
+        "task__portal",
+        "task__workflow",
+    ).get(pk=pk)
+
+
+def move(
+    command: Command,
+    was: set[CommandState],
+    to: CommandState,
+    *,
+    settled: bool = False,
+    **fields: Any,
+) -> bool:
+    """Change the state by a conditional update; False when somebody else was faster.
+
+    The epoch must be the one the caller knows: what was read before another send says nothing
+    about that send.
+    """
+    rows = Command.objects.filter(pk=command.pk, state__in=was, epoch=command.epoch)
+    if settled:
+        fields |= {"settled_at": timezone.now(), "next_check_at": None, "lease_until": None}
+    if rows.update(state=to, **fields) != 1:
+        return False
+    if settled:
+        CommandFile.objects.filter(command=command.pk).delete()
+    command.state = to
+    for name, value in fields.items():
+        setattr(command, name, value)
+    return True
+
+
+def cancel(
+    command: Command,
+    code: str,
+    text: str,
+    *,
+    actor: Account | None = None,
+    ip: str | None = None,
+) -> bool:
+    """End an intent that will not be sent, or not again; the text says why.
+
+    actor is set when a person wanted it so. False when somebody else was faster.
+    """
+    text = f"{text} {sent_so_far(command.sends)}"
+    with transaction.atomic(durable=True):
+        is_moved = move(
+            command,
+            {CommandState.INTENT},
+            unsent(command.sends),
+            settled=True,
+            error_code=code,
+            error_text=text,
+        )
+        if is_moved:
+            record(
+                command,
+                AuditEntry.Kind.HUMAN_DECISION if actor else AuditEntry.Kind.OUTCOME,
+                actor=actor or command.actor,
+                error_code=code,
+                text=text,
+                origin="screen" if actor else "worker",
+                ip=ip,
+            )
+    return is_moved
+
+
+def check_later(command: Command) -> None:
+    """Plan the next look: soon at first, and one right when the settle time is over."""
+    now = timezone.now()
+    wait = CHECK_AFTER[min(command.checks, len(CHECK_AFTER) - 1)]
+    at = now + timedelta(seconds=wait)
+    settled_at = (command.sent_at or now) + timedelta(seconds=settings.SETTLE_TIME)
+    if now < settled_at < at:
+        at = settled_at
+    Command.objects.filter(pk=command.pk, state=command.state, epoch=command.epoch).update(
+        checks=command.checks + 1, next_check_at=at
+    )
+
+
+def record(command: Command, kind: AuditEntry.Kind, **more: Any) -> None:
+    """Write a command's audit entry: who, what and on what come from the row."""
+    values: dict[str, Any] = {
+        "actor": command.actor,
+        "portal": command.portal,
+        "action": command.action,
+        "outcome": command.state,
+        "command": command,
+        "attempt": command.epoch or None,
+        "target_kind": command.target_kind,
+        "target_id": command.target_id,
+        "target_label": command.target_label,
+        "on_behalf_of": command.on_behalf_of,
+        "reason": command.reason,
+        "origin": command.origin,
+    }
+    audit.record(kind, **(values | more))
+
+
+def words_of(outcome: bitrix.Written | bitrix.BitrixError) -> tuple[str, str]:
+    """Give the vendor's code and what is said to people; both empty for an accepted write."""
+    if isinstance(outcome, bitrix.Written):
+        return "", ""
+    code = outcome.code if isinstance(outcome, bitrix.Refused) else type(outcome).__name__
+    return code[:100], outcome.for_people
+
+
+def is_overdue(command: Command) -> bool:
+    """Tell whether an intent has waited so long that nobody expects it to be sent any more."""
+    since = command.due_since or command.requested_at
+    return timezone.now() > since + timedelta(seconds=settings.GIVE_UP_TIME)
+
+
+def unsent(sends: int) -> CommandState:
+    """Give the state of an intent that is not sent: cancelled, or not applied by earlier sends."""
+    return CommandState.CANCELLED if sends == 0 else CommandState.NOT_APPLIED
+
+
+def sent_so_far(sends: int) -> str:
+    """Say what an intent that ends without a send has sent before."""
+    return _("Nothing was sent.") if sends == 0 else _("It was not sent again.")
+
+
+def reasons_of(error: object) -> str:
+    """Say why an intent is given up; only what still holds then is repeated of the error."""
+    text = _("The portal could not be asked for too long.")
+    return f"{text} {error.for_people}" if isinstance(error, LASTING) else text
+
+
+def pause(tries: int, outcome: object) -> timedelta:
+    """Give how long to wait before the next try; an error that names its wait is obeyed."""
+    seconds = float(RETRY_AFTER[min(tries, len(RETRY_AFTER) - 1)])
+    if isinstance(outcome, bitrix.MethodExhausted):
+        seconds = max(seconds, outcome.wait)
+    return timedelta(seconds=seconds)

@@ -1,0 +1,270 @@
+"""Sending commands: look, claim, send, record what the answer proves.
+
+Only carry_out obtains a writer, and it cannot send without having committed the attempt first.
+"""
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from bizproc_admin import actions, audit, bitrix, connecting, roles, tokens
+from bizproc_admin.actions import Action, Observation, Verdict
+from bizproc_admin.commands.rows import (
+    CHECK_AFTER,
+    cancel,
+    fetch,
+    is_overdue,
+    move,
+    pause,
+    reasons_of,
+    record,
+    sent_so_far,
+    unsent,
+    words_of,
+)
+from bizproc_admin.commands.settling import conclude_before_sending, settle
+from bizproc_admin.models import Account, AuditEntry, Command, CommandState
+from bizproc_admin.models.commands import TERMINAL
+from bizproc_admin.permissions import may
+from bizproc_admin.secrets import UnreadableSecret
+
+log = logging.getLogger(__name__)
+
+# how long a command waits for its person to sign in again, and how often that is looked at
+LONGEST_WAIT = timedelta(days=7)
+ASK_AGAIN = timedelta(hours=1)
+
+
+def carry_out(pk: int, *, worker: str) -> None:
+    """Send one command if nobody has: look, claim, send, record, verify.
+
+    Safe to call again at any time: only a command in `intent` that is due is touched.
+    """
+    command = fetch(pk)
+    now = timezone.now()
+    if command.state != CommandState.INTENT:
+        return
+    if any(at and at > now for at in (command.next_check_at, command.not_before)):
+        return
+    action = actions.load(command)
+    if command.as_person and tokens.is_lost(command.as_person):
+        wait_for_sign_in(command)
+        return
+    if not still_allowed(command, action):
+        return
+    try:
+        action = action.loaded()
+        seen = action.look(connecting.reader(command.portal, interactive=True))
+    except UnreadableSecret:
+        postpone(command, connecting.SecretsUnreadable())
+        return
+    except bitrix.BitrixError as error:
+        postpone(command, error)
+        return
+    if seen.verdict is not Verdict.UNTOUCHED:
+        conclude_before_sending(command, action, seen)
+        return
+    if command.seen_modified and command.sends == 0 and seen.modified != command.seen_modified:
+        cancel(
+            command,
+            "changed_since_view",
+            _(
+                "The workflow has moved on since the page was read. "
+                "Look at it again and repeat if it should still be stopped."
+            ),
+        )
+        return
+    try:
+        writer = connecting.writer(command.portal, method=action.method, person=command.as_person)
+    except tokens.ReconnectNeeded:
+        wait_for_sign_in(command)
+        return
+    except bitrix.BitrixError as error:
+        postpone(command, error)
+        return
+    # the portal may just have said that the person is no administrator any more
+    if not still_allowed(command, action):
+        return
+    if not claim(command, worker=worker, before=seen):
+        return
+    send(command, action, writer)
+
+
+def still_allowed(command: Command, action: Action) -> bool:
+    """Tell whether the actor may still do this, as of now; the command is cancelled where not."""
+    actor = Account.objects.get(pk=command.actor_id)
+    roles.follow(actor)
+    allowed = may(actor, action.capability) and action.permits(actor)
+    if allowed and action.may_use(actor, command.as_person):
+        return True
+    cancel(command, "no_longer_allowed", _("The account may no longer do this."))
+    return False
+
+
+def claim(command: Command, *, worker: str, before: Observation) -> bool:
+    """Take the command for one send and commit the attempt before any byte leaves."""
+    now = timezone.now()
+    with transaction.atomic(durable=True):
+        taken = move(
+            command,
+            {CommandState.INTENT},
+            CommandState.SENDING,
+            worker=worker,
+            lease_until=now + timedelta(seconds=settings.COMMAND_LEASE),
+            sent_at=now,
+            epoch=command.epoch + 1,
+            sends=command.sends + 1,
+            checks=0,
+            proof="",
+            error_code="",
+            error_text="",
+        )
+        if taken:
+            record(command, AuditEntry.Kind.ATTEMPT, before=before.snapshot, origin="worker")
+    return taken
+
+
+def send(command: Command, action: Action, writer: bitrix.Writer) -> None:
+    """Make the write of a claimed command and record what the answer proves."""
+    if connection.in_atomic_block and not settings.TESTING:
+        raise RuntimeError("a transaction is open while the portal is called")
+    epoch = command.epoch
+    outcome: bitrix.Written | bitrix.BitrixError
+    try:
+        outcome = action.send(writer)
+    except bitrix.BitrixError as error:
+        outcome = error
+    proof = bitrix.classify(outcome)
+    log.info(
+        "command_sent command=%s action=%s proof=%s sends=%s",
+        command.pk, command.action, proof, command.sends,
+    )  # fmt: skip
+    if not take_answer(command, epoch, outcome, proof):
+        return
+    if command.state in (CommandState.ACCEPTED, CommandState.UNKNOWN):
+        settle(command.pk)
+
+
+def take_answer(
+    command: Command,
+    epoch: int,
+    outcome: bitrix.Written | bitrix.BitrixError,
+    proof: bitrix.Classification,
+) -> bool:
+    """Record the answer in one transaction; False when it came too late to be the outcome."""
+    code, text = words_of(outcome)
+    duration = outcome.duration_ms if isinstance(outcome, bitrix.Written) else None
+    fields: dict[str, Any] = {
+        "error_code": code,
+        "error_text": text,
+        "lease_until": None,
+        "proof": proof.value,
+    }
+    match proof:
+        case bitrix.Classification.ACCEPTED:
+            to = CommandState.ACCEPTED
+            fields["next_check_at"] = timezone.now() + timedelta(seconds=CHECK_AFTER[0])
+        case bitrix.Classification.NOT_APPLIED_RETRY:
+            fields["sends"] = command.sends - 1
+            if is_overdue(command):
+                to = unsent(fields["sends"])
+                text = fields["error_text"] = (
+                    f"{reasons_of(outcome)} {sent_so_far(command.sends - 1)}"
+                )
+            else:
+                to = CommandState.INTENT
+                fields["next_check_at"] = timezone.now() + pause(command.epoch, outcome)
+        case bitrix.Classification.NOT_APPLIED_FINAL:
+            to = CommandState.REJECTED
+        case _:  # unknown; a refusal too, until one re-read has shown what it means
+            to = CommandState.UNKNOWN
+            fields["next_check_at"] = timezone.now() + timedelta(seconds=CHECK_AFTER[0])
+    with transaction.atomic(durable=True):
+        taken = move(
+            command,
+            {CommandState.SENDING},
+            to,
+            settled=to in TERMINAL,
+            **fields,
+        )
+        if not taken:
+            late_answer(command, epoch, proof, code=code, text=text)
+            return False
+        record(
+            command,
+            AuditEntry.Kind.OUTCOME,
+            error_code=code,
+            text=text,
+            duration_ms=duration,
+            origin="worker",
+        )
+    return True
+
+
+def late_answer(
+    command: Command, epoch: int, proof: bitrix.Classification, *, code: str, text: str
+) -> None:
+    """Keep an answer that came after its claim was lost: evidence, and a reason to look again."""
+    command.refresh_from_db()
+    audit.record(
+        AuditEntry.Kind.RECONCILE,
+        actor=None,
+        actor_name="worker",
+        portal=command.portal,
+        action=command.action,
+        outcome=f"late_{proof.value}"[:20],
+        command=command,
+        attempt=epoch,
+        target_kind=command.target_kind,
+        target_id=command.target_id,
+        target_label=command.target_label,
+        on_behalf_of=command.on_behalf_of,
+        error_code=code,
+        text=text,
+        origin="worker",
+    )
+    if proof is bitrix.Classification.ACCEPTED and command.epoch == epoch:
+        move(
+            command,
+            {CommandState.UNKNOWN},
+            CommandState.ACCEPTED,
+            proof=proof.value,
+            next_check_at=timezone.now(),
+        )
+
+
+def wait_for_sign_in(command: Command) -> None:
+    """Leave an intent until its person signs in with Bitrix24 again: the sign-in rings for it.
+
+    Nobody else can do it, so it waits long; then it is given up, and its target is free again.
+    """
+    now = timezone.now()
+    error = tokens.ReconnectNeeded()
+    if now > command.requested_at + LONGEST_WAIT:
+        cancel(command, tokens.ReconnectNeeded.__name__, _("Nobody signed in for it in a week."))
+        return
+    code, text = words_of(error)
+    Command.objects.filter(pk=command.pk, state=CommandState.INTENT, epoch=command.epoch).update(
+        next_check_at=now + ASK_AGAIN, due_since=now + ASK_AGAIN, error_code=code, error_text=text
+    )
+
+
+def postpone(command: Command, error: bitrix.BitrixError) -> None:
+    """Leave an intent for later because the portal cannot be asked; give up after an hour."""
+    log.info("command_postponed command=%s %s", command.pk, error.for_logs)
+    now = timezone.now()
+    if is_overdue(command):
+        cancel(command, "portal_unreachable", reasons_of(error))
+        return
+    code, text = words_of(error)
+    Command.objects.filter(pk=command.pk, state=CommandState.INTENT, epoch=command.epoch).update(
+        checks=command.checks + 1,
+        next_check_at=now + pause(command.checks, error),
+        error_code=code,
+        error_text=text,
+    )

@@ -1,0 +1,218 @@
+"""Settling commands in doubt by reading what they acted on, and finding what nobody is at."""
+
+import logging
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from bizproc_admin import actions, bitrix, connecting, doorbell
+from bizproc_admin.actions import Action, Observation, Verdict
+from bizproc_admin.commands.rows import cancel, check_later, fetch, move, record
+from bizproc_admin.models import AuditEntry, Command, CommandState, Worker
+
+log = logging.getLogger(__name__)
+
+# sends of one command: the first, and at most two more after proof that nothing happened
+MOST_SENDS = 3
+# a portal that accepted but did not act is asked once more, then a person decides
+MOST_SENDS_DISPUTED = 2
+# what the portal says when it has not taken an answer or a delegation
+NOT_TAKEN = ("ERROR_TASK_COMPLETED", "ERROR_TASK_NOT_FOUND", "ERROR_DELEGATION_NOT_ALLOWED")
+
+
+def settle(pk: int) -> None:
+    """Read the target of a command in doubt and conclude what can be concluded."""
+    command = fetch(pk)
+    if command.state not in (
+        CommandState.ACCEPTED,
+        CommandState.DISPUTED,
+        CommandState.UNKNOWN,
+        CommandState.NEEDS_HUMAN,
+    ):
+        return
+    action = actions.load(command)
+    try:
+        seen = action.look(connecting.reader(command.portal, interactive=True))
+    except bitrix.BitrixError as error:
+        log.info("settle_postponed command=%s %s", command.pk, error.for_logs)
+        check_later(command)
+        return
+    if command.state == CommandState.UNKNOWN and command.proof == bitrix.Classification.REJECTED:
+        conclude_refused(command, action, seen)
+    elif seen.verdict is not Verdict.UNTOUCHED:
+        conclude_in_doubt(command, action, seen)
+    elif command.state == CommandState.NEEDS_HUMAN:
+        check_later(command)
+    else:
+        conclude_present(command, seen)
+
+
+def sweep() -> None:
+    """Find what nobody is at: claims of dead workers, unclaimed intents, checks that are due."""
+    now = timezone.now()
+    alive = list(Worker.objects.alive().values_list("name", flat=True))
+    claimed = Command.objects.filter(state=CommandState.SENDING)
+    for command in [*claimed.filter(lease_until__lt=now), *claimed.exclude(worker__in=alive)]:
+        lose(command)
+    for pk in Command.objects.due_to_send(now).values_list("pk", flat=True)[:200]:
+        doorbell.ring("carry_out_command", pk, queue=doorbell.INTERACTIVE)
+    for pk in Command.objects.due_to_settle(now).values_list("pk", flat=True)[:200]:
+        doorbell.ring("settle_command", pk, queue=doorbell.INTERACTIVE)
+    # what waits for a person's judgement needs none any more once its target has ended
+    judged = Command.objects.filter(
+        Q(workflow__is_running=False) | Q(task__is_open=False), state=CommandState.NEEDS_HUMAN
+    )
+    due = judged.filter(Q(next_check_at=None) | Q(next_check_at__lte=now))
+    for pk in due.values_list("pk", flat=True)[:200]:
+        doorbell.ring("settle_command", pk, queue=doorbell.INTERACTIVE)
+
+
+def lose(command: Command) -> None:
+    """Mark a command whose worker died or fell silent: what it sent is unknown."""
+    text = _("The worker that was sending this stopped before it could record an answer.")
+    with transaction.atomic(durable=True):
+        if move(
+            command,
+            {CommandState.SENDING},
+            CommandState.UNKNOWN,
+            lease_until=None,
+            next_check_at=timezone.now(),
+            error_code="worker_lost",
+            error_text=text,
+        ):
+            record(
+                command,
+                AuditEntry.Kind.OUTCOME,
+                error_code="worker_lost",
+                text=text,
+                origin="sweeper",
+            )
+
+
+def conclude_before_sending(command: Command, action: Action, seen: Observation) -> None:
+    """Settle an intent whose target is no longer as it was when the action was asked for."""
+    if command.sends:
+        conclude_in_doubt(command, action, seen)
+    elif seen.verdict is Verdict.ENDED and action.ends_target:
+        settle_as_already_ended(command, action, seen)
+    elif cancel(command, seen.code, seen.text):
+        take_over(command, action, seen)
+
+
+def conclude_refused(command: Command, action: Action, seen: Observation) -> None:
+    """Settle a refusal by one read of the target, which may have moved on before our send."""
+    if seen.verdict is not Verdict.UNTOUCHED and command.sends > 1:
+        conclude_in_doubt(command, action, seen)
+    elif seen.verdict is Verdict.ENDED and action.ends_target:
+        settle_as_already_ended(command, action, seen)
+    elif seen.verdict is Verdict.UNTOUCHED:
+        close(command, CommandState.REJECTED, seen, text=command.error_text)
+    else:
+        # a step after the answer may have failed: only some refusals prove that it was not taken
+        proven = seen.verdict is Verdict.OVERTAKEN or command.error_code in NOT_TAKEN
+        to = CommandState.NOT_APPLIED if proven else CommandState.GONE
+        if close(command, to, seen, text=seen.text, error_code=seen.code):
+            take_over(command, action, seen)
+
+
+def conclude_in_doubt(command: Command, action: Action, seen: Observation) -> None:
+    """Settle a command whose target is no longer untouched after something of ours was sent.
+
+    One that was about to be sent again may owe the change to its first send, applied late.
+    """
+    said_true = command.state in (CommandState.ACCEPTED, CommandState.DISPUTED)
+    match seen.verdict:
+        case Verdict.DONE:
+            to = CommandState.CONFIRMED
+        case Verdict.ENDED if said_true and action.ends_target:
+            to = CommandState.CONFIRMED
+        case Verdict.ENDED:
+            to = CommandState.GONE
+        case _:
+            to = CommandState.NOT_APPLIED
+    with transaction.atomic(durable=True):
+        if to in (CommandState.GONE, CommandState.NOT_APPLIED) and not action.ends_target:
+            is_moved = close(command, to, seen, text=seen.text, error_code=seen.code)
+        else:
+            is_moved = close(command, to, seen, text="")
+        if is_moved:
+            take_over(command, action, seen)
+
+
+def close(
+    command: Command, to: CommandState, seen: Observation, *, text: str, **fields: str
+) -> bool:
+    """Settle a command by what a reading showed; part of the caller's transaction if it has one."""
+    if fields:
+        fields["error_text"] = text
+    with transaction.atomic():
+        is_moved = move(command, {CommandState(command.state)}, to, settled=True, **fields)
+        if is_moved:
+            record(
+                command,
+                AuditEntry.Kind.RECONCILE,
+                after=seen.snapshot,
+                error_code=command.error_code if text else "",
+                text=text,
+                origin="worker",
+            )
+    return is_moved
+
+
+def take_over(command: Command, action: Action, seen: Observation) -> None:
+    """Bring the mirror to what was seen, and have the rest of the workflow read again."""
+    with transaction.atomic():
+        action.apply(command, seen)
+        if command.task_id and command.workflow_id:
+            doorbell.ring("reread_workflow", command.workflow_id, queue=doorbell.INTERACTIVE)
+
+
+def conclude_present(command: Command, seen: Observation) -> None:
+    """Go on with a command whose target still runs: wait, send again, or hand it to a person."""
+    sent_at = command.sent_at or command.requested_at
+    # what counts is when the portal was asked: an answer may take longer than the settle time
+    if seen.asked_at < sent_at + timedelta(seconds=settings.SETTLE_TIME):
+        if command.state == CommandState.ACCEPTED:
+            with transaction.atomic(durable=True):
+                if move(command, {CommandState.ACCEPTED}, CommandState.DISPUTED):
+                    record(command, AuditEntry.Kind.RECONCILE, after=seen.snapshot, origin="worker")
+        check_later(command)
+        return
+    disputed = command.state != CommandState.UNKNOWN
+    if command.sends < (MOST_SENDS_DISPUTED if disputed else MOST_SENDS):
+        to, settled = CommandState.INTENT, False
+    elif disputed:
+        to, settled = CommandState.NEEDS_HUMAN, False
+    else:
+        to, settled = CommandState.NOT_APPLIED, True
+    with transaction.atomic(durable=True):
+        if move(command, {CommandState(command.state)}, to, settled=settled, next_check_at=None):
+            record(command, AuditEntry.Kind.RECONCILE, after=seen.snapshot, origin="worker")
+            if to == CommandState.INTENT:
+                doorbell.ring("carry_out_command", command.pk, queue=doorbell.INTERACTIVE)
+
+
+def settle_as_already_ended(command: Command, action: Action, seen: Observation) -> None:
+    """Settle a command whose target had ended before anything of ours could end it."""
+    text = seen.text
+    with transaction.atomic(durable=True):
+        if move(
+            command,
+            {CommandState.INTENT, CommandState.UNKNOWN},
+            CommandState.GONE,
+            settled=True,
+            error_code=seen.code,
+            error_text=text,
+        ):
+            record(
+                command,
+                AuditEntry.Kind.OUTCOME,
+                error_code=seen.code,
+                text=text,
+                origin="worker",
+            )
+            action.apply(command, seen)

@@ -1,0 +1,100 @@
+"""Roles that follow the portal: who administers it administers here, who heads people manages."""
+
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.utils import timezone
+
+from bizproc_admin import audit
+from bizproc_admin.models import Account, AuditEntry, Person, Role
+
+
+def role_of(person: Person) -> Role | None:
+    """Give the role a person of the portal has here; None when the portal lets them not in."""
+    if person.is_administrator:
+        return Role.PORTAL_ADMINISTRATOR
+    if person.is_head:
+        return Role.MANAGER
+    return Role.PARTICIPANT if person.portal.admits_everybody else None
+
+
+def follow(account: Account) -> None:
+    """Bring an account to what the portal says of its people: dismissed, back, or another role.
+
+    Auditors are named here and stay what they are; accounts nobody has signed in to through a
+    portal are left alone.
+    """
+    if not account.follows_portal or not (account.is_active or account.dismissed_at):
+        return
+    person = person_of(account)
+    if person is None:
+        return
+    if not person.is_active or person.gone_at is not None:
+        if account.is_active:
+            change(account, "Stopped an account: dismissed on the portal", is_active=False)
+        return
+    if not account.is_active:
+        change(account, "Opened an account again: back on the portal", is_active=True)
+    if account.role == Role.AUDITOR:
+        return
+    role = role_of(person)
+    if role != account.role:
+        assign(account, role)
+
+
+def given_by_portal(account: Account) -> Role | None:
+    """Give the role an account's person has on the portal, None where the portal gives none."""
+    person = person_of(account)
+    if person is None or not person.is_active or person.gone_at is not None:
+        return None
+    return role_of(person)
+
+
+def person_of(account: Account) -> Person | None:
+    """Give the person on the account's own portal, whom its role follows."""
+    found = Person.objects.filter(linked_account__user=account, portal=account.home)
+    return found.select_related("portal").first()
+
+
+def assign(account: Account, role: Role | None) -> None:
+    """Give an account the role its portal gives, and put that on record."""
+    before = account.role
+    with transaction.atomic():
+        account.groups.set(Group.objects.filter(name=role.value) if role else [])
+        account.role = role
+        recorded(
+            account,
+            "Role changed by the portal",
+            before={"role": before.value if before else None},
+            after={"role": role.value if role else None},
+        )
+
+
+def change(account: Account, action: str, *, is_active: bool) -> None:
+    """Stop or open an account because the portal says so."""
+    with transaction.atomic():
+        account.is_active = is_active
+        account.dismissed_at = None if is_active else timezone.now()
+        account.save(update_fields=["is_active", "dismissed_at"])
+        recorded(account, action)
+
+
+def recorded(
+    account: Account,
+    action: str,
+    *,
+    before: dict[str, object] | None = None,
+    after: dict[str, object] | None = None,
+) -> None:
+    audit.record(
+        AuditEntry.Kind.ACCOUNT,
+        actor=None,
+        actor_name="portal",
+        action=action,
+        outcome="ok",
+        target_kind="account",
+        target_id=str(account.pk),
+        target_label=account.username,
+        before=before,
+        after=after,
+        origin="portal",
+    )
