@@ -42,6 +42,16 @@ def reread_workflow(pk: int) -> None:
     syncing.reread_workflow(pk)
 
 
+@shared_task(name=PREFIX + "follow_people")
+def follow_people() -> None:
+    syncing.follow_people()
+
+
+@shared_task(name=PREFIX + "follow_portal")
+def follow_portal(pk: int) -> None:
+    syncing.follow_portal(pk)
+
+
 @shared_task(name=PREFIX + "probe_portal")
 def probe_portal(pk: int) -> None:
     syncing.probe_portal(pk)

@@ -1,20 +1,23 @@
-"""What every request of a signed-in person carries: the portal looked at and the time zone."""
+"""What a signed-in person's request carries: portal, time zone, whether a second factor lacks."""
 
 from collections.abc import Callable
 from datetime import timedelta, timezone, tzinfo
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import OuterRef, Subquery
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone as django_timezone
 
+from bizproc_admin import second_factor
 from bizproc_admin.models import Account, LinkedPerson, Portal, Role
 
 CHOSEN = "portal"
+OPEN_WITHOUT_FACTOR = ("account_logout", "account_reauthenticate")
 
 
 class PersonalMiddleware:
@@ -36,6 +39,34 @@ class PersonalMiddleware:
         response.setdefault("Cache-Control", "no-store")
         return response
 
+    def process_view(
+        self, request: HttpRequest, view: Any, args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        """Lead an administrator without a second factor to where it is set up."""
+        match = request.resolver_match
+        if (
+            not request.user.is_authenticated
+            or not getattr(view, "login_required", True)
+            or (match is not None and is_open_without_factor(match.url_name or ""))
+            or not second_factor.is_missing(request, request.user)
+        ):
+            return None
+        return led_to_setting_up(request)
+
+
+def is_open_without_factor(name: str) -> bool:
+    """Tell which addresses an administrator reaches before the second factor is set up."""
+    return name in OPEN_WITHOUT_FACTOR or name.startswith("mfa_")
+
+
+def led_to_setting_up(request: HttpRequest) -> HttpResponse:
+    where = reverse("mfa_activate_totp")
+    if not getattr(request, "htmx", False):
+        return HttpResponseRedirect(where)
+    answer = HttpResponse(status=204)
+    answer["HX-Redirect"] = where
+    return answer
+
 
 def led_as_a_page(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """Let the whole page go to the sign-in when a part of it is asked for after the session's end.
@@ -52,20 +83,21 @@ def led_as_a_page(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 
 
 def portals_for(account: Account) -> list[Portal]:
-    """Give all portals, and with them in the same query the account's role and time zones.
+    """Give the portals an account reaches, and in the same query its role, people and time zones.
 
-    Every request needs the three; a portal carries the zone of the account's person there.
+    Every request needs them; a portal carries the account's person there by key, and their zone.
     """
-    zone = LinkedPerson.objects.filter(user=account.pk, portal=OuterRef("pk"))
+    link = LinkedPerson.objects.filter(user=account.pk, portal=OuterRef("pk"))
     role = Group.objects.filter(user=account.pk, name__in=Role.values)
     portals = list(
-        Portal.objects.annotate(
-            person_zone=Subquery(zone.values("person__time_zone")[:1]),
+        Portal.objects.reached_by(account).annotate(
+            person_key=Subquery(link.values("person")[:1]),
+            person_zone=Subquery(link.values("person__time_zone")[:1]),
             account_role=Subquery(role.values("name")[:1]),
         )
     )
     if portals:
-        name = portals[0].account_role
+        name = portals[0].account_role  # type: ignore[attr-defined]  # annotated above
         account.role = Role(name) if name else None
     return list(portals)
 

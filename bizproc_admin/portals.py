@@ -3,10 +3,19 @@
 from django.db import transaction
 
 from bizproc_admin import audit, bitrix, doorbell
-from bizproc_admin.models import Account, AuditEntry, Feed, FeedName, Portal
+from bizproc_admin.models import Account, AuditEntry, Feed, FeedName, PersonToken, Portal
 from bizproc_admin.secrets import Secret
 
 SHOWN_OF_SECRET = 4
+# what a change of the webhook touches, and nothing else: an identity may be pinned meanwhile
+CONNECTION = [
+    "webhook",
+    "webhook_hint",
+    "is_connected",
+    "probed_at",
+    "probe_error",
+    "findings",
+]
 
 
 def connect(
@@ -30,22 +39,16 @@ def connect(
         portal.probed_at = None
         portal.probe_error = ""
         portal.findings = []
-        portal.save()
+        portal.save(update_fields=[*CONNECTION, "name"])
         for feed in FeedName:
             Feed.objects.get_or_create(portal=portal, name=feed.value)
-        audit.record(
-            AuditEntry.Kind.CONNECTION,
+        recorded(
+            portal,
+            "Connected a portal" if is_new else "Replaced a webhook",
             actor=actor,
-            actor_name="" if actor else origin,
-            portal=portal,
-            action="Connected a portal" if is_new else "Replaced a webhook",
-            outcome="ok",
-            target_kind="portal",
-            target_id=str(portal.pk),
-            target_label=portal.name,
-            inputs={"host": address.host, "webhook": portal.webhook_hint},
             origin=origin,
             ip=ip,
+            inputs={"host": address.host, "webhook": portal.webhook_hint},
         )
         doorbell.ring("probe_portal", portal.pk, queue=doorbell.INTERACTIVE)
     return portal
@@ -59,18 +62,96 @@ def disconnect(portal: Portal, *, actor: Account, ip: str | None = None) -> None
         portal.is_connected = False
         portal.probe_error = ""
         portal.findings = []
-        portal.save()
-        audit.record(
-            AuditEntry.Kind.CONNECTION,
+        portal.save(update_fields=CONNECTION)
+        recorded(portal, "Disconnected a portal", actor=actor, ip=ip)
+
+
+def set_application(
+    portal: Portal,
+    *,
+    client_id: str,
+    client_secret: str,
+    token_url: str,
+    actor: Account | None,
+    origin: str = "screen",
+    ip: str | None = None,
+) -> None:
+    """Keep the application people sign in through, new or in place of another one.
+
+    Tokens are of one application: with another client_id the old ones are worth nothing.
+    """
+    with transaction.atomic():
+        is_other = portal.client_id != client_id
+        portal.client_id = client_id
+        portal.client_secret = Secret(client_secret)
+        portal.token_url = token_url
+        portal.save(update_fields=["client_id", "client_secret", "token_url"])
+        if is_other:
+            PersonToken.objects.filter(person__portal=portal).delete()
+        recorded(
+            portal,
+            "Set the application of a portal",
             actor=actor,
-            portal=portal,
-            action="Disconnected a portal",
-            outcome="ok",
-            target_kind="portal",
-            target_id=str(portal.pk),
-            target_label=portal.name,
+            origin=origin,
+            ip=ip,
+            inputs={"client_id": client_id, "token_url": token_url},
+        )
+
+
+def remove_application(portal: Portal, *, actor: Account, ip: str | None = None) -> None:
+    """Forget a portal's application and every token people gave through it."""
+    with transaction.atomic():
+        portal.client_id, portal.client_secret, portal.token_url = "", None, ""
+        portal.save(update_fields=["client_id", "client_secret", "token_url"])
+        PersonToken.objects.filter(person__portal=portal).delete()
+        recorded(portal, "Removed the application of a portal", actor=actor, ip=ip)
+
+
+def admit_everybody(
+    portal: Portal,
+    *,
+    is_open: bool,
+    actor: Account | None,
+    origin: str = "screen",
+    ip: str | None = None,
+) -> None:
+    """Let everybody of the portal sign in, or only its administrators and heads."""
+    with transaction.atomic():
+        portal.admits_everybody = is_open
+        portal.save(update_fields=["admits_everybody"])
+        recorded(
+            portal,
+            "Opened sign-in to everybody" if is_open else "Closed sign-in to most",
+            actor=actor,
+            origin=origin,
             ip=ip,
         )
+
+
+def recorded(
+    portal: Portal,
+    action: str,
+    *,
+    actor: Account | None,
+    origin: str = "screen",
+    ip: str | None = None,
+    inputs: dict[str, object] | None = None,
+) -> None:
+    """Put a change of a portal's connection on record; part of the caller's transaction."""
+    audit.record(
+        AuditEntry.Kind.CONNECTION,
+        actor=actor,
+        actor_name="" if actor else origin,
+        portal=portal,
+        action=action,
+        outcome="ok",
+        target_kind="portal",
+        target_id=str(portal.pk),
+        target_label=portal.name,
+        inputs=inputs,
+        origin=origin,
+        ip=ip,
+    )
 
 
 def looked_over(portal: Portal, *, is_usable: bool, problem: str) -> None:

@@ -38,6 +38,9 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.socialaccount",
+    "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "django_htmx",
     "template_partials",
@@ -58,6 +61,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
     "bizproc_admin.middleware.PersonalMiddleware",
 ]
 
@@ -129,9 +133,11 @@ PORTAL_HOSTS_ALLOWED = env.list("PORTAL_HOSTS_ALLOWED", default=[])
 CONNECT_TIMEOUT = env.float("CONNECT_TIMEOUT", default=5.0)
 READ_TIMEOUT = env.float("READ_TIMEOUT", default=65.0)
 TOTAL_TIMEOUT = env.float("TOTAL_TIMEOUT", default=75.0)
+SIGN_IN_TIMEOUT = env.float("SIGN_IN_TIMEOUT", default=10.0)
 COMMAND_LEASE = env.float("COMMAND_LEASE", default=90.0)
 SETTLE_TIME = env.float("SETTLE_TIME", default=180.0)
 GIVE_UP_TIME = env.float("GIVE_UP_TIME", default=3600.0)
+UNDO_TIME = env.float("UNDO_TIME", default=5.0)
 HEARTBEAT_INTERVAL = env.float("HEARTBEAT_INTERVAL", default=5.0)
 HEARTBEAT_LIMIT = env.float("HEARTBEAT_LIMIT", default=20.0)
 SWEEP_INTERVAL = env.float("SWEEP_INTERVAL", default=5.0)
@@ -142,6 +148,7 @@ PACE_BURST = env.int("PACE_BURST", default=40)
 SYNC_INCREMENTAL = env.float("SYNC_INCREMENTAL", default=30.0)
 SYNC_FULL = env.float("SYNC_FULL", default=300.0)
 SYNC_SLOW = env.float("SYNC_SLOW", default=900.0)
+FOLLOW_INTERVAL = env.float("FOLLOW_INTERVAL", default=30.0)
 
 # --- Sign-in ------------------------------------------------------------------------------------
 
@@ -156,6 +163,20 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if TRUSTED_PROXY else 0
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"}
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "bizproc-admin"
+MFA_TOTP_TOLERANCE = 1
+MFA_ADAPTER = "bizproc_admin.second_factor.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "bizproc_admin.forms.second_factor.CodeForm",
+    "reauthenticate": "bizproc_admin.forms.second_factor.ConfirmationForm",
+    "activate_totp": "bizproc_admin.forms.second_factor.ActivationForm",
+}
+# administrators with a password of this console must have a second factor
+REQUIRE_SECOND_FACTOR = env.bool("REQUIRE_SECOND_FACTOR", default=True)
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "overview"
 LOGOUT_REDIRECT_URL = "account_login"
@@ -257,6 +278,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "bizproc_admin.jobs.sweep",
         "schedule": SWEEP_INTERVAL,
         "options": {"queue": "interactive", "expires": SWEEP_INTERVAL * 2},
+    },
+    "follow people": {
+        "task": "bizproc_admin.jobs.follow_people",
+        "schedule": FOLLOW_INTERVAL,
+        "options": {"queue": "interactive", "expires": FOLLOW_INTERVAL},
     },
     "start due passes": {
         "task": "bizproc_admin.jobs.start_due_passes",

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin import bitrix
-from bizproc_admin.connecting import accepted_address
+from bizproc_admin.connecting import TOKEN_URL, accepted_address, accepted_token_url
 from bizproc_admin.models import Portal
 
 
@@ -50,3 +50,44 @@ class ConnectionForm(forms.Form):
         if self.portal is None and Portal.objects.filter(address=address.portal_url).exists():
             raise ValidationError(_("This portal is already here: replace its webhook instead."))
         return address
+
+
+class ApplicationForm(forms.Form):
+    """A portal's local application, through which its people sign in; its secret is never shown."""
+
+    client_id = forms.RegexField(
+        r"^[\w.-]+$",
+        label=_("Application ID (client_id)"),
+        help_text=_(
+            "From the portal: Developer resources, Other, Local application, a server application "
+            "with the permissions Business processes, Users and Company structure."
+        ),
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    client_secret = forms.CharField(
+        label=_("Application key (client_secret)"),
+        help_text=_("It is stored encrypted and never shown again."),
+        max_length=200,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+    )
+    token_url = forms.CharField(
+        label=_("Token server"),
+        help_text=_(
+            "Where sign-in codes are exchanged. The vendor has two: oauth.bitrix.info, and "
+            "oauth.bitrix24.tech in the eastern region."
+        ),
+        max_length=200,
+        initial=TOKEN_URL,
+    )
+
+    @classmethod
+    def shown(cls, portal: Portal) -> dict[str, str]:
+        """Give what may be shown of a portal's application: all but its key."""
+        return {"client_id": portal.client_id, "token_url": portal.token_url or TOKEN_URL}
+
+    def clean_token_url(self) -> str:
+        try:
+            return accepted_token_url(self.cleaned_data["token_url"])
+        except ValueError as why:
+            raise ValidationError(str(why)) from None

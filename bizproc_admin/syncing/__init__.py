@@ -1,7 +1,16 @@
 """Copying a portal into the mirror: passes over feeds, and reading one thing again."""
 
+from bizproc_admin.syncing.following import follow_people, follow_portal
 from bizproc_admin.syncing.passes import forget_old_runs, start_due_passes, sync
 from bizproc_admin.syncing.probing import probe_portal
 from bizproc_admin.syncing.rereading import reread_workflow
 
-__all__ = ["forget_old_runs", "probe_portal", "reread_workflow", "start_due_passes", "sync"]
+__all__ = [
+    "follow_people",
+    "follow_portal",
+    "forget_old_runs",
+    "probe_portal",
+    "reread_workflow",
+    "start_due_passes",
+    "sync",
+]

@@ -12,9 +12,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from bizproc_admin import bitrix, connecting, doorbell
-from bizproc_admin.models import Feed, FeedName, MethodBudget, Portal, SyncRun
+from bizproc_admin.models import Account, Feed, FeedName, MethodBudget, Portal, SyncRun
 from bizproc_admin.pacing import OPERATING_LIMIT
 from bizproc_admin.syncing import people, workflow_tasks, workflow_templates, workflows
+from bizproc_admin.syncing.following import bring_accounts
 from bizproc_admin.syncing.merging import Merged
 from bizproc_admin.syncing.names import Names
 from bizproc_admin.syncing.probing import start_due_probes
@@ -196,6 +197,9 @@ class Pass:
             row for chunk in self.chunks(self.reader.departments.everything()) for row in chunk.rows
         ]
         people.merge_departments(self.portal, departments, rows, observed_at=sent_at)
+        bring_accounts(
+            Account.objects.filter(follows_portal=True, linked_people__portal=self.portal)
+        )
 
     def templates(self) -> None:
         chunks = list(self.chunks(self.reader.workflow_templates.everything()))

@@ -1,8 +1,10 @@
 """Portals and their connections."""
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -10,10 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bizproc_admin import audit, doorbell, portals
-from bizproc_admin.forms.portals import ConnectionForm
+from bizproc_admin.forms.portals import ApplicationForm, ConnectionForm
 from bizproc_admin.htmx import page
 from bizproc_admin.middleware import CHOSEN
-from bizproc_admin.models import Feed, FeedName, Portal, SyncRun
+from bizproc_admin.models import Feed, FeedName, PersonToken, Portal, SyncRun
 from bizproc_admin.permissions import Capability, Request, requires
 from bizproc_admin.templatetags.durations import elapsed
 from bizproc_admin.views.freshness import of_feed
@@ -22,7 +24,7 @@ from bizproc_admin.views.freshness import of_feed
 @require_safe
 @requires(Capability.MANAGE_PORTALS)
 def portal_list(request: Request) -> HttpResponse:
-    found = list(Portal.objects.all())
+    found = list(Portal.objects.reached_by(request.user))
     feeds = {(feed.portal_id, feed.name): feed for feed in Feed.objects.all()}
     for portal in found:
         portal.feed_list = [  # type: ignore[attr-defined]
@@ -39,6 +41,9 @@ def portal_list(request: Request) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @requires(Capability.MANAGE_PORTALS)
 def portal_creation(request: Request) -> HttpResponse:
+    """Connect another portal: an operator's act, not that of an account of one portal."""
+    if request.user.home_id:
+        raise PermissionDenied
     form = ConnectionForm(request.POST or None)
     if form.is_bound and form.is_valid():
         portal = portals.connect(
@@ -58,7 +63,7 @@ def portal_creation(request: Request) -> HttpResponse:
 @require_safe
 @requires(Capability.MANAGE_PORTALS)
 def portal_detail(request: Request, pk: int) -> HttpResponse:
-    portal = get_object_or_404(Portal, pk=pk)
+    portal = reached(request, pk)
     feeds = {feed.name: feed for feed in Feed.objects.filter(portal=portal)}
     runs = list(
         SyncRun.objects.filter(feed__portal=portal).select_related("feed").latest_first()[:30]
@@ -78,6 +83,8 @@ def portal_detail(request: Request, pk: int) -> HttpResponse:
         "runs": runs,
         "now": timezone.now(),
         "is_probing": portal.webhook is not None and portal.probed_at is None,
+        "token_count": PersonToken.objects.filter(person__portal=portal).count(),
+        "lost_count": PersonToken.objects.lost().filter(person__portal=portal).count(),
     }
     return page(request, "portals/detail.html", context, partial="body")
 
@@ -86,7 +93,7 @@ def portal_detail(request: Request, pk: int) -> HttpResponse:
 @requires(Capability.MANAGE_PORTALS)
 def portal_webhook(request: Request, pk: int) -> HttpResponse:
     """Replace a portal's webhook."""
-    portal = get_object_or_404(Portal, pk=pk)
+    portal = reached(request, pk)
     form = ConnectionForm(request.POST or None, portal=portal)
     if form.is_bound and form.is_valid():
         portals.connect(form.cleaned_data["webhook"], actor=request.user, ip=audit.ip_of(request))
@@ -101,11 +108,54 @@ def portal_webhook(request: Request, pk: int) -> HttpResponse:
     )
 
 
+@require_http_methods(["GET", "POST"])
+@requires(Capability.MANAGE_PORTALS)
+def portal_application(request: Request, pk: int) -> HttpResponse:
+    """Set or replace the application that the portal's people sign in through."""
+    portal = reached(request, pk)
+    form = ApplicationForm(request.POST or None, initial=ApplicationForm.shown(portal))
+    if form.is_bound and form.is_valid():
+        portals.set_application(
+            portal, **form.cleaned_data, actor=request.user, ip=audit.ip_of(request)
+        )
+        messages.success(request, _("Saved. People can sign in with Bitrix24 now."))
+        return redirect("portal_detail", pk=pk)
+    context = {
+        "form": form,
+        "edited": portal,
+        "callback": request.build_absolute_uri(reverse("bitrix24_callback")),
+    }
+    status = 422 if form.is_bound else 200
+    return page(request, "portals/application.html", context, partial="form", status=status)
+
+
+@require_POST
+@requires(Capability.MANAGE_PORTALS)
+def portal_application_removal(request: Request, pk: int) -> HttpResponse:
+    portals.remove_application(reached(request, pk), actor=request.user, ip=audit.ip_of(request))
+    messages.success(request, _("Removed. Nobody signs in through this portal any more."))
+    return redirect("portal_detail", pk=pk)
+
+
+@require_POST
+@requires(Capability.MANAGE_PORTALS)
+def portal_admission(request: Request, pk: int) -> HttpResponse:
+    """Let everybody of the portal sign in, or only its administrators and heads."""
+    portals.admit_everybody(
+        reached(request, pk),
+        is_open=request.POST.get("everybody") == "yes",
+        actor=request.user,
+        ip=audit.ip_of(request),
+    )
+    messages.success(request, _("Saved."))
+    return redirect("portal_detail", pk=pk)
+
+
 @require_POST
 @requires(Capability.MANAGE_PORTALS)
 def portal_probing(request: Request, pk: int) -> HttpResponse:
     """Have the connection looked over again by a worker."""
-    portal = get_object_or_404(Portal, pk=pk)
+    portal = reached(request, pk)
     Portal.objects.filter(pk=pk).update(probed_at=None)
     doorbell.ring("probe_portal", portal.pk, queue=doorbell.INTERACTIVE)
     return redirect("portal_detail", pk=pk)
@@ -114,7 +164,7 @@ def portal_probing(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @requires(Capability.MANAGE_PORTALS)
 def portal_disconnection(request: Request, pk: int) -> HttpResponse:
-    portal = get_object_or_404(Portal, pk=pk)
+    portal = reached(request, pk)
     portals.disconnect(portal, actor=request.user, ip=audit.ip_of(request))
     messages.success(request, _("Disconnected. Everything read so far stays readable."))
     return redirect("portal_detail", pk=pk)
@@ -125,7 +175,8 @@ def portal_disconnection(request: Request, pk: int) -> HttpResponse:
 def portal_choice(request: Request) -> HttpResponse:
     """Choose which portal the pages show, for this session."""
     chosen = request.POST.get("portal", "")
-    portal = next((one for one in Portal.objects.all() if str(one.pk) == chosen), None)
+    found = Portal.objects.reached_by(request.user)
+    portal = next((one for one in found if str(one.pk) == chosen), None)
     if portal is None:
         raise Http404
     request.session[CHOSEN] = portal.pk
@@ -136,6 +187,11 @@ def portal_choice(request: Request) -> HttpResponse:
 
 
 # --- parts --------------------------------------------------------------------------------------
+
+
+def reached(request: Request, pk: int) -> Portal:
+    """Give a portal the account may look at; any other one does not exist for it."""
+    return get_object_or_404(Portal.objects.reached_by(request.user), pk=pk)
 
 
 def took(run: SyncRun) -> str:

@@ -13,6 +13,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 from bizproc_admin import heartbeats, syncing
 from bizproc_admin.models import Account, Feed, FeedName, Portal, Workflow
 from bizproc_admin.sandbox import Sandbox
+from bizproc_admin.secrets import Secret
 
 FLAGS = (
     "--no-sandbox",
@@ -102,3 +103,31 @@ def nothing_is_complained_of(page: Page) -> Iterator[None]:
     page.set_default_timeout(5000)
     yield
     assert said == []
+
+
+@pytest.fixture
+def door(company: Portal, sandbox: Sandbox, live_server: Any) -> Portal:
+    """The portal's application leads back to this very server; its administrator has signed in."""
+    told = sandbox.oauth
+    sandbox.change_application(redirect_uri=f"{live_server.url}/sign-in/bitrix24/callback/")
+    company.client_id, company.token_url = told["client_id"], told["token_url"]
+    company.client_secret, company.member_id = Secret(told["client_secret"]), told["member_id"]
+    company.admits_everybody = True
+    company.save()
+    return company
+
+
+@pytest.fixture
+def come_in(page: Page, live_server: Any, door: Portal) -> Callable[..., str]:
+    """Sign in through the portal as a person does, by its own form; gives the address."""
+
+    def come(login: str, onward: str = "/") -> str:
+        page.goto(f"{live_server.url}{onward}")
+        page.get_by_role("button", name="Sign in with Bitrix24").click()
+        page.locator("[name=USER_LOGIN]").fill(login)
+        page.locator("[name=USER_PASSWORD]").fill("sandbox")
+        page.locator("form button").click()
+        page.wait_for_url(f"{live_server.url}{onward}*")
+        return str(live_server.url)
+
+    return come

@@ -6,7 +6,15 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Count
 
 from bizproc_admin import audit, syncing
-from bizproc_admin.models import Account, AuditEntry, Department, Feed, LinkedPerson, Portal
+from bizproc_admin.models import (
+    Account,
+    AuditEntry,
+    Department,
+    Feed,
+    LinkedPerson,
+    Person,
+    Portal,
+)
 
 
 class Command(BaseCommand):
@@ -14,9 +22,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         portal = Portal.objects.first()
-        manager = Account.objects.filter(username="manager").first()
-        if portal is None or manager is None:
-            raise CommandError("This is for the demo: it needs its portal and its manager.")
+        if portal is None:
+            raise CommandError("This is for the demo: it needs its portal.")
         for name in ("people", "workflow_templates"):
             syncing.sync(Feed.objects.get(portal=portal, name=name).pk, worker="demo")
         department = (
@@ -27,18 +34,26 @@ class Command(BaseCommand):
         )
         if department is None or department.head is None:
             raise CommandError("The portal's people could not be read.")
-        LinkedPerson.objects.get_or_create(
-            user=manager, portal=portal, defaults={"person": department.head}
-        )
-        audit.record(
-            AuditEntry.Kind.ACCOUNT,
-            actor=None,
-            actor_name="command line",
-            action="Changed an account",
-            outcome="ok",
-            target_kind="account",
-            target_id=str(manager.pk),
-            target_label=manager.username,
-            origin="command line",
-            after={"person": str(department.head)},
-        )
+        link("manager", department.head)
+
+
+def link(username: str, person: Person) -> None:
+    """Let a demo account stand for a person, unless it stands for one already."""
+    account = Account.objects.filter(username=username).first()
+    if account is None:
+        raise CommandError(f"This is for the demo: it needs its account {username}.")
+    if LinkedPerson.objects.filter(user=account, portal=person.portal).exists():
+        return
+    LinkedPerson.objects.create(user=account, portal=person.portal, person=person)
+    audit.record(
+        AuditEntry.Kind.ACCOUNT,
+        actor=None,
+        actor_name="command line",
+        action="Changed an account",
+        outcome="ok",
+        target_kind="account",
+        target_id=str(account.pk),
+        target_label=account.username,
+        origin="command line",
+        after={"person": str(person)},
+    )

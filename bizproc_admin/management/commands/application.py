@@ -1,0 +1,51 @@
+"""Set the application that a portal's people sign in through, from the command line."""
+
+import getpass
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from bizproc_admin import portals
+from bizproc_admin.forms.portals import ApplicationForm
+from bizproc_admin.models import Portal
+
+
+class Command(BaseCommand):
+    help = (
+        "Set the local application of a portal: its key is asked for, or read from standard input."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("client_id", help="the application's ID")
+        parser.add_argument("--portal", default="", help="the portal's host, where there are more")
+        parser.add_argument("--token-url", default="", help="the token server, if not the usual")
+        parser.add_argument(
+            "--everybody", action="store_true", help="let everybody on the portal sign in"
+        )
+
+    def handle(self, *args: Any, client_id: str, portal: str, **options: Any) -> None:
+        found = [one for one in Portal.objects.all() if portal in ("", one.host)]
+        if len(found) != 1:
+            raise CommandError("Name the portal by its host with --portal.")
+        form = ApplicationForm(
+            {
+                "client_id": client_id,
+                "client_secret": read_key(),
+                "token_url": options["token_url"] or ApplicationForm.shown(found[0])["token_url"],
+            }
+        )
+        if not form.is_valid():
+            raise CommandError(" ".join(str(why) for whys in form.errors.values() for why in whys))
+        portals.set_application(found[0], **form.cleaned_data, actor=None, origin="command line")
+        if options["everybody"]:
+            portals.admit_everybody(found[0], is_open=True, actor=None, origin="command line")
+        self.stdout.write(f"People of {found[0].name} can sign in with Bitrix24 now.")
+
+
+def read_key() -> str:
+    """Read the application's key unseen from the terminal, or a line of standard input."""
+    if sys.stdin.isatty():
+        return getpass.getpass("Application key: ")
+    return sys.stdin.readline().rstrip("\n")
