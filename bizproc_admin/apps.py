@@ -9,7 +9,8 @@ class BizprocAdminConfig(AppConfig):
     verbose_name = "bizproc-admin"
 
     def ready(self) -> None:
-        from bizproc_admin import checks, jobs, signing_in, triggers  # noqa: F401
+        from bizproc_admin import checks, jobs, second_factor, signing_in, triggers  # noqa: F401
 
         post_migrate.connect(triggers.remake_after_migrate, sender=self)
         signing_in.connect()
+        second_factor.connect()

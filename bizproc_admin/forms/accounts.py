@@ -9,11 +9,19 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from bizproc_admin import roles
 from bizproc_admin.models import Account, LinkedPerson, Person, Portal, Role
+
+# what the role field says where the role is the portal's to give
+FOLLOW = "portal"
 
 
 class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
-    """An account's name, role and linked person; the username is fixed once made."""
+    """An account's name, role and linked person; the username is fixed once made.
+
+    Where the role follows the portal, only naming an auditor is left to choose. An account that its
+    person made by signing in is that person's for good.
+    """
 
     role = forms.ChoiceField(choices=Role.choices, label=_("Role"))
     person = forms.ModelChoiceField(
@@ -36,12 +44,14 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
         self.fields["username"].help_text = _("For signing in. Letters, digits and @ . + - _")
         if self.instance.pk:
             self.fields["username"].disabled = True
+            self.fields["username"].help_text = ""
             self.fields["role"].initial = self.instance.role
+            self.follow_portal()
             link = LinkedPerson.objects.filter(user=self.instance, portal=portal).first()
             self.fields["person"].initial = link.person_id if link else None
         else:
             self.fields["role"].initial = Role.AUDITOR
-        if portal is None:
+        if portal is None or self.instance.home_id:
             del self.fields["person"]
         else:
             choice = cast("forms.ModelChoiceField[Person]", self.fields["person"])
@@ -52,6 +62,31 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
                 .exclude(name="")
                 .order_by("name")
             )
+
+    def follow_portal(self) -> None:
+        """Leave the role to the portal where it follows it, auditors excepted."""
+        if not self.instance.follows_portal:
+            return
+        given = roles.given_by_portal(self.instance)
+        says = given.label if given else _("no role")
+        role = cast("forms.ChoiceField", self.fields["role"])
+        role.choices = [
+            (FOLLOW, _("As on the portal: %(role)s") % {"role": says}),
+            (Role.AUDITOR.value, Role.AUDITOR.label),
+        ]
+        role.initial = Role.AUDITOR if self.instance.role == Role.AUDITOR else FOLLOW
+        role.help_text = _(
+            "The role follows the portal: its administrators and heads of departments keep theirs. "
+            "Only an auditor is named here, and stays one."
+        )
+
+    def clean_role(self) -> str | None:
+        """Give the role; where it follows the portal, the one the portal gives."""
+        role: str = self.cleaned_data["role"]
+        if role != FOLLOW:
+            return role
+        given = roles.given_by_portal(self.instance)
+        return given.value if given else None
 
     def clean_person(self) -> Person | None:
         person: Person | None = self.cleaned_data["person"]
@@ -68,6 +103,8 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
     def described(self) -> dict[str, Any]:
         """Give what an audit entry keeps of the form."""
         person = self.cleaned_data.get("person")
+        if "person" not in self.fields and self.instance.pk:
+            person = self.instance.person_at(self.portal)
         return {
             "username": self.cleaned_data["username"],
             "name": f"{self.cleaned_data['first_name']} {self.cleaned_data['last_name']}".strip(),
@@ -79,7 +116,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
         """Save the account, its role and its linked person."""
         account: Account = self.save()
         account.groups.set(Group.objects.filter(name=self.cleaned_data["role"]))
-        if self.portal is not None:
+        if "person" in self.fields:
             person = self.cleaned_data["person"]
             if person is None:
                 LinkedPerson.objects.filter(user=account, portal=self.portal).delete()

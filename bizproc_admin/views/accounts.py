@@ -1,9 +1,15 @@
 """Accounts: made, changed and deactivated by a portal administrator; entered by one-time link."""
 
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.tokens import default_token_generator
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -13,27 +19,36 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from bizproc_admin import audit
+from bizproc_admin import accounts, audit, roles
 from bizproc_admin.forms.accounts import AccountForm, FirstPasswordForm
 from bizproc_admin.htmx import page
-from bizproc_admin.models import Account, AuditEntry, LinkedPerson
-from bizproc_admin.permissions import Capability, Request, requires
+from bizproc_admin.models import Account, LinkedPerson
+from bizproc_admin.permissions import Capability, Request, requires, signed_in
+from bizproc_admin.sessions import open_sessions
+from bizproc_admin.views.own_account import ended_text, factor_of
 
 
 @require_safe
 @requires(Capability.MANAGE_ACCOUNTS)
 def account_list(request: Request) -> HttpResponse:
-    accounts = list(
-        Account.objects.prefetch_related(
-            "groups", "linked_people__person", "linked_people__portal"
-        ).order_by("-is_active", "username")
+    factors = Authenticator.objects.filter(user=OuterRef("pk"), type=Authenticator.Type.TOTP)
+    found = (
+        accounts.managed_by(request.user)
+        .annotate(has_factor=Exists(factors))
+        .select_related("home")
+        .prefetch_related("groups", "linked_people__person", "linked_people__portal")
+        .order_by("-is_active", "first_name", "username")
     )
-    return page(request, "accounts/list.html", {"accounts": accounts}, partial="table")
+    context = {"accounts": list(found), "may_create": request.user.home_id is None}
+    return page(request, "accounts/list.html", context, partial="table")
 
 
 @require_http_methods(["GET", "POST"])
 @requires(Capability.MANAGE_ACCOUNTS)
 def account_creation(request: Request) -> HttpResponse:
+    """Make an account by hand: an operator's act, not that of an account of one portal."""
+    if request.user.home_id:
+        raise PermissionDenied
     form = AccountForm(request.POST or None, portal=request.portal)
     if form.is_bound and form.is_valid():
         with transaction.atomic():
@@ -47,36 +62,35 @@ def account_creation(request: Request) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @requires(Capability.MANAGE_ACCOUNTS)
 def account_detail(request: Request, pk: int) -> HttpResponse:
-    account = get_object_or_404(Account, pk=pk)
+    account = managed(request, pk)
     before = described(account, request)
     form = AccountForm(request.POST or None, instance=account, portal=request.portal)
-    if form.is_bound and form.is_valid():
-        if account == request.user and form.cleaned_data["role"] != before["role"]:
-            form.add_error("role", _("You cannot change your own role: ask another administrator."))
-        else:
-            with transaction.atomic():
-                form.keep()
-                recorded(
-                    request, account, _("Changed an account"), before=before, after=form.described()
-                )
-            messages.success(request, _("Saved."))
-            return redirect("account_list")
-    return form_page(request, form, account)
+    if not form.is_bound or not form.is_valid():
+        return form_page(request, form, account)
+    if account == request.user and form.cleaned_data["role"] != before["role"]:
+        form.add_error("role", _("You cannot change your own role: ask another administrator."))
+        return form_page(request, form, account)
+    with transaction.atomic():
+        form.keep()
+        recorded(request, account, _("Changed an account"), before=before, after=form.described())
+    messages.success(request, _("Saved."))
+    return redirect("account_list")
 
 
 @require_POST
 @requires(Capability.MANAGE_ACCOUNTS)
 def account_activation(request: Request, pk: int) -> HttpResponse:
     """Deactivate an active account, or activate it again."""
-    account = get_object_or_404(Account, pk=pk)
-    if account == request.user:
-        messages.error(request, _("You cannot deactivate your own account."))
+    account = managed(request, pk)
+    if why := why_not_activated(request, account):
+        messages.error(request, why)
         return redirect("account_detail", pk=pk)
     with transaction.atomic():
         account.is_active = not account.is_active
         account.save(update_fields=["is_active"])
         text = _("Activated an account") if account.is_active else _("Deactivated an account")
         recorded(request, account, text)
+        roles.follow(account)
     messages.success(request, text)
     return redirect("account_list")
 
@@ -84,13 +98,56 @@ def account_activation(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @requires(Capability.MANAGE_ACCOUNTS)
 def account_reset(request: Request, pk: int) -> HttpResponse:
-    """Take away an account's password and give a new one-time link."""
-    account = get_object_or_404(Account, pk=pk, is_active=True)
+    """Take away an account's password and give a new one-time link.
+
+    An account made by its person's sign-in has no password and gets none: a link to it would let
+    somebody else in as that person.
+    """
+    account = get_object_or_404(accounts.managed_by(request.user), pk=pk, is_active=True)
+    if account.home_id:
+        messages.error(request, _("This account is opened by Bitrix24 alone: it has no password."))
+        return redirect("account_detail", pk=pk)
     with transaction.atomic():
         account.set_unusable_password()
         account.save(update_fields=["password"])
         recorded(request, account, _("Reset the password of an account"))
     return link_page(request, account)
+
+
+@require_POST
+@requires(Capability.MANAGE_ACCOUNTS)
+def account_second_factor_removal(request: Request, pk: int) -> HttpResponse:
+    """Take away the second factor of somebody who has lost the phone; they set it up anew."""
+    account = managed(request, pk)
+    if account == request.user:
+        return redirect("mfa_deactivate_totp")
+    if accounts.remove_second_factor(account, actor=request.user, ip=audit.ip_of(request)):
+        messages.success(request, _("Removed. The password alone lets this account in until then."))
+    return redirect("account_detail", pk=pk)
+
+
+@require_POST
+@requires(Capability.MANAGE_ACCOUNTS)
+def account_session_ending(request: Request, pk: int, session_pk: int) -> HttpResponse:
+    """End one session of an account."""
+    account = managed(request, pk)
+    session = get_object_or_404(UserSession, pk=session_pk, user=account)
+    accounts.end_sessions(account, [session], actor=request.user, ip=audit.ip_of(request))
+    messages.success(request, ended_text(1))
+    return redirect("account_detail", pk=pk)
+
+
+@require_POST
+@requires(Capability.MANAGE_ACCOUNTS)
+def account_sessions_ending(request: Request, pk: int) -> HttpResponse:
+    """End every session of an account, but the one this is asked in."""
+    account = managed(request, pk)
+    theirs = UserSession.objects.filter(user=account).exclude(
+        session_key=request.session.session_key
+    )
+    count = accounts.end_sessions(account, theirs, actor=request.user, ip=audit.ip_of(request))
+    messages.success(request, ended_text(count))
+    return redirect("account_detail", pk=pk)
 
 
 @never_cache
@@ -106,16 +163,7 @@ def account_entry(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     if form.is_bound and form.is_valid():
         with transaction.atomic():
             form.save()
-            audit.record(
-                AuditEntry.Kind.ACCOUNT,
-                actor=account,
-                action=_("Chose a password"),
-                outcome="ok",
-                target_kind="account",
-                target_id=str(account.pk),
-                target_label=account.username,
-                ip=audit.ip_of(request),
-            )
+            recorded(request, account, _("Chose a password"), actor=account)
         messages.success(request, _("Your password is set. Sign in with it."))
         return redirect("account_login")
     context = {"form": form, "account": account}
@@ -126,7 +174,13 @@ def account_entry(request: HttpRequest, uid: str, token: str) -> HttpResponse:
 
 
 def form_page(request: Request, form: AccountForm, account: Account | None) -> HttpResponse:
-    context = {"form": form, "account": account}
+    context: dict[str, Any] = {"form": form, "account": account}
+    if account is not None:
+        context |= {
+            "factor": factor_of(account),
+            "sessions": open_sessions(account, current=request.session.session_key),
+            "links": account.linked_people.select_related("person", "portal"),
+        }
     status = 422 if form.is_bound else 200
     return page(request, "accounts/form.html", context, partial="form", status=status)
 
@@ -161,23 +215,32 @@ def described(account: Account, request: Request) -> dict[str, object]:
     }
 
 
+def managed(request: Request, pk: int) -> Account:
+    """Give an account that the administrator manages; any other one does not exist for it."""
+    return get_object_or_404(accounts.managed_by(request.user).select_related("home"), pk=pk)
+
+
+def why_not_activated(request: Request, account: Account) -> str:
+    """Say why an account is neither deactivated nor activated here, empty where it may be."""
+    if account == request.user:
+        return _("You cannot deactivate your own account.")
+    if account.dismissed_at:
+        return _("The portal says that this person is dismissed. Back there, they are back here.")
+    return ""
+
+
 def recorded(
-    request: Request,
+    request: HttpRequest,
     account: Account,
     action: str,
     *,
-    before: dict[str, object] | None = None,
-    after: dict[str, object] | None = None,
+    actor: Account | None = None,
+    **what: Any,
 ) -> None:
-    audit.record(
-        AuditEntry.Kind.ACCOUNT,
-        actor=request.user,
-        action=action,
-        outcome="ok",
-        target_kind="account",
-        target_id=str(account.pk),
-        target_label=account.username,
-        before=before,
-        after=after,
+    accounts.recorded(
+        account,
+        action,
+        actor=actor or signed_in(request),
         ip=audit.ip_of(request),
+        **what,
     )

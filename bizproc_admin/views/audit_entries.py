@@ -23,7 +23,7 @@ PAGE_SIZE = 50
 def audit_entry_list(request: Request) -> HttpResponse:
     filters = AuditFilterForm(request.GET)
     found = page_of(
-        filters.narrow(AuditEntry.objects.with_details().order_by("-pk")),
+        filters.narrow(AuditEntry.objects.visible_to(request.user).with_details().order_by("-pk")),
         number=filters.value("page") or 1,
         size=PAGE_SIZE,
     )
@@ -36,7 +36,7 @@ def audit_entry_list(request: Request) -> HttpResponse:
 @require_safe
 @requires(Capability.SEE_AUDIT)
 def audit_entry_detail(request: Request, pk: int) -> HttpResponse:
-    entry = get_object_or_404(AuditEntry.objects.with_details(), pk=pk)
+    entry = get_object_or_404(AuditEntry.objects.visible_to(request.user).with_details(), pk=pk)
     entry.sentence = sentence_of(entry)
     related: list[Any] = []
     if entry.command_id:

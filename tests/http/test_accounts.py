@@ -1,13 +1,17 @@
 """Accounts: made with a one-time link, changed on record, never their own judge."""
 
 import re
+from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
-from bizproc_admin.models import Account, AuditEntry, LinkedPerson, Person, Role
-from tests.conftest import PASSWORD
+from bizproc_admin.models import Account, AuditEntry, LinkedPerson, Person, Portal, Role
+from tests.conftest import PASSWORD, account
 
 NEW = {"username": "olga", "first_name": "Olga", "last_name": "Petrova", "role": "manager"}
 CHOSEN = {"new_password1": "quite-a-long-password", "new_password2": "quite-a-long-password"}
@@ -153,3 +157,163 @@ def test_a_person_dismissed_meanwhile_stays_linked(as_, administrator, manager, 
         {"first_name": "M", "last_name": "H", "role": "manager", "person": person.pk},
     )
     assert LinkedPerson.objects.get().person == person
+
+
+# --- accounts that the portal gives -------------------------------------------------------------
+
+
+@pytest.fixture
+def from_portal(portal, person):
+    """An account that Olga Petrova made by signing in through the portal."""
+    made = account("2@north", "Olga Petrova", Role.PARTICIPANT)
+    made.set_unusable_password()
+    made.home, made.follows_portal = portal, True
+    made.save()
+    LinkedPerson.objects.create(user=made, portal=portal, person=person)
+    Portal.objects.update(admits_everybody=True)
+    return made
+
+
+@pytest.fixture
+def at_home(portal):
+    """An administrator of the portal, who came in through it."""
+    made = account("1@north", "Greta Lang", Role.PORTAL_ADMINISTRATOR)
+    made.home, made.follows_portal = portal, True
+    made.save()
+    boss = Person.objects.create(
+        portal=portal, remote_id=1, name="Greta Lang", is_administrator=True
+    )
+    LinkedPerson.objects.create(user=made, portal=portal, person=boss)
+    return made
+
+
+def detail(who):
+    return reverse("account_detail", args=[who.pk])
+
+
+NAMES = {"first_name": "Olga", "last_name": "Petrova"}
+
+
+def test_the_page_says_where_an_account_and_its_role_come_from(as_, administrator, from_portal):
+    page = as_(administrator).get(detail(from_portal)).content.decode()
+    assert "opened by signing in through Northwind" in page
+    assert "with Bitrix24" in page
+    assert "As on the portal: Participant" in page
+    listed = as_(administrator).get(reverse("account_list")).content.decode()
+    assert "as on the portal" in listed
+    assert "Waits for its link" not in listed
+
+
+def test_a_role_that_follows_the_portal_is_not_given_here(as_, administrator, from_portal):
+    answer = as_(administrator).post(detail(from_portal), {**NAMES, "role": "portal administrator"})
+    assert answer.status_code == 422
+    assert Account.objects.get(pk=from_portal.pk).role == Role.PARTICIPANT
+
+
+def test_an_auditor_is_named_and_unnamed_here_whatever_the_portal_says(
+    as_, administrator, from_portal, person
+):
+    client = as_(administrator)
+    client.post(detail(from_portal), {**NAMES, "role": "auditor"})
+    assert Account.objects.get(pk=from_portal.pk).role == Role.AUDITOR
+    page = client.get(detail(from_portal))
+    assert page.context["form"].fields["role"].initial == Role.AUDITOR
+    person.headed.create(
+        portal=person.portal, remote_id=5, name="Sales", observed_at=timezone.now()
+    )
+    client.post(detail(from_portal), {**NAMES, "role": "portal"})
+    assert Account.objects.get(pk=from_portal.pk).role == Role.MANAGER
+    told = [entry.detail.after["role"] for entry in entries("Changed an account").order_by("pk")]
+    assert told == ["auditor", "manager"]
+
+
+def test_saving_other_facts_keeps_the_role_and_the_person(as_, administrator, from_portal, person):
+    as_(administrator).post(
+        detail(from_portal), {"first_name": "Olga", "last_name": "Levina", "role": "portal"}
+    )
+    saved = Account.objects.get(pk=from_portal.pk)
+    assert (saved.last_name, saved.role) == ("Levina", Role.PARTICIPANT)
+    assert saved.linked_people.get().person == person
+    assert entries("Changed an account").get().detail.after["person"] == "Olga Petrova"
+
+
+def test_an_account_of_a_portal_gets_no_password(as_, administrator, from_portal):
+    client = as_(administrator)
+    reset = reverse("account_reset", args=[from_portal.pk])
+    assert reset not in client.get(detail(from_portal)).content.decode()
+    assert client.post(reset).url == detail(from_portal)
+    assert not entries("Reset the password of an account").exists()
+
+
+def test_somebody_dismissed_is_shown_as_stopped_and_not_activated_by_hand(
+    as_, administrator, from_portal
+):
+    Account.objects.filter(pk=from_portal.pk).update(
+        is_active=False, dismissed_at=timezone.now() - timedelta(hours=1)
+    )
+    client = as_(administrator)
+    assert "Stopped: dismissed" in client.get(reverse("account_list")).content.decode()
+    page = client.get(detail(from_portal)).content.decode()
+    assert "Stopped: dismissed on the portal" in page
+    activation = reverse("account_activation", args=[from_portal.pk])
+    assert activation not in page
+    client.post(activation)
+    assert not Account.objects.get(pk=from_portal.pk).is_active
+
+
+def test_an_account_activated_again_has_the_role_of_now(as_, administrator, from_portal, person):
+    client = as_(administrator)
+    activation = reverse("account_activation", args=[from_portal.pk])
+    client.post(activation)
+    Person.objects.filter(pk=person.pk).update(is_administrator=True)
+    client.post(activation)
+    saved = Account.objects.get(pk=from_portal.pk)
+    assert (saved.is_active, saved.role) == (True, Role.PORTAL_ADMINISTRATOR)
+
+
+def test_an_administrator_of_a_portal_manages_the_accounts_of_that_portal_alone(
+    as_, at_home, administrator, manager, from_portal
+):
+    client = as_(at_home)
+    listed = client.get(reverse("account_list"))
+    assert {one.username for one in listed.context["accounts"]} == {"1@north", "2@north"}
+    assert reverse("account_creation") not in listed.content.decode()
+    assert client.get(detail(from_portal)).status_code == 200
+    for operators in (administrator, manager):
+        assert client.get(detail(operators)).status_code == 404
+        for act in ("activation", "reset", "second_factor_removal", "sessions_ending"):
+            address = reverse(f"account_{act}", args=[operators.pk])
+            assert client.post(address).status_code == 404
+
+
+def test_an_administrator_of_a_portal_makes_no_accounts(as_, at_home):
+    client = as_(at_home)
+    assert client.get(reverse("account_creation")).status_code == 403
+    assert client.post(reverse("account_creation"), NEW).status_code == 403
+    assert not Account.objects.filter(username="olga").exists()
+
+
+def test_an_operators_account_keeps_choosing_its_roles_and_person(
+    as_, administrator, manager, portal, person
+):
+    client = as_(administrator)
+    form = client.get(detail(manager)).context["form"]
+    assert [key for key, _label in form.fields["role"].choices] == Role.values
+    client.post(detail(manager), {**NAMES, "role": "participant", "person": person.pk})
+    assert Account.objects.get(pk=manager.pk).role == Role.PARTICIPANT
+    assert LinkedPerson.objects.get().person == person
+
+
+def test_the_list_costs_the_same_for_three_accounts_and_for_thirty(
+    as_, administrator, manager, from_portal
+):
+    client = as_(administrator)
+    client.get(reverse("account_list"))
+    costs = []
+    for made in (0, 27):
+        for number in range(made):
+            account(f"account-{number}", f"Account {number}", Role.AUDITOR)
+        with CaptureQueriesContext(connection) as queries:
+            client.get(reverse("account_list"))
+        costs.append(len(queries))
+    assert costs[0] == costs[1]

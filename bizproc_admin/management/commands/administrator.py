@@ -5,6 +5,7 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -51,6 +52,8 @@ class Command(BaseCommand):
                 after={"username": username, "name": name, "role": role},
             )
         self.stdout.write(f"{username} may sign in as {role}.")
+        if settings.REQUIRE_SECOND_FACTOR and role == Role.PORTAL_ADMINISTRATOR:
+            self.stdout.write("The first sign-in asks to set up a second factor.")
 
 
 def read_password() -> str:

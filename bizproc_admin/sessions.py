@@ -1,0 +1,72 @@
+"""Where an account is signed in: its sessions, each a browser."""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
+from allauth.account.authentication import get_authentication_records
+from allauth.usersessions.models import UserSession
+from django.contrib.auth import HASH_SESSION_KEY
+from django.contrib.sessions.models import Session
+from django.core.cache import cache
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+
+from bizproc_admin.devices import device_of, is_phone
+from bizproc_admin.models import Account
+
+# When a session was last seen is written this seldom: more would be a write a page.
+SEEN_EVERY = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenSession:
+    """A session that still opens the console; is_current is that of the page that shows it."""
+
+    pk: int
+    device: str
+    is_phone: bool
+    ip: str
+    since: datetime
+    seen_at: datetime
+    is_current: bool
+
+
+def open_sessions(account: Account, *, current: str | None = None) -> list[OpenSession]:
+    """Give the sessions an account is signed in with: the current one, then by last seen."""
+    found = [
+        OpenSession(
+            pk=row.pk,
+            device=device_of(row.user_agent),
+            is_phone=is_phone(row.user_agent),
+            ip=row.ip,
+            since=row.created_at,
+            seen_at=row.last_seen_at,
+            is_current=row.session_key == current,
+        )
+        for row in living(account)
+    ]
+    return sorted(found, key=lambda one: (not one.is_current, -one.seen_at.timestamp()))
+
+
+def living(account: Account) -> list[UserSession]:
+    """Give the sessions that have neither run out nor lost their right by another password."""
+    rows = {row.session_key: row for row in UserSession.objects.filter(user=account)}
+    kept = Session.objects.filter(session_key__in=rows, expire_date__gt=timezone.now())
+    right = account.get_session_auth_hash()
+    return [
+        rows[session.session_key]
+        for session in kept
+        if constant_time_compare(session.get_decoded().get(HASH_SESSION_KEY, ""), right)
+    ]
+
+
+def seen(request: HttpRequest, account: Account) -> None:
+    """Note that a session is in use; a page that stays open asks for its frame, and so tells."""
+    records = get_authentication_records(request, account)
+    key = request.session.session_key
+    if not records or not key or time.time() - records[-1]["at"] < SEEN_EVERY:
+        return
+    if cache.add(f"session-seen-{key}", "seen", timeout=SEEN_EVERY):
+        UserSession.objects.filter(session_key=key).update(last_seen_at=timezone.now())

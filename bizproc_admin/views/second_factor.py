@@ -1,0 +1,89 @@
+"""Setting up, confirming and removing the own second factor: allauth's views with our record."""
+
+from typing import Any
+
+from allauth.account.views import ReauthenticateView
+from allauth.mfa.base.views import AuthenticateView
+from allauth.mfa.base.views import ReauthenticateView as CodeConfirmationView
+from allauth.mfa.recovery_codes.views import (
+    DownloadRecoveryCodesView,
+    GenerateRecoveryCodesView,
+    ViewRecoveryCodesView,
+)
+from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from bizproc_admin import accounts, audit, second_factor
+
+
+class Truthful:
+    """An invalid form answers 422, as every form here."""
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        response: HttpResponse = super().form_invalid(form)  # type: ignore[misc]  # of FormView
+        response.status_code = 422
+        return response
+
+
+class SignInStepView(Truthful, AuthenticateView):  # type: ignore[misc]  # allauth has no types
+    """The code after the password; nobody is signed in before it."""
+
+
+class PasswordConfirmationView(Truthful, ReauthenticateView):  # type: ignore[misc]  # likewise
+    """The password again, before what protects the account is changed."""
+
+
+class ConfirmationView(Truthful, CodeConfirmationView):  # type: ignore[misc]  # likewise
+    """A code, before what protects the account is changed."""
+
+
+class ActivationView(Truthful, ActivateTOTPView):  # type: ignore[misc]  # likewise
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        secret = context["form"].secret
+        return {
+            **context,
+            "key": " ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
+            "is_required": second_factor.is_missing(self.request, self.request.user),
+        }
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        return on_record(self.request, _("Set up a second factor"), super().form_valid, form)
+
+
+class DeactivationView(Truthful, DeactivateTOTPView):  # type: ignore[misc]  # likewise
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        is_required = second_factor.is_required(self.request, self.request.user)
+        return {**super().get_context_data(**kwargs), "is_required": is_required}
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        return on_record(self.request, _("Removed the second factor"), super().form_valid, form)
+
+
+class RecoveryCodesView(ViewRecoveryCodesView):  # type: ignore[misc]  # likewise
+    """The recovery codes that were not used yet."""
+
+
+class RecoveryCodesGenerationView(Truthful, GenerateRecoveryCodesView):  # type: ignore[misc]  # likewise
+    def form_valid(self, form: Any) -> HttpResponse:
+        response = on_record(self.request, _("Made recovery codes"), super().form_valid, form)
+        messages.success(self.request, _("These are new codes. The old ones work no longer."))
+        return response
+
+
+class RecoveryCodesFileView(DownloadRecoveryCodesView):  # type: ignore[misc]  # likewise
+    """The recovery codes as a text file."""
+
+
+# --- parts --------------------------------------------------------------------------------------
+
+
+def on_record(request: HttpRequest, action: str, carry_out: Any, form: Any) -> HttpResponse:
+    """Carry out a valid form and record it, both or neither."""
+    with transaction.atomic():
+        response: HttpResponse = carry_out(form)
+        accounts.recorded(request.user, action, actor=request.user, ip=audit.ip_of(request))  # type: ignore[arg-type]  # reauthentication was asked for: somebody is signed in
+    return response
