@@ -1,0 +1,62 @@
+"""One person: what waits for them, what they have started, whom they head and who heads them."""
+
+from django.db.models import F
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from bizproc_admin.models import Department, Person, Workflow, WorkflowTask
+from bizproc_admin.models.workloads import with_workload
+from bizproc_admin.permissions import Capability, Request, requires
+from bizproc_admin.views.person_list import equip
+
+MOST_TASKS, MOST_WORKFLOWS, MOST_BELOW = 50, 10, 200
+
+
+@require_safe
+@requires(Capability.SEE_PEOPLE)
+def person_detail(request: Request, pk: int) -> HttpResponse:
+    visible = Person.objects.visible_to(request.user)
+    known = get_object_or_404(visible.select_related("portal"), pk=pk)
+    now = known.portal.now()
+    person = with_workload(visible.select_related("portal"), now).get(pk=pk)
+    equip(person, request.user)
+    tasks = WorkflowTask.objects.visible_to(request.user).waiting_for([pk])
+    below = visible.filter(portal=person.portal).subordinates_of(person).working()
+    context = {
+        "person": person,
+        "now": now,
+        "tasks": tasks.select_related("workflow").order_by(
+            F("overdue_at").asc(nulls_last=True), "pk"
+        )[:MOST_TASKS],
+        "more_tasks": max(0, person.open_count - MOST_TASKS),  # type: ignore[attr-defined]
+        "workflows": Workflow.objects.visible_to(request.user)
+        .filter(started_by=person)
+        .latest_first()[:MOST_WORKFLOWS],
+        "heads": heads_above(person, may_open=request.user.sees_all),
+        "below": list(below.order_by("name", "pk")[:MOST_BELOW]),
+        "below_count": below.count(),
+    }
+    return render(request, "people/detail.html", context)
+
+
+# --- parts --------------------------------------------------------------------------------------
+
+
+def heads_above(person: Person, *, may_open: bool) -> list[dict[str, object]]:
+    """Give who heads a person: of each department the nearest head above who is somebody else."""
+    departments = Department.objects.filter(portal=person.portal, gone_at=None)
+    by_key = {one.pk: one for one in departments.select_related("head")}
+    found: dict[int, dict[str, object]] = {}
+    for own in person.departments.all():
+        department, passed = by_key.get(own.pk), set[int]()
+        while department is not None and department.pk not in passed:
+            passed.add(department.pk)
+            head = department.head
+            if head is not None and head.pk != person.pk:
+                found.setdefault(
+                    head.pk, {"person": head, "of": department.name, "may_open": may_open}
+                )
+                break
+            department = by_key.get(department.parent_id or 0)
+    return list(found.values())
