@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 from bizproc_admin import heartbeats
 from bizproc_admin.models import Account, Portal, Role, Workflow
 from bizproc_admin.permissions import Capability, capabilities
+from bizproc_admin.views.inbox import waiting_count
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -28,12 +30,14 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     account: Account = user  # type: ignore[assignment]
     portal: Portal | None = getattr(request, "portal", None)
     can = {capability.value: True for capability in capabilities(account)}
+    waits = SimpleLazyObject(lambda: waiting_for(request, portal))
     return {
         "can": can,
         "portal": portal,
         "portals": getattr(request, "portals", []),
-        "nav": SimpleLazyObject(lambda: navigation(request, account, portal, can)),
-        "administrators": SimpleLazyObject(administrators),
+        "nav": SimpleLazyObject(lambda: navigation(request, account, portal, can, waits)),
+        "waiting_for_me": SimpleLazyObject(lambda: waits[0]),
+        "administrators": SimpleLazyObject(lambda: administrators(account)),
         "worker_down": SimpleLazyObject(lambda: heartbeats.notice() or ""),
         "me": {
             "name": account.display_name,
@@ -43,21 +47,40 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     }
 
 
+def waiting_for(request: HttpRequest, portal: Portal | None) -> tuple[int | None, int]:
+    """Give how many tasks wait for the account's person and are overdue; the inbox has counted."""
+    known: tuple[int, int] | None = getattr(request, "waiting_counts", None)
+    return known or waiting_count(portal) or (None, 0)
+
+
 def navigation(
-    request: HttpRequest, account: Account, portal: Portal | None, can: dict[str, bool]
+    request: HttpRequest,
+    account: Account,
+    portal: Portal | None,
+    can: dict[str, bool],
+    waits: Any,
 ) -> list[dict[str, Any]]:
     """Give the entries of the left column that the account may open."""
     running = getattr(request, "running_count", None)  # the list itself has just counted them
     if portal and running is None:
         running = Workflow.objects.visible_to(account).at(portal).running().count()
+    waiting, overdue = waits
     entries = [
         (Capability.SEE_OVERVIEW, "overview", _("Overview"), "layout-dashboard", None),
         (Capability.SEE_WORKFLOWS, "workflow_list", _("Workflows"), "workflow", running),
+        (
+            Capability.SEE_WORKFLOW_TASKS,
+            "workflow_task_list",
+            _("Workflow tasks"),
+            "inbox",
+            waiting,
+        ),
+        (Capability.SEE_PEOPLE, "person_list", _("People"), "users", None),
         (Capability.SEE_AUDIT, "audit_entry_list", _("Audit"), "shield-check", None),
-        (Capability.MANAGE_ACCOUNTS, "account_list", _("Accounts"), "users", None),
+        (Capability.MANAGE_ACCOUNTS, "account_list", _("Accounts"), "user", None),
         (Capability.MANAGE_PORTALS, "portal_list", _("Portals"), "plug", None),
     ]
-    secondary = {"account_list", "portal_list"}
+    secondary = {"person_list", "account_list", "portal_list"}
     here = path_of_page(request)
     return [
         {
@@ -66,7 +89,8 @@ def navigation(
             "icon": icon,
             "current": here == url or (url != "/" and here.startswith(url)),
             "count": count,
-            "alert": False,
+            "alert": name == "workflow_task_list" and bool(overdue),
+            "short": _("Tasks") if name == "workflow_task_list" else label,
             "secondary": name in secondary,
         }
         for capability, name, label, icon, count in entries
@@ -81,9 +105,11 @@ def path_of_page(request: HttpRequest) -> str:
     return urlsplit(where).path if where else request.path
 
 
-def administrators() -> list[str]:
-    """Give the names of those who can change roles: whom to ask."""
+def administrators(account: Account) -> list[str]:
+    """Give the names of those who can change an account's role: whom to ask."""
     found = Account.objects.filter(is_active=True, groups__name=Role.PORTAL_ADMINISTRATOR.value)
+    if account.home_id:
+        found = found.filter(Q(home=None) | Q(home=account.home_id))
     return [account.display_name for account in found.order_by("first_name", "username")[:5]]
 
 

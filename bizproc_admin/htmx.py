@@ -40,17 +40,20 @@ def dialog(
     return response
 
 
-def accepted(request: Request, *, changed: str, url: str, text: str) -> HttpResponse:
+def accepted(
+    request: Request, *, changed: str, url: str, text: str, more: dict[str, Any] | None = None
+) -> HttpResponse:
     """Answer an accepted form: htmx closes the dialog and lets `changed` repaint itself.
 
-    `changed` is the event that the changed part of the page listens for. Without htmx the
-    browser is led to `url` and the text is said there.
+    `changed` is the event that the changed part of the page listens for, more are further events
+    with what they tell. Without htmx the browser is led to `url` and the text is said there.
     """
     if wants_part(request):
         response = HttpResponse(status=200)
         response["HX-Reswap"] = "none"
-        # in this order: closing takes away the form, and with it where events start from
-        response["HX-Trigger"] = json.dumps({changed: True, "dialog-close": True})
+        # in this order: what more there is may change who repaints itself, and closing takes away
+        # the form, and with it where events start from
+        response["HX-Trigger"] = json.dumps({**(more or {}), changed: True, "dialog-close": True})
         return response
     messages.success(request, text)
     return HttpResponseRedirect(url)
@@ -58,8 +61,13 @@ def accepted(request: Request, *, changed: str, url: str, text: str) -> HttpResp
 
 def toast(response: HttpResponse, *, tone: str, text: str) -> HttpResponse:
     """Add a toast to an answer; tone is ok, warn or danger."""
+    return tell(response, {"toast": {"tone": tone, "text": text}})
+
+
+def tell(response: HttpResponse, events: dict[str, Any]) -> HttpResponse:
+    """Add events to an answer, for whatever on the page listens for them."""
     triggers = json.loads(response.get("HX-Trigger", "{}"))
-    response["HX-Trigger"] = json.dumps({**triggers, "toast": {"tone": tone, "text": text}})
+    response["HX-Trigger"] = json.dumps({**triggers, **events})
     return response
 
 

@@ -44,8 +44,18 @@ class Page:
         return self.number + 1 if self.number < self.pages else None
 
 
-def page_of(rows: QuerySet[Any], *, number: int, size: int, total: int | None = None) -> Page:
+def page_of(
+    rows: QuerySet[Any],
+    *,
+    number: int,
+    size: int,
+    total: int | None = None,
+    shown: QuerySet[Any] | None = None,
+) -> Page:
     """Give one page of ordered rows; a number past the end gives the last page.
+
+    shown is where the rows of the page are fetched from, with what only they need; by default as
+    the list itself has them.
 
     The keys of the page are found first, in an index alone, and only then are its rows fetched:
     page 1,000 costs one walk along the index. The far half of a long list is walked from its end.
@@ -59,12 +69,22 @@ def page_of(rows: QuerySet[Any], *, number: int, size: int, total: int | None = 
     keys = rows.reverse() if from_end else rows
     span = slice(total - stop, total - start) if from_end else slice(start, stop)
     page_keys = keys.select_related(None).values("pk")[span]
+    found = shown_of(shown, page_keys, is_reversed=from_end) if shown is not None else None
+    if found is None:
+        found = list(rows.model._default_manager.none() if total == 0 else fetched(rows, page_keys))
     return Page(
-        rows=list(rows.model._default_manager.none() if total == 0 else fetched(rows, page_keys)),
+        rows=found,
         number=number,
         size=size,
         total=total,
     )
+
+
+def shown_of(shown: QuerySet[Any], keys: QuerySet[Any, Any], *, is_reversed: bool) -> list[Any]:
+    """Give the rows of some keys out of a query of their own, in the order of the list."""
+    order = [row["pk"] for row in keys]
+    by_key = shown.in_bulk(order)
+    return [by_key[key] for key in (reversed(order) if is_reversed else order) if key in by_key]
 
 
 def fetched(rows: QuerySet[Any], keys: QuerySet[Any, Any]) -> QuerySet[Any]:

@@ -1,21 +1,30 @@
 """Every address of the program; the name of an address is the name of its view."""
 
-from allauth.account.views import LoginView, LogoutView
+from allauth.account.views import LogoutView
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
+from django.views.generic import RedirectView
 
+from bizproc_admin.permissions import open_to_accounts
 from bizproc_admin.views import (
     accounts,
     audit_entries,
     commands,
+    completing,
     operating,
     overview,
+    own_account,
+    people,
+    person_detail,
+    person_list,
     portals,
+    second_factor,
+    signing_in,
+    workflow_tasks,
     workflows,
 )
 
-sign_out = LogoutView.as_view()
-sign_out.open_to_accounts = True
+sign_out = open_to_accounts(LogoutView.as_view())
 
 workflow_urls = [
     path("", workflows.workflow_list, name="workflow_list"),
@@ -28,7 +37,35 @@ workflow_urls = [
     path("<int:pk>/removal/", workflows.workflow_removal, name="workflow_removal"),
 ]
 
+workflow_task_urls = [
+    path("", workflow_tasks.workflow_task_list, name="workflow_task_list"),
+    path("pulse/", workflow_tasks.workflow_task_pulse, name="workflow_task_pulse"),
+    path(
+        "choices/<slug:chip>/", workflow_tasks.workflow_task_choices, name="workflow_task_choices"
+    ),
+    path("<int:pk>/", workflow_tasks.workflow_task_detail, name="workflow_task_detail"),
+    path("<int:pk>/row/", workflow_tasks.workflow_task_row, name="workflow_task_row"),
+    path("<int:pk>/reading/", workflow_tasks.workflow_task_reading, name="workflow_task_reading"),
+    path(
+        "<int:pk>/completion/",
+        completing.workflow_task_completion,
+        name="workflow_task_completion",
+    ),
+    path(
+        "<int:pk>/delegation/",
+        completing.workflow_task_delegation,
+        name="workflow_task_delegation",
+    ),
+    path("<int:pk>/takeover/", completing.workflow_task_takeover, name="workflow_task_takeover"),
+]
+
+person_urls = [
+    path("", person_list.person_list, name="person_list"),
+    path("<int:pk>/", person_detail.person_detail, name="person_detail"),
+]
+
 command_urls = [
+    path("<int:pk>/withdrawal/", completing.command_withdrawal, name="command_withdrawal"),
     path("<int:pk>/", commands.command_detail, name="command_detail"),
     path("<int:pk>/decision/", commands.command_decision, name="command_decision"),
 ]
@@ -44,7 +81,77 @@ account_urls = [
     path("<int:pk>/", accounts.account_detail, name="account_detail"),
     path("<int:pk>/activation/", accounts.account_activation, name="account_activation"),
     path("<int:pk>/reset/", accounts.account_reset, name="account_reset"),
+    path(
+        "<int:pk>/second-factor/removal/",
+        accounts.account_second_factor_removal,
+        name="account_second_factor_removal",
+    ),
+    path(
+        "<int:pk>/sessions/ending/",
+        accounts.account_sessions_ending,
+        name="account_sessions_ending",
+    ),
+    path(
+        "<int:pk>/sessions/<int:session_pk>/ending/",
+        accounts.account_session_ending,
+        name="account_session_ending",
+    ),
     path("entry/<str:uid>/<str:token>/", accounts.account_entry, name="account_entry"),
+]
+
+own_account_urls = [
+    path("", own_account.own_account, name="own_account"),
+    path("sessions/ending/", own_account.own_sessions_ending, name="own_sessions_ending"),
+    path("sessions/<int:pk>/ending/", own_account.own_session_ending, name="own_session_ending"),
+    path(
+        "connections/<int:pk>/removal/",
+        own_account.own_connection_removal,
+        name="own_connection_removal",
+    ),
+]
+
+# Under the names that allauth's views look for.
+second_factor_urls = [
+    path(
+        "",
+        open_to_accounts(RedirectView.as_view(pattern_name="own_account")),
+        name="mfa_index",
+    ),
+    path(
+        "activation/",
+        open_to_accounts(second_factor.ActivationView.as_view()),
+        name="mfa_activate_totp",
+    ),
+    path(
+        "removal/",
+        open_to_accounts(second_factor.DeactivationView.as_view()),
+        name="mfa_deactivate_totp",
+    ),
+    path(
+        "recovery-codes/",
+        open_to_accounts(second_factor.RecoveryCodesView.as_view()),
+        name="mfa_view_recovery_codes",
+    ),
+    path(
+        "recovery-codes/creation/",
+        open_to_accounts(second_factor.RecoveryCodesGenerationView.as_view()),
+        name="mfa_generate_recovery_codes",
+    ),
+    path(
+        "recovery-codes/file/",
+        open_to_accounts(second_factor.RecoveryCodesFileView.as_view()),
+        name="mfa_download_recovery_codes",
+    ),
+    path(
+        "confirmation/",
+        open_to_accounts(second_factor.ConfirmationView.as_view()),
+        name="mfa_reauthenticate",
+    ),
+    path(
+        "confirmation/password/",
+        open_to_accounts(second_factor.PasswordConfirmationView.as_view()),
+        name="account_reauthenticate",
+    ),
 ]
 
 portal_urls = [
@@ -53,6 +160,13 @@ portal_urls = [
     path("choice/", portals.portal_choice, name="portal_choice"),
     path("<int:pk>/", portals.portal_detail, name="portal_detail"),
     path("<int:pk>/webhook/", portals.portal_webhook, name="portal_webhook"),
+    path("<int:pk>/application/", portals.portal_application, name="portal_application"),
+    path(
+        "<int:pk>/application/removal/",
+        portals.portal_application_removal,
+        name="portal_application_removal",
+    ),
+    path("<int:pk>/admission/", portals.portal_admission, name="portal_admission"),
     path("<int:pk>/probing/", portals.portal_probing, name="portal_probing"),
     path("<int:pk>/disconnection/", portals.portal_disconnection, name="portal_disconnection"),
 ]
@@ -60,11 +174,23 @@ portal_urls = [
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("workflows/", include(workflow_urls)),
+    path("workflow-tasks/", include(workflow_task_urls)),
     path("commands/", include(command_urls)),
+    path("people/", include(person_urls)),
+    path("people/search/", people.person_search, name="person_search"),
     path("audit/", include(audit_urls)),
     path("accounts/", include(account_urls)),
+    path("own-account/", include(own_account_urls)),
+    path("own-account/second-factor/", include(second_factor_urls)),
     path("portals/", include(portal_urls)),
-    path("sign-in/", login_not_required(LoginView.as_view()), name="account_login"),
+    path("sign-in/", login_not_required(signing_in.SignInView.as_view()), name="account_login"),
+    path(
+        "sign-in/code/",
+        login_not_required(second_factor.SignInStepView.as_view()),
+        name="mfa_authenticate",
+    ),
+    path("sign-in/bitrix24/<int:pk>/", signing_in.bitrix24_login, name="bitrix24_login"),
+    path("sign-in/bitrix24/callback/", signing_in.bitrix24_callback, name="bitrix24_callback"),
     path("sign-out/", sign_out, name="account_logout"),
     path("frame/", operating.frame, name="frame"),
     path("healthz", operating.healthz, name="healthz"),

@@ -11,14 +11,16 @@ from bizproc_admin.forms.commands import DecisionForm
 from bizproc_admin.htmx import dialog, page
 from bizproc_admin.models import Command, CommandState, Workflow
 from bizproc_admin.permissions import Capability, Request, requires
+from bizproc_admin.views.outcomes import answer_of
 from bizproc_admin.views.sentences import step_of
+from bizproc_admin.views.task_rows import receivers
 
 
 @require_safe
 @requires(Capability.SEE_COMMANDS)
 def command_detail(request: Request, pk: int) -> HttpResponse:
     command = get_object_or_404(
-        Command.objects.select_related("portal", "workflow"),
+        Command.objects.select_related("portal", "workflow", "task", "as_person"),
         pk=pk,
         workflow__in=Workflow.objects.visible_to(request.user),
     )
@@ -32,6 +34,8 @@ def command_detail(request: Request, pk: int) -> HttpResponse:
         "method": ACTIONS[command.action].method,
         "entries": entries,
         "needs_decision": command.state == CommandState.NEEDS_HUMAN,
+        "can_withdraw": command.task_id is not None and command.can_be_taken_back,
+        **task_facts(command),
     }
     return page(request, "commands/detail.html", context, partial="body")
 
@@ -61,3 +65,15 @@ def command_decision(request: Request, pk: int) -> HttpResponse:
         {"command": command, "form": form},
         status=422 if form.is_bound else 200,
     )
+
+
+# --- parts --------------------------------------------------------------------------------------
+
+
+def task_facts(command: Command) -> dict[str, str]:
+    """Give what a command on a workflow task asks for: the answer, or who receives it."""
+    if command.task is None:
+        return {}
+    if command.action == "workflow_task.complete":
+        return {"answer": answer_of(command, command.task)}
+    return {"receiver": receivers([command]).get(command.inputs.get("to", 0), "")}

@@ -1,10 +1,12 @@
 """What surrounds a list's rows: heads that sort, the pager, the choice of rows a page."""
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from bizproc_admin.forms.workflows import SHOWN, SIZES, WorkflowFilterForm
+from bizproc_admin.forms.filtering import SIZES, FilterForm
+from bizproc_admin.forms.workflows import SHOWN, WorkflowFilterForm
 from bizproc_admin.paging import Page
 
 # What a column shows grows while its sort key falls: the oldest has the greatest age.
@@ -14,7 +16,7 @@ GREATEST_FIRST = ("started", "idle")
 
 
 def heads_of(filters: WorkflowFilterForm) -> dict[str, dict[str, str]]:
-    """Give each head that sorts: its label, its address and the order it stands in."""
+    """Give each head of the list of workflows that sorts."""
     labels = {
         "template": _("Template"),
         "document": _("Document"),
@@ -24,15 +26,26 @@ def heads_of(filters: WorkflowFilterForm) -> dict[str, dict[str, str]]:
         "started": _("Age"),
         "idle": _("Idle"),
     }
+    return sort_heads(filters, labels, turned=TURNED, greatest_first=GREATEST_FIRST)
+
+
+def sort_heads(
+    filters: FilterForm,
+    labels: Mapping[str, str],
+    *,
+    turned: Collection[str] = (),
+    greatest_first: Collection[str] = (),
+) -> dict[str, dict[str, str]]:
+    """Give each head that sorts: its label, its address and the order it stands in."""
     current = filters.sorted_by
     heads = {}
     for key, label in labels.items():
         is_current = current.lstrip("-") == key
         rises = not current.startswith("-")
-        if key in TURNED:
+        if key in turned:
             rises = not rises
-        goes_up = not rises if is_current else key not in GREATEST_FIRST
-        sign = "" if goes_up != (key in TURNED) else "-"
+        goes_up = not rises if is_current else key not in greatest_first
+        sign = "" if goes_up != (key in turned) else "-"
         heads[key] = {
             "label": label,
             "url": filters.query(sort=f"{sign}{key}", page=None),
@@ -41,7 +54,7 @@ def heads_of(filters: WorkflowFilterForm) -> dict[str, dict[str, str]]:
     return heads
 
 
-def pager_of(filters: WorkflowFilterForm, page: Page) -> dict[str, Any]:
+def pager_of(filters: FilterForm, page: Page) -> dict[str, Any]:
     """Give the addresses of the pages around one, all anchored at the same newest row."""
 
     def url(number: int | None) -> str:

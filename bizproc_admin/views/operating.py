@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from bizproc_admin import heartbeats
+from bizproc_admin import heartbeats, sessions
 from bizproc_admin.models import Feed, Portal
 from bizproc_admin.permissions import Capability, Request, requires
 from bizproc_admin.views.freshness import of_feed
@@ -47,4 +47,5 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @requires(Capability.SEE_OVERVIEW)
 def frame(request: Request) -> HttpResponse:
     """Give an open page its navigation with fresh counts, and what is wrong with the workers."""
+    sessions.seen(request, request.user)
     return render(request, "frame.html")

@@ -13,6 +13,7 @@ from bizproc_admin.models import Command, Feed, FeedName, Workflow
 from bizproc_admin.models.workflows import LOCK_GRACE
 from bizproc_admin.permissions import Capability, Request, requires
 from bizproc_admin.views.freshness import of_feed
+from bizproc_admin.views.inbox import waiting_count
 from bizproc_admin.views.rows import equip
 
 MOST_TEMPLATES = 12
@@ -63,6 +64,7 @@ def overview(request: Request) -> HttpResponse:
         "is_first_copy": portal is not None
         and portal.is_connected
         and not (feeds.get(FeedName.WORKFLOWS.value) and feeds["workflows"].fresh_at),
+        "waits": waiting_count(portal),
         "feeds": [
             {
                 "name": name,

@@ -64,7 +64,10 @@ def equip(workflows: Iterable[Workflow], *, portal: Portal | None = None) -> Non
     for assignment in waiting:
         by_pk[assignment.task.workflow_id].waits.append(assignment)  # type: ignore[attr-defined]
     latest = (
-        Command.objects.filter(workflow__in=by_pk).values("workflow").annotate(latest=Max("pk"))
+        Command.objects.on_workflows()
+        .filter(workflow__in=by_pk)
+        .values("workflow")
+        .annotate(latest=Max("pk"))
     )
     for command in Command.objects.filter(pk__in=latest.values("latest")):
         workflow = by_pk[command.workflow_id]  # type: ignore[index]  # the filter leaves no null

@@ -51,6 +51,8 @@ def sentence_of(entry: AuditEntry) -> str:
 def step_of(entry: AuditEntry) -> str:
     """Say what happened at one step of a command; the command itself is known to the reader."""
     kind = AuditEntry.Kind
+    if entry.target_kind == "workflow_task" and (said := task_step_of(entry)):
+        return said
     match entry.kind:
         case kind.INTENT:
             return _("Requested")
@@ -81,8 +83,28 @@ def step_of(entry: AuditEntry) -> str:
     return str(OUTCOMES.get(entry.outcome, entry.outcome))
 
 
+def task_step_of(entry: AuditEntry) -> str:
+    """Say a step of a command on a workflow task, where other words than a workflow's are right."""
+    kind = AuditEntry.Kind
+    if entry.kind == kind.HUMAN_DECISION and entry.error_code == "taken_back":
+        return _("Taken back by a person before anything was sent")
+    if entry.kind == kind.OUTCOME and entry.outcome == CommandState.CANCELLED:
+        return _("Looked at first: the task had moved on, so nothing was sent")
+    if entry.kind != kind.RECONCILE:
+        return ""
+    return {
+        CommandState.CONFIRMED: _("Read again: the task is as asked"),
+        CommandState.GONE: _("Read again: the task has moved on, not known whether by us"),
+        CommandState.NOT_APPLIED: _("Read again: nothing had happened"),
+        CommandState.DISPUTED: _("Read again: the task still waits, although the portal said yes"),
+    }.get(CommandState(entry.outcome), "")
+
+
 def what(entry: AuditEntry) -> str:
-    """Say the act: the registered action's label and its target."""
+    """Say the act: the registered action's label, its target, and for whom it was done."""
     action = ACTIONS.get(entry.action)
     label = action.label if action else entry.action
-    return f"{label} {entry.target_label or entry.target_id}"
+    said = f"{label} {entry.target_label or entry.target_id}"
+    if entry.on_behalf_of:
+        return _("%(what)s, for %(who)s") % {"what": said, "who": entry.on_behalf_of}
+    return said

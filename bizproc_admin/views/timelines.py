@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from bizproc_admin.actions import ACTIONS
 from bizproc_admin.models import Command, Workflow, WorkflowTask
+from bizproc_admin.views.outcomes import CALM, TAKEN_BACK, answer_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,12 +82,18 @@ def task_events(task: WorkflowTask) -> list[Event]:
 
 
 def command_events(command: Command) -> list[Event]:
-    label = ACTIONS[command.action].label
+    what = act_of(command)
+    values = {"action": what, "who": command.actor_name, "for": command.on_behalf_of}
+    is_for_other = bool(command.on_behalf_of) and command.action == "workflow_task.complete"
     events = [
         Event(
             at=command.requested_at,
-            text=_("%(action)s requested by %(who)s")
-            % {"action": label, "who": command.actor_name},
+            text=(
+                _("%(action)s requested by %(who)s on behalf of %(for)s")
+                if is_for_other
+                else _("%(action)s requested by %(who)s")
+            )
+            % values,
             detail=command.reason,
             tone="accent",
             command=command,
@@ -96,11 +103,42 @@ def command_events(command: Command) -> list[Event]:
         events.append(
             Event(
                 at=command.settled_at,
-                text=f"{label}: {command.get_state_display()}",
+                text=f"{what}: {outcome_words(command)}",
                 # elsewhere it tells of an answer that a reading has since overtaken
                 detail=command.error_text if command.word == "refused" else "",
-                tone={"confirmed": "ok", "refused": "danger"}.get(command.word, "warn"),
+                tone=tone_of(command),
                 command=command,
             )
         )
     return events
+
+
+def act_of(command: Command) -> str:
+    """Say what a command does: its action, with the portal's own caption of an answer."""
+    label = str(ACTIONS[command.action].label)
+    if command.task is None:
+        return label
+    if command.action == "workflow_task.complete":
+        caption = answer_of(command, command.task)
+        return _("Answer “%(answer)s” to “%(task)s”") % {"answer": caption, "task": command.task}
+    return _("Delegation of “%(task)s” from %(who)s") % {
+        "task": command.task,
+        "who": command.on_behalf_of,
+    }
+
+
+def outcome_words(command: Command) -> str:
+    """Say how a command was settled; that the world had moved on is no refusal."""
+    if command.error_code == TAKEN_BACK:
+        return _("taken back")
+    if command.error_code in CALM and command.word != "gone":
+        return _("overtaken, nothing was sent") if not command.sends else _("overtaken")
+    return str(command.get_state_display())
+
+
+def tone_of(command: Command) -> str:
+    if command.error_code == TAKEN_BACK:
+        return ""
+    if command.error_code in CALM and command.word != "gone":
+        return ""
+    return {"confirmed": "ok", "refused": "danger"}.get(command.word, "warn")

@@ -7,9 +7,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from bizproc_admin import audit, doorbell
-from bizproc_admin.actions import Action, KillWorkflow, NotPossible, TerminateWorkflow
-from bizproc_admin.commands import KeyReused, TargetBusy, issue
+from bizproc_admin import doorbell
+from bizproc_admin.actions import Action, KillWorkflow, TerminateWorkflow
 from bizproc_admin.forms.workflows import (
     EndingForm,
     RemovalForm,
@@ -17,14 +16,15 @@ from bizproc_admin.forms.workflows import (
     WorkflowFilterForm,
 )
 from bizproc_admin.htmx import accepted, dialog, page, part, wants_part
-from bizproc_admin.models import Command, FeedName, Workflow
+from bizproc_admin.models import Command, FeedName, Workflow, WorkflowTask
 from bizproc_admin.paging import Page, page_of
 from bizproc_admin.permissions import Capability, Request, capabilities, requires
 from bizproc_admin.views.choices import SINGLE, choices_of
 from bizproc_admin.views.freshness import freshness_of
+from bizproc_admin.views.issuing import InTheWay, try_to_issue
 from bizproc_admin.views.listing import heads_of, pager_of, shown_of
 from bizproc_admin.views.rows import digest_of, equip
-from bizproc_admin.views.timelines import timeline_of
+from bizproc_admin.views.timelines import act_of, timeline_of
 
 # A page that asked for a reading looks for it so many times, then says that it has not come.
 MOST_LOOKS = 4
@@ -100,6 +100,8 @@ def workflow_choices(request: Request, chip: str) -> HttpResponse:
         "chosen": filters.value(chip) or [],
         "choices": choices_of(chip, visible, filters),
         "others": filters.pairs(**{chip: None, "page": None, "upto": None}),
+        "list_url": reverse("workflow_list"),
+        "target": "#workflow-table",
     }
     return page(request, "workflows/choices.html", context, partial="choices")
 
@@ -110,7 +112,9 @@ def workflow_detail(request: Request, pk: int) -> HttpResponse:
     workflow = get_object_or_404(Workflow.objects.visible_to(request.user).with_names(), pk=pk)
     equip([workflow])
     tasks = list(workflow.tasks.with_assignments().order_by("-is_open", "-modified_at"))
-    commands = list(workflow.commands.latest_first())
+    commands = list(workflow.commands.select_related("task").latest_first())
+    for command in commands:
+        command.act = act_of(command)  # type: ignore[attr-defined]  # for its row
     given = request.GET.get("read", "")
     looks = min(int(given), MOST_LOOKS) if given.isdecimal() and len(given) < 3 else 0
     # a page that goes on watching asked for no reading, and some may not ask: they wait for none
@@ -122,6 +126,11 @@ def workflow_detail(request: Request, pk: int) -> HttpResponse:
     context = {
         "workflow": workflow,
         "tasks": tasks,
+        "seen_tasks": set(
+            WorkflowTask.objects.visible_to(request.user)
+            .filter(workflow=workflow)
+            .values_list("pk", flat=True)
+        ),
         "commands": commands,
         "timeline": timeline_of(workflow, tasks, commands),
         "siblings": siblings.latest_first()[:10],
@@ -226,21 +235,15 @@ def issued(
     request: Request, workflow: Workflow, form: EndingForm, action: Action, template: str
 ) -> HttpResponse:
     """Issue the command of a valid form; what stands in its way is said in the dialog."""
-    try:
-        command = issue(
-            action, actor=request.user, key=form.cleaned_data["key"], ip=audit.ip_of(request)
+    made = try_to_issue(request, action, key=form.cleaned_data["key"])
+    if isinstance(made, InTheWay):
+        return ending_dialog(
+            request, workflow, form, template, status=409, busy=made.busy, problem=made.problem
         )
-    except TargetBusy as busy:
-        return ending_dialog(request, workflow, form, template, status=409, busy=busy.command)
-    except NotPossible as why:
-        return ending_dialog(request, workflow, form, template, status=409, problem=str(why))
-    except KeyReused:
-        problem = _("This form was sent before with other contents. Close it and open it again.")
-        return ending_dialog(request, workflow, form, template, status=409, problem=problem)
     return accepted(
         request,
         changed=f"workflow-{workflow.pk}-changed",
-        url=reverse("command_detail", args=[command.pk]),
+        url=reverse("command_detail", args=[made.pk]),
         text=_("Requested. This page shows what becomes of it."),
     )
 
@@ -257,7 +260,7 @@ def ending_dialog(
 ) -> HttpResponse:
     """Give the dialog of an ending: what will happen, what is known, and the form."""
     if busy is None and not form.is_bound:
-        busy = workflow.commands.open().first()
+        busy = workflow.commands.on_workflows().open().first()
     if not problem and not workflow.is_running:
         problem = _("This workflow has already ended: there is nothing to stop.")
     context = {

@@ -9,5 +9,9 @@ import "./narrowing.js";
 import "./updating.js";
 import "./copying.js";
 import "./keyboard.js";
+import "./panels.js";
+import "./acting.js";
+import "./repeating.js";
+import "./counting.js";
 
 document.documentElement.dataset.js = "";

@@ -48,7 +48,8 @@ function help() {
 
 function walk(step) {
   const rows = [...document.querySelectorAll("tr[data-row]")];
-  const here = rows.indexOf(document.activeElement.closest?.("tr[data-row]"));
+  const row = document.activeElement.closest?.("tr[data-row]") ?? document.querySelector("tr[data-row][data-open]");
+  const here = rows.indexOf(row);
   const next = rows[here < 0 ? (step > 0 ? 0 : rows.length - 1) : here + step];
   next?.querySelector("a[href]")?.focus();
   return Boolean(next);

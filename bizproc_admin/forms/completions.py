@@ -1,0 +1,192 @@
+"""The form that answers a workflow task: what its template asks for, in the portal's own words."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bizproc_admin.actions.workflow_tasks import SentFile
+from bizproc_admin.forms.people import PeopleField
+from bizproc_admin.forms.questions import Question, questions_of
+from bizproc_admin.forms.repeating import MOST_BYTES
+from bizproc_admin.models import WorkflowTask
+from bizproc_admin.models.workflow_tasks import Answer
+
+MOST_COMMENT = 10_000
+
+
+class CompletionForm(forms.Form):
+    """One answer, a comment, and a field for each question of the workflow task.
+
+    The pressed button is the answer. inputs are those of an earlier command that the portal has
+    refused: what was typed then stands there again, files excepted.
+    """
+
+    use_required_attribute = False
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    answer = forms.TypedChoiceField(
+        coerce=int,
+        widget=forms.HiddenInput,
+        error_messages={
+            "required": gettext_lazy("Choose an answer."),
+            "invalid_choice": gettext_lazy("This task takes no such answer."),
+        },
+    )
+
+    def __init__(
+        self,
+        task: WorkflowTask,
+        data: Any = None,
+        files: Any = None,
+        *,
+        inputs: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(data, files, auto_id="answer-%s", initial={"key": uuid.uuid4()})
+        self.task, self.inputs = task, inputs or {}
+        self.fields["answer"].choices = [  # type: ignore[attr-defined]
+            (way.status, way.caption) for way in task.answers
+        ]
+        if self.takes_comment:
+            self.fields["comment"] = self.comment_field()
+            self.initial["comment"] = self.inputs.get("comment", "")
+        self.questions = questions_of(task.parameters)
+        for question in self.questions:
+            self.ask(question)
+
+    def comment_field(self) -> forms.Field:
+        field: Any = forms.CharField(
+            label=self.task.parameters.get("CommentLabel") or _("Comment"),
+            required=False,
+            max_length=MOST_COMMENT,
+            widget=forms.Textarea(attrs={"rows": 3}),
+            help_text=self.comment_rule,
+        )
+        # whether it may be left empty is said by the rule, not by the label
+        field.is_conditional = bool(self.comment_rule)
+        return field  # type: ignore[no-any-return]
+
+    def ask(self, question: Question) -> None:
+        """Add the field of one question, filled with what was sent before or the default."""
+        field = question.field(self.task.portal)
+        if field is None:
+            return
+        if self.is_declining:
+            field.required = False
+        before = self.inputs.get("fields", {})
+        value = before.get(question.id, question.default)
+        if isinstance(field, PeopleField):
+            if not self.is_bound:
+                field.take(question.initial(value))
+        else:
+            self.initial[question.name] = question.initial(value)
+        self.fields[question.name] = field
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        answer = cleaned.get("answer")
+        if answer is None:
+            return cleaned
+        if self.task.needs_comment(answer) and not cleaned.get("comment"):
+            text = _("“%(answer)s” needs a comment.") % {"answer": self.caption(answer)}
+            self.add_error("comment", text)
+        if self.obstacle and not self.is_declining:
+            self.add_error(None, self.obstacle)
+        sizes = [file.size for question in self.of_files for file in cleaned[question.name]]
+        if sum(sizes) > 2 * MOST_BYTES:
+            self.add_error(None, _("All files together are too large to be sent."))
+        return cleaned
+
+    def values(self) -> dict[str, Any]:
+        """Give the answers by the portal's field ids, ready for FIELDS."""
+        sent = {
+            question.id: question.sent(self.cleaned_data.get(question.name))
+            for question in self.questions
+            if question.name in self.fields
+        }
+        return {key: value for key, value in sent.items() if value is not None}
+
+    def sent_files(self) -> tuple[SentFile, ...]:
+        """Give the chosen files with their content."""
+        return tuple(
+            SentFile.of(question.id, file.name, file.read())
+            for question in self.of_files
+            for file in self.cleaned_data[question.name]
+        )
+
+    @property
+    def of_files(self) -> list[Question]:
+        known = getattr(self, "cleaned_data", {})
+        return [one for one in self.questions if one.kind == "file" and one.name in known]
+
+    @property
+    def multiple(self) -> tuple[str, ...]:
+        """Give the ids of the questions that take several files."""
+        return tuple(one.id for one in self.of_files if one.is_multiple)
+
+    @property
+    def has_files(self) -> bool:
+        """Tell whether files were chosen that a repainted form cannot hold."""
+        return bool(self.files) or bool(self.inputs.get("files"))
+
+    @property
+    def takes_comment(self) -> bool:
+        return str(self.task.parameters.get("ShowComment") or "Y") == "Y"
+
+    @property
+    def is_declining(self) -> bool:
+        """Tell whether the pressed button declines what is asked: then nothing is required."""
+        pressed = str(self.data.get("answer", ""))
+        return any(str(way.status) == pressed and not way.agrees for way in self.task.answers)
+
+    @property
+    def comment_rule(self) -> str:
+        """Say beforehand which answers need a comment."""
+        ways = self.task.answers
+        needing = [way.caption for way in ways if self.task.needs_comment(way.status)]
+        if not needing:
+            return ""
+        if len(needing) == len(ways):
+            return _("Required.")
+        return _("Required for “%(answers)s”.") % {"answers": "”, “".join(needing)}
+
+    @property
+    def obstacle(self) -> str:
+        """Say why the form cannot be submitted here at all, or nothing."""
+        missing = [q.label for q in self.questions if q.is_required and q.name not in self.fields]
+        if not missing:
+            return ""
+        return _("“%(field)s” is required and cannot be filled in here: answer in Bitrix24.") % {
+            "field": "”, “".join(missing)
+        }
+
+    @property
+    def asked(self) -> list[dict[str, Any]]:
+        """Give each question with its bound field, None where it cannot be filled in here."""
+        return [
+            {"question": one, "field": self[one.name] if one.name in self.fields else None}
+            for one in self.questions
+        ]
+
+    @property
+    def buttons(self) -> list[dict[str, Any]]:
+        """Give the ways to answer as buttons: what each needs, and whether it is closed here."""
+        return [
+            {
+                "way": way,
+                "is_blocked": bool(self.obstacle) and way.agrees,
+                "needs": self.needs(way),
+            }
+            for way in self.task.answers
+        ]
+
+    def needs(self, way: Answer) -> str:
+        """Give what must be looked at before an answer: fields, a comment, or nothing."""
+        if self.questions and way.agrees:
+            return "fields"
+        return "comment" if self.task.needs_comment(way.status) else ""
+
+    def caption(self, answer: int) -> str:
+        return next(way.caption for way in self.task.answers if way.status == answer)

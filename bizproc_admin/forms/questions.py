@@ -1,0 +1,236 @@
+"""What a workflow task asks to be filled in: the portal's fields as form fields, and back.
+
+A value is read from the portal and written to it in the same external form (bitrix24-api 11.1,
+11.2), so that a default, and what was sent before, both fill a field again.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from bizproc_admin.forms.people import PeopleField, key_of
+from bizproc_admin.forms.repeating import FilesField, RepeatedField
+from bizproc_admin.models import Portal
+
+CRM = "E:ECrm"
+CRM_PREFIXES = {
+    "LEAD": "L", "CONTACT": "C", "COMPANY": "CO", "DEAL": "D", "QUOTE": "Q", "SMART_INVOICE": "SI",
+}  # fmt: skip
+CRM_KEY = re.compile(r"([A-Z]{1,2}|T[0-9a-fA-F]+)_([1-9][0-9]{0,17})")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """One field a workflow task asks for; name is its own in our form, id the portal's."""
+
+    name: str
+    id: str
+    label: str
+    help: str
+    kind: str
+    is_multiple: bool
+    is_required: bool
+    options: Mapping[str, str]
+    default: Any
+
+    def field(self, portal: Portal) -> forms.Field | None:
+        """Give a form field for it; None for what cannot be filled in here."""
+        make = FIELDS.get(self.kind)
+        if make is None or not self.id:
+            return None
+        field = make(self, portal)
+        field.label, field.help_text = self.label, self.help
+        field.required = self.is_required and self.kind != "bool" and not self.keeps_file
+        return field
+
+    @property
+    def keeps_file(self) -> bool:
+        """Tell whether a file is there already, which stays unless another is chosen."""
+        return self.kind == "file" and self.default not in (None, "", [])
+
+    def initial(self, value: Any) -> Any:
+        """Give the portal's value as the form field shows it."""
+        if self.kind in ("user", CRM) or self.is_multiple:
+            values = value if isinstance(value, (list, tuple)) else [value]
+            values = [self.shown(one) for one in values if one not in (None, "")]
+            return ", ".join(map(str, values)) if self.kind == CRM else values
+        return self.shown(value[0] if isinstance(value, (list, tuple)) and value else value)
+
+    def shown(self, value: Any) -> Any:
+        text = "" if value is None or isinstance(value, (dict, list)) else str(value)
+        try:
+            if self.kind == "bool":
+                return is_yes(value)
+            if self.kind == "date":
+                return parse_date(text[:10])
+            if self.kind == "datetime":
+                return parse_datetime(text)
+        except ValueError:
+            return None
+        return text
+
+    def sent(self, value: Any) -> Any:
+        """Give a cleaned value as the portal takes it; None where nothing is to be sent."""
+        if self.kind == "file":
+            return self.default if self.keeps_file and not value else None
+        if self.kind == "bool":
+            return "Y" if value else "N"
+        if value in (None, "", []):
+            # what is left out keeps the portal's default: emptied on purpose must be said
+            is_cleared = self.default not in (None, "", [])
+            return ([] if self.is_multiple else "") if is_cleared else None
+        if self.is_multiple:
+            return [written(one) for one in value]
+        return written(value[0] if isinstance(value, list) else value)
+
+
+def questions_of(parameters: Mapping[str, Any]) -> list[Question]:
+    """Give the questions of a workflow task's parameters, in their order."""
+    given = parameters.get("Fields") or []
+    found = list(given.values()) if isinstance(given, dict) else given
+    return [
+        Question(
+            name=f"f_{place}",
+            id=str(one.get("Id") or ""),
+            label=text_of(one.get("Name")) or str(one.get("Id") or ""),
+            help=text_of(one.get("Description")),
+            kind=str(one.get("Type") or ""),
+            is_multiple=is_yes(one.get("Multiple")),
+            is_required=is_yes(one.get("Required")),
+            options=options_of(one.get("Options")),
+            default=one.get("Default"),
+        )
+        for place, one in enumerate(found)
+        if isinstance(one, dict)
+    ]
+
+
+def text_of(value: Any) -> str:
+    """Give a text of the portal, which may be an object of texts by language."""
+    if isinstance(value, dict):
+        language = (get_language() or "")[:2]
+        texts = [value.get(language), value.get("en"), *value.values()]
+        return next((text for text in texts if isinstance(text, str) and text), "")
+    return "" if value is None or isinstance(value, list) else str(value)
+
+
+def options_of(value: Any) -> dict[str, str]:
+    pairs = value.items() if isinstance(value, dict) else enumerate(value or [])
+    return {str(key): text_of(label) for key, label in pairs}
+
+
+def is_yes(value: Any) -> bool:
+    """Read the portal's many ways to write a boolean."""
+    return value is True or str(value).strip().casefold() in ("1", "y", "yes", "true")
+
+
+def written(value: Any) -> Any:
+    if hasattr(value, "remote_id"):
+        return key_of(value)
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if hasattr(value, "tzinfo"):
+        return timezone.localtime(value).isoformat()
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+# --- the fields of each kind --------------------------------------------------------------------
+
+
+class NumberField(forms.DecimalField):
+    """A number with a comma or a point, as the person writes it."""
+
+    widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+
+    def to_python(self, value: Any) -> Any:
+        text = str(value or "").replace("\N{NO-BREAK SPACE}", "").replace(" ", "")
+        return super().to_python(text.replace(",", "."))
+
+
+class BindingField(forms.CharField):
+    """Ids of CRM items such as C_607 or D_12, with commas between several."""
+
+    def __init__(self, *, kinds: Mapping[str, str], is_multiple: bool) -> None:
+        super().__init__(max_length=2000)
+        self.is_multiple = is_multiple
+        self.prefixes = [prefix_of(kind) for kind, taken in kinds.items() if is_yes(taken)]
+        self.widget.attrs["placeholder"] = f"{(self.prefixes or ['D'])[0]}_12"
+
+    def clean(self, value: Any) -> list[str]:
+        keys = [key.strip() for key in super().clean(value).split(",") if key.strip()]
+        if len(keys) > 1 and not self.is_multiple:
+            raise forms.ValidationError(_("Name one only."))
+        return list(dict.fromkeys(self.checked(key) for key in keys))
+
+    def checked(self, key: str) -> str:
+        if key.isdecimal() and len(self.prefixes) == 1:
+            key = f"{self.prefixes[0]}_{key}"
+        match = CRM_KEY.fullmatch(key if key[:1] == "T" else key.upper())
+        if match is None:
+            raise forms.ValidationError(
+                _("“%(key)s” is not the id of a CRM item, such as C_607 or D_12.") % {"key": key}
+            )
+        if self.prefixes and match.group(1) not in self.prefixes:
+            allowed = ", ".join(f"{prefix}_…" for prefix in self.prefixes)
+            raise forms.ValidationError(
+                _("“%(key)s” is of a kind that is not asked for here; allowed: %(allowed)s.")
+                % {"key": key, "allowed": allowed}
+            )
+        return match.group(0)
+
+
+def prefix_of(kind: str) -> str:
+    """Give how ids of a CRM kind begin: T80 of DYNAMIC_128."""
+    if kind.startswith("DYNAMIC_") and kind[8:].isdecimal():
+        return f"T{int(kind[8:]):x}"
+    return CRM_PREFIXES.get(kind, kind)
+
+
+def single_or_repeated(question: Question, field: forms.Field) -> forms.Field:
+    return RepeatedField(field) if question.is_multiple else field
+
+
+def choice(question: Question, portal: Portal) -> forms.Field:
+    choices = list(question.options.items())
+    if question.is_multiple:
+        return forms.MultipleChoiceField(choices=choices, widget=forms.CheckboxSelectMultiple)
+    return forms.ChoiceField(choices=[("", "—"), *choices])
+
+
+def moment(question: Question, portal: Portal) -> forms.Field:
+    picker = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    return single_or_repeated(question, forms.DateTimeField(widget=picker))
+
+
+def day(question: Question, portal: Portal) -> forms.Field:
+    picker = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    return single_or_repeated(question, forms.DateField(widget=picker))
+
+
+FIELDS: dict[str, Callable[[Question, Portal], forms.Field]] = {
+    "bool": lambda question, portal: forms.BooleanField(),
+    "date": day,
+    "datetime": moment,
+    "double": lambda question, portal: single_or_repeated(question, NumberField(max_digits=30)),
+    "int": lambda question, portal: single_or_repeated(question, forms.IntegerField()),
+    "select": choice,
+    "string": lambda question, portal: single_or_repeated(
+        question, forms.CharField(max_length=2000)
+    ),
+    "text": lambda question, portal: single_or_repeated(
+        question, forms.CharField(max_length=50_000, widget=forms.Textarea(attrs={"rows": 3}))
+    ),
+    "user": lambda question, portal: PeopleField(portal=portal, is_multiple=question.is_multiple),
+    "file": lambda question, portal: FilesField(is_multiple=question.is_multiple),
+    CRM: lambda question, portal: BindingField(
+        kinds=question.options, is_multiple=question.is_multiple
+    ),
+}

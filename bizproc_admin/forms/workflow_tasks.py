@@ -1,0 +1,247 @@
+"""Forms about workflow tasks: the inbox's filters, and giving somebody's part to another."""
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bizproc_admin.forms.filtering import FilterForm
+from bizproc_admin.forms.people import PeopleField
+from bizproc_admin.models import Account, Assignment, Person, Portal, WorkflowTask, WorkflowTemplate
+from bizproc_admin.models.workflow_tasks import APPROVAL, OPTIONAL, REQUEST, REVIEW
+from bizproc_admin.permissions import Capability, may
+
+# whose tasks: keys of people, None for everybody's
+Scopes = Mapping[str, set[int] | None]
+
+SCOPES = {
+    "mine": gettext_lazy("Mine"),
+    "team": gettext_lazy("My team"),
+    "everybody": gettext_lazy("Everybody"),
+}
+GROUPS = {
+    "overdue": gettext_lazy("Overdue"),
+    "today": gettext_lazy("Due today"),
+    "later": gettext_lazy("Later"),
+    "none": gettext_lazy("No deadline"),
+}
+KINDS = {
+    "approval": (gettext_lazy("Approval"), (APPROVAL,)),
+    "review": (gettext_lazy("Review"), (REVIEW,)),
+    "request": (gettext_lazy("Request for information"), (REQUEST, OPTIONAL)),
+}
+
+
+class WorkflowTaskFilterForm(FilterForm):
+    """The inbox's filters; scopes says whose tasks the account may ask for, its own first."""
+
+    whose = forms.ChoiceField(choices=list(SCOPES.items()), required=False)
+    template = forms.MultipleChoiceField(required=False, label=gettext_lazy("Template"))
+    assignee = forms.MultipleChoiceField(required=False, label=gettext_lazy("Waiting for"))
+    kind = forms.MultipleChoiceField(
+        choices=[(key, label) for key, (label, _activities) in KINDS.items()],
+        required=False,
+        label=gettext_lazy("Kind"),
+    )
+    condition = forms.ChoiceField(
+        choices=[("", ""), *GROUPS.items()], required=False, label=gettext_lazy("Deadline")
+    )
+    starter = forms.MultipleChoiceField(required=False, label=gettext_lazy("Started by"))
+    open = forms.IntegerField(required=False, min_value=1)
+
+    CARRIED = ("whose", "sort", "size")
+    CHIPS = ("template", "assignee", "kind", "condition", "starter")
+    SORTS = {
+        "deadline": "overdue_at",
+        "waiting": "waiting_since",
+        "name": "name",
+        "template": "workflow__template_name",
+        "starter": "workflow__started_by_name",
+    }
+    DEFAULT_SORT = "deadline"
+    # a long wait began early
+    BACKWARDS = frozenset({"waiting"})
+
+    def __init__(self, data: Any, *, portal: Portal | None, scopes: Scopes) -> None:
+        super().__init__(data, portal=portal)
+        self.scopes = scopes
+        self.now = portal.now() if portal else timezone.now()
+        self.offer_known("template", found=self.named(WorkflowTemplate, "template"))
+        people = self.named(Person, "starter", "assignee")
+        self.offer_known("starter", found=people)
+        self.offer_known("assignee", found=people)
+        self.is_valid()
+
+    def chips(self) -> list[dict[str, Any]]:
+        """Give the filters' chips; one's own tasks are not narrowed by whom they wait for."""
+        is_own = self.whose_shown == "mine" and not self.value("assignee")
+        return [chip for chip in super().chips() if not (is_own and chip["name"] == "assignee")]
+
+    @property
+    def whose_shown(self) -> str:
+        """Give whose tasks are shown: what was asked for if it may be, else the nearest."""
+        asked: str = self.cleaned_data.get("whose") or ""
+        return asked if asked in self.scopes else next(iter(self.scopes), "everybody")
+
+    def narrow(self, rows: QuerySet[WorkflowTask]) -> QuerySet[WorkflowTask]:
+        """Narrow workflow tasks of the form's portal to what the filters ask for."""
+        rows = self.scoped(rows, self.whose_shown)
+        if text := self.value("q"):
+            rows = rows.matching(text)  # type: ignore[attr-defined]
+        if keys := self.value("template"):
+            rows = rows.filter(workflow__template_id__in=keys)
+        if keys := self.value("assignee"):
+            rows = rows.waiting_for([int(key) for key in keys])  # type: ignore[attr-defined]
+        if kinds := self.value("kind"):
+            rows = rows.filter(activity__in=[a for kind in kinds for a in KINDS[kind][1]])
+        if keys := self.value("starter"):
+            rows = rows.filter(workflow__started_by_id__in=keys)
+        if key := self.value("condition"):
+            rows = rows.filter(self.test(key))
+        return rows
+
+    def scoped(self, rows: QuerySet[WorkflowTask], whose: str) -> QuerySet[WorkflowTask]:
+        """Narrow to open tasks that wait for the people of a scope."""
+        people = self.scopes.get(whose, set())
+        tasks: Any = rows
+        found: QuerySet[WorkflowTask] = (
+            tasks.open() if people is None else tasks.waiting_for(people)
+        )
+        return found
+
+    def test(self, group: str) -> Q:
+        """Give what a group by deadline asks of a task."""
+        return {
+            "overdue": Q(overdue_at__lt=self.now),
+            "today": Q(overdue_at__gte=self.now, overdue_at__lt=self.end_of_day),
+            "later": Q(overdue_at__gte=max(self.now, self.end_of_day)),
+            "none": Q(overdue_at=None),
+        }[group]
+
+    def group_of(self, task: WorkflowTask) -> str:
+        """Give the group by deadline that a task stands in."""
+        if task.overdue_at is None:
+            return "none"
+        if task.overdue_at < self.now:
+            return "overdue"
+        return "today" if task.overdue_at < self.end_of_day else "later"
+
+    @property
+    def end_of_day(self) -> datetime:
+        """Give the end of today in the viewer's zone."""
+        midnight = datetime.combine(
+            timezone.localtime(self.now).date() + timedelta(days=1), datetime.min.time()
+        )
+        return timezone.make_aware(midnight)
+
+    @property
+    def is_grouped(self) -> bool:
+        return self.sorted_by.lstrip("-") == "deadline"
+
+    @property
+    def order(self) -> tuple[Any, str]:
+        """Give the columns to order by: what has no deadline stands last."""
+        column = F(self.SORTS[self.sorted_by.lstrip("-")])
+        if self.is_descending:
+            return column.desc(nulls_last=True), "-pk"
+        return column.asc(nulls_last=True), "pk"
+
+
+def form_key() -> dict[str, Any]:
+    """Give the initial values of a form that may be sent once."""
+    return {"key": uuid.uuid4()}
+
+
+class DelegationForm(forms.Form):
+    """Whose part goes to whom, and why; the reason stays here, the portal takes none.
+
+    waiting are those whose part the actor may give away. It is asked whose only where several are.
+    """
+
+    use_required_attribute = False
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    from_person = forms.ModelChoiceField(
+        queryset=Person.objects.none(),
+        label=gettext_lazy("Whose part"),
+        widget=forms.RadioSelect,
+        empty_label=None,
+    )
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        help_text=gettext_lazy("Kept in the audit history here. It is not sent to the portal."),
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def __init__(
+        self, data: Any, *, task: WorkflowTask, actor: Account, waiting: list[Person]
+    ) -> None:
+        super().__init__(data, auto_id="delegation-%s", initial=form_key())
+        self.task, self.own = task, actor.person_at(task.portal)
+        keys = [person.pk for person in waiting]
+        field: Any = self.fields["from_person"]
+        field.queryset = Person.objects.filter(pk__in=keys)
+        if len(waiting) == 1:
+            field.widget, field.required = forms.HiddenInput(), False
+        if self.own and self.own.pk in keys:
+            self.initial["from_person"] = self.own.pk
+        elif waiting:
+            self.initial["from_person"] = waiting[0].pk
+        self.only = waiting[0] if len(waiting) == 1 else None
+        self.needs_reason = self.own is None or self.own.pk not in keys
+        self.fields["reason"].required = self.needs_reason
+        self.add_receiver()
+
+    def add_receiver(self) -> None:
+        self.fields["to_person"] = PeopleField(
+            portal=self.task.portal, label=gettext_lazy("To whom")
+        )
+
+    @property
+    def receiver(self) -> Person:
+        """Give who receives the part, once the form is valid."""
+        found: Any = self.cleaned_data.get("to_person") or self.own
+        receiver: Person = found
+        return receiver
+
+    def clean_to_person(self) -> Person:
+        person: Person = self.cleaned_data["to_person"][0]
+        return person
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        cleaned["from_person"] = cleaned.get("from_person") or self.only
+        if cleaned["from_person"] not in (None, self.own) and not cleaned.get("reason"):
+            text = _("Say why you give away somebody else's part.")
+            if "reason" not in self.errors:
+                self.add_error("reason", text)
+        return cleaned
+
+
+class TakeoverForm(DelegationForm):
+    """Somebody's part goes to oneself, to be answered for them."""
+
+    def add_receiver(self) -> None:
+        """Ask for nobody: the receiver is the account's own person."""
+
+
+def waiting_people(task: WorkflowTask, actor: Account) -> list[Person]:
+    """Give those whose part of a task an account may give away, its own first."""
+    waiting = (
+        Assignment.objects.waiting()
+        .filter(task=task)
+        .select_related("person")
+        .order_by("person__name", "pk")
+    )
+    own = actor.person_at(task.portal)
+    people = [part.person for part in waiting]
+    if not may(actor, Capability.ACT_FOR_OTHERS):
+        people = [person for person in people if person.pk in actor.circle]
+    return sorted(people, key=lambda person: person != own)

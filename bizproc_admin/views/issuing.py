@@ -1,0 +1,36 @@
+"""Issuing the command of a valid form, and what may stand in its way."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from bizproc_admin import audit
+from bizproc_admin.actions import Action, NotPossible
+from bizproc_admin.commands import KeyReused, TargetBusy, issue
+from bizproc_admin.models import Command
+from bizproc_admin.permissions import Request
+
+
+@dataclass(frozen=True, kw_only=True)
+class InTheWay:
+    """Why no command was made: another is under way, or the words for people."""
+
+    busy: Command | None = None
+    problem: str = ""
+
+
+def try_to_issue(
+    request: Request, action: Action, *, key: UUID, undo: float = 0
+) -> Command | InTheWay:
+    """Issue an action's command, or say what stands in its way."""
+    try:
+        return issue(action, actor=request.user, key=key, ip=audit.ip_of(request), undo=undo)
+    except TargetBusy as other:
+        return InTheWay(busy=other.command)
+    except NotPossible as why:
+        return InTheWay(problem=str(why))
+    except KeyReused:
+        return InTheWay(
+            problem=_("This form was sent before with other contents. Close it and open it again.")
+        )

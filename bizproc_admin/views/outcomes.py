@@ -1,0 +1,164 @@
+"""What became of a command on a workflow task, in words: what happened and what happens next."""
+
+import math
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from bizproc_admin.models import Account, Command, CommandState, Role, WorkflowTask
+from bizproc_admin.templatetags.states import LOOKS, PLAIN
+from bizproc_admin.tokens import ReconnectNeeded
+
+# the world had moved on before anything was sent: nobody did anything wrong
+CALM = {
+    "already_answered", "workflow_ended", "delegated_away", "timed_out", "already_delegated",
+}  # fmt: skip
+TAKEN_BACK = "taken_back"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """Where a command on a task stands: a title, a text, and what the person can do about it.
+
+    tone is that of a notice, "" for calm news; seconds is how long it may still be taken back
+    before it leaves; is_busy says that more is coming by itself.
+    """
+
+    command: Command
+    title: str
+    text: str = ""
+    tone: str = ""
+    icon: str = "info"
+    seconds: int = 0
+    can_undo: bool = False
+    is_busy: bool = False
+    needs_sign_in: bool = False
+    can_correct: bool = False
+
+    @property
+    def span(self) -> int:
+        """Give how many seconds there are to take an answer back."""
+        return math.ceil(float(settings.UNDO_TIME))
+
+
+def outcome_of(command: Command, *, viewer: Account, what: str) -> Outcome:
+    """Say what became of a command; `what` is what it does, such as “Approve”."""
+    state, code = CommandState(command.state), command.error_code
+    values = {"what": what, "who": command.actor_name}
+    may_undo = command.can_be_taken_back and (
+        command.actor_id == viewer.pk or viewer.role == Role.PORTAL_ADMINISTRATOR
+    )
+    if state == CommandState.INTENT:
+        return requested(command, values, can_undo=may_undo)
+    if state in (CommandState.SENDING, CommandState.ACCEPTED):
+        text = _("Sent to the portal. It is confirmed once a reading of the portal agrees.")
+        return made(command, _("%(what)s: requested") % values, text, word="requested")
+    if state == CommandState.CONFIRMED:
+        text = _("A reading of the portal agrees.")
+        return made(command, _("%(what)s: confirmed") % values, text, word="confirmed")
+    if code == TAKEN_BACK:
+        text = _("Nothing was sent. The task waits as before.")
+        return Outcome(command=command, title=_("%(what)s: taken back") % values, text=text)
+    if code in CALM and state != CommandState.GONE:
+        return overtaken(command)
+    if command.word == "refused":
+        return refused(command, values)
+    if state == CommandState.GONE:
+        text = _("Whether this did it cannot be told, so it is not claimed.")
+        text = f"{command.error_text or _('The task has moved on.')} {text}"
+        title = _("%(what)s: ended, not known whether by us") % values
+        return made(command, title, text, word="gone")
+    if state == CommandState.NEEDS_HUMAN:
+        text = _("Reading the portal could not settle it: look at the task there.")
+    else:
+        text = _(
+            "The answer of the portal was lost: it may have happened or not. The portal is read "
+            "until that is clear; nothing is sent blindly again."
+        )
+    return made(command, _("%(what)s: unknown, checking") % values, text, word="unknown")
+
+
+def requested(command: Command, values: dict[str, str], *, can_undo: bool) -> Outcome:
+    now = timezone.now()
+    if command.error_code == ReconnectNeeded.__name__:
+        return Outcome(
+            command=command,
+            title=_("%(what)s: waits for a sign-in") % values,
+            text=command.error_text,
+            tone="warn",
+            icon="key-round",
+            can_undo=can_undo,
+            is_busy=True,
+            needs_sign_in=True,
+        )
+    if command.not_before is not None and command.not_before > now:
+        seconds = math.ceil((command.not_before - now).total_seconds())
+        wait = ngettext("%(count)d s", "%(count)d s", seconds) % {"count": seconds}
+        title = _("%(what)s, sending in %(wait)s") % {**values, "wait": wait}
+        return made(command, title, "", word="requested", seconds=seconds, can_undo=can_undo)
+    text = command.error_text or _("It is kept and waits for the worker to take it.")
+    title = _("%(what)s: requested") % values
+    return made(command, title, text, word="requested", can_undo=can_undo)
+
+
+def overtaken(command: Command) -> Outcome:
+    """Say calmly that the task had moved on before the answer left."""
+    titles = {
+        "already_answered": _("Already answered"),
+        "workflow_ended": _("The workflow ended meanwhile"),
+        "delegated_away": _("Delegated away meanwhile"),
+        "timed_out": _("The time for an answer had run out"),
+        "already_delegated": _("Delegated already"),
+    }
+    icons = {"timed_out": "clock", "delegated_away": "users", "already_delegated": "users"}
+    return Outcome(
+        command=command,
+        title=titles[command.error_code],
+        text=f"{command.error_text} {_('There is nothing left for you to do.')}",
+        icon=icons.get(command.error_code, "circle-check"),
+    )
+
+
+def refused(command: Command, values: dict[str, str]) -> Outcome:
+    is_answer = command.action == "workflow_task.complete"
+    return Outcome(
+        command=command,
+        title=_("%(what)s: the portal refused") % values
+        if command.sends
+        else _("%(what)s: not sent") % values,
+        text=command.error_text or _("Nothing was changed."),
+        tone="danger",
+        icon=LOOKS["refused"].icon,
+        can_correct=is_answer,
+    )
+
+
+def made(
+    command: Command,
+    title: str,
+    text: str,
+    *,
+    word: str,
+    seconds: int = 0,
+    can_undo: bool = False,
+) -> Outcome:
+    look = LOOKS.get(word, PLAIN)
+    return Outcome(
+        command=command,
+        title=title,
+        text=text,
+        tone=look.tone if look.tone != "accent" else "",
+        icon=look.icon,
+        seconds=seconds,
+        can_undo=can_undo,
+        is_busy=word in ("requested", "unknown"),
+    )
+
+
+def answer_of(command: Command, task: WorkflowTask) -> str:
+    """Give the portal's own caption of the answer a command gives."""
+    answer = command.inputs.get("answer")
+    return next((way.caption for way in task.answers if way.status == answer), str(answer))

@@ -1,0 +1,217 @@
+"""One workflow task as its panel shows it: what is asked, its course, and what one can do."""
+
+from typing import Any
+from urllib.parse import urlsplit
+from zlib import crc32
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from bizproc_admin.actions.base import own_hands
+from bizproc_admin.forms.completions import CompletionForm
+from bizproc_admin.forms.workflow_tasks import waiting_people
+from bizproc_admin.htmx import page, wants_part
+from bizproc_admin.models import Command, CommandState, FeedName, Person, WorkflowTask
+from bizproc_admin.permissions import Capability, Request, may
+from bizproc_admin.views.freshness import freshness_of
+from bizproc_admin.views.inbox import filters_of, visible
+from bizproc_admin.views.issuing import InTheWay
+from bizproc_admin.views.outcomes import Outcome, outcome_of
+from bizproc_admin.views.signing_in import lead_to
+from bizproc_admin.views.task_rows import equip, receivers, said_of, with_people
+from bizproc_admin.views.timelines import timeline_of
+
+MOST_UNDOABLE = 3
+
+
+def task_of(request: Request, pk: int) -> Any:
+    """Give a task the account may see, with what its panel shows; 404 for any other."""
+    task = get_object_or_404(
+        visible(request).select_related(
+            "portal", "workflow__document", "workflow__started_by", "workflow__template"
+        ),
+        pk=pk,
+    )
+    equip([task], request=request, filters=filters_of(request))
+    return task
+
+
+def panel(
+    request: Request,
+    task: Any,
+    *,
+    form: CompletionForm | None = None,
+    in_the_way: InTheWay | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Give the panel to htmx, the page to everybody else."""
+    context = panel_of(request, task, form=form, in_the_way=in_the_way)
+    context |= {"is_panel": is_beside_a_list(request), "undoable": undoable(request)}
+    response = page(request, "workflow_tasks/detail.html", context, partial="panel", status=status)
+    if context["needs_sign_in"]:
+        lead_to(response, [task.portal])
+    return response
+
+
+def is_beside_a_list(request: Request) -> bool:
+    """Tell whether the panel is shown beside the inbox, where it is no page of its own."""
+    where = request.htmx.current_url_abs_path if wants_part(request) else None
+    return bool(where) and urlsplit(where).path == reverse("workflow_task_list")
+
+
+def panel_of(
+    request: Request,
+    task: Any,
+    *,
+    form: CompletionForm | None = None,
+    in_the_way: InTheWay | None = None,
+) -> dict[str, Any]:
+    """Give the context of a task's panel; form is one that has been filled in already."""
+    viewer = request.user
+    workflow = task.workflow
+    commands = list(workflow.commands.select_related("task").latest_first())
+    tasks = list(workflow.tasks.prefetch_related(with_people()).order_by("-is_open", "-pk"))
+    why = obstacle_of(request, task)
+    if form is None and not why and task.is_free:
+        form = CompletionForm(task, inputs=inputs_again(task.outcome))
+    own = viewer.person_at(task.portal)
+    is_busy = bool(task.outcome and task.outcome.is_busy)
+    shown_form = None if why or not task.is_mine or is_busy else form
+    can_delegate = not is_busy and may_delegate(request, task)
+    can_take_over = not is_busy and may_take_over(request, task, own)
+    return {
+        "task": task,
+        "workflow": workflow,
+        "outcome": task.outcome,
+        "form": shown_form,
+        "has_acts": bool(shown_form) or can_delegate or can_take_over,
+        "obstacle": why,
+        "blocked_text": blocked_text(why),
+        "in_the_way": in_the_way,
+        "needs_sign_in": why == "token" or bool(task.outcome and task.outcome.needs_sign_in),
+        "timeline": timeline_of(workflow, tasks, commands),
+        "parts": list(task.assignments.all()),
+        "others": [one for one in tasks if one.pk != task.pk],
+        "can_delegate": can_delegate,
+        "can_take_over": can_take_over,
+        "on_behalf": on_behalf_of(task, own) if own else "",
+        "freshness": freshness_of(request.portal, FeedName.WORKFLOW_TASKS),
+        "is_stale": "version" not in request.GET and task.is_open and not task.is_fresh,
+        "state_version": state_version(task),
+        "back_url": reverse("workflow_task_list"),
+    }
+
+
+def obstacle_of(request: Request, task: Any) -> str:
+    """Give why the account cannot answer its open part here: a short word, or nothing."""
+    if not task.is_mine:
+        return ""
+    if not may(request.user, Capability.COMPLETE_WORKFLOW_TASKS):
+        return "role"
+    if not task.answers:
+        return "kind"
+    if not task.portal.is_connected:
+        return "connection"
+    return "" if own_hands(request.user, task.portal) else "token"
+
+
+def may_delegate(request: Request, task: Any) -> bool:
+    """Tell whether the account may give away somebody's part of a task."""
+    return (
+        task.is_open
+        and task.portal.is_connected
+        and may(request.user, Capability.DELEGATE_WORKFLOW_TASKS)
+        and has_hands_to_give(request, task)
+        and bool(waiting_people(task, request.user))
+    )
+
+
+def has_hands_to_give(request: Request, task: Any) -> bool:
+    """Tell whether there is a token to delegate with, or the right to use the connection."""
+    if may(request.user, Capability.ACT_FOR_OTHERS):
+        return True
+    return own_hands(request.user, task.portal) is not None
+
+
+def inputs_again(outcome: Outcome | None) -> dict[str, Any] | None:
+    """Give what was typed into an answer that the portal has refused."""
+    return outcome.command.inputs if outcome and outcome.can_correct else None
+
+
+def may_take_over(request: Request, task: Any, own: Person | None) -> bool:
+    """Tell whether an administrator may have somebody's part given to their own person."""
+    return (
+        own is not None
+        and task.portal.is_connected
+        and bool(task.waits)
+        and (task.own is None or task.own.gone_at is not None)
+        and may(request.user, Capability.ACT_FOR_OTHERS)
+    )
+
+
+def on_behalf_of(task: WorkflowTask, own: Person) -> str:
+    """Give the name of whose part a person has, as far as delegations from here have told."""
+    given = (
+        Command.objects.filter(
+            task=task, action="workflow_task.delegate", state=CommandState.CONFIRMED
+        )
+        .order_by("-pk")
+        .values_list("on_behalf_of", "inputs")
+    )
+    return next((who for who, inputs in given if inputs.get("to") == own.remote_id), "")
+
+
+def state_version(task: Any) -> str:
+    """Give a short text that changes when the panel must be painted anew.
+
+    What does not concern the form leaves it alone: somebody may be typing in it.
+    """
+    command, outcome = task.command, task.outcome
+    said = (
+        task.is_open,
+        task.status,
+        task.is_mine,
+        task.own and (task.own.status, task.own.gone_at is None),
+        [] if task.is_free else sorted(part.person_id for part in task.waits),
+        # that old news is no longer told is no reason
+        command and (command.pk, command.is_settled),
+        (outcome.title, outcome.text, outcome.can_undo) if outcome and outcome.is_busy else None,
+    )
+    return f"{crc32(repr(said).encode()):08x}"
+
+
+def blocked_text(why: str) -> str:
+    """Say why a task cannot be answered here."""
+    return {
+        "role": _("Your role reads workflow tasks and does not answer them."),
+        "kind": _("The portal lets this kind of task be answered on its own pages only."),
+        "connection": _("The portal is not connected: nothing can be answered from here."),
+        "token": _(
+            "The portal lets a task be answered only by the person it waits for. Sign in with "
+            "Bitrix24 once, so that this console may act as you."
+        ),
+    }.get(why, "")
+
+
+def undoable(request: Request) -> list[dict[str, Any]]:
+    """Give what the account may still take back, the newest first."""
+    found = list(
+        Command.objects.undoable_by(request.user, timezone.now())
+        .filter(portal=request.portal)
+        .select_related("task")
+        .latest_first()[:MOST_UNDOABLE]
+    )
+    names = receivers(found)
+    return [
+        {
+            "task": command.task,
+            "outcome": outcome_of(
+                command, viewer=request.user, what=said_of(command, command.task, names)
+            ),
+        }
+        for command in found
+        if command.task is not None
+    ]

@@ -1,0 +1,95 @@
+// Panels: on a wide screen a link with data-panel opens its page beside the list; on a narrow one it is a page. After
+// a decision the next task opens by itself. Without JavaScript all of them are ordinary links.
+import { announce } from "./announcing.js";
+
+const WIDE = window.matchMedia("(min-width: 1100px)");
+const ID = "workflow-task-panel";
+
+const place = () => document.getElementById(ID);
+const row = (task) => document.querySelector(`tr[data-row="${CSS.escape(task)}"]`);
+
+document.addEventListener("click", (event) => {
+  if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  const closer = event.target.closest("[data-panel-close]");
+  if (closer && document.querySelector(".inbox")) {
+    event.preventDefault();
+    close();
+    return;
+  }
+  const link = event.target.closest("a[data-panel]");
+  if (!link || !WIDE.matches || !place()) return;
+  event.preventDefault();
+  open(link.href, { focuses: event.detail === 0 });
+});
+
+async function open(address, { focuses = false } = {}) {
+  const panel = place();
+  panel.ariaBusy = "true";
+  try {
+    await window.htmx.ajax("GET", `${address}?beside`, { target: `#${ID}`, swap: "outerHTML" });
+  } finally {
+    panel.removeAttribute("aria-busy");
+  }
+  place()?.scrollTo(0, 0);
+  if (focuses) document.getElementById("task-title")?.focus({ preventScroll: true });
+}
+
+// While another task is coming, the panel neither asks for itself anew nor takes an answer to that.
+for (const name of ["htmx:beforeRequest", "htmx:beforeSwap"]) {
+  document.addEventListener(name, (event) => {
+    const { elt, requestConfig } = event.detail;
+    const asks = requestConfig?.elt ?? elt;
+    if (asks.id !== ID || asks.ariaBusy !== "true") return;
+    if (name === "htmx:beforeRequest") event.preventDefault();
+    else event.detail.shouldSwap = false;
+  });
+}
+
+function close() {
+  const task = place().dataset.task;
+  const empty = document.createElement("div");
+  empty.id = ID;
+  empty.hidden = true;
+  place().replaceWith(empty);
+  const address = new URL(location.href);
+  address.searchParams.delete("open");
+  history.replaceState(history.state, "", address);
+  mark();
+  row(task)?.querySelector("a[data-panel]")?.focus();
+}
+
+// The open task is marked in the list, also after rows are painted anew.
+function mark() {
+  const task = place()?.dataset.task;
+  for (const marked of document.querySelectorAll("tr[data-row][data-open]")) {
+    if (marked.dataset.row !== task) marked.removeAttribute("data-open");
+  }
+  if (task) row(task)?.setAttribute("data-open", "");
+}
+
+document.addEventListener("htmx:afterSettle", mark);
+mark();
+
+// An address with a task open beside the list leads, on a narrow screen, to the task's own page.
+if (!WIDE.matches && document.querySelector(".inbox") && place()?.dataset.task) {
+  location.replace(place().getAttribute("hx-get").split("?")[0]);
+}
+
+// The list knows what comes next; the server's word counts where there is no list or it is at its end.
+document.body.addEventListener("workflow-task-decided", ({ detail }) => {
+  const here = row(detail.task);
+  const panel = place();
+  if (panel?.dataset.task !== String(detail.task)) {
+    following(here)?.querySelector("a[data-panel]")?.focus();
+    return;
+  }
+  const address = following(here)?.querySelector("a[data-panel]")?.href ?? detail.next;
+  if (address) open(new URL(address, location.href).href, { focuses: true });
+  announce(document.querySelector("#undo-bar b")?.textContent.trim());
+});
+
+function following(here) {
+  const free = [...document.querySelectorAll("tr[data-row][data-free]")].filter((other) => other !== here);
+  const after = free.find((other) => here && here.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING);
+  return here ? (after ?? free[0]) : undefined;
+}

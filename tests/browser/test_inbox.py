@@ -1,0 +1,232 @@
+"""Working through the inbox as people do: by keyboard, with a thumb, without JavaScript."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.db.models import Count
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from bizproc_admin import bitrix, commands, tokens
+from bizproc_admin.models import (
+    Assignment,
+    Command,
+    CommandState,
+    LinkedPerson,
+    Person,
+    Role,
+    WorkflowTask,
+)
+from tests.conftest import account
+
+WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+LIST = "/workflow-tasks/"
+
+
+@pytest.fixture
+def person(company):
+    """Whoever has most to answer."""
+    working = Assignment.objects.waiting().filter(person__is_active=True)
+    waiting = working.values("person").annotate(n=Count("pk")).order_by("-n")
+    return Person.objects.get(pk=waiting[0]["person"])
+
+
+@pytest.fixture
+def olga(company, sandbox, person):
+    """Their account, with a token to act by."""
+    made = account("olga", str(person), Role.PARTICIPANT)
+    LinkedPerson.objects.create(user=made, portal=company, person=person)
+    tokens.keep(person, bitrix.TokenPair.from_api(sandbox.tokens_for(person.remote_id)))
+    return made
+
+
+@pytest.fixture
+def tasks(person):
+    """Three approvals of theirs, by deadline; the last one needs a comment to be rejected."""
+    mine = list(WorkflowTask.objects.waiting_for([person.pk]).order_by("pk"))
+    others = [task.pk for task in mine[3:]]
+    Assignment.objects.filter(task__in=others, person=person).update(status=1)
+    for number, task in enumerate(mine[:3]):
+        WorkflowTask.objects.filter(pk=task.pk).update(
+            overdue_at=timezone.now() + timedelta(hours=number - 1), activity="ApproveActivity",
+            name=f"Approve {number}",
+            parameters={"StatusYesLabel": "Yes", "StatusNoLabel": "No",
+                        "CommentRequired": "YR" if number == 2 else "N"},
+        )  # fmt: skip
+    return list(WorkflowTask.objects.filter(pk__in=[task.pk for task in mine[:3]]).order_by("pk"))
+
+
+@pytest.fixture
+def slowly(settings):
+    settings.UNDO_TIME = 60
+
+
+def title(page):
+    return page.locator("#task-title")
+
+
+def test_by_keyboard_one_after_the_other_is_answered(page, enter, olga, tasks, slowly):
+    page.set_viewport_size(WIDE)
+    page.goto(enter(olga) + LIST)
+    expect(page).to_have_title("(3) Workflow tasks · Northwind · bizproc-admin")
+    page.keyboard.press("j")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("k")
+    page.keyboard.press("Enter")
+    expect(title(page)).to_have_text("Approve 0")
+    assert f"open={tasks[0].pk}" in page.url
+    page.keyboard.press("a")
+    expect(title(page)).to_have_text("Approve 1")
+    expect(page.locator(f"#workflow-task-row-{tasks[0].pk}")).to_contain_text("“Yes”, sending in")
+    expect(page.locator("#undo-bar")).to_contain_text("Approve 0")
+    page.keyboard.press("r")
+    expect(title(page)).to_have_text("Approve 2")
+    # this one wants words first: nothing is sent, the comment has the focus
+    page.keyboard.press("r")
+    expect(page.locator("#answer-comment")).to_be_focused()
+    page.keyboard.type("a r d are letters here")
+    assert Command.objects.count() == 2
+    page.locator("[data-act='disagree']").last.click()
+    expect(page.locator("#task-outcome")).to_contain_text("“No”, sending in")
+    answers = list(Command.objects.order_by("pk").values_list("inputs__answer", flat=True))
+    assert answers == [1, 2, 2]
+
+
+def test_an_answer_is_taken_back_and_can_be_given_anew(page, enter, olga, tasks, slowly, sandbox):
+    page.set_viewport_size(WIDE)
+    page.goto(enter(olga) + LIST)
+    page.get_by_role("button", name=re.compile("^Yes.*Approve 0$")).click()
+    expect(page.locator("#undo-bar")).to_contain_text("“Yes”, sending in")
+    page.keyboard.press("u")
+    row = page.locator(f"#workflow-task-row-{tasks[0].pk}")
+    expect(row).to_contain_text("taken back")
+    expect(page.locator("#undo-bar")).to_be_hidden()
+    assert Command.objects.get().state == CommandState.CANCELLED
+    assert sandbox.ledger() == []
+
+
+def test_an_answer_is_confirmed_where_it_was_given(page, enter, olga, tasks, settings, sandbox):
+    settings.UNDO_TIME = 1
+    page.set_viewport_size(WIDE)
+    page.goto(f"{enter(olga)}{LIST}?open={tasks[0].pk}")
+    page.keyboard.press("a")
+    row = page.locator(f"#workflow-task-row-{tasks[0].pk}")
+    expect(row).to_contain_text("sending in")
+    page.wait_for_timeout(1100)
+    commands.sweep()
+    expect(row).to_contain_text("confirmed")
+    assert [entry["method"] for entry in sandbox.ledger()] == ["bizproc.task.complete"]
+
+
+def test_on_a_phone_a_thumb_is_enough(page, enter, olga, tasks, slowly):
+    page.set_viewport_size(PHONE)
+    page.goto(enter(olga) + LIST)
+    page.locator(f"#workflow-task-link-{tasks[0].pk}").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Approve 0")
+    button = page.locator(".task-panel__acts [data-act='agree']")
+    box = button.bounding_box()
+    assert box["height"] >= 44
+    assert box["y"] + box["height"] < PHONE["height"]
+    button.click()
+    expect(title(page)).to_have_text("Approve 1")
+    assert page.url.endswith(f"{LIST}{tasks[1].pk}/")
+    undo = page.locator("#undo-bar button")
+    assert undo.bounding_box()["height"] >= 44
+    undo.click()
+    expect(page.locator("#undo-bar")).to_be_hidden()
+    assert Command.objects.get().error_code == "taken_back"
+    # nothing is wider than the screen
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_back_and_the_address_lead_to_the_same_task(page, enter, olga, tasks):
+    page.set_viewport_size(WIDE)
+    url = enter(olga)
+    page.goto(url + LIST)
+    page.locator(f"#workflow-task-link-{tasks[0].pk}").click()
+    expect(title(page)).to_have_text("Approve 0")
+    page.locator(f"#workflow-task-link-{tasks[1].pk}").click()
+    expect(title(page)).to_have_text("Approve 1")
+    page.go_back()
+    expect(title(page)).to_have_text("Approve 0")
+    page.reload()
+    expect(title(page)).to_have_text("Approve 0")
+    page.locator("[data-panel-close]").click()
+    expect(title(page)).to_have_count(0)
+    assert "open=" not in page.url
+
+
+def test_the_address_of_an_open_task_is_its_page_on_a_phone(page, enter, olga, tasks):
+    page.set_viewport_size(PHONE)
+    page.goto(f"{enter(olga)}{LIST}?open={tasks[0].pk}")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Approve 0")
+    assert page.url.endswith(f"{LIST}{tasks[0].pk}/")
+
+
+def test_somebody_is_found_and_the_part_is_given_to_them(page, enter, olga, tasks, person):
+    page.set_viewport_size(WIDE)
+    page.goto(f"{enter(olga)}{LIST}?open={tasks[0].pk}")
+    page.keyboard.press("d")
+    dialog = page.locator("#dialog")
+    expect(dialog).to_be_visible()
+    colleague = Person.objects.working().exclude(pk=person.pk).order_by("pk")[3]
+    dialog.get_by_label("To whom: find a person").fill(colleague.name[:6])
+    dialog.get_by_text(colleague.name, exact=False).first.click()
+    dialog.get_by_role("button", name="Delegate").click()
+    expect(dialog).to_be_hidden()
+    command = Command.objects.get()
+    assert command.action == "workflow_task.delegate"
+    expect(page.locator("#task-outcome")).to_contain_text("Delegated to")
+
+
+def test_what_is_typed_survives_what_others_do_meanwhile(page, enter, olga, tasks):
+    page.set_viewport_size(WIDE)
+    page.goto(f"{enter(olga)}{LIST}?open={tasks[0].pk}")
+    comment = page.locator("#answer-comment")
+    comment.fill("half a sentence")
+    WorkflowTask.objects.filter(pk=tasks[0].pk).update(
+        state_text="50 %", modified_at=timezone.now(), observed_at=timezone.now()
+    )
+    with page.expect_response(lambda answer: "version=" in answer.url, timeout=15_000) as told:
+        pass
+    assert told.value.status == 204
+    expect(comment).to_have_value("half a sentence")
+
+
+def test_without_javascript_all_of_it_works(
+    browser, enter, olga, tasks, slowly, live_server, context
+):
+    url = enter(olga)
+    plain = browser.new_context(java_script_enabled=False, storage_state=context.storage_state())
+    page = plain.new_page()
+    page.goto(f"{url}{LIST}{tasks[0].pk}/")
+    page.get_by_role("button", name="Yes").click()
+    expect(page.locator("h1")).to_have_text("Approve 1")
+    page.locator("#undo-bar").get_by_role("button", name="Undo").click()
+    expect(page.locator(".notices")).to_contain_text("Taken back")
+    assert Command.objects.get().error_code == "taken_back"
+    plain.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_the_pages_have_no_barrier(page, enter, olga, tasks, scheme, size, slowly):
+    page.set_viewport_size(size)
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    url = enter(olga)
+    faults = []
+    for address in (
+        LIST, f"{LIST}?open={tasks[2].pk}", f"{LIST}{tasks[2].pk}/",
+        f"{LIST}{tasks[2].pk}/delegation/", f"{LIST}?q=nothing-like-it",
+    ):  # fmt: skip
+        page.goto(url + address)
+        found = Axe().run(page).response["violations"]
+        faults += [(address, fault["id"], fault["nodes"][0]["html"]) for fault in found]
+    page.goto(url + LIST)
+    page.locator("tr[data-row] button[data-act='agree']").first.click()
+    expect(page.locator("#undo-bar")).to_be_visible()
+    found = Axe().run(page).response["violations"]
+    faults += [("undo", fault["id"], fault["nodes"][0]["html"]) for fault in found]
+    assert faults == []

@@ -1,0 +1,373 @@
+"""The inbox of workflow tasks: whose, in which order, how it looks, and what it costs."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.db.models import F
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from bizproc_admin.models import Assignment, LinkedPerson, Person, Role, WorkflowTask
+from tests.conftest import account
+
+LIST = "/workflow-tasks/"
+
+
+@pytest.fixture
+def person(task):
+    return task.assignments.get().person
+
+
+@pytest.fixture
+def another(task, person):
+    """Make further open tasks of the same workflow, by hand, that wait for a person."""
+
+    def make(name="Another", *, due=None, who=person, **fields):
+        number = WorkflowTask.objects.order_by("-remote_id").first().remote_id + 1
+        now = timezone.now()
+        made = WorkflowTask.objects.create(
+            portal=task.portal, remote_id=number, workflow=task.workflow, name=name,
+            activity=fields.pop("activity", task.activity), modified_at=now, observed_at=now,
+            waiting_since=now, overdue_at=now + due if due is not None else None,
+            search_text=name.casefold(), parameters=fields.pop("parameters", task.parameters),
+            **fields,
+        )  # fmt: skip
+        Assignment.objects.create(task=made, person=who)
+        return made
+
+    return make
+
+
+@pytest.fixture
+def colleague(portal, task):
+    return Person.objects.create(
+        portal=portal, remote_id=900, name="Boris Titov", search_text="boris titov",
+        user_type="employee", observed_at=timezone.now(),
+    )  # fmt: skip
+
+
+def names(answer):
+    return [str(row) for row in answer.context["rows"]]
+
+
+def htmx(client, url, **data):
+    return client.get(url, data, headers={"HX-Request": "true"})
+
+
+# --- whose --------------------------------------------------------------------------------------
+
+
+def test_a_person_sees_what_waits_for_them_first(as_, approver, task, another, colleague):
+    another("Of somebody else", who=colleague)
+    answer = as_(approver).get(LIST)
+    assert answer.status_code == 200
+    assert names(answer) == [str(task)]
+    assert "My team" not in answer.content.decode()
+    assert "(1) Workflow tasks" in answer.content.decode()
+
+
+def test_an_account_of_nobody_sees_everybodys_or_is_told_why_nothing(
+    as_, administrator, auditor, manager, participant, task
+):
+    for who in (administrator, auditor):
+        answer = as_(who).get(LIST)
+        assert names(answer) == [str(task)]
+        assert "(1)" not in answer.content.decode()
+    for who in (manager, participant):
+        answer = as_(who).get(LIST)
+        assert names(answer) == []
+        assert "Your account is not linked to a person" in answer.content.decode()
+
+
+def test_a_manager_sees_the_tasks_of_those_below(
+    as_, manager, portal, task, person, colleague, another
+):
+    department = portal.departments.create(
+        remote_id=77, name="D", head=colleague, observed_at=timezone.now()
+    )
+    person.departments.add(department)
+    LinkedPerson.objects.create(user=manager, portal=portal, person=colleague)
+    own = another("Of the manager", who=colleague)
+    answer = as_(manager).get(LIST)
+    assert names(answer) == [str(own)]
+    assert [(s["key"], s["count"]) for s in answer.context["scopes"]] == [("mine", 1), ("team", 1)]
+    assert names(as_(manager).get(LIST, {"whose": "team"})) == [str(task)]
+    # what one may not ask for is not an error, and shows nothing more
+    assert names(as_(manager).get(LIST, {"whose": "everybody"})) == [str(own)]
+
+
+def test_an_answered_part_waits_no_more(as_, approver, task, person):
+    task.assignments.update(status=1)
+    assert names(as_(approver).get(LIST)) == []
+    assert "Nothing waits for you" in as_(approver).get(LIST).content.decode()
+
+
+# --- groups, order, filters ---------------------------------------------------------------------
+
+
+def test_tasks_stand_by_deadline_in_groups_with_counts(as_, approver, task, another):
+    WorkflowTask.objects.filter(pk=task.pk).update(overdue_at=None, name="none")
+    end = timedelta(hours=1)
+    another("later", due=timedelta(days=3))
+    another("overdue", due=timedelta(hours=-2))
+    another("long overdue", due=timedelta(days=-2))
+    another("soon", due=end)
+    answer = as_(approver).get(LIST)
+    assert names(answer) == ["long overdue", "overdue", "soon", "later", "none"]
+    heads = [(r.heading["label"], r.heading["count"]) for r in answer.context["rows"] if r.heading]
+    told = [(str(label), count) for label, count in heads]
+    assert told[0] == ("Overdue", 2)
+    assert told[-1] == ("No deadline", 1)
+    page = answer.content.decode()
+    assert "2 h overdue" in page and "2 d overdue" in page and "no deadline" in page
+    turned = names(as_(approver).get(LIST, {"sort": "-deadline"}))
+    assert turned == ["later", "soon", "overdue", "long overdue", "none"]
+    by_name = as_(approver).get(LIST, {"sort": "name"})
+    assert names(by_name) == sorted(names(answer))
+    assert not any(row.heading for row in by_name.context["rows"])
+
+
+def test_today_ends_at_the_viewers_midnight(as_, approver, task, person, another, monkeypatch):
+    Person.objects.filter(pk=person.pk).update(time_zone="Pacific/Kiritimati")
+    answer = as_(approver).get(LIST)
+    with timezone.override("Pacific/Kiritimati"):
+        now = timezone.localtime()
+    midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    assert answer.context["filters"].test("today")
+    another("before", due=midnight - now - timedelta(minutes=1))
+    another("after", due=midnight - now + timedelta(minutes=1))
+    answer = as_(approver).get(LIST)
+    groups = {str(row): row.group for row in answer.context["rows"]}
+    assert groups["after"] == "later"
+    assert groups["before"] in ("today", "overdue")
+
+
+@pytest.mark.parametrize(
+    ("given", "left"),
+    [
+        ({"q": "another"}, ["Another"]),
+        ({"q": "поставка"}, 2),
+        ({"kind": "review"}, ["Another"]),
+        ({"kind": "approval"}, 1),
+        ({"condition": "overdue"}, ["Another"]),
+        ({"condition": "none"}, 1),
+        ({"q": "nothing-like-it"}, []),
+        ({"kind": "nonsense"}, 2),
+        ({"size": "9", "page": "-1", "upto": "x", "sort": "; drop"}, 2),
+    ],
+)
+def test_filters_narrow_and_bad_ones_are_left_out(as_, approver, task, another, given, left):
+    WorkflowTask.objects.filter(pk=task.pk).update(overdue_at=None)
+    another(activity="ReviewActivity", due=timedelta(hours=-1))
+    found = names(as_(approver).get(LIST, given))
+    assert (len(found) if isinstance(left, int) else found) == left
+
+
+def test_an_empty_page_says_which_filters_leave_nothing(as_, approver, task):
+    page = as_(approver).get(LIST, {"q": "nothing-like-it"}).content.decode()
+    assert "No workflow task matches" in page
+    assert "nothing-like-it" in page
+
+
+@pytest.mark.parametrize("chip", ["template", "kind", "condition", "starter", "assignee"])
+def test_a_chip_tells_its_choices_with_counts(as_, administrator, task, chip):
+    answer = htmx(as_(administrator), reverse("workflow_task_choices", args=[chip]))
+    assert answer.status_code == 200
+    # the portal itself has started it, which is nobody to choose
+    expected = 0 if chip == "starter" else 1
+    assert sum(choice["count"] for choice in answer.context["choices"]) == expected
+    assert as_(administrator).get(reverse("workflow_task_choices", args=[chip])).status_code == 200
+
+
+# --- rows ---------------------------------------------------------------------------------------
+
+
+def test_a_row_offers_the_portals_own_answers(as_, approver, task, another):
+    WorkflowTask.objects.filter(pk=task.pk).update(
+        parameters={
+            "StatusYesLabel": "Согласовать",
+            "StatusNoLabel": "Нет",
+            "CommentRequired": "YR",
+        }
+    )
+    page = as_(approver).get(LIST).content.decode()
+    assert re.search(r'<button[^>]*name="answer" value="1"[^>]*><span[^>]*>Согласовать<', page)
+    # what needs words is given in the panel
+    assert re.search(r'<a [^>]* data-panel data-act="disagree"[^>]*><span[^>]*>Нет…<', page)
+    assert 'name="answer" value="2"' not in page
+
+
+def test_who_only_reads_gets_no_answers(as_, auditor, task):
+    page = as_(auditor).get(LIST).content.decode()
+    assert 'name="answer"' not in page
+    assert "/delegation/" not in page
+
+
+def test_open_rows_are_repainted_only_when_they_say_something_new(as_, approver, task):
+    client = as_(approver)
+    first = client.get(LIST)
+    query = {"rows": str(task.pk), "digest": first.context["digest"]}
+    assert htmx(client, LIST + "pulse/", **query).status_code == 204
+    WorkflowTask.objects.filter(pk=task.pk).update(name="Renamed")
+    answer = htmx(client, LIST + "pulse/", **query)
+    assert answer.status_code == 200
+    assert "Renamed" in answer.content.decode()
+
+
+def test_newer_tasks_wait_until_they_are_asked_for(as_, approver, task, another):
+    client = as_(approver)
+    upto = client.get(LIST).context["page"].upto
+    another("Newer")
+    assert "1 newer" in htmx(client, LIST + "pulse/", upto=upto).content.decode()
+    assert names(client.get(LIST, {"upto": upto})) == [str(task)]
+
+
+def test_a_list_costs_the_same_for_one_and_for_fifty(as_, approver, task, another, colleague):
+    client = as_(approver)
+
+    def cost(url):
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(url).status_code == 200
+        return len(queries)
+
+    client.get(LIST)
+    one = cost(LIST), cost(f"{LIST}pulse/?rows={task.pk}")
+    pks = [another(f"Task {n}", due=timedelta(hours=n - 20)).pk for n in range(49)]
+    for pk in pks[::5]:
+        Assignment.objects.create(task_id=pk, person=colleague)
+    rows = ".".join(map(str, [task.pk, *pks]))
+    assert (cost(LIST), cost(f"{LIST}pulse/?rows={rows}")) == one
+    assert one[0] <= 20
+
+
+def test_the_order_by_deadline_is_a_walk_along_an_index(as_, administrator, task):
+    rows = WorkflowTask.objects.at(task.portal).open()
+    plan = rows.order_by(F("overdue_at").asc(nulls_last=True), "pk").values("pk")[:50].explain()
+    if connection.vendor == "sqlite":
+        assert "workflow_task_overdue" in plan
+        assert "TEMP B-TREE" not in plan
+
+
+# --- one task -----------------------------------------------------------------------------------
+
+
+def test_a_task_is_a_page_and_a_panel_beside_the_list(as_, approver, task):
+    client = as_(approver)
+    url = reverse("workflow_task_detail", args=[task.pk])
+    page = client.get(url)
+    assert page.status_code == 200 and b"<h1" in page.content and b"<html" in page.content
+    answer = client.get(
+        url + "?beside",
+        headers={"HX-Request": "true", "HX-Current-URL": "http://testserver/workflow-tasks/?q=a"},
+    )
+    assert b"<html" not in answer.content
+    assert answer["HX-Push-Url"] == f"/workflow-tasks/?q=a&open={task.pk}"
+    opened = client.get(LIST, {"open": task.pk})
+    assert b'id="completion"' in opened.content
+    assert client.get(LIST, {"open": 10**9}).status_code == 200
+
+
+def test_the_panel_tells_what_is_asked_and_of_whom(as_, approver, task):
+    WorkflowTask.objects.filter(pk=task.pk).update(
+        description="[b]Проверьте[/b] <script>alert(1)</script>"
+        "[url=/crm/deal/details/777/]сделку[/url]"
+    )
+    page = as_(approver).get(reverse("workflow_task_detail", args=[task.pk])).content.decode()
+    assert "<b>Проверьте</b>" in page
+    assert "alert(1)" not in page
+    assert f'href="{task.portal.address.rstrip("/")}/crm/deal/details/777/"' in page
+    for way in task.answers:
+        assert way.caption in page
+    assert task.workflow.document_name in page
+
+
+def test_an_open_panel_is_left_alone_while_nothing_concerns_it(as_, approver, task):
+    client = as_(approver)
+    url = reverse("workflow_task_detail", args=[task.pk])
+    version = client.get(url).context["state_version"]
+    WorkflowTask.objects.filter(pk=task.pk).update(modified_at=timezone.now(), state_text="50 %")
+    assert htmx(client, url, version=version).status_code == 204
+    task.assignments.update(status=1)
+    assert htmx(client, url, version=version).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["detail", "row", "completion", "delegation", "takeover"])
+def test_a_foreign_task_is_not_there(as_, administrator, task, name):
+    stranger = account("sam", "Sam", Role.PARTICIPANT)
+    url = reverse(f"workflow_task_{name}", args=[task.pk])
+    assert as_(stranger).get(url).status_code == (403 if name == "takeover" else 404)
+    other = reverse(f"workflow_task_{name}", args=[10**9])
+    assert as_(administrator).get(other).status_code == 404
+
+
+def test_looking_reads_the_task_again_unless_it_is_fresh(as_, approver, task, committing, sandbox):
+    client = as_(approver)
+    url = reverse("workflow_task_reading", args=[task.pk])
+    with committing():
+        assert client.post(url).status_code == 302
+    assert sandbox.calls() == []
+    WorkflowTask.objects.update(observed_at=timezone.now() - timedelta(minutes=5))
+    with committing():
+        assert client.post(url, headers={"HX-Request": "true"}).status_code == 204
+    assert sandbox.calls()
+    task.refresh_from_db()
+    assert task.is_fresh
+
+
+def test_who_has_no_token_is_led_to_the_sign_in(as_, approver, task, person, door):
+    person.token.delete()
+    answer = as_(approver).get(reverse("workflow_task_detail", args=[task.pk]))
+    page = answer.content.decode()
+    assert "Sign in with Bitrix24 to answer here" in page
+    assert reverse("bitrix24_login", args=[task.portal.pk]) in page
+    assert 'name="answer"' not in page
+    assert task.portal.address.rstrip("/") in answer["Content-Security-Policy"]
+
+
+# --- people -------------------------------------------------------------------------------------
+
+
+def search(client, task, **given):
+    return client.get(reverse("person_search"), {"for": task.pk, "purpose": "delegation", **given})
+
+
+def test_people_are_found_by_name_for_a_delegation(as_, approver, task, person, colleague):
+    client = as_(approver)
+    found = search(client, task, q="titov")
+    assert [p.pk for p in found.context["found"]] == [colleague.pk]
+    assert f'value="user_{colleague.remote_id}"' in found.content.decode()
+    # those who take part already are no receivers
+    assert search(client, task, q=person.name).context["found"] == []
+    assert search(client, task, q="").context["found"] == []
+
+
+def test_the_chosen_stay_in_the_list_of_found_people(as_, approver, task, colleague):
+    answer = search(as_(approver), task, q="nobody", to_person=f"user_{colleague.remote_id}")
+    assert [p.pk for p in answer.context["chosen"]] == [colleague.pk]
+    assert "checked" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"for": ""}, {"for": "x"}, {"for": "9" * 30}, {"for": "999999"}, {"purpose": "f_0"},
+     {"purpose": "<b>"}],
+)  # fmt: skip
+def test_people_are_searched_for_a_visible_task_only(as_, approver, task, given):
+    assert search(as_(approver), task, **given).status_code == 404
+
+
+def test_at_most_twenty_people_are_offered(as_, approver, task, portal):
+    Person.objects.bulk_create(
+        Person(portal=portal, remote_id=2000 + n, name=f"Namesake {n}", search_text="namesake",
+               user_type="employee", observed_at=timezone.now())
+        for n in range(30)
+    )  # fmt: skip
+    assert len(search(as_(approver), task, q="namesake").context["found"]) == 20
+
+
+def test_a_dismissed_person_is_not_offered(as_, approver, task, colleague):
+    Person.objects.filter(pk=colleague.pk).update(is_active=False)
+    assert search(as_(approver), task, q="titov").context["found"] == []

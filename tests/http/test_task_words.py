@@ -1,0 +1,125 @@
+"""What is said of commands on workflow tasks outside of the inbox."""
+
+import uuid
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from bizproc_admin import commands
+from bizproc_admin.actions import CompleteTask, DelegateTask
+from bizproc_admin.models import CommandState, Person
+from bizproc_admin.views.timelines import act_of, command_events
+
+
+@pytest.fixture
+def employee(task):
+    return task.assignments.get().person
+
+
+@pytest.fixture
+def answered(task, approver, employee, committing):
+    action = CompleteTask(
+        task=task, person=employee, answer=1, comment="Согласовано", reason="",
+        on_behalf="Ivan Sidorov",
+    )  # fmt: skip
+    with committing():
+        return commands.issue(action, actor=approver, key=uuid.uuid4())
+
+
+@pytest.fixture
+def delegated(task, administrator, employee, portal, committing, sandbox, sync):
+    number = sandbox.add_user("Boris", "Titov")
+    sync()
+    other = Person.objects.get(portal=portal, remote_id=number)
+    action = DelegateTask(task=task, from_person=employee, to_person=other, reason="On leave")
+    with committing():
+        return commands.issue(action, actor=administrator, key=uuid.uuid4())
+
+
+def text_of(client, name, *args):
+    return client.get(reverse(name, args=args)).content.decode()
+
+
+def test_the_page_of_an_answer_names_it_and_for_whom(as_, administrator, answered, task):
+    caption = task.answers[0].caption
+    said = text_of(as_(administrator), "command_detail", answered.pk)
+    for words in (caption, "On behalf of", "Ivan Sidorov", "Согласовано", "With whose hands"):
+        assert words in said
+    assert reverse("workflow_task_detail", args=[task.pk]) in said
+    assert "the workflow has ended" not in said
+    assert "Read again: the task is as asked" in said
+
+
+def test_the_page_of_a_delegation_names_who_receives(as_, administrator, delegated, employee):
+    said = text_of(as_(administrator), "command_detail", delegated.pk)
+    for words in ("To whom", "Boris Titov", "Whose part", str(employee), "On leave"):
+        assert words in said
+
+
+@pytest.mark.parametrize("which", ["answered", "delegated"])
+def test_the_audit_history_says_for_whom(as_, auditor, request, which):
+    command = request.getfixturevalue(which)
+    assert f"for {command.on_behalf_of}" in text_of(as_(auditor), "audit_entry_list")
+    entry = command.audit_entries.first()
+    assert command.on_behalf_of in text_of(as_(auditor), "audit_entry_detail", entry.pk)
+
+
+def test_an_answer_is_not_mistaken_for_an_ending(as_, administrator, approver, task, employee):
+    client = as_(administrator)
+    action = CompleteTask(task=task, person=employee, answer=1, reason="")
+    command = commands.issue(action, actor=approver, key=uuid.uuid4(), undo=60)
+    assert command.state == CommandState.INTENT
+    row = text_of(client, "workflow_row", task.workflow_id)
+    assert "Requested" not in row
+    page = text_of(client, "workflow_detail", task.workflow_id)
+    assert "Answer “" in page
+    assert reverse("workflow_task_detail", args=[task.pk]) in page
+    dialog = text_of(client, "workflow_termination", task.workflow_id)
+    assert "is already terminating this" not in dialog
+
+
+def test_the_course_of_a_workflow_tells_answers_in_the_portals_words(answered, task):
+    answered.refresh_from_db()
+    requested, settled = command_events(answered)
+    caption = task.answers[0].caption
+    assert requested.text == (
+        f"Answer “{caption}” to “{task}” requested by Olga Petrova on behalf of Ivan Sidorov"
+    )
+    assert settled.text.endswith(": Confirmed")
+
+
+@pytest.mark.parametrize(
+    ("fields", "words", "tone"),
+    [
+        ({"state": "cancelled", "error_code": "taken_back"}, "taken back", ""),
+        ({"state": "cancelled", "error_code": "already_answered"}, "nothing was sent", ""),
+        ({"state": "not_applied", "error_code": "timed_out", "sends": 1}, "overtaken", ""),
+        ({"state": "gone", "error_code": "timed_out", "sends": 1}, "not known whether", "warn"),
+        ({"state": "rejected", "error_code": "ERROR_TASK_EXECUTION"}, "Refused", "danger"),
+    ],
+)
+def test_what_was_overtaken_is_no_refusal(answered, fields, words, tone):
+    # in memory alone: the database lets no settled command change
+    answered.settled_at = timezone.now()
+    for name, value in fields.items():
+        setattr(answered, name, value)
+    settled = command_events(answered)[-1]
+    assert words in settled.text
+    assert settled.tone == tone
+
+
+def test_a_command_on_a_workflow_says_what_it_said(answered):
+    answered.task, answered.action = None, "workflow.terminate"
+    assert act_of(answered) == "Terminate"
+
+
+def test_the_overview_tells_what_waits_for_oneself(as_, approver, administrator, task):
+    assert "Waiting for you" in text_of(as_(approver), "overview")
+    assert "Waiting for you" not in text_of(as_(administrator), "overview")
+
+
+@pytest.mark.parametrize("who", ["approver", "auditor"])
+def test_the_navigation_counts_what_waits_for_oneself(as_, request, task, who):
+    page = text_of(as_(request.getfixturevalue(who)), "frame")
+    assert ('data-count="1"' in page) is (who == "approver")
