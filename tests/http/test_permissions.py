@@ -6,11 +6,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from bizproc_admin import audit
-from bizproc_admin.models import Account, AuditEntry, Command, Role
+from bizproc_admin.models import Account, AuditEntry, Command, Person, Role
 
 # name, method, and the roles that are let in; nobody signed in is led to the sign-in
-EVERYBODY = {Role.PORTAL_ADMINISTRATOR, Role.MANAGER, Role.AUDITOR}
+EVERYBODY = set(Role)
+WHOEVER = {*Role, None}
+OVERSEERS = {Role.PORTAL_ADMINISTRATOR, Role.MANAGER, Role.AUDITOR}
 ADMINISTRATOR = {Role.PORTAL_ADMINISTRATOR}
+ACTING = {Role.PORTAL_ADMINISTRATOR, Role.MANAGER, Role.PARTICIPANT}
 READERS = {Role.PORTAL_ADMINISTRATOR, Role.AUDITOR}
 TABLE = [
     ("overview", "get", EVERYBODY),
@@ -20,11 +23,27 @@ TABLE = [
     ("workflow_choices", "get", EVERYBODY),
     ("workflow_detail", "get", EVERYBODY),
     ("workflow_row", "get", EVERYBODY),
-    ("workflow_reading", "post", {Role.PORTAL_ADMINISTRATOR, Role.MANAGER}),
+    ("workflow_reading", "post", ACTING),
     ("workflow_termination", "get", ADMINISTRATOR),
     ("workflow_termination", "post", ADMINISTRATOR),
     ("workflow_removal", "get", ADMINISTRATOR),
     ("workflow_removal", "post", ADMINISTRATOR),
+    ("workflow_task_list", "get", EVERYBODY),
+    ("workflow_task_pulse", "get", EVERYBODY),
+    ("workflow_task_choices", "get", EVERYBODY),
+    ("workflow_task_detail", "get", EVERYBODY),
+    ("workflow_task_row", "get", EVERYBODY),
+    ("workflow_task_reading", "post", ACTING),
+    ("workflow_task_completion", "get", ACTING),
+    ("workflow_task_completion", "post", ACTING),
+    ("workflow_task_delegation", "get", ACTING),
+    ("workflow_task_delegation", "post", ACTING),
+    ("workflow_task_takeover", "get", ADMINISTRATOR),
+    ("workflow_task_takeover", "post", ADMINISTRATOR),
+    ("person_search", "get", ACTING),
+    ("command_withdrawal", "post", ACTING),
+    ("person_list", "get", OVERSEERS),
+    ("person_detail", "get", OVERSEERS),
     ("command_detail", "get", READERS),
     ("command_decision", "get", ADMINISTRATOR),
     ("command_decision", "post", ADMINISTRATOR),
@@ -37,6 +56,18 @@ TABLE = [
     ("account_detail", "post", ADMINISTRATOR),
     ("account_activation", "post", ADMINISTRATOR),
     ("account_reset", "post", ADMINISTRATOR),
+    ("account_second_factor_removal", "post", ADMINISTRATOR),
+    ("account_sessions_ending", "post", ADMINISTRATOR),
+    ("account_session_ending", "post", ADMINISTRATOR),
+    ("own_account", "get", WHOEVER),
+    ("own_sessions_ending", "post", WHOEVER),
+    ("own_session_ending", "post", WHOEVER),
+    ("own_connection_removal", "post", WHOEVER),
+    ("mfa_index", "get", WHOEVER),
+    ("mfa_deactivate_totp", "get", WHOEVER),
+    ("mfa_view_recovery_codes", "get", WHOEVER),
+    ("mfa_download_recovery_codes", "get", WHOEVER),
+    ("mfa_generate_recovery_codes", "get", WHOEVER),
     ("portal_list", "get", ADMINISTRATOR),
     ("portal_creation", "get", ADMINISTRATOR),
     ("portal_creation", "post", ADMINISTRATOR),
@@ -45,9 +76,23 @@ TABLE = [
     ("portal_webhook", "post", ADMINISTRATOR),
     ("portal_probing", "post", ADMINISTRATOR),
     ("portal_disconnection", "post", ADMINISTRATOR),
+    ("portal_application", "get", ADMINISTRATOR),
+    ("portal_application", "post", ADMINISTRATOR),
+    ("portal_application_removal", "post", ADMINISTRATOR),
+    ("portal_admission", "post", ADMINISTRATOR),
     ("portal_choice", "post", EVERYBODY),
 ]
-OPEN = {"account_login", "account_logout", "account_entry", "healthz"}
+OPEN = {
+    "account_login",
+    "account_logout",
+    "account_entry",
+    "bitrix24_login",
+    "bitrix24_callback",
+    "healthz",
+    "mfa_authenticate",
+}
+# each look at these makes something: a key to set up, the way on after a confirmation
+STATEFUL = {"mfa_activate_totp", "mfa_reauthenticate", "account_reauthenticate"}
 LET_IN = {200, 204, 302, 404, 409, 422}
 
 
@@ -80,28 +125,36 @@ def addresses(workflow, administrator, portal):
     other = Account.objects.create_user("somebody")
     entry = audit.record(AuditEntry.Kind.SIGN_IN, actor=other, outcome="ok")
     things = {
+        "workflow_task": workflow.tasks.get().pk,
         "workflow": workflow.pk,
         "command": command.pk,
         "audit_entry": entry.pk,
         "account": other.pk,
         "portal": portal.pk,
+        "person": Person.objects.filter(portal=portal).earliest("pk").pk,
     }
 
     def of(name: str) -> str:
-        if name == "workflow_choices":
+        if name.endswith("_choices"):
             return reverse(name, args=["template"])
-        if name in ("overview", "frame", "workflow_list", "workflow_pulse", "audit_entry_list"):
+        if name in ("overview", "frame"):
             return reverse(name)
-        if name.endswith(("_list", "_creation", "_choice")):
+        if name.startswith("mfa_") or name in ("own_account", "own_sessions_ending"):
             return reverse(name)
-        noun = name.rsplit("_", 1)[0]
+        if name == "account_session_ending":
+            return reverse(name, args=[other.pk, 1])
+        if name.startswith("own_"):
+            return reverse(name, args=[portal.pk])
+        if name.endswith(("_list", "_creation", "_choice", "_pulse", "_search")):
+            return reverse(name)
+        noun = next(noun for noun in things if name.startswith(noun))
         return reverse(name, args=[things[noun]])
 
     return of
 
 
 def test_every_address_is_in_the_table():
-    assert set(names(get_resolver())) == {row[0] for row in TABLE} | OPEN
+    assert set(names(get_resolver())) == {row[0] for row in TABLE} | OPEN | STATEFUL
 
 
 @pytest.mark.parametrize(("name", "method", "roles"), TABLE)
@@ -109,7 +162,7 @@ def test_each_role_gets_what_the_table_says(
     name, method, roles, as_, request, addresses, workflow, sandbox
 ):
     cast = {"administrator": Role.PORTAL_ADMINISTRATOR, "manager": Role.MANAGER,
-            "auditor": Role.AUDITOR, "nobody": None}  # fmt: skip
+            "auditor": Role.AUDITOR, "participant": Role.PARTICIPANT, "nobody": None}  # fmt: skip
     for fixture, role in cast.items():
         who = request.getfixturevalue(fixture)
         answer = getattr(as_(who), method)(addresses(name))

@@ -1,0 +1,302 @@
+"""The rights of everybody over everything: role x address x method x own, foreign or absent thing.
+
+The addresses and who is let in stand in test_permissions.TABLE, which must name every address there
+is. Here each row is asked by everybody, with a thing that is theirs, one that is not, and one that
+does not exist: who may not gets 403, whoever has no right to the thing gets 404 as for one that is
+not there, and neither writes anything here or on the portal.
+"""
+
+import uuid
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from bizproc_admin import audit
+from bizproc_admin.models import (
+    Account,
+    Assignment,
+    AuditEntry,
+    Command,
+    Document,
+    Feed,
+    FeedName,
+    LinkedPerson,
+    Person,
+    Portal,
+    Role,
+    Workflow,
+    WorkflowTask,
+    WorkflowTemplate,
+)
+from tests.conftest import account
+from tests.http.test_permissions import LET_IN, TABLE
+
+ABSENT = 987_654_321
+OWN, FOREIGN, MISSING = "own", "foreign", "absent"
+# what the number in an address names; addresses without one are about nobody's thing
+THINGS = ("workflow_task", "workflow", "command", "audit_entry", "account", "portal", "person")
+WITHOUT = ("_list", "_creation", "_choice", "_pulse", "_search")
+# the parts of the world that belong to nobody in particular among those who may read them
+OPERATORS = ("administrator", "auditor")
+
+
+@dataclass
+class World:
+    """Two portals with the same things on both, and everybody who could knock."""
+
+    things: dict[str, dict[str, int]]
+    cast: dict[str, Account | None]
+
+
+def things_on(portal: Portal, person: Person, owner: Account) -> dict[str, int]:
+    """Make one of each thing on a portal, the workflow task being one of a person's."""
+    now = timezone.now()
+    template = WorkflowTemplate.objects.create(portal=portal, remote_id=7)
+    document = Document.objects.create(
+        portal=portal, module="crm", entity="CCrmDocumentDeal", document_id="DEAL_7", kind="deal"
+    )
+    workflow = Workflow.objects.create(
+        portal=portal, remote_id=f"w{portal.pk}{person.pk}", template=template, document=document,
+        started_at=now, modified_at=now, observed_at=now,
+    )  # fmt: skip
+    task = WorkflowTask.objects.create(
+        portal=portal, remote_id=person.pk, workflow=workflow, activity="ApproveActivity",
+        name="Approve", modified_at=now, observed_at=now, waiting_since=now,
+    )  # fmt: skip
+    Assignment.objects.create(task=task, person=person)
+    command = Command.objects.create(
+        key=uuid.uuid4(), digest="", portal=portal, action="workflow.terminate", effect="end",
+        target_kind="workflow", target_id=workflow.remote_id, target_label="", workflow=workflow,
+        actor=owner, actor_name="", actor_role="", state="needs_human",
+    )  # fmt: skip
+    entry = audit.record(AuditEntry.Kind.SIGN_IN, actor=owner, portal=portal, outcome="ok")
+    return {
+        "workflow": workflow.pk,
+        "workflow_task": task.pk,
+        "command": command.pk,
+        "audit_entry": entry.pk,
+        "portal": portal.pk,
+        "person": person.pk,
+    }
+
+
+@pytest.fixture
+def world(portal: Portal) -> World:
+    """Northwind and Southwind; on Northwind a head, her subordinate and a stranger."""
+    south = Portal.objects.create(
+        name="Southwind", address="https://south.bitrix24.com", is_connected=True, findings=[]
+    )
+    for name in FeedName:
+        Feed.objects.create(portal=south, name=name.value)
+
+    def person(on: Portal, number: int) -> Person:
+        return Person.objects.create(
+            portal=on, remote_id=number, name=f"Person {number}", user_type="employee"
+        )
+
+    head, own, stranger, southerner = (
+        person(portal, 11), person(portal, 12), person(portal, 13), person(south, 11),
+    )  # fmt: skip
+    department = portal.departments.create(
+        remote_id=1, name="Sales", head=head, observed_at=timezone.now()
+    )
+    own.departments.add(department)
+    cast: dict[str, Account | None] = {
+        "anonymous": None,
+        "deactivated": account("gone", "Gone", Role.PORTAL_ADMINISTRATOR),
+        "expired": account("late", "Late", Role.PORTAL_ADMINISTRATOR),
+        "nobody": account("nick", "Nick Nobody", None),
+        "participant": account("paula", "Paula Brandt", Role.PARTICIPANT),
+        "manager": account("maria", "Maria Hoffmann", Role.MANAGER),
+        "auditor": account("arthur", "Arthur Bell", Role.AUDITOR),
+        "administrator": account("anna", "Anna Koroleva", Role.PORTAL_ADMINISTRATOR),
+        "portal administrator": account("greta", "Greta Lang", Role.PORTAL_ADMINISTRATOR),
+        "other portal's administrator": account("sven", "Sven Sund", Role.PORTAL_ADMINISTRATOR),
+    }
+    link(cast["participant"], own)
+    link(cast["manager"], head)
+    greta, sven = cast["portal administrator"], cast["other portal's administrator"]
+    assert greta is not None
+    assert sven is not None
+    for who, home in ((greta, portal), (sven, south)):
+        who.home, who.follows_portal = home, True
+        who.save()
+    link(sven, southerner)
+    colleague = account("olga", "Olga", Role.PARTICIPANT)
+    foreigner = account("olaf", "Olaf", Role.PARTICIPANT)
+    for who, home in ((colleague, portal), (foreigner, south)):
+        who.home = home
+        who.save()
+    north = things_on(portal, own, greta) | {"account": colleague.pk}
+    strange = {
+        key: value
+        for key, value in things_on_same(portal, stranger, greta).items()
+        if key in ("workflow", "workflow_task", "command", "person")
+    }
+    southern = things_on(south, southerner, sven) | {"account": foreigner.pk}
+    return World(things={"north": north, "stranger": strange, "south": southern}, cast=cast)
+
+
+def things_on_same(portal: Portal, person: Person, owner: Account) -> dict[str, int]:
+    """Make a stranger's things beside those that are there."""
+    now = timezone.now()
+    first = Workflow.objects.get(portal=portal)
+    workflow = Workflow.objects.create(
+        portal=portal, remote_id=f"s{person.pk}", template=first.template, document=first.document,
+        started_at=now, modified_at=now, observed_at=now,
+    )  # fmt: skip
+    task = WorkflowTask.objects.create(
+        portal=portal, remote_id=person.pk, workflow=workflow, activity="ApproveActivity",
+        name="Approve", modified_at=now, observed_at=now, waiting_since=now,
+    )  # fmt: skip
+    Assignment.objects.create(task=task, person=person)
+    command = Command.objects.create(
+        key=uuid.uuid4(), digest="", portal=portal, action="workflow.terminate", effect="end",
+        target_kind="workflow", target_id=workflow.remote_id, target_label="", workflow=workflow,
+        actor=owner, actor_name="", actor_role="", state="needs_human",
+    )  # fmt: skip
+    return {
+        "workflow": workflow.pk,
+        "workflow_task": task.pk,
+        "command": command.pk,
+        "person": person.pk,
+    }
+
+
+def link(who: Account | None, person: Person) -> None:
+    assert who is not None
+    LinkedPerson.objects.create(user=who, portal=person.portal, person=person)
+
+
+def thing_of(name: str) -> str | None:
+    """Give the noun whose number an address carries, None for one that carries none."""
+    if name.endswith(WITHOUT) or name.endswith("_choices"):
+        return None
+    return next((noun for noun in THINGS if name.startswith(noun)), None)
+
+
+def number_of(world: World, role: str, noun: str, which: str) -> int | None:
+    """Give the number of somebody's own thing, a foreign or an absent one; None for no such."""
+    things = world.things
+    if which == MISSING:
+        return ABSENT
+    if role == "other portal's administrator":
+        return things["south" if which == OWN else "north"].get(noun)
+    if which == OWN:
+        return things["north"].get(noun)
+    if role in ("participant", "manager"):
+        # on the same portal: what nobody of theirs takes part in
+        return things["stranger"].get(noun, things["south"].get(noun))
+    return None if role in OPERATORS else things["south"].get(noun)
+
+
+def browser_of(world: World, role: str) -> Client:
+    client = Client()
+    who = world.cast[role]
+    if who is not None:
+        client.force_login(who)
+    if role == "deactivated":
+        Account.objects.filter(username="gone").update(is_active=False)
+    if role == "expired":
+        Session.objects.all().delete()
+    return client
+
+
+def role_of(role: str) -> Role | None:
+    return {
+        "participant": Role.PARTICIPANT,
+        "manager": Role.MANAGER,
+        "auditor": Role.AUDITOR,
+        "administrator": Role.PORTAL_ADMINISTRATOR,
+        "portal administrator": Role.PORTAL_ADMINISTRATOR,
+        "other portal's administrator": Role.PORTAL_ADMINISTRATOR,
+    }.get(role)
+
+
+ROLES = (
+    "anonymous", "deactivated", "expired", "nobody", "participant", "manager", "auditor",
+    "administrator", "portal administrator", "other portal's administrator",
+)  # fmt: skip
+# an account of one portal may do what its role may, but for these: they are operators' acts
+OPERATORS_ONLY = {"portal_creation", "account_creation"}
+# where a thing of a kind is somebody's own only in another sense, the rows say so themselves
+# only who has asked for a command, or an administrator, takes it back
+OWN_IS_404: set[tuple[str, str]] = {
+    ("command_withdrawal", "participant"),
+    ("command_withdrawal", "manager"),
+}
+CELLS: Counter[str] = Counter()
+
+
+def address_of(name: str, number: int | None) -> str:
+    if name in ("own_session_ending", "own_connection_removal"):
+        return reverse(name, args=[ABSENT])
+    if name == "account_session_ending":
+        return reverse(name, args=[number, session_of(number)])
+    if number is not None:
+        return reverse(name, args=[number])
+    return reverse(name, args=["template"] if name.endswith("_choices") else [])
+
+
+def session_of(number: int | None) -> int:
+    """Give a session of an account, one that does not exist where there is no account."""
+    if not Account.objects.filter(pk=number).exists():
+        return ABSENT
+    session, _made = UserSession.objects.get_or_create(
+        user_id=number, session_key=f"session-of-{number}", defaults={"ip": "192.0.2.1"}
+    )
+    return int(session.pk)
+
+
+def state_of_the_world() -> dict[str, Any]:
+    """Give what a request without rights must leave as it is; denials are on record, of course."""
+    return {
+        "commands": list(Command.objects.order_by("pk").values_list("pk", "state")),
+        "accounts": list(Account.objects.order_by("pk").values_list("pk", "is_active", "password")),
+        "portals": list(Portal.objects.order_by("pk").values_list("pk", "client_id", "probed_at")),
+        "entries": AuditEntry.objects.exclude(kind=AuditEntry.Kind.DENIED).count(),
+    }
+
+
+@pytest.mark.parametrize(("name", "method", "roles"), TABLE)
+def test_everybody_gets_what_the_table_says_and_nothing_more(
+    name, method, roles, world, sandbox, portal
+):
+    noun = thing_of(name)
+    for role in ROLES:
+        for which in (OWN, FOREIGN, MISSING) if noun else (OWN,):
+            number = number_of(world, role, noun, which) if noun else None
+            if noun and number is None:
+                continue
+            CELLS[role] += 1
+            client = browser_of(world, role)
+            before = state_of_the_world()
+            answer = getattr(client, method)(address_of(name, number))
+            where = (role, which, answer.status_code)
+            if role in ("anonymous", "deactivated", "expired"):
+                assert answer.status_code == 302, where
+                assert answer.url.startswith(reverse("account_login")), where
+            elif role_of(role) not in roles or (name in OPERATORS_ONLY and "portal" in role):
+                assert answer.status_code == 403, where
+            elif which == OWN and (name, role) not in OWN_IS_404:
+                assert answer.status_code in (LET_IN - {404} if noun else LET_IN), where
+                continue
+            else:
+                assert answer.status_code == 404, where
+            assert state_of_the_world() == before, where
+    assert sandbox.ledger() == []
+    assert sandbox.calls() == []
+
+
+def test_the_table_is_large_enough_to_mean_something():
+    """Count the cells, as the closing words of the table: a table that shrinks is noticed."""
+    things = sum(1 for name, *_ in TABLE if thing_of(name))
+    cells = things * len(ROLES) * 3 + (len(TABLE) - things) * len(ROLES)
+    assert cells > 800
