@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from bizproc_admin.models import Workflow
+from bizproc_admin.models import Workflow, WorkflowTask
 
 
 @admin.register(Workflow)
@@ -23,3 +23,21 @@ class WorkflowReference(admin.ModelAdmin):
     search_fields = ("search_text",)
     ordering = ("-started_at", "-pk")
     list_per_page = 50
+
+
+@admin.register(WorkflowTask)
+class WorkflowTaskReference(admin.ModelAdmin):
+    """The same columns and rows a page as our list of everybody's open workflow tasks."""
+
+    list_display = ("name", "document", "starter", "waiting_since", "overdue_at")
+    list_select_related = ("workflow__document", "workflow__started_by")
+    list_filter = ("is_open", "activity")
+    search_fields = ("search_text", "workflow__search_text")
+    ordering = ("overdue_at", "pk")
+    list_per_page = 50
+
+    def document(self, task: WorkflowTask) -> str:
+        return task.workflow.document_name
+
+    def starter(self, task: WorkflowTask) -> str:
+        return task.workflow.started_by_name

@@ -102,6 +102,8 @@ def fill_part(
                 is_open=True,
                 status=0,
                 observed_at=now,
+                waiting_since=workflow.modified_at,
+                search_text=f"{number + 1} approve",
             )
             tasks = [task]
             parts = [Assignment(task=task, person=draw.choice(people), status=0)]

@@ -21,6 +21,7 @@ BASE = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(BASE))
 
 from config.first_run import write_env  # noqa: E402
+from scripts.portal_sign_in import sign_in  # noqa: E402
 from scripts.processes import Processes, workers  # noqa: E402
 
 HOME = Path(os.environ.get("DEMO_HOME") or BASE / "var" / "demo")
@@ -29,6 +30,14 @@ ACCOUNTS = (
     ("admin", "Anna Koroleva", "portal administrator"),
     ("manager", "Maria Hoffmann", "manager"),
     ("auditor", "Arthur Bell", "auditor"),
+)
+# everybody's on the emulated portal
+PORTAL_PASSWORD = "sandbox"  # noqa: S105  # printed for everybody to see
+# who signs in through the portal: login there and what there is to see
+PEOPLE = (
+    ("olga.petrova", "an approver: tasks of every kind"),
+    ("marina.lebedeva", "head of sales: a team's tasks"),
+    ("anna.koroleva", "administers the portal"),
 )
 
 
@@ -53,6 +62,7 @@ def main() -> int:
         "STATIC_ROOT": str(HOME / "static"),
         "PYTHONPATH": str(BASE),
         "PYTHONUNBUFFERED": "1",
+        "REQUIRE_SECOND_FACTOR": "off",
     }
     os.chdir(BASE)
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -60,7 +70,8 @@ def main() -> int:
         signal.signal(stop, lambda *_: sys.exit(0))
     processes = Processes(env=env, logs=HOME / "logs")
     try:
-        sandbox = start_sandbox(processes, sandbox_port, kept.get("scenario", {}))
+        console = f"http://127.0.0.1:{web_port}"
+        sandbox = start_sandbox(processes, sandbox_port, console=console)
         if sandbox is None:
             return say(f"The portal did not start; see {HOME / 'logs' / 'sandbox.log'}")
         manage(env, "migrate", "--verbosity", "0")
@@ -75,10 +86,20 @@ def main() -> int:
             processes.start(name, command)
         webhook = sandbox["webhook_url"]
         once(kept, "connect", env, "connect", "-", "--name", "Northwind", stdin=webhook)
-        once(kept, "link", env, "link_demo_people")
+        oauth = sandbox["oauth"]
+        once(
+            kept, "application", env, "application", oauth["client_id"], "--token-url",
+            oauth["token_url"], "--everybody", stdin=oauth["client_secret"],
+        )  # fmt: skip
+        once(kept, "link people", env, "link_demo_people")
         processes.start("web", web_command(web_port))
         if not answers(f"http://127.0.0.1:{web_port}/healthz"):
             return say(f"The web process did not start; see {HOME / 'logs' / 'web.log'}")
+        if "first sign-in" not in kept["done"]:
+            # the first administrator who signs in pins the portal's identity for all others
+            sign_in(console, login="anna.koroleva", password=PORTAL_PASSWORD)
+            kept["done"].append("first sign-in")
+            keep(kept)
         welcome(web_port, sandbox, passwords)
         ended = processes.wait()
         return say(f"The process {ended!r} ended; see {HOME / 'logs' / ended}.log")
@@ -90,13 +111,15 @@ def main() -> int:
         processes.stop()
 
 
-def start_sandbox(processes: Processes, port: int, _: object) -> dict[str, str] | None:
+def start_sandbox(processes: Processes, port: int, *, console: str) -> dict[str, Any] | None:
     """Start the portal from its state file, or a new one; give what its first line says."""
     process = processes.start(
         "sandbox",
         [
             sys.executable, "-m", "bizproc_admin.sandbox", "--port", str(port),
             "--scenario", "demo", "--state", str(HOME / "portal.state"), "--control",
+            "--password", PORTAL_PASSWORD,
+            "--redirect-uri", f"{console}/sign-in/bitrix24/callback/",
         ],
         reads=True,
     )  # fmt: skip
@@ -110,7 +133,7 @@ def read_kept() -> dict[str, Any]:
         return {"done": []}
     kept: dict[str, Any] = json.loads((HOME / "demo.json").read_text())
     accounts = [f"account {username}" for username, *_ in ACCOUNTS]
-    kept.setdefault("done", [*accounts, "connect", "link"])
+    kept.setdefault("done", [*accounts, "connect"])
     return kept
 
 
@@ -189,11 +212,14 @@ def free_port(wanted: int) -> int:
     return next(port for port in range(wanted, wanted + 100) if is_free(port))
 
 
-def welcome(port: int, sandbox: dict[str, str], passwords: dict[str, str]) -> None:
+def welcome(port: int, sandbox: dict[str, Any], passwords: dict[str, str]) -> None:
     print(f"\n  bizproc-admin   http://127.0.0.1:{port}/")
     print(f"  demo portal     {sandbox['portal_url']}   (3,000 running workflows, living)\n")
     for username, _name, role in ACCOUNTS:
-        print(f"  {username:<10} {passwords[username]:<20} {role}")
+        print(f"  {username:<16} {passwords[username]:<20} {role}")
+    print('\n  or through the portal, "Sign in with Bitrix24":')
+    for login, what in PEOPLE:
+        print(f"  {login:<16} {PORTAL_PASSWORD:<20} {what}")
     print(
         f"\n  Kept in {os.path.relpath(HOME)}. End with Ctrl-C; RESET=1 starts afresh.\n",
         flush=True,

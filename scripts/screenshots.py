@@ -119,6 +119,7 @@ def take_all(browser: Browser, address: str, passwords: dict[str, str], folder: 
                 "overview": "/", "workflows": "/workflows/", "workflow": workflow,
                 "termination": f"{workflow}termination/", "removal": f"{workflow}removal/",
                 "none": "/workflows/?q=nothing-like-it", "audit": "/audit/",
+                "tasks": "/workflow-tasks/", "tasks-none": "/workflow-tasks/?q=nothing-like-it",
                 "accounts": "/accounts/", "account": "/accounts/creation/",
                 "portals": "/portals/", "portal": "/portals/1/", "connect": "/portals/creation/",
                 "choices": "/workflows/choices/waiting/", "404": "/nowhere/",
