@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from bizproc_admin import commands
 from bizproc_admin.actions import KillWorkflow
-from bizproc_admin.models import AuditEntry, Command, CommandState, Workflow
+from bizproc_admin.models import AuditEntry, Command, CommandState, Person, Workflow
 from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.usefixtures("company")
@@ -184,7 +184,15 @@ def test_on_a_phone_rows_are_blocks_and_nothing_runs_off_the_side(
 ):
     page.set_viewport_size({"width": 390, "height": 844})
     url = enter(administrator)
-    for address in ("/", "/workflows/", f"/workflows/{waiting.pk}/", "/audit/", "/accounts/"):
+    for address in (
+        "/",
+        "/workflows/",
+        f"/workflows/{waiting.pk}/",
+        "/audit/",
+        "/accounts/",
+        "/people/",
+        "/own-account/",
+    ):
         page.goto(url + address)
         wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert wide <= 0, address
@@ -236,6 +244,10 @@ def test_no_page_has_an_accessibility_fault(
         reverse("workflow_choices", args=["starter"]),
         reverse("command_detail", args=[refused.pk]),
         reverse("account_detail", args=[administrator.pk]),
+        reverse("own_account"),
+        reverse("mfa_activate_totp"),
+        reverse("person_list"),
+        reverse("person_detail", args=[Person.objects.exclude(headed=None).earliest("pk").pk]),
         reverse("portal_detail", args=[company.pk]),
         *([reverse("audit_entry_detail", args=[entry.pk])] if entry else []),
         "/workflows/?q=nothing-like-this",

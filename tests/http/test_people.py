@@ -265,6 +265,18 @@ def test_pages_follow_each_other_without_gaps(as_, auditor, make):
     assert [name for page in pages for name in page] == [f"Person {n:02}" for n in range(60)]
 
 
+@pytest.mark.parametrize("sort", ["", "-open", "overdue", "-seen", "-name"])
+def test_the_far_end_of_a_list_is_in_the_same_order(as_, auditor, make, sort):
+    people = [make.person(f"Person {number:02}", is_active=number % 4 != 0) for number in range(60)]
+    for number, person in enumerate(people[::3]):
+        for _ in range(number % 3):
+            make.task(person, overdue=number % 2 == 0)
+    client = as_(auditor)
+    whole = names(client.get(f"{LIST}?sort={sort}&size=100"))
+    pages = [names(client.get(f"{LIST}?sort={sort}&size=25&page={n}")) for n in (1, 2, 3)]
+    assert [name for page in pages for name in page] == whole
+
+
 def test_it_costs_the_same_for_one_person_and_for_fifty(as_, auditor, make):
     head = make.person("Head")
     client = as_(auditor)
