@@ -17,6 +17,7 @@ os.environ |= {
     "VAR_DIR": str(folder),
     "STATIC_ROOT": str(folder / "static"),
     "INSECURE_COOKIES": "on",
+    "REQUIRE_SECOND_FACTOR": "off",
     "ALLOWED_HOSTS": "testserver",
     "LOG_LEVEL": "WARNING",
 }

@@ -1,7 +1,8 @@
 """The registry of actions by name."""
 
+from bizproc_admin.actions.answers import CompleteTask
 from bizproc_admin.actions.base import Action, NotPossible, Observation, Target, Verdict
-from bizproc_admin.actions.workflow_tasks import CompleteTask, DelegateTask
+from bizproc_admin.actions.delegations import DelegateTask
 from bizproc_admin.actions.workflows import KillWorkflow, TerminateWorkflow
 from bizproc_admin.models import Command
 

@@ -1,13 +1,9 @@
-"""Answering a workflow task with one's own hands, and giving one's part of it to somebody else."""
+"""What acts on one person's part of a workflow task, and how it is said what became of it."""
 
-import base64
-import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from bizproc_admin import bitrix
 from bizproc_admin.actions.base import (
@@ -16,41 +12,17 @@ from bizproc_admin.actions.base import (
     Observation,
     Target,
     Verdict,
-    administrators_hands,
-    own_hands,
     plain,
 )
 from bizproc_admin.models import (
-    Account,
     Assignment,
     Command,
-    CommandFile,
     Person,
     Portal,
     WorkflowTask,
 )
-from bizproc_admin.permissions import Capability, may
 
 WAITING, REJECTING = Assignment.Status.WAITING, Assignment.Status.NO
-
-
-@dataclass(frozen=True, kw_only=True)
-class SentFile:
-    """A file chosen in a form: the question it answers, its name and content.
-
-    content is empty once the command is kept: from then on it lies encrypted in CommandFile.
-    """
-
-    question: str
-    name: str
-    sha256: str
-    content: bytes = field(default=b"", repr=False)
-
-    @classmethod
-    def of(cls, question: str, name: str, content: bytes) -> Self:
-        """Make one from an uploaded file."""
-        digest = hashlib.sha256(content).hexdigest()
-        return cls(question=question, name=name[-255:], sha256=digest, content=content)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,250 +108,6 @@ class TaskAction(Action):
         gone.update(gone_at=seen.asked_at)
         status = int(rows[0]["STATUS"])
         WorkflowTask.objects.filter(pk=self.task.pk).update(status=status, is_open=status == 0)
-
-
-@dataclass(frozen=True, kw_only=True)
-class CompleteTask(TaskAction):
-    """Answer a workflow task as the person it waits for, with that person's own token.
-
-    Calls bizproc.task.complete. answer is the portal's STATUS: 1 yes, 2 no, 3 done, 4 declined.
-    fields maps the ids of what was asked to values as the portal takes them (bitrix24-api 11.2).
-    on_behalf is whose part it was before it was given to the person.
-    """
-
-    person: Person
-    answer: int
-    comment: str = ""
-    fields: Mapping[str, Any] = field(default_factory=dict)
-    files: tuple[SentFile, ...] = ()
-    multiple: tuple[str, ...] = ()
-    on_behalf: str = ""
-    command_pk: int | None = None
-
-    name = "workflow_task.complete"
-    label = gettext_lazy("Answer")
-    capability = Capability.COMPLETE_WORKFLOW_TASKS
-    method = "bizproc.task.complete"
-
-    @property
-    def part_of(self) -> Person:
-        return self.person
-
-    @property
-    def on_behalf_of(self) -> str:
-        return self.on_behalf
-
-    @property
-    def contents(self) -> tuple[tuple[str, bytes], ...]:
-        return tuple((one.name, one.content) for one in self.files)
-
-    @property
-    def caption(self) -> str:
-        """Give the portal's own caption of the answer."""
-        found = (way.caption for way in self.task.answers if way.status == self.answer)
-        return next(found, str(Assignment.Status(self.answer).label))
-
-    def permits(self, actor: Account) -> bool:
-        return actor.reaches(self.portal) and actor.person_at(self.portal) == self.person
-
-    def may_use(self, actor: Account, person: Person | None) -> bool:
-        return person is not None and super().may_use(actor, person)
-
-    def acts_as(self, actor: Account) -> Person | None:
-        if own_hands(actor, self.portal) is None:
-            raise NotPossible(
-                _(
-                    "The portal lets a task be answered only by the person it waits for. Sign in "
-                    "with Bitrix24 once, so that this console may act as you."
-                )
-            )
-        return self.person
-
-    def inputs(self) -> dict[str, Any]:
-        return {
-            "person": self.person.remote_id,
-            "answer": self.answer,
-            "comment": self.comment,
-            "fields": dict(self.fields),
-            "files": [
-                {"question": one.question, "name": one.name, "sha256": one.sha256}
-                for one in self.files
-            ],
-            "multiple": list(self.multiple),
-            "on_behalf": self.on_behalf,
-        }
-
-    @classmethod
-    def from_command(cls, command: Command) -> Self:
-        task, inputs = task_of(command), command.inputs
-        return cls(
-            task=task,
-            person=Person.objects.get(portal=command.portal, remote_id=inputs["person"]),
-            answer=inputs["answer"],
-            comment=inputs["comment"],
-            fields=inputs["fields"],
-            files=tuple(SentFile(**one) for one in inputs["files"]),
-            multiple=tuple(inputs["multiple"]),
-            on_behalf=inputs["on_behalf"],
-            reason=command.reason,
-            command_pk=command.pk,
-        )
-
-    def judge(self, rows: Sequence[bitrix.TaskRow]) -> tuple[Verdict, str, str]:
-        if not rows:
-            return ended_meanwhile()
-        own = next((row for row in rows if row.user_id == self.person.remote_id), None)
-        if own is None:
-            return Verdict.OVERTAKEN, *moved_on(self.task, rows)
-        if own.user_status == WAITING and own.status == WorkflowTask.Status.RUNNING:
-            return Verdict.UNTOUCHED, "", ""
-        if own.status == WorkflowTask.Status.TIMED_OUT and own.user_status == REJECTING:
-            # the portal says No for whoever had not answered: it looks like a No of one's own
-            text = _("The time for an answer had run out.")
-            is_unclear = self.answer == REJECTING
-            return Verdict.ENDED if is_unclear else Verdict.OVERTAKEN, "timed_out", text
-        text = _("Already answered by %(who)s: %(answer)s.") % {
-            "who": self.person,
-            "answer": label_of(own.user_status),
-        }
-        done = own.user_status == self.answer
-        return Verdict.DONE if done else Verdict.OVERTAKEN, "already_answered", text
-
-    def check(self) -> None:
-        super().check()
-        if self.answer not in [way.status for way in self.task.answers]:
-            raise NotPossible(_("This task cannot be answered like that. Open it anew."))
-
-    def loaded(self) -> Self:
-        kept = CommandFile.objects.filter(command=self.command_pk).order_by("place")
-        contents = [one.content for one in kept]
-        files = [
-            replace(one, content=content) for one, content in zip(self.files, contents, strict=True)
-        ]
-        return replace(self, files=tuple(files))
-
-    def send(self, writer: bitrix.Writer) -> bitrix.Written:
-        values: dict[str, Any] = dict(self.fields)
-        for one in self.files:
-            value = [one.name, base64.b64encode(one.content).decode()]
-            if one.question in self.multiple:
-                values.setdefault(one.question, []).append(value)
-            else:
-                values[one.question] = value
-        return writer.workflow_tasks.complete(
-            self.task.remote_id,
-            status=self.answer,
-            comment=self.comment or None,
-            fields=values or None,
-        )
-
-    def sentence(self, *, target: str) -> str:
-        return _("Answer “%(answer)s”: %(target)s") % {"answer": self.caption, "target": target}
-
-
-@dataclass(frozen=True, kw_only=True)
-class DelegateTask(TaskAction):
-    """Give one person's part of a workflow task to another person.
-
-    Calls bizproc.task.delegate with one task. An administrator without a token of their own acts
-    through the portal's connection; everybody else needs their own.
-    """
-
-    from_person: Person
-    to_person: Person
-
-    name = "workflow_task.delegate"
-    label = gettext_lazy("Delegate")
-    capability = Capability.DELEGATE_WORKFLOW_TASKS
-    method = "bizproc.task.delegate"
-
-    @property
-    def part_of(self) -> Person:
-        return self.from_person
-
-    @property
-    def on_behalf_of(self) -> str:
-        return str(self.from_person)
-
-    def permits(self, actor: Account) -> bool:
-        if not actor.reaches(self.portal):
-            return False
-        return self.from_person.pk in actor.circle or may(actor, Capability.ACT_FOR_OTHERS)
-
-    def may_use(self, actor: Account, person: Person | None) -> bool:
-        if person is None and not may(actor, Capability.ACT_FOR_OTHERS):
-            return False
-        return super().may_use(actor, person)
-
-    def acts_as(self, actor: Account) -> Person | None:
-        if may(actor, Capability.ACT_FOR_OTHERS):
-            return administrators_hands(actor, self.portal)
-        person = own_hands(actor, self.portal)
-        if person is None:
-            raise NotPossible(
-                _("Sign in with Bitrix24 once, so that this console may delegate as you.")
-            )
-        return person
-
-    def check(self) -> None:
-        super().check()
-        if not self.to_person.is_active or self.to_person.user_type not in ("employee", ""):
-            raise NotPossible(
-                _("Tasks can be given to working employees only: %(who)s is none.")
-                % {"who": self.to_person}
-            )
-        if self.task.assignments.filter(person=self.to_person, gone_at=None).exists():
-            raise NotPossible(_("%(who)s already takes part in it.") % {"who": self.to_person})
-
-    def inputs(self) -> dict[str, Any]:
-        return {"from": self.from_person.remote_id, "to": self.to_person.remote_id}
-
-    @classmethod
-    def from_command(cls, command: Command) -> Self:
-        people = {
-            person.remote_id: person
-            for person in Person.objects.filter(
-                portal=command.portal, remote_id__in=list(command.inputs.values())
-            )
-        }
-        return cls(
-            task=task_of(command),
-            from_person=people[command.inputs["from"]],
-            to_person=people[command.inputs["to"]],
-            reason=command.reason,
-        )
-
-    def judge(self, rows: Sequence[bitrix.TaskRow]) -> tuple[Verdict, str, str]:
-        if not rows:
-            return ended_meanwhile()
-        own = next((row for row in rows if row.user_id == self.from_person.remote_id), None)
-        if own is not None and own.user_status == WAITING and own.status == 0:
-            return Verdict.UNTOUCHED, "", ""
-        if own is not None:
-            text = _("Already answered by %(who)s: %(answer)s.") % {
-                "who": self.from_person,
-                "answer": label_of(own.user_status),
-            }
-            return Verdict.OVERTAKEN, "already_answered", text
-        if any(row.user_id == self.to_person.remote_id for row in rows):
-            text = _("The task is with %(who)s already.") % {"who": self.to_person}
-            return Verdict.DONE, "already_delegated", text
-        # the receiver may have passed it on, or another's vote has settled it: not to be told
-        return Verdict.ENDED, *moved_on(self.task, rows)
-
-    def send(self, writer: bitrix.Writer) -> bitrix.Written:
-        return writer.workflow_tasks.delegate(
-            self.task.remote_id,
-            from_user_id=self.from_person.remote_id,
-            to_user_id=self.to_person.remote_id,
-        )
-
-    def sentence(self, *, target: str) -> str:
-        return _("Delegate from %(from)s to %(to)s: %(target)s") % {
-            "from": self.from_person,
-            "to": self.to_person,
-            "target": target,
-        }
 
 
 # --- words --------------------------------------------------------------------------------------

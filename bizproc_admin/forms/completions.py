@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bizproc_admin.actions.workflow_tasks import SentFile
+from bizproc_admin.actions.answers import SentFile
 from bizproc_admin.forms.people import PeopleField
 from bizproc_admin.forms.questions import Question, questions_of
 from bizproc_admin.forms.repeating import MOST_BYTES

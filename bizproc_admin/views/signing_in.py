@@ -18,9 +18,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from bizproc_admin import audit, bitrix
+from bizproc_admin.admission import Admitted, SignInRefused, admit
 from bizproc_admin.models import Portal
 from bizproc_admin.provider import PROVIDER, Bitrix24Provider, app_of
-from bizproc_admin.signing_in import Admitted, SignInRefused, admit
 
 
 class SignInView(LoginView):  # type: ignore[misc]  # allauth has no types

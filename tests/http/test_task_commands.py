@@ -10,9 +10,9 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.utils import timezone
 
-from bizproc_admin import bitrix, commands, secrets, signing_in, syncing, tokens
+from bizproc_admin import admission, bitrix, commands, secrets, syncing, tokens
 from bizproc_admin.actions import CompleteTask, DelegateTask, NotPossible, TerminateWorkflow
-from bizproc_admin.actions.workflow_tasks import SentFile
+from bizproc_admin.actions.answers import SentFile
 from bizproc_admin.models import (
     AuditEntry,
     Command,
@@ -699,7 +699,7 @@ def test_a_hiccup_right_after_the_sign_in_loses_nothing(
     gives_token(employee)
     sandbox.fail_next("bad_gateway", method="bizproc.task.list", times=2)
     with committing():
-        signing_in.resume_work(employee)
+        admission.resume_work(employee)
     assert fresh(waits).state == CommandState.INTENT
     sandbox.clear_faults()
     Command.objects.update(next_check_at=None)

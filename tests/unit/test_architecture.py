@@ -20,6 +20,7 @@ WRITERS_OF_AUDIT = {
     "commands/sending.py",
     "permissions.py",
     "roles.py",
+    "admission.py",
     "signing_in.py",
     "portals.py",
     "management/commands/administrator.py",

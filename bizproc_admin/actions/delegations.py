@@ -1,0 +1,135 @@
+"""Giving one's part of a workflow task to somebody else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bizproc_admin import bitrix
+from bizproc_admin.actions.base import (
+    NotPossible,
+    Verdict,
+    administrators_hands,
+    own_hands,
+)
+from bizproc_admin.actions.workflow_tasks import (
+    WAITING,
+    TaskAction,
+    ended_meanwhile,
+    label_of,
+    moved_on,
+    task_of,
+)
+from bizproc_admin.models import (
+    Account,
+    Command,
+    Person,
+)
+from bizproc_admin.permissions import Capability, may
+
+
+@dataclass(frozen=True, kw_only=True)
+class DelegateTask(TaskAction):
+    """Give one person's part of a workflow task to another person.
+
+    Calls bizproc.task.delegate with one task. An administrator without a token of their own acts
+    through the portal's connection; everybody else needs their own.
+    """
+
+    from_person: Person
+    to_person: Person
+
+    name = "workflow_task.delegate"
+    label = gettext_lazy("Delegate")
+    capability = Capability.DELEGATE_WORKFLOW_TASKS
+    method = "bizproc.task.delegate"
+
+    @property
+    def part_of(self) -> Person:
+        return self.from_person
+
+    @property
+    def on_behalf_of(self) -> str:
+        return str(self.from_person)
+
+    def permits(self, actor: Account) -> bool:
+        if not actor.reaches(self.portal):
+            return False
+        return self.from_person.pk in actor.circle or may(actor, Capability.ACT_FOR_OTHERS)
+
+    def may_use(self, actor: Account, person: Person | None) -> bool:
+        if person is None and not may(actor, Capability.ACT_FOR_OTHERS):
+            return False
+        return super().may_use(actor, person)
+
+    def acts_as(self, actor: Account) -> Person | None:
+        if may(actor, Capability.ACT_FOR_OTHERS):
+            return administrators_hands(actor, self.portal)
+        person = own_hands(actor, self.portal)
+        if person is None:
+            raise NotPossible(
+                _("Sign in with Bitrix24 once, so that this console may delegate as you.")
+            )
+        return person
+
+    def check(self) -> None:
+        super().check()
+        if not self.to_person.is_active or self.to_person.user_type not in ("employee", ""):
+            raise NotPossible(
+                _("Tasks can be given to working employees only: %(who)s is none.")
+                % {"who": self.to_person}
+            )
+        if self.task.assignments.filter(person=self.to_person, gone_at=None).exists():
+            raise NotPossible(_("%(who)s already takes part in it.") % {"who": self.to_person})
+
+    def inputs(self) -> dict[str, Any]:
+        return {"from": self.from_person.remote_id, "to": self.to_person.remote_id}
+
+    @classmethod
+    def from_command(cls, command: Command) -> Self:
+        people = {
+            person.remote_id: person
+            for person in Person.objects.filter(
+                portal=command.portal, remote_id__in=list(command.inputs.values())
+            )
+        }
+        return cls(
+            task=task_of(command),
+            from_person=people[command.inputs["from"]],
+            to_person=people[command.inputs["to"]],
+            reason=command.reason,
+        )
+
+    def judge(self, rows: Sequence[bitrix.TaskRow]) -> tuple[Verdict, str, str]:
+        if not rows:
+            return ended_meanwhile()
+        own = next((row for row in rows if row.user_id == self.from_person.remote_id), None)
+        if own is not None and own.user_status == WAITING and own.status == 0:
+            return Verdict.UNTOUCHED, "", ""
+        if own is not None:
+            text = _("Already answered by %(who)s: %(answer)s.") % {
+                "who": self.from_person,
+                "answer": label_of(own.user_status),
+            }
+            return Verdict.OVERTAKEN, "already_answered", text
+        if any(row.user_id == self.to_person.remote_id for row in rows):
+            text = _("The task is with %(who)s already.") % {"who": self.to_person}
+            return Verdict.DONE, "already_delegated", text
+        # the receiver may have passed it on, or another's vote has settled it: not to be told
+        return Verdict.ENDED, *moved_on(self.task, rows)
+
+    def send(self, writer: bitrix.Writer) -> bitrix.Written:
+        return writer.workflow_tasks.delegate(
+            self.task.remote_id,
+            from_user_id=self.from_person.remote_id,
+            to_user_id=self.to_person.remote_id,
+        )
+
+    def sentence(self, *, target: str) -> str:
+        return _("Delegate from %(from)s to %(to)s: %(target)s") % {
+            "from": self.from_person,
+            "to": self.to_person,
+            "target": target,
+        }

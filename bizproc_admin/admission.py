@@ -1,0 +1,261 @@
+"""Who comes in through a portal, as which account, and who does not.
+
+A portal's code is exchanged while the browser waits, bounded by SIGN_IN_TIMEOUT: one of the two
+places where a web request calls out (the other is the portal's iframe).
+"""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from bizproc_admin import audit, bitrix, connecting, doorbell, roles, tokens
+from bizproc_admin.models import (
+    Account,
+    AuditEntry,
+    Command,
+    CommandState,
+    LinkedPerson,
+    Person,
+    Portal,
+    Role,
+)
+
+
+class SignInRefused(Exception):
+    """Somebody is not let in through a portal; the text says why and what to do, for them."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.text = text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Admitted:
+    """Who came in through a portal, and whether an account made by hand was taken over."""
+
+    account: Account
+    person: Person
+    is_taken_over: bool
+
+
+def admit(portal: Portal, *, code: str, domain: str, ip: str | None) -> Admitted:
+    """Exchange a portal's code, learn who it is of, and give their account, new or found.
+
+    Calls the token server and profile. Raises SignInRefused, which is on record then, or a
+    BitrixError when the portal could not be asked. Nothing is called that the registered portal
+    does not name.
+    """
+    try:
+        person, pair = identify(portal, code=code, domain=domain, ip=ip)
+        with transaction.atomic():
+            # what was learnt of the person stays learnt, also when they are not let in
+            outcome = account_of(person, ip=ip)
+            if isinstance(outcome, Admitted):
+                tokens.keep(person, pair)
+                resume_work(person)
+        if isinstance(outcome, SignInRefused):
+            raise outcome
+    except SignInRefused as refusal:
+        put_on_record(portal, refusal, ip=ip)
+        raise
+    return outcome
+
+
+def identify(
+    portal: Portal, *, code: str, domain: str, ip: str | None
+) -> tuple[Person, bitrix.TokenPair]:
+    """Learn from the portal who a code is of; the first administrator pins its identity."""
+    if domain.lower() != portal.host:
+        raise foreign("foreign_domain")
+    pair = tokens.token_server(portal).exchange(code)
+    try:
+        tokens.verify(pair, portal)
+    except bitrix.BadAnswer:
+        raise foreign("foreign_portal") from None
+    profile = connecting.visitor(portal, pair.access_token).system.profile()
+    if pair.user_id is not None and pair.user_id != profile.id:
+        raise foreign("foreign_portal")
+    if not portal.member_id:
+        pin(portal, pair.member_id, is_administrator=profile.admin, ip=ip)
+    return person_of(portal, profile), pair
+
+
+def pin(portal: Portal, member_id: str, *, is_administrator: bool, ip: str | None) -> None:
+    """Keep a portal's identity, once, on the word of one of its administrators."""
+    if not is_administrator:
+        raise SignInRefused(
+            "not_pinned",
+            _(
+                "Nobody has signed in through this portal yet. Its administrator signs in first; "
+                "then you can."
+            ),
+        )
+    with transaction.atomic():
+        pinned = Portal.objects.filter(pk=portal.pk, member_id="").update(member_id=member_id)
+        if pinned:
+            audit.record(
+                AuditEntry.Kind.CONNECTION,
+                actor=None,
+                actor_name="portal",
+                portal=portal,
+                action="Pinned the identity of a portal",
+                outcome="ok",
+                target_kind="portal",
+                target_id=str(portal.pk),
+                target_label=portal.name,
+                inputs={"member_id": member_id},
+                ip=ip,
+            )
+    portal.refresh_from_db()
+    if portal.member_id != member_id:
+        raise foreign("foreign_portal")
+
+
+def person_of(portal: Portal, profile: bitrix.Profile) -> Person:
+    """Give the person a profile is of; the portal has just said that they work there."""
+    person, _made = Person.objects.get_or_create(
+        portal=portal,
+        remote_id=profile.id,
+        defaults={
+            "first_name": profile.name[:255],
+            "last_name": profile.last_name[:255],
+            "name": f"{profile.name} {profile.last_name}".strip()[:511],
+            "search_text": f"{profile.id} {profile.name} {profile.last_name}".casefold(),
+            "user_type": "employee",
+            "time_zone": profile.time_zone[:64],
+        },
+    )
+    person.is_administrator = profile.admin
+    person.is_active, person.gone_at = True, None
+    person.save(update_fields=["is_administrator", "is_active", "gone_at"])
+    return person
+
+
+def account_of(person: Person, *, ip: str | None) -> "Admitted | SignInRefused":
+    """Give a person's account: theirs, one linked by hand that is taken over now, or a new one.
+
+    Part of the caller's transaction; a refusal is given back and not raised, so that it commits.
+    """
+    link = LinkedPerson.objects.filter(person=person).select_related("user").first()
+    if link is None:
+        if roles.role_of(person) is None:
+            return SignInRefused(
+                "not_admitted",
+                _(
+                    "This portal lets only its administrators and heads of departments in here. "
+                    "Ask a portal administrator to let everybody in, or to make you an account."
+                ),
+            )
+        return Admitted(account=new_account(person, ip=ip), person=person, is_taken_over=False)
+    account = link.user
+    if not account.is_active and account.dismissed_at is None:
+        return SignInRefused(
+            "deactivated",
+            _("Your account here is deactivated. A portal administrator can activate it again."),
+        )
+    if account.home is None and account.role == Role.PORTAL_ADMINISTRATOR:
+        return SignInRefused(
+            "operator",
+            _(
+                "You are linked to an operator's account, which sees every portal: no portal may "
+                "open it. Sign in with its password; or have the link removed under Accounts, "
+                "then this sign-in makes you an account of your own."
+            ),
+        )
+    is_taken_over = not account.follows_portal
+    if is_taken_over:
+        take_over(account, person, ip=ip)
+    roles.follow(account)
+    if account.role is None:
+        return SignInRefused(
+            "not_admitted",
+            _("Your role on the portal no longer lets you in here. Ask a portal administrator."),
+        )
+    return Admitted(account=account, person=person, is_taken_over=is_taken_over)
+
+
+def take_over(account: Account, person: Person, *, ip: str | None) -> None:
+    """Make an account that was made by hand its person's own: of their portal, without a password.
+
+    From now on the portal opens it and gives its role, so it may reach no other portal.
+    """
+    account.follows_portal = True
+    account.home = person.portal
+    account.set_unusable_password()
+    account.save(update_fields=["follows_portal", "home", "password"])
+    LinkedPerson.objects.filter(user=account).exclude(person=person).delete()
+    account.__dict__.pop("people", None)
+    changed(account, "Taken over by the sign-in of its person", person, ip=ip)
+
+
+def new_account(person: Person, *, ip: str | None) -> Account:
+    """Make the account of somebody the portal lets in."""
+    host = person.portal.host.partition(":")[0]
+    account = Account(
+        username=f"{person.remote_id}@{host}"[:150],
+        first_name=person.first_name[:150],
+        last_name=person.last_name[:150],
+        home=person.portal,
+        follows_portal=True,
+    )
+    if Account.objects.filter(username=account.username).exists():
+        account.username = f"{person.remote_id}@{host}-{person.portal_id}"[:150]
+    account.set_unusable_password()
+    account.save()
+    LinkedPerson.objects.create(user=account, portal=person.portal, person=person)
+    changed(account, "Made by the sign-in of its person", person, ip=ip)
+    roles.follow(account)
+    return account
+
+
+def changed(account: Account, action: str, person: Person, *, ip: str | None) -> None:
+    audit.record(
+        AuditEntry.Kind.ACCOUNT,
+        actor=account,
+        action=action,
+        outcome="ok",
+        target_kind="account",
+        target_id=str(account.pk),
+        target_label=account.username,
+        after={"person": str(person), "portal": person.portal.name, "number": person.remote_id},
+        ip=ip,
+    )
+
+
+def resume_work(person: Person) -> None:
+    """Ring for what waited for this person to sign in again."""
+    waiting = Command.objects.filter(
+        as_person=person,
+        state=CommandState.INTENT,
+        error_code=tokens.ReconnectNeeded.__name__,
+    )
+    for pk in waiting.values_list("pk", flat=True):
+        doorbell.ring("carry_out_command", pk, queue=doorbell.INTERACTIVE)
+    now = timezone.now()
+    waiting.update(next_check_at=now, due_since=now, error_code="", error_text="")
+
+
+def foreign(code: str) -> SignInRefused:
+    """Give what the bearer of an answer is told that is not of the portal they chose."""
+    return SignInRefused(
+        code,
+        _("This answer did not come from the portal you chose. Nothing was accepted from it."),
+    )
+
+
+def put_on_record(portal: Portal, refusal: SignInRefused, *, ip: str | None) -> None:
+    """Record that somebody was not let in through a portal."""
+    audit.record(
+        AuditEntry.Kind.SIGN_IN_FAILED,
+        actor=None,
+        portal=portal,
+        outcome="failed",
+        target_kind="portal",
+        target_id=str(portal.pk),
+        target_label=portal.name,
+        error_code=refusal.code,
+        ip=ip,
+    )
