@@ -13,6 +13,8 @@ from benchmarks.measuring import Line, medians_ms
 from benchmarks.portals import administrator, connected
 
 MOST_QUERIES = 12
+# the groups by deadline and the counts of the three scopes besides
+MOST_QUERIES_OF_TASKS = 14
 PAGE = 1000
 
 
@@ -26,6 +28,7 @@ class Case:
     share: float | None = None
     view: str = "workflow_list"
     model: str = "workflow"
+    queries: int = MOST_QUERIES
 
 
 CASES = [
@@ -43,6 +46,7 @@ CASES = [
         theirs="?is_open__exact=1",
         view="workflow_task_list",
         model="workflowtask",
+        queries=MOST_QUERIES_OF_TASKS,
     ),
     Case(
         what="everybody's tasks, page 500",
@@ -50,6 +54,7 @@ CASES = [
         theirs="?is_open__exact=1&p=500",
         view="workflow_task_list",
         model="workflowtask",
+        queries=MOST_QUERIES_OF_TASKS,
     ),
     Case(
         what="everybody's tasks, searched",
@@ -57,6 +62,7 @@ CASES = [
         theirs="?is_open__exact=1&q=koroleva",
         view="workflow_task_list",
         model="workflowtask",
+        queries=MOST_QUERIES_OF_TASKS,
     ),
 ]
 
@@ -87,8 +93,8 @@ def measured() -> list[Line]:
             Line(
                 what=f"{case.what}, queries",
                 figure=str(count),
-                target=f"<= {MOST_QUERIES}",
-                is_met=count <= MOST_QUERIES,
+                target=f"<= {case.queries}",
+                is_met=count <= case.queries,
             ),
         ]
     return lines

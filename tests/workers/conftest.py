@@ -36,6 +36,7 @@ from bizproc_admin.models import (
 from bizproc_admin.sandbox import Sandbox
 from bizproc_admin.secrets import Secret
 from scripts.processes import Processes, workers
+from tests import canary
 from tests.conftest import account
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -263,13 +264,21 @@ def kill_all_of(process: subprocess.Popen[str]) -> None:
 
 
 @pytest.fixture
-def installation(live_db: None, environment: dict[str, str], tmp_path: Path) -> Iterator[Workers]:
-    """Workers to be started, with an empty broker."""
+def installation(
+    live_db: None, environment: dict[str, str], tmp_path: Path, sandbox: Sandbox
+) -> Iterator[Workers]:
+    """Workers to be started, with an empty broker; no secret is left where they wrote."""
     empty_the_broker()
     made = Workers(environment, tmp_path)
     with messages_travel():
         yield made
     made.stop()
+    places = {
+        "the workers' logs": canary.folder(tmp_path),
+        "the broker's folder": canary.folder(Path(configured.VAR_DIR)),
+        "the database": canary.database(),
+    }
+    assert canary.found(canary.secrets_of(sandbox), places) == []
     empty_the_broker()
 
 
