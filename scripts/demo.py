@@ -27,7 +27,7 @@ from scripts.processes import Processes, workers  # noqa: E402
 HOME = Path(os.environ.get("DEMO_HOME") or BASE / "var" / "demo")
 BIN = Path(sys.executable).parent
 ACCOUNTS = (
-    ("admin", "Anna Koroleva", "portal administrator"),
+    ("admin", "Robin Berg", "portal administrator"),
     ("manager", "Maria Hoffmann", "manager"),
     ("auditor", "Arthur Bell", "auditor"),
 )

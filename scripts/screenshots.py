@@ -19,6 +19,10 @@ from typing import Any
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 BASE = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(BASE))
+
+from scripts.demo import PORTAL_PASSWORD  # noqa: E402
+
 IMAGES = BASE / "docs" / "images"
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -73,7 +77,19 @@ def signed_in(
     page.goto(f"{address}/sign-in/")
     page.get_by_label("Username").fill(who)
     page.get_by_label("Password", exact=True).fill(passwords[who])
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    return page
+
+
+def through_the_portal(browser: Browser, address: str, who: str, **look: Any) -> Page:
+    page = browser.new_context(locale="en-GB", **look).new_page()
+    page.goto(f"{address}/sign-in/")
+    page.get_by_role("button", name="Sign in with Bitrix24").click()
+    page.locator("[name=USER_LOGIN]").fill(who)
+    page.locator("[name=USER_PASSWORD]").fill(PORTAL_PASSWORD)
+    page.locator("form button").click()
+    page.wait_for_url(f"{address}/**")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     return page
 
@@ -99,6 +115,22 @@ def take_for_docs(browser: Browser, address: str, passwords: dict[str, str]) -> 
     shoot(page, f"{address}/audit/", "audit")
     shoot(page, f"{address}/accounts/", "accounts")
     shoot(page, f"{address}/portals/1/", "portal")
+    shoot(page, f"{address}/people/", "people")
+    approver = through_the_portal(
+        browser, address, "olga.petrova", viewport=WIDE, color_scheme="light"
+    )
+    shoot(approver, f"{address}/workflow-tasks/", "tasks")
+    approver.get_by_role("link", name="Dienstreise genehmigen").first.click()
+    approver.wait_for_timeout(2500)
+    approver.screenshot(path=IMAGES / "task.png")
+    shoot(approver, f"{address}/own-account/", "own-account")
+    handy = through_the_portal(
+        browser, address, "olga.petrova", viewport=PHONE, color_scheme="dark"
+    )
+    shoot(handy, f"{address}/workflow-tasks/", "tasks-phone")
+    handy.get_by_role("link", name="Dienstreise genehmigen").first.click()
+    handy.wait_for_timeout(2500)
+    handy.screenshot(path=IMAGES / "task-phone.png")
     dark = signed_in(browser, address, "admin", passwords, viewport=WIDE, color_scheme="dark")
     shoot(dark, f"{address}/workflows/", "workflows-dark")
     phone = signed_in(browser, address, "admin", passwords, viewport=PHONE, color_scheme="light")
