@@ -109,7 +109,9 @@ def workflow_task_detail(request: Request, pk: int) -> HttpResponse:
 @require_safe
 @requires(Capability.SEE_WORKFLOW_TASKS)
 def workflow_task_row(request: Request, pk: int) -> HttpResponse:
-    return part(request, "workflow_tasks/list.html", "row", {"task": task_of(request, pk)})
+    """Give one row anew, as the list shows it whose parts of tasks are looked at."""
+    context = {"task": task_of(request, pk), "filters": filters_of(request)}
+    return part(request, "workflow_tasks/list.html", "row", context)
 
 
 @require_POST

@@ -217,6 +217,14 @@ def test_open_rows_are_repainted_only_when_they_say_something_new(as_, approver,
     assert "Renamed" in answer.content.decode()
 
 
+def test_a_row_alone_says_what_it_says_in_its_list(as_, approver, administrator, task):
+    own, all_ = as_(approver), as_(administrator)
+    for client, shows_who in ((own, False), (all_, True)):
+        listing = client.get(LIST).content.decode()
+        row = client.get(re.search(r'hx-get="([^"]*/row/[^"]*)"', listing)[1]).content.decode()
+        assert ("asked by" in row) == ("asked by" in listing) == shows_who
+
+
 def test_newer_tasks_wait_until_they_are_asked_for(as_, approver, task, another):
     client = as_(approver)
     upto = client.get(LIST).context["page"].upto
