@@ -22,6 +22,15 @@ document.addEventListener("click", (event) => {
   open(link.href, { focuses: event.detail === 0 });
 });
 
+// Escape closes the panel; out of a field it leads to the panel first, so that what was typed is not lost by one key.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
+  if (!place()?.dataset.task || !document.querySelector(".inbox")) return;
+  if (document.querySelector("dialog[open], details.popover[open]")) return;
+  if (!event.target.matches("input, textarea, select")) close();
+  else if (place().contains(event.target)) document.getElementById("task-title")?.focus({ preventScroll: true });
+});
+
 async function open(address, { focuses = false } = {}) {
   const panel = place();
   panel.ariaBusy = "true";

@@ -94,6 +94,20 @@ def test_by_keyboard_one_after_the_other_is_answered(page, enter, olga, tasks, s
     assert answers == [1, 2, 2]
 
 
+def test_escape_leaves_a_field_first_and_then_the_panel(page, enter, olga, tasks):
+    page.set_viewport_size(WIDE)
+    page.goto(enter(olga) + LIST)
+    page.get_by_role("link", name=re.compile("^Approve 2")).click()
+    page.locator("#answer-comment").fill("Half a sentence")
+    page.keyboard.press("Escape")
+    expect(page.locator("#answer-comment")).to_have_value("Half a sentence")
+    expect(title(page)).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(title(page)).to_be_hidden()
+    expect(page.locator(f"#workflow-task-link-{tasks[2].pk}")).to_be_focused()
+    assert "open=" not in page.url
+
+
 def test_an_answer_is_taken_back_and_can_be_given_anew(page, enter, olga, tasks, slowly, sandbox):
     page.set_viewport_size(WIDE)
     page.goto(enter(olga) + LIST)
