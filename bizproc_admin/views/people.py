@@ -35,7 +35,8 @@ def person_search(request: Request) -> HttpResponse:
         if text.strip()
         else [],
         "is_multiple": field.is_multiple,
-        "auto_id": "delegation" if purpose == DELEGATION else "answer",
+        # of the field, so that the next search finds what to replace
+        "auto_id": f"{'delegation' if purpose == DELEGATION else 'answer'}-{name}",
     }
     return render(request, "components/people_found.html", context)
 

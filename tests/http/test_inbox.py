@@ -352,6 +352,13 @@ def test_people_are_found_by_name_for_a_delegation(as_, approver, task, person, 
     assert search(client, task, q="").context["found"] == []
 
 
+def test_found_people_can_be_searched_anew(as_, approver, task, colleague):
+    client = as_(approver)
+    page = client.get(f"{LIST}{task.pk}/delegation/").content.decode()
+    target = re.search(r'hx-target="#([^"]+_found)"', page)[1]
+    assert f'id="{target}"' in search(client, task, q="nobody").content.decode()
+
+
 def test_the_chosen_stay_in_the_list_of_found_people(as_, approver, task, colleague):
     answer = search(as_(approver), task, q="nobody", to_person=f"user_{colleague.remote_id}")
     assert [p.pk for p in answer.context["chosen"]] == [colleague.pk]
