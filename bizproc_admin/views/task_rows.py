@@ -58,6 +58,7 @@ def equip(
         task.is_free = task.is_mine and not (task.outcome and task.outcome.is_busy)
         can_answer = task.is_free and may(viewer, Capability.COMPLETE_WORKFLOW_TASKS)
         task.quick = quick_answers(task) if can_answer else []
+        task.can_be_given = can_be_given(task, viewer)
         task.key = uuid4()
         task.version = version_of(task)
 
@@ -111,7 +112,7 @@ def said_of(command: Command, task: WorkflowTask, names: dict[int, str]) -> str:
         return _("“%(answer)s”") % {"answer": answer_of(command, task)}
     number = command.inputs.get("to", 0)
     who = names.get(number) or _("person %(number)s") % {"number": number}
-    return _("Delegated to %(who)s") % {"who": who}
+    return _("Delegation to %(who)s") % {"who": who}
 
 
 def told(command: Command, task: Any, viewer: Account, names: dict[int, str]) -> Outcome | None:
@@ -133,6 +134,15 @@ def quick_answers(task: Any) -> list[dict[str, Any]]:
         {"way": way, "is_quick": not (way.agrees and asks) and not task.needs_comment(way.status)}
         for way in task.answers
     ]
+
+
+def can_be_given(task: Any, viewer: Account) -> bool:
+    """Tell whether the account may give away some part of a task that nothing is under way for."""
+    if task.outcome and task.outcome.is_busy or not may(viewer, Capability.DELEGATE_WORKFLOW_TASKS):
+        return False
+    if may(viewer, Capability.ACT_FOR_OTHERS):
+        return bool(task.waits)
+    return any(part.person_id in viewer.circle for part in task.waits)
 
 
 def due_of(task: WorkflowTask, now: datetime) -> str:

@@ -397,7 +397,7 @@ def test_ones_own_part_is_delegated_without_a_reason(
     assert command.on_behalf_of == str(employee)
     assert methods(sandbox) == [DELEGATE]
     said = page(as_, approver, mine)
-    assert "Delegated to Boris Titov" in said
+    assert "Delegation to Boris Titov" in said
     assert "no longer asked" in said
 
 
