@@ -28,7 +28,7 @@ function find(act) {
 }
 
 // What must be looked at before an answer leaves: the fields, or a comment that is still empty.
-function missing(control) {
+export function missing(control) {
   const form = control.form;
   if (!control.dataset.needs || !form) return null;
   const typed = form.querySelector("textarea[name='comment']");

@@ -1,5 +1,6 @@
 // Panels: on a wide screen a link with data-panel opens its page beside the list; on a narrow one it is a page. After
 // a decision the next task opens by itself. Without JavaScript all of them are ordinary links.
+import { missing } from "./acting.js";
 import { announce } from "./announcing.js";
 
 const WIDE = window.matchMedia("(min-width: 1100px)");
@@ -19,7 +20,7 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-panel]");
   if (!link || !WIDE.matches || !place()) return;
   event.preventDefault();
-  open(link.href, { focuses: event.detail === 0 });
+  open(link.href, { focuses: event.detail === 0, act: link.dataset.act });
 });
 
 // Escape closes the panel; out of a field it leads to the panel first, so that what was typed is not lost by one key.
@@ -31,7 +32,7 @@ document.addEventListener("keydown", (event) => {
   else if (place().contains(event.target)) document.getElementById("task-title")?.focus({ preventScroll: true });
 });
 
-async function open(address, { focuses = false } = {}) {
+async function open(address, { focuses = false, act } = {}) {
   const panel = place();
   panel.ariaBusy = "true";
   try {
@@ -40,7 +41,10 @@ async function open(address, { focuses = false } = {}) {
     panel.removeAttribute("aria-busy");
   }
   place()?.scrollTo(0, 0);
-  if (focuses) document.getElementById("task-title")?.focus({ preventScroll: true });
+  const wanted = act && place()?.querySelector(`.task-panel__acts [data-act="${act}"]`);
+  const first = wanted && missing(wanted);
+  if (first) first.focus();
+  else if (focuses) document.getElementById("task-title")?.focus({ preventScroll: true });
 }
 
 // While another task is coming, the panel neither asks for itself anew nor takes an answer to that.
@@ -83,6 +87,13 @@ mark();
 if (!WIDE.matches && document.querySelector(".inbox") && place()?.dataset.task) {
   location.replace(place().getAttribute("hx-get").split("?")[0]);
 }
+
+// An answer that was not taken leads to the first field that is wrong: it may be far above the button.
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.xhr?.status === 422 && event.detail.target?.id === ID) {
+    place()?.querySelector("[aria-invalid='true']")?.focus();
+  }
+});
 
 // The list knows what comes next; the server's word counts where there is no list or it is at its end.
 document.body.addEventListener("workflow-task-decided", ({ detail }) => {

@@ -108,6 +108,17 @@ def test_escape_leaves_a_field_first_and_then_the_panel(page, enter, olga, tasks
     assert "open=" not in page.url
 
 
+def test_what_an_answer_still_needs_has_the_focus(page, enter, olga, tasks):
+    page.set_viewport_size(WIDE)
+    page.goto(enter(olga) + LIST)
+    comment = page.locator("#answer-comment")
+    page.get_by_role("link", name=re.compile("^No….*Approve 2")).click()
+    expect(comment).to_be_focused()
+    page.locator("#answer-button-2").click()
+    expect(page.locator("#completion .field__error")).to_contain_text("needs a comment")
+    expect(comment).to_be_focused()
+
+
 def test_an_answer_is_taken_back_and_can_be_given_anew(page, enter, olga, tasks, slowly, sandbox):
     page.set_viewport_size(WIDE)
     page.goto(enter(olga) + LIST)
@@ -186,13 +197,16 @@ def test_somebody_is_found_and_the_part_is_given_to_them(page, enter, olga, task
     dialog = page.locator("#dialog")
     expect(dialog).to_be_visible()
     colleague = Person.objects.working().exclude(pk=person.pk).order_by("pk")[3]
-    dialog.get_by_label("To whom: find a person").fill(colleague.name[:6])
+    find = dialog.get_by_label("To whom: find a person")
+    find.fill("nobody-like-it")
+    expect(dialog).to_contain_text("Nobody who works there is found.")
+    find.fill(colleague.name[:6])
     dialog.get_by_text(colleague.name, exact=False).first.click()
     dialog.get_by_role("button", name="Delegate").click()
     expect(dialog).to_be_hidden()
     command = Command.objects.get()
     assert command.action == "workflow_task.delegate"
-    expect(page.locator("#task-outcome")).to_contain_text("Delegated to")
+    expect(page.locator("#task-outcome")).to_contain_text("Delegation to")
 
 
 def test_what_is_typed_survives_what_others_do_meanwhile(page, enter, olga, tasks):
