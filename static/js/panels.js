@@ -32,7 +32,23 @@ document.addEventListener("keydown", (event) => {
   else if (place().contains(event.target)) document.getElementById("task-title")?.focus({ preventScroll: true });
 });
 
-async function open(address, { focuses = false, act } = {}) {
+// One at a time, and of those asked for meanwhile the last: htmx would send the next one to a panel that is gone by then.
+let wanted = null;
+let isOpening = false;
+
+async function open(address, options = {}) {
+  wanted = { address, ...options };
+  if (isOpening) return;
+  isOpening = true;
+  try {
+    while (wanted) await load(wanted);
+  } finally {
+    isOpening = false;
+  }
+}
+
+async function load({ address, focuses, act }) {
+  wanted = null;
   const panel = place();
   panel.ariaBusy = "true";
   try {
@@ -40,9 +56,10 @@ async function open(address, { focuses = false, act } = {}) {
   } finally {
     panel.removeAttribute("aria-busy");
   }
+  if (wanted) return;
   place()?.scrollTo(0, 0);
-  const wanted = act && place()?.querySelector(`.task-panel__acts [data-act="${act}"]`);
-  const first = wanted && missing(wanted);
+  const control = act && place()?.querySelector(`.task-panel__acts [data-act="${act}"]`);
+  const first = control && missing(control);
   if (first) first.focus();
   else if (focuses) document.getElementById("task-title")?.focus({ preventScroll: true });
 }

@@ -94,6 +94,17 @@ def test_by_keyboard_one_after_the_other_is_answered(page, enter, olga, tasks, s
     assert answers == [1, 2, 2]
 
 
+def test_of_tasks_opened_in_haste_the_last_one_is_shown(page, enter, olga, tasks):
+    page.set_viewport_size(WIDE)
+    page.goto(enter(olga) + LIST)
+    page.evaluate(
+        "keys => keys.forEach((k) => document.getElementById(`workflow-task-link-${k}`).click())",
+        [task.pk for task in tasks],
+    )
+    expect(title(page)).to_have_text("Approve 2")
+    page.wait_for_url(f"**open={tasks[2].pk}")
+
+
 def test_escape_leaves_a_field_first_and_then_the_panel(page, enter, olga, tasks):
     page.set_viewport_size(WIDE)
     page.goto(enter(olga) + LIST)
