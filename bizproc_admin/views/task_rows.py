@@ -138,7 +138,8 @@ def quick_answers(task: Any) -> list[dict[str, Any]]:
 
 def can_be_given(task: Any, viewer: Account) -> bool:
     """Tell whether the account may give away some part of a task that nothing is under way for."""
-    if task.outcome and task.outcome.is_busy or not may(viewer, Capability.DELEGATE_WORKFLOW_TASKS):
+    is_busy = task.outcome is not None and task.outcome.is_busy
+    if is_busy or not may(viewer, Capability.DELEGATE_WORKFLOW_TASKS):
         return False
     if may(viewer, Capability.ACT_FOR_OTHERS):
         return bool(task.waits)
