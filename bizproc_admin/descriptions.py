@@ -28,8 +28,12 @@ BBCODE = re.compile(
 )
 NOT_MARKUP = re.compile(rf"<(?!/?(?:{'|'.join(TAGS)}|{SHAPING})(?=[\s/>]))", re.IGNORECASE)
 LINES = re.compile(r"</?(?:p|div|tr|h[1-6]|blockquote|pre)(?:\s[^<>]*)?>|<hr[^<>]*>", re.IGNORECASE)
-BETWEEN = re.compile(r"[ \t]*\n[ \t]*(?=</?(?:ul|ol|li)\b)|(</?(?:ul|ol)\b[^<>]*>)[ \t]*\n[ \t]*")
+BETWEEN = re.compile(
+    r"(?<![ \t])[ \t]*\n[ \t]*(?=</?(?:ul|ol|li)\b)|(</?(?:ul|ol)\b[^<>]*>)[ \t]*\n[ \t]*"
+)
 BREAK = re.compile(r"<br\s*/?>[ \t]*\n?", re.IGNORECASE)
+# what is longer is no address; nested ones would grow a text with the square of its length
+MOST_ADDRESS = 2000
 SCHEMES = ("http", "https", "mailto")
 UNSEEN = re.compile(r"[\x00-\x20\x7f]")
 MOST_BREAKS = re.compile(r"(?:<br>\s*){3,}")
@@ -85,7 +89,8 @@ def converted(text: str) -> str:
         elif index in closing:
             close = tokens[closing[index]]
             lists += token.group(2).lower() == "list"
-            written.append(opened(token, text[token.end() : close.start()]))
+            inner = text[token.end() : min(close.start(), token.end() + MOST_ADDRESS)]
+            written.append(opened(token, inner))
         elif index in opening:
             lists -= token.group(2).lower() == "list"
             written.append(closed(tokens[opening[index]]))
@@ -117,7 +122,8 @@ def opened(token: re.Match[str], inner: str) -> str:
     if name == "list":
         return "<ol>" if given else "<ul>"
     if name == "url":
-        return f'<a href="{escape(given or inner.strip())}">'
+        where = given or ("" if "[" in inner else inner.strip())
+        return f'<a href="{escape(where)}">'
     if name == "user" and given.isdecimal():
         return f'<a href="/company/personal/user/{given}/">'
     return ""

@@ -76,7 +76,9 @@ class DelegateTask(TaskAction):
 
     def check(self) -> None:
         super().check()
-        if not self.to_person.is_active or self.to_person.user_type not in ("employee", ""):
+        receiver = self.to_person
+        has_left = receiver.gone_at is not None or not receiver.is_active
+        if has_left or receiver.user_type not in ("employee", ""):
             raise NotPossible(
                 _("Tasks can be given to working employees only: %(who)s is none.")
                 % {"who": self.to_person}

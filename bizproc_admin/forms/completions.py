@@ -78,11 +78,23 @@ class CompletionForm(forms.Form):
         before = self.inputs.get("fields", {})
         value = before.get(question.id, question.default)
         if isinstance(field, PeopleField):
-            if not self.is_bound:
-                field.take(question.initial(value))
+            if len(field.take(question.initial(value))) < len(question.initial(value)):
+                field.required = False
+                field.help_text = _(
+                    "Some of the portal's own choice are not known here; they stay."
+                )
         else:
             self.initial[question.name] = question.initial(value)
         self.fields[question.name] = field
+
+    def renew(self) -> None:
+        """Give the repainted form another one-time key: the one it came with may be used up.
+
+        That nothing is sent twice is guarded by the person's part of the task as well.
+        """
+        given: Any = self.data
+        self.data = given = given.copy()
+        given["key"] = str(uuid.uuid4())
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -101,12 +113,25 @@ class CompletionForm(forms.Form):
 
     def values(self) -> dict[str, Any]:
         """Give the answers by the portal's field ids, ready for FIELDS."""
+        if "row" in self.data:  # a row's button shows no field: nothing was emptied
+            return {}
         sent = {
-            question.id: question.sent(self.cleaned_data.get(question.name))
+            question.id: self.sent(question)
             for question in self.questions
             if question.name in self.fields
         }
         return {key: value for key, value in sent.items() if value is not None}
+
+    def sent(self, question: Question) -> Any:
+        """Give the value of one question; a default nobody touched goes back as the portal gave it.
+
+        The field may have shown it shortened, or not at all.
+        """
+        field = self.fields[question.name]
+        posted = field.widget.value_from_datadict(self.data, self.files, question.name)
+        if question.has_default and question.is_as_shown(field, posted):
+            return question.default
+        return question.sent(self.cleaned_data.get(question.name))
 
     def sent_files(self) -> tuple[SentFile, ...]:
         """Give the chosen files with their content."""

@@ -18,7 +18,8 @@ def key_of(person: Person) -> str:
 
 def found_people(people: QuerySet[Person], text: str) -> list[Person]:
     """Give the first few who match a text, by name."""
-    return list(people.matching(text).order_by("name", "pk")[:MOST_FOUND])  # type: ignore[attr-defined]
+    known = people.matching(text.replace("\x00", ""))  # type: ignore[attr-defined]
+    return list(known.order_by("name", "pk")[:MOST_FOUND])
 
 
 class PeopleInput(forms.Widget):
@@ -68,13 +69,19 @@ class PeopleField(forms.Field):
         people, self.typed = self.take(value["chosen"]), value["typed"]
         if len(people) != len(set(value["chosen"])):
             raise forms.ValidationError(_("One of the people chosen is not of this portal."))
-        if self.typed and not people:
-            self.found = found_people(self.people.working(), self.typed)  # type: ignore[attr-defined]
-            if not self.found:
-                raise forms.ValidationError(_("Nobody who works there has this name."))
-            if len(self.found) > 1:
-                raise forms.ValidationError(_("Several people fit: choose one."))
-            people = self.chosen = self.found
+        if self.typed:
+            people = self.chosen = self.with_typed(people)
         if self.required and not people:
             raise forms.ValidationError(self.error_messages["required"], code="required")
         return people if self.is_multiple else people[:1]
+
+    def with_typed(self, people: list[Person]) -> list[Person]:
+        """Give the chosen people, and whom the typed name means unless it found one of them."""
+        self.found = found_people(self.people.working(), self.typed)  # type: ignore[attr-defined]
+        if any(one in self.found for one in people):
+            return people
+        if not self.found:
+            raise forms.ValidationError(_("Nobody who works there has this name."))
+        if len(self.found) > 1:
+            raise forms.ValidationError(_("Several people fit: choose one."))
+        return [*people, *self.found] if self.is_multiple else self.found

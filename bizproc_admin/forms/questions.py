@@ -17,7 +17,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from bizproc_admin.forms.people import PeopleField, key_of
-from bizproc_admin.forms.repeating import FilesField, RepeatedField
+from bizproc_admin.forms.repeating import MOST_VALUES, FilesField, RepeatedField
 from bizproc_admin.models import Portal
 
 CRM = "E:ECrm"
@@ -52,6 +52,27 @@ class Question:
         return field
 
     @property
+    def has_default(self) -> bool:
+        return self.kind not in ("bool", "file") and self.default not in (None, "", [])
+
+    def is_as_shown(self, field: forms.Field, posted: Any) -> bool:
+        """Tell whether a field came back as it was first shown, with the default in it."""
+        first = self.initial(self.default)
+        if isinstance(field, PeopleField):
+            known = PeopleField(portal=field.portal).take(first)
+            return bool(posted == {"chosen": [key_of(one) for one in known], "typed": ""})
+        if isinstance(field, RepeatedField):
+            inner = field.inner
+            shown = [inner.widget.format_value(inner.prepare_value(one)) for one in first]
+            return [plain(one) for one in posted] == [plain(one) for one in shown[:MOST_VALUES]]
+        if self.kind == "select":
+            chosen = first if self.is_multiple else [first]
+            shown = [one for one in chosen if one in self.options]
+            given = posted if self.is_multiple else [posted] if posted else []
+            return list(given) == shown
+        return plain(posted) == plain(field.widget.format_value(field.prepare_value(first)))
+
+    @property
     def keeps_file(self) -> bool:
         """Tell whether a file is there already, which stays unless another is chosen."""
         return self.kind == "file" and self.default not in (None, "", [])
@@ -72,8 +93,10 @@ class Question:
             if self.kind == "date":
                 return parse_date(text[:10])
             if self.kind == "datetime":
-                return parse_datetime(text)
-        except ValueError:
+                found = parse_datetime(text)
+                # an empty date of the portal's lies before the first one that can be shown
+                return timezone.localtime(found) if found and timezone.is_aware(found) else found
+        except (ValueError, OverflowError):
             return None
         return text
 
@@ -94,8 +117,9 @@ class Question:
 
 def questions_of(parameters: Mapping[str, Any]) -> list[Question]:
     """Give the questions of a workflow task's parameters, in their order."""
-    given = parameters.get("Fields") or []
+    given = parameters.get("Fields")
     found = list(given.values()) if isinstance(given, dict) else given
+    found = found if isinstance(found, list) else []
     return [
         Question(
             name=f"f_{place}",
@@ -122,8 +146,15 @@ def text_of(value: Any) -> str:
     return "" if value is None or isinstance(value, list) else str(value)
 
 
+def plain(value: Any) -> str:
+    """Give a value as a control holds it, whatever ends its lines."""
+    return "" if value is None else str(value).replace("\r\n", "\n").strip()
+
+
 def options_of(value: Any) -> dict[str, str]:
-    pairs = value.items() if isinstance(value, dict) else enumerate(value or [])
+    if not isinstance(value, (dict, list)):
+        return {}
+    pairs = value.items() if isinstance(value, dict) else enumerate(value)
     return {str(key): text_of(label) for key, label in pairs}
 
 

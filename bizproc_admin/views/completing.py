@@ -37,6 +37,7 @@ def workflow_task_completion(request: Request, pk: int) -> HttpResponse:
         return not_decided(request, task, form, status=422)
     made = answered(request, task, form)
     if isinstance(made, InTheWay):
+        form.renew()
         return not_decided(request, task, form, in_the_way=made, status=409)
     return decided(request, task)
 

@@ -25,7 +25,12 @@ def try_to_issue(
 ) -> Command | InTheWay:
     """Issue an action's command, or say what stands in its way."""
     try:
-        return issue(action, actor=request.user, key=key, ip=audit.ip_of(request), undo=undo)
+        made = issue(action, actor=request.user, key=key, ip=audit.ip_of(request), undo=undo)
+        if made.is_settled and made.word == "refused":
+            return InTheWay(
+                problem=_("This was sent before and came to nothing. To send it, do it once more.")
+            )
+        return made
     except TargetBusy as other:
         return InTheWay(busy=other.command)
     except NotPossible as why:

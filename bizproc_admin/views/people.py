@@ -18,7 +18,9 @@ DELEGATION = "delegation"
 def person_search(request: Request) -> HttpResponse:
     """Give the people a search control offers: for a question of a task, or to delegate it to."""
     number = request.GET.get("for", "")
-    known = visible(request).filter(pk=int(number) if number.isdecimal() else 0)
+    known = visible(request).filter(
+        pk=int(number) if number.isdecimal() and len(number) < 19 else 0
+    )
     task = get_object_or_404(known.select_related("portal"))
     purpose = request.GET.get("purpose", "")
     name, field = field_of(task, purpose)

@@ -8,6 +8,7 @@ from allauth.account.views import LoginView
 from allauth.socialaccount.internal import statekit
 from allauth.socialaccount.providers.base import AuthProcess
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -96,6 +97,9 @@ def signed_in_as(
     request: HttpRequest, portal: Portal, admitted: Admitted, state: dict[str, Any]
 ) -> HttpResponse:
     """Hand an admitted person over to allauth, which signs them in, with a second factor if set."""
+    if request.user.is_authenticated and request.user.pk != admitted.account.pk:
+        # another's session is flushed by the sign-in, and would take the record along
+        logout(request)
     if admitted.is_taken_over:
         messages.info(
             request,

@@ -19,7 +19,7 @@ from bizproc_admin.permissions import Capability, Request, may
 from bizproc_admin.views.freshness import freshness_of
 from bizproc_admin.views.inbox import filters_of, visible
 from bizproc_admin.views.issuing import InTheWay
-from bizproc_admin.views.outcomes import Outcome, outcome_of
+from bizproc_admin.views.outcomes import TAKEN_BACK, outcome_of
 from bizproc_admin.views.signing_in import lead_to
 from bizproc_admin.views.task_rows import equip, receivers, said_of, with_people
 from bizproc_admin.views.timelines import timeline_of
@@ -76,10 +76,11 @@ def panel_of(
     tasks = list(workflow.tasks.prefetch_related(with_people()).order_by("-is_open", "-pk"))
     why = obstacle_of(request, task)
     if form is None and not why and task.is_free:
-        form = CompletionForm(task, inputs=inputs_again(task.outcome))
+        form = CompletionForm(task, inputs=inputs_again(task))
     own = viewer.person_at(task.portal)
     is_busy = bool(task.outcome and task.outcome.is_busy)
-    shown_form = None if why or not task.is_mine or is_busy else form
+    is_typed = form is not None and form.is_bound and why == "token"
+    shown_form = None if (why and not is_typed) or not task.is_mine or is_busy else form
     can_delegate = not is_busy and may_delegate(request, task)
     can_take_over = not is_busy and may_take_over(request, task, own)
     return {
@@ -92,7 +93,7 @@ def panel_of(
         "blocked_text": blocked_text(why),
         "in_the_way": in_the_way,
         "needs_sign_in": why == "token" or bool(task.outcome and task.outcome.needs_sign_in),
-        "timeline": timeline_of(workflow, tasks, commands),
+        "timeline": timeline_of(workflow, tasks, commands, viewer=request.user),
         "parts": list(task.assignments.all()),
         "others": [one for one in tasks if one.pk != task.pk],
         "can_delegate": can_delegate,
@@ -136,9 +137,13 @@ def has_hands_to_give(request: Request, task: Any) -> bool:
     return own_hands(request.user, task.portal) is not None
 
 
-def inputs_again(outcome: Outcome | None) -> dict[str, Any] | None:
-    """Give what was typed into an answer that the portal has refused."""
-    return outcome.command.inputs if outcome and outcome.can_correct else None
+def inputs_again(task: Any) -> dict[str, Any] | None:
+    """Give what was typed into an answer that was refused, or taken back to be changed."""
+    command, outcome = task.command, task.outcome
+    if command is None or command.action != "workflow_task.complete":
+        return None
+    is_again = command.error_code == TAKEN_BACK or bool(outcome and outcome.can_correct)
+    return command.inputs if is_again else None
 
 
 def may_take_over(request: Request, task: Any, own: Person | None) -> bool:

@@ -7,7 +7,8 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from bizproc_admin.actions import ACTIONS
-from bizproc_admin.models import Command, Workflow, WorkflowTask
+from bizproc_admin.models import Account, Command, Workflow, WorkflowTask
+from bizproc_admin.permissions import Capability, may
 from bizproc_admin.views.outcomes import CALM, TAKEN_BACK, answer_of
 
 
@@ -28,9 +29,13 @@ class Event:
 
 
 def timeline_of(
-    workflow: Workflow, tasks: Iterable[WorkflowTask], commands: Iterable[Command]
+    workflow: Workflow,
+    tasks: Iterable[WorkflowTask],
+    commands: Iterable[Command],
+    *,
+    viewer: Account,
 ) -> list[Event]:
-    """Give a workflow's events, newest first."""
+    """Give a workflow's events as somebody may read them, newest first."""
     events = [
         Event(
             at=workflow.started_at,
@@ -43,7 +48,7 @@ def timeline_of(
     for task in tasks:
         events += task_events(task)
     for command in commands:
-        events += command_events(command)
+        events += command_events(command, viewer)
     if not workflow.is_running and workflow.ended_before:
         events.append(
             Event(
@@ -81,7 +86,12 @@ def task_events(task: WorkflowTask) -> list[Event]:
     ]
 
 
-def command_events(command: Command) -> list[Event]:
+def may_read_reason(command: Command, viewer: Account) -> bool:
+    """Tell whether a command's reason is for the viewer: their own, or that of whom they check."""
+    return command.actor_id == viewer.pk or may(viewer, Capability.SEE_COMMANDS)
+
+
+def command_events(command: Command, viewer: Account) -> list[Event]:
     what = act_of(command)
     values = {"action": what, "who": command.actor_name, "for": command.on_behalf_of}
     is_for_other = bool(command.on_behalf_of) and command.action == "workflow_task.complete"
@@ -94,7 +104,7 @@ def command_events(command: Command) -> list[Event]:
                 else _("%(action)s requested by %(who)s")
             )
             % values,
-            detail=command.reason,
+            detail=command.reason if may_read_reason(command, viewer) else "",
             tone="accent",
             command=command,
         )

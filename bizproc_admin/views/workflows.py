@@ -132,7 +132,7 @@ def workflow_detail(request: Request, pk: int) -> HttpResponse:
             .values_list("pk", flat=True)
         ),
         "commands": commands,
-        "timeline": timeline_of(workflow, tasks, commands),
+        "timeline": timeline_of(workflow, tasks, commands, viewer=request.user),
         "siblings": siblings.latest_first()[:10],
         "raw": raw_fields(workflow),
         "freshness": freshness_of(request.portal, FeedName.WORKFLOWS),

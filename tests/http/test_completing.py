@@ -497,3 +497,62 @@ def test_who_has_no_hands_to_delegate_with_is_told_before_filling_a_form_in(
     assert "Sign in with Bitrix24 once" in as_(approver).get(url).content.decode()
     assert post(approver, "delegation", to_person=f"user_{other.remote_id}").status_code == 409
     assert not Command.objects.exists()
+
+
+# --- once more ----------------------------------------------------------------------------------
+
+
+def test_a_form_sent_again_after_it_was_taken_back_is_not_said_to_leave(
+    post, approver, task, sandbox, settings
+):
+    settings.UNDO_TIME = 60
+    key = str(uuid.uuid4())
+    post(approver, answer=1, key=key)
+    commands.take_back(Command.objects.get(), actor=approver)
+    answer = post(approver, answer=1, key=key)
+    assert answer.status_code == 409
+    assert "came to nothing" in answer.content.decode()
+    assert key not in answer.content.decode()
+    assert sandbox.calls(COMPLETE) == []
+
+
+def test_what_was_typed_stands_there_again_after_an_undo(post, as_, approver, task, settings):
+    settings.UNDO_TIME = 60
+    post(approver, answer=1, comment="Nur mit Rabatt")
+    commands.take_back(Command.objects.get(), actor=approver)
+    assert "Nur mit Rabatt" in page(as_, approver, task)
+
+
+def test_what_was_typed_survives_a_token_lost_meanwhile(post, approver, task):
+    PersonToken.objects.update(lost_at=timezone.now())
+    answer = post(approver, answer=1, comment="Ein langer Text")
+    assert answer.status_code == 409
+    assert "Ein langer Text" in answer.content.decode()
+
+
+def test_the_reason_of_a_delegation_is_not_for_whom_it_is_about(
+    post, as_, administrator, approver, other, task
+):
+    post(administrator, "delegation", to_person=f"user_{other.remote_id}", reason="Leaves Friday")
+    assert Command.objects.get().reason == "Leaves Friday"
+    assert "Leaves Friday" not in page(as_, approver, task)
+    assert "Leaves Friday" in page(as_, administrator, task)
+
+
+def test_somebody_who_is_gone_is_given_nothing(post, administrator, other, sandbox):
+    Person.objects.filter(pk=other.pk).update(gone_at=timezone.now())
+    post(administrator, "delegation", to_person=f"user_{other.remote_id}", reason="x")
+    assert not Command.objects.exists()
+
+
+@pytest.mark.parametrize("number", ["1" * 5000, "-1", "x", ""])
+def test_an_odd_number_of_a_task_finds_nobody(as_, administrator, task, number):
+    url = reverse("person_search")
+    answer = as_(administrator).get(url, {"for": number, "purpose": "delegation", "q": "a"})
+    assert answer.status_code == 404
+
+
+def test_a_text_with_a_null_in_it_finds_people_all_the_same(as_, administrator, other, task):
+    given = {"for": task.pk, "purpose": "delegation", "q": "Tit\x00ov"}
+    answer = as_(administrator).get(reverse("person_search"), given)
+    assert "Boris Titov" in answer.content.decode()

@@ -346,3 +346,12 @@ def test_the_last_administrator_is_helped_by_the_command_line(protected):
         call_command("remove_second_factor", account.username)
     with pytest.raises(CommandError, match="no account"):
         call_command("remove_second_factor", "whoever")
+
+
+def test_coming_in_through_the_portal_over_somebody_elses_session_needs_none(
+    as_, administrator, comes_in, settings, sandbox
+):
+    client = as_(administrator)
+    settings.REQUIRE_SECOND_FACTOR = True
+    comes_in(client, 1)
+    assert client.get("/").status_code == 200

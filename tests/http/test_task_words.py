@@ -81,7 +81,7 @@ def test_an_answer_is_not_mistaken_for_an_ending(as_, administrator, approver, t
 
 def test_the_course_of_a_workflow_tells_answers_in_the_portals_words(answered, task):
     answered.refresh_from_db()
-    requested, settled = command_events(answered)
+    requested, settled = command_events(answered, answered.actor)
     caption = task.answers[0].caption
     assert requested.text == (
         f"Answer “{caption}” to “{task}” requested by Olga Petrova on behalf of Ivan Sidorov"
@@ -104,7 +104,7 @@ def test_what_was_overtaken_is_no_refusal(answered, fields, words, tone):
     answered.settled_at = timezone.now()
     for name, value in fields.items():
         setattr(answered, name, value)
-    settled = command_events(answered)[-1]
+    settled = command_events(answered, answered.actor)[-1]
     assert words in settled.text
     assert settled.tone == tone
 

@@ -345,3 +345,76 @@ def test_a_typed_name_is_taken_where_it_fits_one_person(people):
 def test_people_by_default_are_held(people):
     to = task(REQUEST, asked("user", Default="user_6"), portal=people)
     assert [str(p) for p in CompletionForm(to).fields["f_0"].chosen] == ["Oleg Petrov"]
+
+
+# --- what nobody touched ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "default", "shown"),
+    [
+        ("string", "keep", "keep"),
+        ("text", "two\nlines", "two\r\nlines"),
+        ("datetime", "2026-11-25T10:00:37+03:00", "2026-11-25T07:00"),
+        ("datetime", "0001-01-01T00:00:00+03:00", ""),
+        ("date", "no date at all", ""),
+        ("select", "gone", ""),
+        ("int", "7", "7"),
+    ],
+)
+def test_a_default_nobody_touched_goes_back_as_the_portal_gave_it(kind, default, shown):
+    options = {"a": "A"} if kind == "select" else None
+    assert sent(kind, shown, Default=default, Options=options) == {"Id Q": default}
+
+
+def test_a_default_that_was_changed_or_emptied_is_sent_as_it_is_now():
+    assert sent("string", "other", Default="keep") == {"Id Q": "other"}
+    assert sent("string", "", Default="keep") == {"Id Q": ""}
+
+
+def test_a_rows_button_that_shows_no_field_empties_none():
+    form = filled(
+        task(OPTIONAL, asked("string", Default="keep"), asked("bool", "B", Default="Y")), 4, row="1"
+    )
+    assert form.is_valid(), form.errors
+    assert form.values() == {}
+
+
+@pytest.mark.django_db
+def test_people_the_mirror_does_not_know_stay_unless_somebody_is_chosen():
+    portal = Portal.objects.create(name="Northwind", address="https://northwind.example.com")
+    known = Person.objects.create(
+        portal=portal, remote_id=1, name="Anna", search_text="anna", user_type="employee"
+    )
+    question = asked("user", Default=["user_1", "user_99", "group_hr"], Multiple=True)
+    form = filled(task(REQUEST, question, portal=portal), f_0=[f"user_{known.remote_id}"])
+    assert form.is_valid(), form.errors
+    assert form.values() == {"Id Q": ["user_1", "user_99", "group_hr"]}
+
+
+@pytest.mark.django_db
+def test_a_typed_name_wins_over_a_default_that_was_left_chosen():
+    portal = Portal.objects.create(name="Northwind", address="https://northwind.example.com")
+    for number, name in ((1, "Anna Koroleva"), (2, "Boris Titov")):
+        Person.objects.create(
+            portal=portal, remote_id=number, name=name, search_text=name.casefold(),
+            user_type="employee",
+        )  # fmt: skip
+    to = task(REQUEST, asked("user", Default="user_1"), portal=portal)
+    form = filled(to, f_0="user_1", f_0_find="titov")
+    assert form.is_valid(), form.errors
+    assert form.values() == {"Id Q": "user_2"}
+    # whoever was picked from what was found stays picked
+    form = filled(to, f_0="user_2", f_0_find="tit")
+    assert form.is_valid(), form.errors
+    assert form.values() == {"Id Q": "user_2"}
+
+
+@pytest.mark.parametrize("parameters", [{"Fields": 5}, {"Fields": True}, {"Fields": "x"}])
+def test_parameters_of_another_shape_ask_for_nothing(parameters):
+    assert CompletionForm(task(REQUEST, **parameters)).asked == []
+
+
+@pytest.mark.parametrize("options", [True, 5, "x", None])
+def test_options_of_another_shape_are_none(options):
+    assert wrong("select", "a", Options=options)

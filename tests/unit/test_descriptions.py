@@ -138,3 +138,12 @@ def test_a_long_text_takes_no_long_time(piece):
 
 def test_without_a_portal_its_paths_lead_nowhere():
     assert "href" not in render("[url=/crm/]x[/url]")
+
+
+def test_nested_addresses_and_blanks_do_not_grow_with_their_square():
+    began = time.monotonic()
+    nested = render("[url]" * 4000 + "x" + "[/url]" * 4000)
+    blanks = render("a" + " " * 100_000 + "b")
+    assert len(nested) < 300_000
+    assert len(blanks) < 200_000
+    assert time.monotonic() - began < 2
