@@ -10,6 +10,7 @@ import "./updating.js";
 import "./copying.js";
 import "./keyboard.js";
 import "./panels.js";
+import "./deciding.js";
 import "./acting.js";
 import "./repeating.js";
 import "./counting.js";

@@ -1,13 +1,9 @@
-// Panels: on a wide screen a link with data-panel opens its page beside the list; on a narrow one it is a page. After
-// a decision the next task opens by itself. Without JavaScript all of them are ordinary links.
+// Panels: on a wide screen a link with data-panel opens its page beside the list; on a narrow one it is a page.
+// Without JavaScript all of them are ordinary links.
 import { missing } from "./acting.js";
-import { announce } from "./announcing.js";
+import { ID, mark, place, row } from "./open_task.js";
 
 const WIDE = window.matchMedia("(min-width: 1100px)");
-const ID = "workflow-task-panel";
-
-const place = () => document.getElementById(ID);
-const row = (task) => document.querySelector(`tr[data-row="${CSS.escape(task)}"]`);
 
 document.addEventListener("click", (event) => {
   if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
@@ -36,7 +32,7 @@ document.addEventListener("keydown", (event) => {
 let wanted = null;
 let isOpening = false;
 
-async function open(address, options = {}) {
+export async function open(address, options = {}) {
   wanted = { address, ...options };
   if (isOpening) return;
   isOpening = true;
@@ -88,45 +84,7 @@ function close() {
   row(task)?.querySelector("a[data-panel]")?.focus();
 }
 
-// The open task is marked in the list, also after rows are painted anew.
-function mark() {
-  const task = place()?.dataset.task;
-  for (const marked of document.querySelectorAll("tr[data-row][data-open]")) {
-    if (marked.dataset.row !== task) marked.removeAttribute("data-open");
-  }
-  if (task) row(task)?.setAttribute("data-open", "");
-}
-
-document.addEventListener("htmx:afterSettle", mark);
-mark();
-
 // An address with a task open beside the list leads, on a narrow screen, to the task's own page.
 if (!WIDE.matches && document.querySelector(".inbox") && place()?.dataset.task) {
   location.replace(place().getAttribute("hx-get").split("?")[0]);
-}
-
-// An answer that was not taken leads to the first field that is wrong: it may be far above the button.
-document.addEventListener("htmx:afterSettle", (event) => {
-  if (event.detail.xhr?.status === 422 && event.detail.target?.id === ID) {
-    place()?.querySelector("[aria-invalid='true']")?.focus();
-  }
-});
-
-// The list knows what comes next; the server's word counts where there is no list or it is at its end.
-document.body.addEventListener("workflow-task-decided", ({ detail }) => {
-  const here = row(detail.task);
-  const panel = place();
-  if (panel?.dataset.task !== String(detail.task)) {
-    following(here)?.querySelector("a[data-panel]")?.focus();
-    return;
-  }
-  const address = following(here)?.querySelector("a[data-panel]")?.href ?? detail.next;
-  if (address) open(new URL(address, location.href).href, { focuses: true });
-  announce(document.querySelector("#undo-bar b")?.textContent.trim());
-});
-
-function following(here) {
-  const free = [...document.querySelectorAll("tr[data-row][data-free]")].filter((other) => other !== here);
-  const after = free.find((other) => here && here.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING);
-  return here ? (after ?? free[0]) : undefined;
 }

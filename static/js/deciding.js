@@ -1,0 +1,30 @@
+// After a decision: the next task opens by itself, or what the answer still lacks has the focus.
+import { announce } from "./announcing.js";
+import { ID, place, row } from "./open_task.js";
+import { open } from "./panels.js";
+
+// An answer that was not taken leads to the first field that is wrong: it may be far above the button.
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.xhr?.status === 422 && event.detail.target?.id === ID) {
+    place()?.querySelector("[aria-invalid='true']")?.focus();
+  }
+});
+
+// The list knows what comes next; the server's word counts where there is no list or it is at its end.
+document.body.addEventListener("workflow-task-decided", ({ detail }) => {
+  const here = row(detail.task);
+  const panel = place();
+  if (panel?.dataset.task !== String(detail.task)) {
+    following(here)?.querySelector("a[data-panel]")?.focus();
+    return;
+  }
+  const address = following(here)?.querySelector("a[data-panel]")?.href ?? detail.next;
+  if (address) open(new URL(address, location.href).href, { focuses: true });
+  announce(document.querySelector("#undo-bar b")?.textContent.trim());
+});
+
+function following(here) {
+  const free = [...document.querySelectorAll("tr[data-row][data-free]")].filter((other) => other !== here);
+  const after = free.find((other) => here && here.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING);
+  return here ? (after ?? free[0]) : undefined;
+}

@@ -1,0 +1,17 @@
+// Which task is open beside the list, and marking it there.
+export const ID = "workflow-task-panel";
+
+export const place = () => document.getElementById(ID);
+export const row = (task) => document.querySelector(`tr[data-row="${CSS.escape(task)}"]`);
+
+// The open task is marked in the list, also after rows are painted anew.
+export function mark() {
+  const task = place()?.dataset.task;
+  for (const marked of document.querySelectorAll("tr[data-row][data-open]")) {
+    if (marked.dataset.row !== task) marked.removeAttribute("data-open");
+  }
+  if (task) row(task)?.setAttribute("data-open", "");
+}
+
+document.addEventListener("htmx:afterSettle", mark);
+mark();
