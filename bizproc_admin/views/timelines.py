@@ -63,7 +63,9 @@ def timeline_of(
 
 
 def task_events(task: WorkflowTask) -> list[Event]:
-    names = ", ".join(str(a.person) for a in task.assignments.all())
+    # whose part was given away had no share in it
+    parts = [a for a in task.assignments.all() if a.status or a.gone_at is None or not task.status]
+    names = ", ".join(str(part.person) for part in parts)
     if task.is_open:
         return [
             Event(
