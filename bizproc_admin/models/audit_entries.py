@@ -77,7 +77,7 @@ class AuditEntryQuerySet(InsertOnlyQuerySet):
         return self.filter(Q(portal=account.home_id) | Q(actor__home=account.home_id))
 
     def with_details(self) -> Self:
-        return self.select_related("detail", "portal", "command")
+        return self.select_related("detail", "portal", "command__task")
 
 
 class AuditEntry(InsertOnlyModel):

@@ -13,7 +13,7 @@ from bizproc_admin.htmx import page
 from bizproc_admin.models import AuditEntry
 from bizproc_admin.paging import Page, page_of
 from bizproc_admin.permissions import Capability, Request, requires
-from bizproc_admin.views.sentences import sentence_of
+from bizproc_admin.views.sentences import say
 
 PAGE_SIZE = 50
 
@@ -27,8 +27,7 @@ def audit_entry_list(request: Request) -> HttpResponse:
         number=filters.value("page") or 1,
         size=PAGE_SIZE,
     )
-    for entry in found.rows:
-        entry.sentence = sentence_of(entry)
+    say(found.rows)
     context = {"filters": filters, "page": found, "pager": pager_of(filters, found)}
     return page(request, "audit_entries/list.html", context, partial="table")
 
@@ -37,14 +36,15 @@ def audit_entry_list(request: Request) -> HttpResponse:
 @requires(Capability.SEE_AUDIT)
 def audit_entry_detail(request: Request, pk: int) -> HttpResponse:
     entry = get_object_or_404(AuditEntry.objects.visible_to(request.user).with_details(), pk=pk)
-    entry.sentence = sentence_of(entry)
     related: list[Any] = []
     if entry.command_id:
         related = list(
-            AuditEntry.objects.filter(command=entry.command_id).exclude(pk=pk).order_by("pk")
+            AuditEntry.objects.filter(command=entry.command_id)
+            .exclude(pk=pk)
+            .with_details()
+            .order_by("pk")
         )
-    for other in related:
-        other.sentence = sentence_of(other)
+    say([entry, *related])
     context = {
         "entry": entry,
         "related": related,

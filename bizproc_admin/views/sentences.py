@@ -1,15 +1,37 @@
 """Audit entries in words."""
 
+from collections.abc import Mapping, Sequence
+
 from django.utils.translation import gettext as _
 
 from bizproc_admin.actions import ACTIONS
-from bizproc_admin.models import AuditEntry, CommandState
+from bizproc_admin.models import AuditEntry, Command, CommandState, Person
+from bizproc_admin.views.outcomes import answer_of
+
+# the names of people by portal and number there
+Names = Mapping[tuple[int | None, int], str]
 
 OUTCOMES = dict(CommandState.choices)
 
 
-def sentence_of(entry: AuditEntry) -> str:
+def say(entries: Sequence[AuditEntry]) -> None:
+    """Give each entry, read with its details, its sentence; one query for the names in them."""
+    given = {(e.command.portal_id, e.command.inputs.get("to")) for e in entries if e.command}
+    wanted = {key for key in given if key[1]}
+    names: dict[tuple[int | None, int], str] = {}
+    if wanted:
+        people = Person.objects.filter(
+            portal__in={portal for portal, _number in wanted},
+            remote_id__in={number for _portal, number in wanted},
+        )
+        names = {(person.portal_id, person.remote_id): str(person) for person in people}
+    for entry in entries:
+        entry.sentence = sentence_of(entry, names)  # type: ignore[attr-defined]
+
+
+def sentence_of(entry: AuditEntry, names: Names) -> str:
     """Say an entry in one sentence, without asking the database for anything."""
+    act = what(entry, names)
     kind = AuditEntry.Kind
     target = entry.target_label or entry.target_id
     values = {"target": target, "action": entry.action}
@@ -23,29 +45,27 @@ def sentence_of(entry: AuditEntry) -> str:
         case kind.DENIED if entry.target_kind == "page":
             return _("Was not let into %(target)s") % values
         case kind.DENIED:
-            return _("Was not allowed: %(what)s") % {"what": what(entry)}
+            return _("Was not allowed: %(what)s") % {"what": act}
         case kind.ACCOUNT | kind.CONNECTION:
             return _("%(action)s: %(target)s") % values
         case kind.INTENT:
-            return _("Requested: %(what)s") % {"what": what(entry)}
+            return _("Requested: %(what)s") % {"what": act}
         case kind.ATTEMPT:
-            return _("Sent to the portal: %(what)s") % {"what": what(entry)}
+            return _("Sent to the portal: %(what)s") % {"what": act}
         case kind.HUMAN_DECISION:
-            return _("Decided by a person: %(what)s") % {"what": what(entry)}
+            return _("Decided by a person: %(what)s") % {"what": act}
     if entry.outcome == CommandState.INTENT and entry.kind == kind.RECONCILE:
-        return _("Nothing had happened, to be sent once more: %(what)s") % {"what": what(entry)}
+        return _("Nothing had happened, to be sent once more: %(what)s") % {"what": act}
     if entry.outcome == CommandState.INTENT:
-        return _("Not done yet, waits for its turn: %(what)s") % {"what": what(entry)}
+        return _("Not done yet, waits for its turn: %(what)s") % {"what": act}
     if entry.outcome == CommandState.NEEDS_HUMAN:
-        return _("Cannot be settled by reading, a person must look: %(what)s") % {
-            "what": what(entry)
-        }
+        return _("Cannot be settled by reading, a person must look: %(what)s") % {"what": act}
     if entry.outcome == CommandState.DISPUTED:
-        return _("Still running although the portal said yes: %(what)s") % {"what": what(entry)}
+        return _("Still running although the portal said yes: %(what)s") % {"what": act}
     if entry.outcome == CommandState.ACCEPTED:
-        return _("The portal said yes: %(what)s") % {"what": what(entry)}
+        return _("The portal said yes: %(what)s") % {"what": act}
     outcome = OUTCOMES.get(entry.outcome, entry.outcome)
-    return _("%(outcome)s: %(what)s") % {"outcome": outcome, "what": what(entry)}
+    return _("%(outcome)s: %(what)s") % {"outcome": outcome, "what": act}
 
 
 def step_of(entry: AuditEntry) -> str:
@@ -100,11 +120,25 @@ def task_step_of(entry: AuditEntry) -> str:
     }.get(CommandState(entry.outcome), "")
 
 
-def what(entry: AuditEntry) -> str:
-    """Say the act: the registered action's label, its target, and for whom it was done."""
-    action = ACTIONS.get(entry.action)
-    label = action.label if action else entry.action
-    said = f"{label} {entry.target_label or entry.target_id}"
-    if entry.on_behalf_of:
+def what(entry: AuditEntry, names: Names) -> str:
+    """Say the act, its target, and for whom it was done if that is somebody else."""
+    said = act_said(entry, entry.command, names) if entry.command else ""
+    if not said:
+        action = ACTIONS.get(entry.action)
+        said = f"{action.label if action else entry.action} {entry.target_label or entry.target_id}"
+    if entry.on_behalf_of and entry.on_behalf_of != entry.actor_name:
         return _("%(what)s, for %(who)s") % {"what": said, "who": entry.on_behalf_of}
     return said
+
+
+def act_said(entry: AuditEntry, command: Command, names: Names) -> str:
+    """Say which answer was given or to whom a part went; nothing for other actions."""
+    target = entry.target_label or entry.target_id
+    if entry.action == "workflow_task.complete" and command.task is not None:
+        answer = answer_of(command, command.task)
+        return _("Answer “%(answer)s”: %(target)s") % {"answer": answer, "target": target}
+    number = command.inputs.get("to")
+    if entry.action != "workflow_task.delegate" or not number:
+        return ""
+    who = names.get((command.portal_id, number)) or _("person %(number)s") % {"number": number}
+    return _("Delegate to %(who)s: %(target)s") % {"who": who, "target": target}

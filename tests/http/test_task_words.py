@@ -9,7 +9,7 @@ from django.utils import timezone
 from bizproc_admin import commands
 from bizproc_admin.actions import CompleteTask, DelegateTask
 from bizproc_admin.models import CommandState, Person
-from bizproc_admin.views.timelines import act_of, command_events
+from bizproc_admin.views.timelines import act_of, command_events, task_events
 
 
 @pytest.fixture
@@ -63,6 +63,28 @@ def test_the_audit_history_says_for_whom(as_, auditor, request, which):
     assert f"for {command.on_behalf_of}" in text_of(as_(auditor), "audit_entry_list")
     entry = command.audit_entries.first()
     assert command.on_behalf_of in text_of(as_(auditor), "audit_entry_detail", entry.pk)
+
+
+def test_the_audit_history_says_which_answer(as_, auditor, answered, task):
+    caption = task.answers[0].caption
+    assert f"Requested: Answer “{caption}”: {task}" in text_of(as_(auditor), "audit_entry_list")
+
+
+def test_the_audit_history_says_to_whom(as_, auditor, delegated, task):
+    client = as_(auditor)
+    assert f"Requested: Delegate to Boris Titov: {task}" in text_of(client, "audit_entry_list")
+    entry = delegated.audit_entries.first()
+    assert "Delegate to Boris Titov" in text_of(client, "audit_entry_detail", entry.pk)
+
+
+def test_who_gave_the_part_away_has_no_share_in_the_answer(task, employee, portal):
+    taker = Person.objects.create(
+        portal=portal, remote_id=7001, name="Vera Z", observed_at=timezone.now()
+    )
+    task.assignments.update(gone_at=timezone.now())
+    task.assignments.create(person=taker, status=1)
+    task.status, task.is_open = 1, False
+    assert [event.detail for event in task_events(task)] == ["Vera Z"]
 
 
 def test_an_answer_is_not_mistaken_for_an_ending(as_, administrator, approver, task, employee):
