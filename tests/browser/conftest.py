@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 
 from bizproc_admin import heartbeats, syncing
 from bizproc_admin.models import Account, Feed, FeedName, Portal, Workflow
@@ -24,6 +24,8 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+# milliseconds; generous, because a loaded machine is no fault of the program
+PATIENCE = 15_000
 ORDER = (
     FeedName.PEOPLE,
     FeedName.WORKFLOW_TEMPLATES,
@@ -100,7 +102,8 @@ def nothing_is_complained_of(page: Page) -> Iterator[None]:
 
     page.on("console", hear)
     page.on("pageerror", lambda error: said.append(str(error)))
-    page.set_default_timeout(5000)
+    page.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
     yield
     assert said == []
 
