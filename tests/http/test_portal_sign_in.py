@@ -485,3 +485,4 @@ def test_an_account_of_one_portal_does_not_see_another(client, comes_in, portal)
     assert client.post(reverse("portal_choice"), {"portal": other.pk}).status_code == 404
     assert b"Southwind" not in client.get("/").content
     assert client.get(reverse("portal_creation")).status_code == 403
+    assert reverse("portal_creation") not in client.get(reverse("portal_list")).content.decode()
