@@ -74,7 +74,6 @@ def keep(person: Person, pair: bitrix.TokenPair) -> None:
         "access_token": Secret(pair.access_token),
         "refresh_token": Secret(pair.refresh_token),
         "given_at": timezone.now(),
-        "refreshed_at": None,
         "expired_at": None,
         "refreshing_until": None,
         "lost_at": None,
@@ -172,7 +171,6 @@ def refresh(row: PersonToken, portal: Portal) -> None:
         access_token=Secret(pair.access_token),
         refresh_token=Secret(pair.refresh_token),
         version=F("version") + 1,
-        refreshed_at=timezone.now(),
         expired_at=None,
         refreshing_until=None,
     )

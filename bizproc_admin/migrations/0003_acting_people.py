@@ -42,7 +42,6 @@ class Migration(migrations.Migration):
                 ("refresh_token", bizproc_admin.secrets.EncryptedTextField()),
                 ("version", models.PositiveIntegerField(default=1)),
                 ("given_at", models.DateTimeField()),
-                ("refreshed_at", models.DateTimeField(null=True)),
                 ("expired_at", models.DateTimeField(null=True)),
                 ("refreshing_until", models.DateTimeField(null=True)),
                 ("lost_at", models.DateTimeField(null=True)),
