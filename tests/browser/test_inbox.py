@@ -94,6 +94,23 @@ def test_by_keyboard_one_after_the_other_is_answered(page, enter, olga, tasks, s
     assert answers == [1, 2, 2]
 
 
+def test_a_key_pressed_the_moment_the_panel_appears_is_an_answer_beside_the_list(
+    page, enter, olga, tasks, slowly
+):
+    page.set_viewport_size(WIDE)
+    page.goto(enter(olga) + LIST)
+    page.evaluate("""() => new MutationObserver((_, observer) => {
+        if (!document.querySelector("#workflow-task-panel [data-act='agree']")) return;
+        observer.disconnect();
+        document.activeElement.blur();
+        document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "a", bubbles: true }));
+    }).observe(document.body, { childList: true, subtree: true })""")
+    page.get_by_role("link", name=re.compile("^Approve 0")).click()
+    expect(page.locator("#undo-bar")).to_contain_text("Approve 0")
+    expect(title(page)).to_have_text("Approve 1")
+    expect(page.locator("tr[data-row]")).to_have_count(3)
+
+
 def test_of_tasks_opened_in_haste_the_last_one_is_shown(page, enter, olga, tasks):
     page.set_viewport_size(WIDE)
     page.goto(enter(olga) + LIST)
