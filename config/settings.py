@@ -191,6 +191,10 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 
+# --- Uploads ------------------------------------------------------------------------------------
+
+FILE_UPLOAD_HANDLERS = ["bizproc_admin.uploads.MemoryUploadHandler"]
+
 # --- Browser security ---------------------------------------------------------------------------
 
 SECURE = not INSECURE_COOKIES

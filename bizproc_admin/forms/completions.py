@@ -5,15 +5,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bizproc_admin.actions.answers import SentFile
 from bizproc_admin.forms.people import PeopleField
 from bizproc_admin.forms.questions import Question, questions_of
-from bizproc_admin.forms.repeating import MOST_BYTES
 from bizproc_admin.models import WorkflowTask
 from bizproc_admin.models.workflow_tasks import Answer
+from bizproc_admin.uploads import MOST_TOGETHER
 
 MOST_COMMENT = 10_000
 
@@ -106,9 +107,10 @@ class CompletionForm(forms.Form):
             self.add_error("comment", text)
         if self.obstacle and not self.is_declining:
             self.add_error(None, self.obstacle)
-        sizes = [file.size for question in self.of_files for file in cleaned[question.name]]
-        if sum(sizes) > 2 * MOST_BYTES:
-            self.add_error(None, _("All files together are too large to be sent."))
+        sizes = [file.size for _name, files in self.files.lists() for file in files]
+        if sum(sizes) > MOST_TOGETHER:
+            most = {"most": filesizeformat(MOST_TOGETHER)}
+            self.add_error(None, _("All files together may have at most %(most)s.") % most)
         return cleaned
 
     def values(self) -> dict[str, Any]:

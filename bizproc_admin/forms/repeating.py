@@ -7,9 +7,10 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from bizproc_admin.uploads import MOST_OF_ONE
+
 MOST_VALUES = 50
 SPARE = 1
-MOST_BYTES = 10 * 1024 * 1024
 
 
 class RepeatedInput(forms.Widget):
@@ -81,8 +82,8 @@ class FilesField(forms.Field):
         files = [file for file in given if file]
         if self.required and not files:
             raise forms.ValidationError(self.error_messages["required"], code="required")
-        if any(file.size > MOST_BYTES for file in files):
+        if any(file.size > MOST_OF_ONE for file in files):
             raise forms.ValidationError(
-                _("A file may have at most %(most)s.") % {"most": filesizeformat(MOST_BYTES)}
+                _("A file may have at most %(most)s.") % {"most": filesizeformat(MOST_OF_ONE)}
             )
         return files

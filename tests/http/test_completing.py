@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -19,6 +20,7 @@ from bizproc_admin.models import (
     Role,
     WorkflowTask,
 )
+from bizproc_admin.uploads import MOST_TOGETHER
 from tests.conftest import account
 
 COMPLETE, DELEGATE = "bizproc.task.complete", "bizproc.task.delegate"
@@ -116,6 +118,37 @@ def test_fields_and_files_reach_the_portal(as_, approver, task, committing, sand
     command = Command.objects.get()
     assert command.inputs["fields"] == {"Budget": "1500.50"}
     assert command.inputs["files"][0]["name"] == "скан.pdf"
+
+
+def test_an_uploaded_file_lies_on_no_disk_before_it_is_encrypted(
+    settings, approver, task, committing, post
+):
+    settings.FILE_UPLOAD_TEMP_DIR = "/nowhere"
+    asking_for_a_scan(task)
+    content = b"%PDF" * 1_000_000
+    post(approver, answer="3", f_0=SimpleUploadedFile("скан.pdf", content))
+    assert Command.objects.get().inputs["files"][0]["sha256"] == sha256(content).hexdigest()
+
+
+def test_a_file_too_large_is_refused_beside_its_field_and_the_comment_stays(
+    settings, approver, task, post
+):
+    settings.FILE_UPLOAD_TEMP_DIR = "/nowhere"
+    asking_for_a_scan(task)
+    heavy = SimpleUploadedFile("скан.pdf", bytes(MOST_TOGETHER + 1))
+    answer = post(approver, answer="3", f_0=heavy, comment="Смотрите скан")
+    said = answer.content.decode()
+    assert answer.status_code == 422
+    assert "A file may have at most 10.0\xa0MB." in said
+    assert "Смотрите скан" in said
+    assert not Command.objects.exists()
+
+
+def asking_for_a_scan(task):
+    WorkflowTask.objects.filter(pk=task.pk).update(
+        activity="RequestInformationActivity",
+        parameters={"Fields": [{"Id": "Scan", "Type": "file", "Name": "Scan"}]},
+    )
 
 
 # --- invalid, twice, in the way -----------------------------------------------------------------
@@ -252,10 +285,7 @@ def test_a_refusal_is_said_next_to_the_form_with_what_was_typed(post, as_, appro
 
 
 def test_files_of_a_refused_answer_must_be_chosen_again(post, as_, approver, task, sandbox):
-    WorkflowTask.objects.filter(pk=task.pk).update(
-        activity="RequestInformationActivity",
-        parameters={"Fields": [{"Id": "Scan", "Type": "file", "Name": "Scan"}]},
-    )
+    asking_for_a_scan(task)
     sandbox.fail_next("ERROR_TASK_EXECUTION", method=COMPLETE)
     post(approver, answer="3", f_0=SimpleUploadedFile("a.pdf", b"%PDF"))
     assert "choose them again" in page(as_, approver, task)

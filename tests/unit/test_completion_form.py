@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 
 from bizproc_admin.forms.completions import CompletionForm
-from bizproc_admin.forms.repeating import MOST_BYTES
 from bizproc_admin.models import Person, Portal, WorkflowTask
 from bizproc_admin.models.workflow_tasks import APPROVAL, OPTIONAL, REQUEST, REVIEW
+from bizproc_admin.uploads import MOST_OF_ONE, MOST_TOGETHER
 
 KEY = str(uuid.uuid4())
 
@@ -285,10 +285,18 @@ def test_a_file_too_large_is_refused_before_it_is_read():
             raise AssertionError("was read")
 
     heavy = Heavy("big.bin", b"x")
-    heavy.size = MOST_BYTES + 1
+    heavy.size = MOST_OF_ONE + 1
     form = filled(task(REQUEST, asked("file")), files={"f_0": [heavy]})
     assert not form.is_valid()
     assert "10" in form.errors["f_0"][0]
+
+
+def test_all_files_of_a_request_count_together_also_those_nobody_asked_for():
+    files = {name: [SimpleUploadedFile(name, b"x")] for name in ("f_0", "f_1", "other")}
+    for listed in files.values():
+        listed[0].size = MOST_TOGETHER // 3 + 1
+    form = filled(task(REQUEST, asked("file"), asked("file")), files=files)
+    assert form.errors["__all__"] == ["All files together may have at most 20.0\xa0MB."]
 
 
 def test_a_file_that_is_there_stays_unless_another_is_chosen():
