@@ -107,7 +107,7 @@ class CompletionForm(forms.Form):
             self.add_error("comment", text)
         if self.obstacle and not self.is_declining:
             self.add_error(None, self.obstacle)
-        sizes = [file.size for _name, files in self.files.lists() for file in files]
+        sizes = [file.size or 0 for _name, files in self.files.lists() for file in files]
         if sum(sizes) > MOST_TOGETHER:
             most = {"most": filesizeformat(MOST_TOGETHER)}
             self.add_error(None, _("All files together may have at most %(most)s.") % most)

@@ -4,9 +4,10 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from bizproc_admin.models import Portal
+from bizproc_admin.models import Account, Portal, WorkflowTemplate
 
 SIZES = (25, 50, 100, 250)
 DEFAULT_SIZE = 50
@@ -41,12 +42,18 @@ class FilterForm(forms.Form):
     def given(self, name: str) -> list[str]:
         return list(self.data.getlist(name)) if hasattr(self.data, "getlist") else []
 
-    def named(self, model: Any, *names: str) -> dict[str, Any]:
+    def named(self, rows: QuerySet[Any], *names: str) -> dict[str, str]:
         """Give the names of the keys that some filters name; no query where none is named."""
         keys = {int(k) for n in names for k in self.given(n) if k.isdecimal() and len(k) < 18}
         if not keys:
             return {}
-        return {str(r.pk): str(r) for r in model.objects.filter(portal=self.portal, pk__in=keys)}
+        return {str(r.pk): str(r) for r in rows.filter(portal=self.portal, pk__in=keys)}
+
+    def named_templates(self, viewer: Account | None) -> dict[str, str]:
+        """Give the names of the templates the filter names, as far as the viewer may know them."""
+        if viewer is None:
+            return {}
+        return self.named(WorkflowTemplate.objects.visible_to(viewer), "template")
 
     def offer_known(self, name: str, *, found: dict[str, Any]) -> None:
         """Offer those of the given keys that exist: a long list of choices is never built."""

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from bizproc_admin.forms.filtering import FilterForm
 from bizproc_admin.forms.people import PeopleField
-from bizproc_admin.models import Account, Assignment, Person, Portal, WorkflowTask, WorkflowTemplate
+from bizproc_admin.models import Account, Assignment, Person, Portal, WorkflowTask
 from bizproc_admin.models.workflow_tasks import APPROVAL, OPTIONAL, REQUEST, REVIEW
 from bizproc_admin.permissions import Capability, may
 
@@ -68,12 +68,14 @@ class WorkflowTaskFilterForm(FilterForm):
     # a long wait began early
     BACKWARDS = frozenset({"waiting"})
 
-    def __init__(self, data: Any, *, portal: Portal | None, scopes: Scopes) -> None:
+    def __init__(
+        self, data: Any, *, portal: Portal | None, scopes: Scopes, viewer: Account | None = None
+    ) -> None:
         super().__init__(data, portal=portal)
         self.scopes = scopes
         self.now = portal.now() if portal else timezone.now()
-        self.offer_known("template", found=self.named(WorkflowTemplate, "template"))
-        people = self.named(Person, "starter", "assignee")
+        self.offer_known("template", found=self.named_templates(viewer))
+        people = self.named(Person.objects.all(), "starter", "assignee")
         self.offer_known("starter", found=people)
         self.offer_known("assignee", found=people)
         self.is_valid()

@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin.forms.filtering import FilterForm
-from bizproc_admin.models import DocumentKind, Person, Portal, Workflow, WorkflowTemplate
+from bizproc_admin.models import Account, DocumentKind, Person, Portal, Workflow
 from bizproc_admin.models.workflows import LOCK_GRACE
 
 SHOWN = [("running", _("Running")), ("ended", _("Ended")), ("all", _("All"))]
@@ -77,10 +77,10 @@ class WorkflowFilterForm(FilterForm):
     BACKWARDS = frozenset({"idle"})
     DEFAULT_SORT = "-started"
 
-    def __init__(self, data: Any, *, portal: Portal | None) -> None:
+    def __init__(self, data: Any, *, portal: Portal | None, viewer: Account | None = None) -> None:
         super().__init__(data, portal=portal)
-        self.offer_known("template", found=self.named(WorkflowTemplate, "template"))
-        people = self.named(Person, "starter", "waiting")
+        self.offer_known("template", found=self.named_templates(viewer))
+        people = self.named(Person.objects.all(), "starter", "waiting")
         self.offer_known("starter", found=people | {SYSTEM: _("the portal itself")})
         self.offer_known("waiting", found=people)
         self.is_valid()

@@ -1,11 +1,26 @@
 """Workflow templates: the definitions workflows were started from."""
 
+from typing import Self
+
+from django.apps import apps
 from django.db import models
 from django.utils.translation import gettext as _
 
+from bizproc_admin.models.accounts import Account
 from bizproc_admin.models.documents import DocumentKind
 from bizproc_admin.models.people import Person
 from bizproc_admin.models.portals import Portal
+
+
+class WorkflowTemplateQuerySet(models.QuerySet["WorkflowTemplate"]):
+    """Narrowing workflow templates."""
+
+    def visible_to(self, account: Account) -> Self:
+        """Narrow to what an account may see: everything, or templates of workflows it may see."""
+        if account.sees_all:
+            return self.filter(portal=account.home_id) if account.home_id else self
+        workflows = apps.get_model("bizproc_admin.Workflow").objects.visible_to(account)
+        return self.filter(pk__in=workflows.values("template"))
 
 
 class WorkflowTemplate(models.Model):
@@ -31,6 +46,8 @@ class WorkflowTemplate(models.Model):
     is_hidden = models.BooleanField(default=True)
     observed_at = models.DateTimeField(null=True)
     gone_at = models.DateTimeField(null=True)
+
+    objects = WorkflowTemplateQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -46,7 +46,9 @@ def team_of(account: Account, own: Person) -> set[int]:
 
 def filters_of(request: Request) -> WorkflowTaskFilterForm:
     scopes = scopes_of(request.user, request.portal)
-    return WorkflowTaskFilterForm(request.GET, portal=request.portal, scopes=scopes)
+    return WorkflowTaskFilterForm(
+        request.GET, portal=request.portal, scopes=scopes, viewer=request.user
+    )
 
 
 def visible(request: Request) -> QuerySet[WorkflowTask]:

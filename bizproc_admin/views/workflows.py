@@ -32,10 +32,14 @@ WATCHING = "watching"
 MOST_ROWS = 250
 
 
+def filters_of(request: Request) -> WorkflowFilterForm:
+    return WorkflowFilterForm(request.GET, portal=request.portal, viewer=request.user)
+
+
 @require_safe
 @requires(Capability.SEE_WORKFLOWS)
 def workflow_list(request: Request) -> HttpResponse:
-    filters = WorkflowFilterForm(request.GET, portal=request.portal)
+    filters = filters_of(request)
     found = listed(request, filters)
     context = {
         "filters": filters,
@@ -64,7 +68,7 @@ def workflow_pulse(request: Request) -> HttpResponse:
     Asked for rows, it gives them in the order they are shown, and nothing where nothing changed:
     rows are updated where they stand and never move under the pointer.
     """
-    filters = WorkflowFilterForm(request.GET, portal=request.portal)
+    filters = filters_of(request)
     if "rows" in request.GET:
         return shown_rows(request)
     visible = Workflow.objects.visible_to(request.user).at(request.portal)
@@ -91,7 +95,7 @@ def workflow_row(request: Request, pk: int) -> HttpResponse:
 @requires(Capability.SEE_WORKFLOWS)
 def workflow_choices(request: Request, chip: str) -> HttpResponse:
     """Give the choices of one filter chip with their counts; a page of its own without htmx."""
-    filters = WorkflowFilterForm(request.GET, portal=request.portal)
+    filters = filters_of(request)
     visible = Workflow.objects.visible_to(request.user).at(request.portal)
     context = {
         "filters": filters,

@@ -8,7 +8,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from bizproc_admin.models import Feed, Person, Workflow
+from bizproc_admin.models import (
+    Assignment,
+    Feed,
+    LinkedPerson,
+    Person,
+    Workflow,
+    WorkflowTemplate,
+)
 
 LIST = "/workflows/"
 
@@ -237,3 +244,31 @@ def test_a_row_says_whom_it_waits_for(client, workflow):
     assignment.status = 1
     assignment.save()
     assert rows(client)[0].waits == []
+
+
+@pytest.mark.parametrize("address", [LIST, "/workflow-tasks/"])
+def test_a_template_is_named_in_a_chip_to_whom_may_see_one_of_its_workflows(
+    as_, administrator, participant, portal, many, address
+):
+    template = WorkflowTemplate.objects.filter(workflows__isnull=False).first()
+    WorkflowTemplate.objects.filter(pk=template.pk).update(name="Secret bonus")
+    asked = {"template": template.pk}
+    assert "Secret bonus" in as_(administrator).get(address, asked).content.decode()
+    link = LinkedPerson.objects.create(
+        user=participant, portal=portal, person=stranger_to(template)
+    )
+    said = as_(participant).get(address, asked).content.decode()
+    assert "Secret bonus" not in said
+    assert "was left out" in said
+    workflow = Workflow.objects.filter(template=template).first()
+    Workflow.objects.filter(pk=workflow.pk).update(started_by=link.person)
+    assert "Secret bonus" in as_(participant).get(address, asked).content.decode()
+
+
+def stranger_to(template):
+    """Give somebody who has part in no workflow of a template."""
+    mine = Workflow.objects.filter(template=template)
+    concerned = Assignment.objects.filter(task__workflow__in=mine).values("person")
+    starters = mine.exclude(started_by=None).values("started_by")
+    strangers = Person.objects.exclude(pk__in=concerned).exclude(pk__in=starters)
+    return strangers.working().first()
