@@ -93,7 +93,9 @@ def panel_of(
         "blocked_text": blocked_text(why),
         "in_the_way": in_the_way,
         "needs_sign_in": why == "token" or bool(task.outcome and task.outcome.needs_sign_in),
-        "timeline": timeline_of(workflow, tasks, commands, viewer=request.user),
+        "timeline": timeline_of(
+            workflow, tasks, commands, viewer=viewer, names=receivers(commands)
+        ),
         "parts": list(task.assignments.all()),
         "others": [one for one in tasks if one.pk != task.pk],
         "can_delegate": can_delegate,

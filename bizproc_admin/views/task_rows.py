@@ -110,9 +110,13 @@ def said_of(command: Command, task: WorkflowTask, names: dict[int, str]) -> str:
     """Say what a command on a task does: “Approve”, or to whom it is given."""
     if command.action == "workflow_task.complete":
         return _("“%(answer)s”") % {"answer": answer_of(command, task)}
+    return _("Delegation to %(who)s") % {"who": receiver_of(command, names)}
+
+
+def receiver_of(command: Command, names: dict[int, str]) -> str:
+    """Say to whom a command delegates; whose name nobody knows is said by number."""
     number = command.inputs.get("to", 0)
-    who = names.get(number) or _("person %(number)s") % {"number": number}
-    return _("Delegation to %(who)s") % {"who": who}
+    return names.get(number) or _("person %(number)s") % {"number": number}
 
 
 def told(command: Command, task: Any, viewer: Account, names: dict[int, str]) -> Outcome | None:

@@ -10,6 +10,7 @@ from bizproc_admin.actions import ACTIONS
 from bizproc_admin.models import Account, Command, Workflow, WorkflowTask
 from bizproc_admin.permissions import Capability, may
 from bizproc_admin.views.outcomes import CALM, TAKEN_BACK, answer_of
+from bizproc_admin.views.task_rows import receiver_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +35,12 @@ def timeline_of(
     commands: Iterable[Command],
     *,
     viewer: Account,
+    names: dict[int, str],
 ) -> list[Event]:
-    """Give a workflow's events as somebody may read them, newest first."""
+    """Give a workflow's events as somebody may read them, newest first.
+
+    names are those of the people to whom the commands delegate, by number.
+    """
     events = [
         Event(
             at=workflow.started_at,
@@ -48,7 +53,7 @@ def timeline_of(
     for task in tasks:
         events += task_events(task)
     for command in commands:
-        events += command_events(command, viewer)
+        events += command_events(command, viewer, names)
     if not workflow.is_running and workflow.ended_before:
         events.append(
             Event(
@@ -93,8 +98,8 @@ def may_read_reason(command: Command, viewer: Account) -> bool:
     return command.actor_id == viewer.pk or may(viewer, Capability.SEE_COMMANDS)
 
 
-def command_events(command: Command, viewer: Account) -> list[Event]:
-    what = act_of(command)
+def command_events(command: Command, viewer: Account, names: dict[int, str]) -> list[Event]:
+    what = act_of(command, names)
     values = {"action": what, "who": command.actor_name, "for": command.on_behalf_of}
     is_for_other = bool(command.on_behalf_of) and command.action == "workflow_task.complete"
     events = [
@@ -125,17 +130,18 @@ def command_events(command: Command, viewer: Account) -> list[Event]:
     return events
 
 
-def act_of(command: Command) -> str:
-    """Say what a command does: its action, with the portal's own caption of an answer."""
+def act_of(command: Command, names: dict[int, str]) -> str:
+    """Say what a command does, with the portal's own caption of an answer, or from whom to whom."""
     label = str(ACTIONS[command.action].label)
     if command.task is None:
         return label
     if command.action == "workflow_task.complete":
         caption = answer_of(command, command.task)
         return _("Answer “%(answer)s” to “%(task)s”") % {"answer": caption, "task": command.task}
-    return _("Delegation of “%(task)s” from %(who)s") % {
+    return _("Delegation of “%(task)s” from %(from)s to %(to)s") % {
         "task": command.task,
-        "who": command.on_behalf_of,
+        "from": command.on_behalf_of,
+        "to": receiver_of(command, names),
     }
 
 

@@ -24,6 +24,7 @@ from bizproc_admin.views.freshness import freshness_of
 from bizproc_admin.views.issuing import InTheWay, try_to_issue
 from bizproc_admin.views.listing import heads_of, pager_of, shown_of
 from bizproc_admin.views.rows import digest_of, equip
+from bizproc_admin.views.task_rows import receivers
 from bizproc_admin.views.timelines import act_of, timeline_of
 
 # A page that asked for a reading looks for it so many times, then says that it has not come.
@@ -117,8 +118,9 @@ def workflow_detail(request: Request, pk: int) -> HttpResponse:
     equip([workflow])
     tasks = list(workflow.tasks.with_assignments().order_by("-is_open", "-modified_at"))
     commands = list(workflow.commands.select_related("task").latest_first())
+    names = receivers(commands)
     for command in commands:
-        command.act = act_of(command)  # type: ignore[attr-defined]  # for its row
+        command.act = act_of(command, names)  # type: ignore[attr-defined]  # for its row
     given = request.GET.get("read", "")
     looks = min(int(given), MOST_LOOKS) if given.isdecimal() and len(given) < 3 else 0
     # a page that goes on watching asked for no reading, and some may not ask: they wait for none
@@ -136,7 +138,7 @@ def workflow_detail(request: Request, pk: int) -> HttpResponse:
             .values_list("pk", flat=True)
         ),
         "commands": commands,
-        "timeline": timeline_of(workflow, tasks, commands, viewer=request.user),
+        "timeline": timeline_of(workflow, tasks, commands, viewer=request.user, names=names),
         "siblings": siblings.latest_first()[:10],
         "raw": raw_fields(workflow),
         "freshness": freshness_of(request.portal, FeedName.WORKFLOWS),

@@ -57,6 +57,16 @@ def test_the_page_of_a_delegation_names_who_receives(as_, administrator, delegat
         assert words in said
 
 
+def test_the_course_of_a_workflow_says_from_whom_to_whom(
+    as_, administrator, delegated, employee, task
+):
+    client = as_(administrator)
+    words = f"Delegation of “{task}” from {employee} to Boris Titov"
+    workflow = text_of(client, "workflow_detail", task.workflow_id)
+    assert workflow.count(words) >= 3  # twice in its course and once among the commands
+    assert words in text_of(client, "workflow_task_detail", task.pk)
+
+
 @pytest.mark.parametrize("which", ["answered", "delegated"])
 def test_the_audit_history_says_for_whom(as_, auditor, request, which):
     command = request.getfixturevalue(which)
@@ -103,7 +113,7 @@ def test_an_answer_is_not_mistaken_for_an_ending(as_, administrator, approver, t
 
 def test_the_course_of_a_workflow_tells_answers_in_the_portals_words(answered, task):
     answered.refresh_from_db()
-    requested, settled = command_events(answered, answered.actor)
+    requested, settled = command_events(answered, answered.actor, {})
     caption = task.answers[0].caption
     assert requested.text == (
         f"Answer “{caption}” to “{task}” requested by Olga Petrova on behalf of Ivan Sidorov"
@@ -126,14 +136,14 @@ def test_what_was_overtaken_is_no_refusal(answered, fields, words, tone):
     answered.settled_at = timezone.now()
     for name, value in fields.items():
         setattr(answered, name, value)
-    settled = command_events(answered, answered.actor)[-1]
+    settled = command_events(answered, answered.actor, {})[-1]
     assert words in settled.text
     assert settled.tone == tone
 
 
 def test_a_command_on_a_workflow_says_what_it_said(answered):
     answered.task, answered.action = None, "workflow.terminate"
-    assert act_of(answered) == "Terminate"
+    assert act_of(answered, {}) == "Terminate"
 
 
 def test_the_overview_tells_what_waits_for_oneself(as_, approver, administrator, task):
