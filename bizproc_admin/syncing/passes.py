@@ -1,40 +1,36 @@
-"""Passes over feeds: when they are due, one at a time, in slices, with a run kept of each."""
+"""Passes over feeds: when they are due, one at a time, and what each of them reads."""
 
 import logging
-import secrets
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
 from bizproc_admin import bitrix, connecting, doorbell
-from bizproc_admin.models import Account, Feed, FeedName, MethodBudget, Portal, SyncRun
-from bizproc_admin.pacing import OPERATING_LIMIT
+from bizproc_admin.models import Account, Feed, FeedName, Portal, SyncRun
 from bizproc_admin.syncing import people, workflow_tasks, workflow_templates, workflows
 from bizproc_admin.syncing.following import bring_accounts
 from bizproc_admin.syncing.merging import Merged
 from bizproc_admin.syncing.names import Names
 from bizproc_admin.syncing.probing import start_due_probes
+from bizproc_admin.syncing.runs import (
+    SLOW,
+    LeaseLost,
+    complete,
+    current_run,
+    fail,
+    hold,
+    lease,
+    release,
+)
 
 log = logging.getLogger(__name__)
 
 SLICE = 20.0
-LEASE = timedelta(seconds=120)
 LOOK_BACK = timedelta(minutes=2)
-RETRY_AFTER = timedelta(seconds=30)
-# background work may take this share of the portal's pace and operating time
-SHARE = 0.3
-SLOW = (FeedName.PEOPLE, FeedName.WORKFLOW_TEMPLATES)
-METHODS = {
-    FeedName.WORKFLOWS: "bizproc.workflow.instances",
-    FeedName.WORKFLOW_TASKS: "bizproc.task.list",
-    FeedName.WORKFLOW_TEMPLATES: "bizproc.workflow.template.list",
-    FeedName.PEOPLE: "user.get",
-}
 
 
 def start_due_passes() -> None:
@@ -89,10 +85,6 @@ def sync(feed_pk: int, *, worker: str) -> None:
 def forget_old_runs() -> None:
     """Delete the sync runs older than they are kept."""
     SyncRun.objects.outdated().delete()
-
-
-class LeaseLost(Exception):
-    """A slice took longer than its lease, and the feed belongs to somebody else by now."""
 
 
 class Pass:
@@ -267,99 +259,6 @@ class Pass:
 
     def time_is_up(self) -> bool:
         return time.monotonic() > self.until
-
-
-# --- the rows of a pass -------------------------------------------------------------------------
-
-
-def lease(feed_pk: int, *, worker: str) -> Feed | None:
-    """Take the feed for one slice by a conditional update; None when it is taken or not due."""
-    now = timezone.now()
-    taken = Feed.objects.filter(
-        Q(lease_until=None) | Q(lease_until__lt=now),
-        Q(next_at=None) | Q(next_at__lte=now),
-        pk=feed_pk,
-        portal__is_connected=True,
-    ).update(leased_by=f"{worker[:80]}/{secrets.token_hex(4)}", lease_until=now + LEASE)
-    return Feed.objects.select_related("portal").get(pk=feed_pk) if taken else None
-
-
-def hold(feed: Feed) -> None:
-    """Keep the lease and the place, unless somebody else has taken the feed over."""
-    feed.lease_until = timezone.now() + LEASE
-    held = Feed.objects.filter(pk=feed.pk, leased_by=feed.leased_by)
-    if not held.update(lease_until=feed.lease_until, position=feed.position):
-        raise LeaseLost
-
-
-def current_run(feed: Feed) -> SyncRun:
-    """Give the run a resumed pass belongs to, else a new one; runs a crash cut off are closed."""
-    now = timezone.now()
-    open_runs = SyncRun.objects.filter(feed=feed, state=SyncRun.State.RUNNING)
-    if feed.position:
-        run = open_runs.filter(pk=feed.position["run"]).first()
-        if run is not None:
-            return run
-        feed.position = None
-    open_runs.update(state=SyncRun.State.FAILED, finished_at=now, error="cut off")
-    is_full = feed.name in SLOW or feed.next_full_at is None or feed.next_full_at <= now
-    return SyncRun.objects.create(feed=feed, is_full=is_full, started_at=now)
-
-
-def complete(feed: Feed, run: SyncRun) -> None:
-    """Close a pass and plan the next one."""
-    now = timezone.now()
-    run.state, run.finished_at = SyncRun.State.COMPLETE, now
-    run.save()
-    seconds = settings.SYNC_SLOW if feed.name in SLOW else settings.SYNC_INCREMENTAL
-    feed.fresh_at = run.started_at
-    feed.next_at = run.started_at + timedelta(seconds=seconds)
-    feed.failing_since, feed.failure, feed.failure_code = None, "", ""
-    if run.is_full:
-        feed.full_at = run.started_at
-        feed.full_requests = run.requests
-        feed.full_seconds = (now - run.started_at).total_seconds()
-        feed.next_full_at = run.started_at + timedelta(seconds=full_interval(feed))
-    feed.position = None
-    release(feed)
-
-
-def full_interval(feed: Feed) -> float:
-    """Give the seconds between full passes, stretched to the share background work may take."""
-    by_pace = feed.full_requests / (SHARE * settings.PACE_PER_SECOND)
-    budget = MethodBudget.objects.filter(
-        portal=feed.portal, method=METHODS[FeedName(feed.name)]
-    ).first()
-    used = budget.operating / (SHARE * OPERATING_LIMIT) if budget else 0.0
-    return float(max(settings.SYNC_FULL, by_pace, settings.SYNC_FULL * used))
-
-
-def fail(feed: Feed, run: SyncRun, error: bitrix.BitrixError | None) -> None:
-    """Close a failed pass: the old rows stay, the page says why, the next try comes soon."""
-    now = timezone.now()
-    if not Feed.objects.filter(pk=feed.pk, leased_by=feed.leased_by).exists():
-        return
-    text = error.for_people if error else "An error of this program stopped the pass; see its log."
-    if isinstance(error, bitrix.BadAnswer) and error.detail:
-        text = f"{text} Technical line: {error.detail}"
-    code = ""
-    if error is not None:
-        code = error.code if isinstance(error, bitrix.Refused) else type(error).__name__
-        log.warning("pass_failed feed=%s run=%s %s", feed.pk, run.pk, error.for_logs)
-    run.state, run.finished_at = SyncRun.State.FAILED, now
-    run.error, run.error_code = text, code[:100]
-    run.save()
-    feed.failing_since = feed.failing_since or now
-    feed.failure, feed.failure_code = text, code[:100]
-    feed.next_at = now + RETRY_AFTER
-    feed.position = None
-    release(feed)
-
-
-def release(feed: Feed) -> None:
-    feed.lease_until = None
-    feed.leased_by = ""
-    feed.save()
 
 
 def learn_clock(portal: Portal, answer: bitrix.AnswerTime) -> None:
