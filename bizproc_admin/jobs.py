@@ -7,6 +7,7 @@ from celery import shared_task
 from celery.signals import worker_init, worker_ready, worker_shutdown
 
 from bizproc_admin import commands, heartbeats, syncing
+from bizproc_admin.models import Draft
 
 PREFIX = "bizproc_admin.jobs."
 beating: dict[str, threading.Event] = {}
@@ -61,6 +62,7 @@ def probe_portal(pk: int) -> None:
 def tidy() -> None:
     heartbeats.forget()
     syncing.forget_old_runs()
+    Draft.objects.outdated().delete()
 
 
 @worker_init.connect

@@ -11,6 +11,7 @@ from bizproc_admin.views import (
     audit_entries,
     commands,
     completing,
+    drafting,
     operating,
     overview,
     own_account,
@@ -56,6 +57,7 @@ workflow_task_urls = [
         completing.workflow_task_delegation,
         name="workflow_task_delegation",
     ),
+    path("<int:pk>/draft/", drafting.workflow_task_draft, name="workflow_task_draft"),
     path("<int:pk>/takeover/", completing.workflow_task_takeover, name="workflow_task_takeover"),
 ]
 

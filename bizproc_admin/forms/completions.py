@@ -6,12 +6,13 @@ from typing import Any
 
 from django import forms
 from django.template.defaultfilters import filesizeformat
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bizproc_admin.actions.answers import SentFile
 from bizproc_admin.forms.people import PeopleField
-from bizproc_admin.forms.questions import Question, questions_of
+from bizproc_admin.forms.questions import Question, plain, questions_of
 from bizproc_admin.models import WorkflowTask
 from bizproc_admin.models.workflow_tasks import Answer
 from bizproc_admin.uploads import MOST_TOGETHER
@@ -23,7 +24,8 @@ class CompletionForm(forms.Form):
     """One answer, a comment, and a field for each question of the workflow task.
 
     The pressed button is the answer. inputs are those of an earlier command that the portal has
-    refused: what was typed then stands there again, files excepted.
+    refused: what was typed then stands there again, files excepted. draft is what typed gave of a
+    form that was not sent; it is the later of the two.
     """
 
     use_required_attribute = False
@@ -44,6 +46,7 @@ class CompletionForm(forms.Form):
         files: Any = None,
         *,
         inputs: Mapping[str, Any] | None = None,
+        draft: Mapping[str, list[str]] | None = None,
     ) -> None:
         super().__init__(data, files, auto_id="answer-%s", initial={"key": uuid.uuid4()})
         self.task, self.inputs = task, inputs or {}
@@ -56,6 +59,8 @@ class CompletionForm(forms.Form):
         self.questions = questions_of(task.parameters)
         for question in self.questions:
             self.ask(question)
+        if draft is not None:
+            self.restore(MultiValueDict(draft))
 
     def comment_field(self) -> forms.Field:
         field: Any = forms.CharField(
@@ -87,6 +92,37 @@ class CompletionForm(forms.Form):
         else:
             self.initial[question.name] = question.initial(value)
         self.fields[question.name] = field
+
+    def restore(self, draft: MultiValueDict[str, str]) -> None:
+        """Fill the fields with what was typed and not sent, right or wrong."""
+        for name in self.drafted:
+            field: Any = self.fields[name]
+            posted = field.widget.value_from_datadict(draft, {}, name)
+            if isinstance(field, PeopleField):
+                field.take(posted["chosen"])
+            else:
+                self.initial[name] = posted
+
+    @property
+    def drafted(self) -> list[str]:
+        """Give the names of the fields a draft keeps: a file is chosen again."""
+        files = {question.name for question in self.questions if question.kind == "file"}
+        return [name for name in self.fields if name not in ("key", "answer", *files)]
+
+    @property
+    def typed(self) -> dict[str, list[str]]:
+        """Give what a filled form holds, as a draft keeps it; nothing where nothing was typed."""
+        if all(self.is_as_shown(name) for name in self.drafted):
+            return {}
+        data: Any = self.data
+        return {name: data.getlist(name) for name in self.drafted if name in data}
+
+    def is_as_shown(self, name: str) -> bool:
+        """Tell whether a field came back as it was first shown."""
+        field = self.fields[name]
+        posted = field.widget.value_from_datadict(self.data, self.files, name)
+        question = next((one for one in self.questions if one.name == name), None)
+        return question.is_as_shown(field, posted) if question else not plain(posted)
 
     def renew(self) -> None:
         """Give the repainted form another one-time key: the one it came with may be used up.

@@ -58,6 +58,8 @@ class Question:
     def is_as_shown(self, field: forms.Field, posted: Any) -> bool:
         """Tell whether a field came back as it was first shown, with the default in it."""
         first = self.initial(self.default)
+        if self.kind == "bool":
+            return bool(posted) is bool(first)
         if isinstance(field, PeopleField):
             known = PeopleField(portal=field.portal).take(first)
             return bool(posted == {"chosen": [key_of(one) for one in known], "typed": ""})

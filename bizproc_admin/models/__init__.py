@@ -4,6 +4,7 @@ from bizproc_admin.models.accounts import Account, LinkedPerson, Role
 from bizproc_admin.models.audit_entries import AuditDetail, AuditEntry, AuditSequence
 from bizproc_admin.models.commands import Command, CommandFile, CommandState
 from bizproc_admin.models.documents import Document, DocumentKind
+from bizproc_admin.models.drafts import Draft
 from bizproc_admin.models.people import Department, Person
 from bizproc_admin.models.person_tokens import PersonToken
 from bizproc_admin.models.portals import Portal
@@ -25,6 +26,7 @@ __all__ = [
     "Department",
     "Document",
     "DocumentKind",
+    "Draft",
     "EndCause",
     "Feed",
     "FeedName",

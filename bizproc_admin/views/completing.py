@@ -19,7 +19,7 @@ from bizproc_admin.commands import take_back
 from bizproc_admin.forms.completions import CompletionForm
 from bizproc_admin.forms.workflow_tasks import DelegationForm, TakeoverForm, waiting_people
 from bizproc_admin.htmx import accepted, dialog, tell, toast, wants_part
-from bizproc_admin.models import Command, Person, Portal, Role
+from bizproc_admin.models import Command, Draft, Person, Portal, Role
 from bizproc_admin.permissions import Capability, Request, requires
 from bizproc_admin.views.inbox import next_after
 from bizproc_admin.views.issuing import InTheWay, try_to_issue
@@ -99,7 +99,10 @@ def answered(request: Request, task: Any, form: CompletionForm) -> Command | InT
         on_behalf=on_behalf_of(task, person),
         reason="",
     )
-    return try_to_issue(request, action, key=form.cleaned_data["key"], undo=settings.UNDO_TIME)
+    made = try_to_issue(request, action, key=form.cleaned_data["key"], undo=settings.UNDO_TIME)
+    if isinstance(made, Command):
+        Draft.objects.filter(account=request.user, task=task).delete()
+    return made
 
 
 def not_decided(

@@ -14,7 +14,7 @@ from bizproc_admin.actions.base import own_hands
 from bizproc_admin.forms.completions import CompletionForm
 from bizproc_admin.forms.workflow_tasks import waiting_people
 from bizproc_admin.htmx import page, wants_part
-from bizproc_admin.models import Command, CommandState, FeedName, Person, WorkflowTask
+from bizproc_admin.models import Command, CommandState, Draft, FeedName, Person, WorkflowTask
 from bizproc_admin.permissions import Capability, Request, may
 from bizproc_admin.views.freshness import freshness_of
 from bizproc_admin.views.inbox import filters_of, visible
@@ -75,8 +75,10 @@ def panel_of(
     commands = list(workflow.commands.select_related("task").latest_first())
     tasks = list(workflow.tasks.prefetch_related(with_people()).order_by("-is_open", "-pk"))
     why = obstacle_of(request, task)
+    draft = Draft.objects.filter(account=viewer, task=task).first() if task.is_mine else None
     if form is None and not why and task.is_free:
-        form = CompletionForm(task, inputs=inputs_again(task))
+        values = draft.values if draft else None
+        form = CompletionForm(task, inputs=inputs_again(task), draft=values)
     own = viewer.person_at(task.portal)
     is_busy = bool(task.outcome and task.outcome.is_busy)
     is_typed = form is not None and form.is_bound and why == "token"
@@ -88,6 +90,8 @@ def panel_of(
         "workflow": workflow,
         "outcome": task.outcome,
         "form": shown_form,
+        "draft": draft,
+        "draft_url": reverse("workflow_task_draft", args=[task.pk]),
         "has_acts": bool(shown_form) or can_delegate or can_take_over,
         "obstacle": why,
         "blocked_text": blocked_text(why),

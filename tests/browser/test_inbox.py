@@ -14,6 +14,7 @@ from bizproc_admin.models import (
     Assignment,
     Command,
     CommandState,
+    Draft,
     LinkedPerson,
     Person,
     Role,
@@ -44,13 +45,17 @@ def olga(company, sandbox, person):
 
 @pytest.fixture
 def tasks(person):
-    """Three approvals of theirs, by deadline; the last one needs a comment to be rejected."""
+    """Three approvals of theirs, by deadline; the last one needs a comment to be rejected.
+
+    The portal knows nothing of it: they are fresh for so long that no page has them read again.
+    """
     mine = list(WorkflowTask.objects.waiting_for([person.pk]).order_by("pk"))
     others = [task.pk for task in mine[3:]]
     Assignment.objects.filter(task__in=others, person=person).update(status=1)
     for number, task in enumerate(mine[:3]):
         WorkflowTask.objects.filter(pk=task.pk).update(
             overdue_at=timezone.now() + timedelta(hours=number - 1), activity="ApproveActivity",
+            observed_at=timezone.now() + timedelta(hours=1),
             name=f"Approve {number}",
             parameters={"StatusYesLabel": "Yes", "StatusNoLabel": "No",
                         "CommentRequired": "YR" if number == 2 else "N"},
@@ -134,6 +139,29 @@ def test_escape_leaves_a_field_first_and_then_the_panel(page, enter, olga, tasks
     expect(title(page)).to_be_hidden()
     expect(page.locator(f"#workflow-task-link-{tasks[2].pk}")).to_be_focused()
     assert "open=" not in page.url
+
+
+def test_what_was_typed_is_there_again_however_the_task_was_left(page, enter, olga, tasks):
+    page.set_viewport_size(WIDE)
+    page.goto(enter(olga) + LIST)
+    page.get_by_role("link", name=re.compile("^Approve 2")).click()
+    page.locator("#answer-comment").fill("Half a sentence")
+    # at once on to another one, with no time for anything
+    page.get_by_role("link", name=re.compile("^Approve 0")).click()
+    expect(title(page)).to_have_text("Approve 0")
+    page.get_by_role("link", name=re.compile("^Approve 2")).click()
+    expect(page.locator("#answer-comment")).to_have_value("Half a sentence")
+    page.locator("#answer-comment").press("End")
+    with page.expect_response(lambda answer: "more" in (answer.request.post_data or "")):
+        page.locator("#answer-comment").press_sequentially(", and more")
+    expect(page.locator("#draft-note")).to_contain_text("Kept as a draft")
+    assert Draft.objects.get().values == {"comment": ["Half a sentence, and more"]}
+    expect(page.locator("#answer-comment")).to_be_focused()
+    page.reload()
+    expect(page.locator("#answer-comment")).to_have_value("Half a sentence, and more")
+    page.get_by_role("button", name="Discard").click()
+    expect(page.locator("#answer-comment")).to_have_value("")
+    assert not Draft.objects.exists()
 
 
 def test_what_an_answer_still_needs_has_the_focus(page, enter, olga, tasks):

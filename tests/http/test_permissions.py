@@ -36,6 +36,7 @@ TABLE = [
     ("workflow_task_reading", "post", ACTING),
     ("workflow_task_completion", "get", ACTING),
     ("workflow_task_completion", "post", ACTING),
+    ("workflow_task_draft", "post", ACTING),
     ("workflow_task_delegation", "get", ACTING),
     ("workflow_task_delegation", "post", ACTING),
     ("workflow_task_takeover", "get", ADMINISTRATOR),
