@@ -6,8 +6,10 @@ portal that hangs holds one thread for half a minute and nobody else up.
 """
 
 import logging
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
 from django.core.cache import cache
@@ -20,6 +22,8 @@ log = logging.getLogger(__name__)
 
 # seconds in which one portal is not asked again while somebody may still be at it
 LEASE = 60
+# seconds after which no further question is begun: the next look asks it
+LONGEST = 30
 
 
 def follow_people() -> None:
@@ -33,20 +37,34 @@ def follow_people() -> None:
 def follow_portal(pk: int) -> None:
     """Bring every account that follows a portal to what the portal says now, one asker at a time.
 
-    What cannot be asked changes nobody; the other questions are asked all the same.
+    What cannot be asked changes nobody; the other questions are asked all the same, while there is
+    time.
     """
     if not cache.add(f"following-{pk}", "asked", timeout=LEASE):
         return
     try:
         portal = Portal.objects.get(pk=pk)
-        if portal.webhook:
-            attempt(ask_who_works, portal)
-            attempt(ask_who_heads, portal)
-        for person in administrators_to_ask(portal):
-            attempt(ask_administrator, person)
+        until = time.monotonic() + LONGEST
+        for ask, about in questions(portal):
+            if time.monotonic() > until:
+                log.warning("follow_cut_short portal=%s", pk)
+                break
+            attempt(ask, about)
         bring_accounts(Account.objects.filter(follows_portal=True, home=portal))
     finally:
         cache.delete(f"following-{pk}")
+
+
+def questions(portal: Portal) -> Iterator[tuple[Callable[..., None], Portal | Person]]:
+    """Give what is asked and about what or whom, one question at a time."""
+    unlisted: list[Person] = []
+    if portal.webhook:
+        yield partial(ask_who_works, unlisted=unlisted), portal
+        yield ask_who_heads, portal
+    for person in unlisted:
+        yield ask_unlisted, person
+    for person in administrators_to_ask(portal):
+        yield ask_administrator, person
 
 
 def bring_accounts(accounts: Iterable[Account]) -> None:
@@ -60,14 +78,13 @@ def attempt(ask: Callable[..., None], about: Portal | Person) -> None:
     try:
         ask(about)
     except bitrix.BitrixError as error:
-        log.info("follow_postponed %s=%s %s", ask.__name__, about.pk, error.for_logs)
+        log.info("follow_postponed %s=%s %s", type(about).__name__, about.pk, error.for_logs)
 
 
-def ask_who_works(portal: Portal) -> None:
-    """Read which of the people with accounts work there.
+def ask_who_works(portal: Portal, *, unlisted: list[Person]) -> None:
+    """Read which of the people with accounts work there, and collect those it does not list.
 
-    Calls user.get. Some who work there never appear in it (integrators): who is missing is asked
-    with their own token before they count as dismissed.
+    Calls user.get. Some who work there never appear in it (integrators).
     """
     people = {
         person.remote_id: person
@@ -78,20 +95,26 @@ def ask_who_works(portal: Portal) -> None:
     reader = connecting.reader(portal, total=settings.SIGN_IN_TIMEOUT)
     rows = {row.id: row for chunk in reader.users.by_ids(people) for row in chunk.rows}
     for remote_id, person in people.items():
-        row = rows.get(bitrix.UserId(remote_id))
-        is_active = row.active if row is not None else works_all_the_same(person)
-        if person.is_active != is_active:
-            person.is_active = is_active
-            person.save(update_fields=["is_active"])
+        if (row := rows.get(bitrix.UserId(remote_id))) is not None:
+            note_active(person, is_active=row.active)
+        else:
+            unlisted.append(person)
 
 
-def works_all_the_same(person: Person) -> bool:
-    """Tell whether somebody the portal does not list can still act there."""
+def ask_unlisted(person: Person) -> None:
+    """Ask with the own token of somebody the portal does not list whether they can act there."""
     try:
         connecting.acting_as(person, total=settings.SIGN_IN_TIMEOUT)
     except (tokens.ReconnectNeeded, bitrix.InvalidCredentials, bitrix.AccessDenied):
-        return False
-    return True
+        note_active(person, is_active=False)
+    else:
+        note_active(person, is_active=True)
+
+
+def note_active(person: Person, *, is_active: bool) -> None:
+    if person.is_active != is_active:
+        person.is_active = is_active
+        person.save(update_fields=["is_active"])
 
 
 def ask_who_heads(portal: Portal) -> None:
@@ -120,7 +143,10 @@ def ask_who_heads(portal: Portal) -> None:
 
 
 def administrators_to_ask(portal: Portal) -> list[Person]:
-    """Give the people whose rights as administrators are in use: signed in lately, or at work."""
+    """Give the people whose rights as administrators are in use: signed in lately, or at work.
+
+    In any order: where the time is too short for all, it is not the same ones who are never asked.
+    """
     administrators = Account.objects.filter(
         home=portal,
         follows_portal=True,
@@ -131,9 +157,9 @@ def administrators_to_ask(portal: Portal) -> list[Person]:
     at_work = Command.objects.open().values("actor")
     in_use = administrators.filter(last_login__gt=lately) | administrators.filter(pk__in=at_work)
     return list(
-        Person.objects.filter(portal=portal, linked_account__user__in=in_use).select_related(
-            "portal"
-        )
+        Person.objects.filter(portal=portal, linked_account__user__in=in_use)
+        .select_related("portal")
+        .order_by("?")
     )
 
 

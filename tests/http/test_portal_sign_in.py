@@ -18,6 +18,7 @@ from bizproc_admin.models import (
     Role,
 )
 from bizproc_admin.secrets import Secret
+from bizproc_admin.syncing import following
 
 ADMINISTRATOR, EMPLOYEE = 1, 2
 
@@ -447,6 +448,20 @@ def test_somebody_the_portal_never_lists_is_asked_with_their_own_token(client, c
     assert signed_in(client) is not None
 
 
+def test_one_who_cannot_be_asked_hides_no_dismissal_of_another(client, comes_in, sandbox, door):
+    Portal.objects.update(admits_everybody=True)
+    comes_in(client, ADMINISTRATOR)
+    dismissed = Client()
+    comes_in(dismissed, EMPLOYEE)
+    sandbox.change_user(ADMINISTRATOR, user_type="bot")
+    sandbox.change_user(EMPLOYEE, active=False)
+    sandbox.fail_next("bad_gateway", method="profile", times=9)
+    follow()
+    sandbox.clear_faults()
+    assert dismissed.get("/workflows/").status_code == 302
+    assert signed_in(client).is_active
+
+
 def test_a_portal_that_hangs_is_asked_once_and_not_for_long(client, comes_in, sandbox, settings):
     comes_in(client, ADMINISTRATOR)
     settings.SIGN_IN_TIMEOUT = 0.3
@@ -454,6 +469,18 @@ def test_a_portal_that_hangs_is_asked_once_and_not_for_long(client, comes_in, sa
     sandbox.fail_next("timeout_before_apply", times=20, hold=1)
     follow()
     assert len(sandbox.calls()) == 3
+
+
+def test_a_portal_that_hangs_is_not_asked_about_one_after_the_other_for_minutes(
+    client, comes_in, sandbox, settings, monkeypatch
+):
+    comes_in(client, ADMINISTRATOR)
+    settings.SIGN_IN_TIMEOUT = 0.3
+    monkeypatch.setattr(following, "LONGEST", 0.5)
+    sandbox.clear_calls()
+    sandbox.fail_next("timeout_before_apply", times=20, hold=1)
+    follow()
+    assert len(sandbox.calls()) == 2
 
 
 def test_a_hanging_portal_does_not_hold_a_sign_in_for_long(client, comes_in, sandbox, settings):
