@@ -8,11 +8,13 @@ portal that hangs holds one thread for half a minute and nobody else up.
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
-from datetime import timedelta
 from functools import partial
 
+from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
+from django.db.models import Q
 from django.utils import timezone
 
 from bizproc_admin import bitrix, connecting, doorbell, roles, tokens
@@ -143,9 +145,10 @@ def ask_who_heads(portal: Portal) -> None:
 
 
 def administrators_to_ask(portal: Portal) -> list[Person]:
-    """Give the people whose rights as administrators are in use: signed in lately, or at work.
+    """Give the people whose rights as administrators are in use: signed in, or at work.
 
-    In any order: where the time is too short for all, it is not the same ones who are never asked.
+    A session lives for as long as it is used, so the moment of the sign-in does not tell. In any
+    order: where the time is too short for all, it is not the same ones who are never asked.
     """
     administrators = Account.objects.filter(
         home=portal,
@@ -153,9 +156,10 @@ def administrators_to_ask(portal: Portal) -> list[Person]:
         is_active=True,
         groups__name=Role.PORTAL_ADMINISTRATOR.value,
     )
-    lately = timezone.now() - timedelta(seconds=settings.SESSION_COOKIE_AGE)
+    living = Session.objects.filter(expire_date__gt=timezone.now()).values("session_key")
+    signed_in = UserSession.objects.filter(session_key__in=living).values("user")
     at_work = Command.objects.open().values("actor")
-    in_use = administrators.filter(last_login__gt=lately) | administrators.filter(pk__in=at_work)
+    in_use = administrators.filter(Q(pk__in=signed_in) | Q(pk__in=at_work))
     return list(
         Person.objects.filter(portal=portal, linked_account__user__in=in_use)
         .select_related("portal")

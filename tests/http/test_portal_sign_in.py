@@ -1,11 +1,13 @@
 """Signing in through a portal: who is let in as what, and everything that is refused."""
 
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from bizproc_admin import syncing, tokens
 from bizproc_admin.models import (
@@ -396,6 +398,26 @@ def test_a_demoted_administrator_loses_the_role_within_one_look(client, comes_in
     assert client.get(reverse("account_list")).status_code == 403
     # the founder heads the company's department
     assert Account.objects.get().role == Role.MANAGER
+
+
+def test_a_session_that_outlives_the_day_of_its_sign_in_is_looked_after(
+    client, comes_in, sandbox, sync
+):
+    sync()
+    comes_in(client, ADMINISTRATOR)
+    Account.objects.update(last_login=timezone.now() - timedelta(days=3))
+    sandbox.change_user(ADMINISTRATOR, admin=False)
+    follow()
+    assert client.get(reverse("account_list")).status_code == 403
+
+
+def test_an_administrator_who_is_not_signed_in_is_not_asked_about(client, comes_in, sandbox, sync):
+    sync()
+    comes_in(client, ADMINISTRATOR)
+    client.post(reverse("account_logout"))
+    sandbox.clear_calls()
+    follow()
+    assert sandbox.calls("profile") == []
 
 
 def test_a_head_who_heads_nothing_any_more_is_a_participant(client, comes_in, sandbox, sync):
