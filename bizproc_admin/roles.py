@@ -4,7 +4,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils import timezone
 
-from bizproc_admin import audit
+from bizproc_admin import audit, sessions
 from bizproc_admin.models import Account, AuditEntry, Person, Role
 
 
@@ -75,6 +75,8 @@ def change(account: Account, action: str, *, is_active: bool) -> None:
         account.is_active = is_active
         account.dismissed_at = None if is_active else timezone.now()
         account.save(update_fields=["is_active", "dismissed_at"])
+        if not is_active:
+            sessions.end_all(account)
         recorded(account, action)
 
 

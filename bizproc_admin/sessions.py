@@ -62,6 +62,12 @@ def living(account: Account) -> list[UserSession]:
     ]
 
 
+def end_all(account: Account) -> None:
+    """End every session of an account that is stopped: opened again, it signs in anew."""
+    for session in UserSession.objects.filter(user=account):
+        session.end()
+
+
 def seen(request: HttpRequest, account: Account) -> None:
     """Note that a session is in use; a page that stays open asks for its frame, and so tells."""
     records = get_authentication_records(request, account)

@@ -19,7 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from bizproc_admin import accounts, audit, roles
+from bizproc_admin import accounts, audit, roles, sessions
 from bizproc_admin.forms.accounts import AccountForm, FirstPasswordForm
 from bizproc_admin.htmx import page
 from bizproc_admin.models import Account, LinkedPerson
@@ -88,6 +88,8 @@ def account_activation(request: Request, pk: int) -> HttpResponse:
     with transaction.atomic():
         account.is_active = not account.is_active
         account.save(update_fields=["is_active"])
+        if not account.is_active:
+            sessions.end_all(account)
         text = _("Activated an account") if account.is_active else _("Deactivated an account")
         recorded(request, account, text)
         roles.follow(account)

@@ -387,6 +387,8 @@ def test_somebody_taken_on_again_comes_back(client, comes_in, sandbox):
     follow()
     account = Account.objects.get()
     assert (account.is_active, account.dismissed_at) == (True, None)
+    # what was open before stays closed
+    assert client.get("/workflows/").status_code == 302
 
 
 def test_a_demoted_administrator_loses_the_role_within_one_look(client, comes_in, sandbox, sync):

@@ -167,6 +167,15 @@ def test_a_session_is_of_the_account_in_the_address(administrator, manager, audi
     assert as_(administrator).post(address).status_code == 404
 
 
+def test_deactivating_an_account_ends_its_sessions_for_good(administrator, manager, as_):
+    there, address = browser(manager), reverse("account_activation", args=[manager.pk])
+    as_(administrator).post(address)
+    assert not is_in(there)
+    as_(administrator).post(address)
+    assert not is_in(there)
+    assert is_in(browser(manager))
+
+
 def test_a_session_that_opens_nothing_any_more_is_not_listed(manager):
     here, old = browser(manager), browser(manager, PHONE)
     old.session.flush()
