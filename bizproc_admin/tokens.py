@@ -173,6 +173,9 @@ def refresh(row: PersonToken, portal: Portal) -> None:
         version=F("version") + 1,
         expired_at=None,
         refreshing_until=None,
+        # another process may have taken the spent one for dead while this one was held up
+        lost_at=None,
+        lost_why="",
     )
     log.info("token_refreshed person=%s", row.pk)
 

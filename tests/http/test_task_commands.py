@@ -507,6 +507,28 @@ def test_a_pair_that_was_rotated_and_lost_needs_a_new_sign_in(task, approver, co
     assert (command.state, command.error_code) == (CommandState.INTENT, "ReconnectNeeded")
 
 
+def test_a_refresh_that_was_held_up_past_its_lease_still_brings_the_pair(
+    door, gives_token, task, monkeypatch
+):
+    """Another process tries the same refresh token meanwhile, and is told that it is spent."""
+    person = task.assignments.get().person
+    row = gives_token(person)
+    PersonToken.objects.update(expired_at=timezone.now())
+    refresh = bitrix.TokenServer.refresh
+
+    def held_up(self, spent):
+        pair = refresh(self, spent)
+        monkeypatch.setattr(bitrix.TokenServer, "refresh", refresh)
+        PersonToken.objects.update(refreshing_until=timezone.now() - timedelta(seconds=1))
+        with pytest.raises(tokens.ReconnectNeeded):
+            tokens.usable(person)
+        return pair
+
+    monkeypatch.setattr(bitrix.TokenServer, "refresh", held_up)
+    assert tokens.usable(person).version == row.version + 1
+    assert not tokens.is_lost(person)
+
+
 def test_an_application_that_was_removed_is_no_persons_loss(task, approver, committing, sandbox):
     sandbox.expire_tokens()
     sandbox.remove_application()
