@@ -71,10 +71,12 @@ class AuditEntryQuerySet(InsertOnlyQuerySet):
         return self.order_by("-pk")
 
     def visible_to(self, account: Account) -> Self:
-        """Narrow to what an account may read: everything, or what is of its own portal."""
+        """Narrow to what an account may read: everything, or that of its portal and its people."""
         if account.home_id is None:
             return self
-        return self.filter(Q(portal=account.home_id) | Q(actor__home=account.home_id))
+        # what somebody did at another portal before this one became theirs stays there
+        own = Q(portal=None, actor__home=account.home_id)
+        return self.filter(Q(portal=account.home_id) | own)
 
     def with_details(self) -> Self:
         return self.select_related("detail", "portal", "command__task")

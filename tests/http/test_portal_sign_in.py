@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from bizproc_admin import syncing, tokens
+from bizproc_admin import audit, syncing, tokens
 from bizproc_admin.models import (
     Account,
     AuditEntry,
@@ -537,3 +537,20 @@ def test_an_account_of_one_portal_does_not_see_another(client, comes_in, portal)
     assert b"Southwind" not in client.get("/").content
     assert client.get(reverse("portal_creation")).status_code == 403
     assert reverse("portal_creation") not in client.get(reverse("portal_list")).content.decode()
+
+
+def test_what_somebody_did_elsewhere_before_they_were_taken_over_stays_there(
+    client, comes_in, door, manager, sync
+):
+    sync()
+    south = Portal.objects.create(name="Southwind", address="https://south.bitrix24.com")
+    elsewhere = audit.record(AuditEntry.Kind.INTENT, actor=manager, portal=south, target_label="S1")
+    person = Person.objects.get(portal=door, remote_id=EMPLOYEE)
+    LinkedPerson.objects.create(user=manager, portal=door, person=person)
+    Portal.objects.update(admits_everybody=True)
+    comes_in(Client(), EMPLOYEE)
+    taken_over = AuditEntry.objects.get(action="Taken over by the sign-in of its person")
+    comes_in(client, ADMINISTRATOR)
+    assert client.get(reverse("audit_entry_detail", args=[taken_over.pk])).status_code == 200
+    assert client.get(reverse("audit_entry_detail", args=[elsewhere.pk])).status_code == 404
+    assert "S1" not in client.get(reverse("audit_entry_list")).content.decode()
