@@ -55,12 +55,13 @@ def admit(portal: Portal, *, code: str, domain: str, ip: str | None) -> Admitted
             outcome = account_of(person, ip=ip)
             if isinstance(outcome, Admitted):
                 tokens.keep(person, pair)
-                resume_work(person)
         if isinstance(outcome, SignInRefused):
             raise outcome
     except SignInRefused as refusal:
         put_on_record(portal, refusal, ip=ip)
         raise
+    # once the tokens are committed: what begins to wait meanwhile looks for them itself
+    resume_work(person)
     return outcome
 
 
@@ -232,10 +233,11 @@ def resume_work(person: Person) -> None:
         state=CommandState.INTENT,
         error_code=tokens.ReconnectNeeded.__name__,
     )
-    for pk in waiting.values_list("pk", flat=True):
-        doorbell.ring("carry_out_command", pk, queue=doorbell.INTERACTIVE)
     now = timezone.now()
-    waiting.update(next_check_at=now, due_since=now, error_code="", error_text="")
+    with transaction.atomic():
+        for pk in waiting.values_list("pk", flat=True):
+            doorbell.ring("carry_out_command", pk, queue=doorbell.INTERACTIVE)
+        waiting.update(next_check_at=now, due_since=now, error_code="", error_text="")
 
 
 def foreign(code: str) -> SignInRefused:

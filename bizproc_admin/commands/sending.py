@@ -4,7 +4,7 @@ Only carry_out obtains a writer, and it cannot send without having committed the
 """
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -28,7 +28,7 @@ from bizproc_admin.commands.rows import (
     words_of,
 )
 from bizproc_admin.commands.settling import conclude_before_sending, settle
-from bizproc_admin.models import Account, AuditEntry, Command, CommandState
+from bizproc_admin.models import Account, AuditEntry, Command, CommandState, PersonToken
 from bizproc_admin.models.commands import TERMINAL
 from bizproc_admin.permissions import may
 from bizproc_admin.secrets import UnreadableSecret
@@ -53,7 +53,7 @@ def carry_out(pk: int, *, worker: str) -> None:
         return
     action = actions.load(command)
     if command.as_person and tokens.is_lost(command.as_person):
-        wait_for_sign_in(command)
+        wait_for_sign_in(command, since=now)
         return
     if not still_allowed(command, action):
         return
@@ -82,7 +82,7 @@ def carry_out(pk: int, *, worker: str) -> None:
     try:
         writer = connecting.writer(command.portal, method=action.method, person=command.as_person)
     except tokens.ReconnectNeeded:
-        wait_for_sign_in(command)
+        wait_for_sign_in(command, since=now)
         return
     except bitrix.BitrixError as error:
         postpone(command, error)
@@ -238,10 +238,11 @@ def late_answer(
         )
 
 
-def wait_for_sign_in(command: Command) -> None:
+def wait_for_sign_in(command: Command, *, since: datetime) -> None:
     """Leave an intent until its person signs in with Bitrix24 again: the sign-in rings for it.
 
     Nobody else can do it, so it waits long; then it is given up, and its target is free again.
+    since is when it was taken up: a sign-in after that found nothing yet that waits for it.
     """
     now = timezone.now()
     error = tokens.ReconnectNeeded()
@@ -249,9 +250,11 @@ def wait_for_sign_in(command: Command) -> None:
         cancel(command, tokens.ReconnectNeeded.__name__, _("Nobody signed in for it in a week."))
         return
     code, text = words_of(error)
-    Command.objects.filter(pk=command.pk, state=CommandState.INTENT, epoch=command.epoch).update(
-        next_check_at=now + ASK_AGAIN, due_since=now + ASK_AGAIN, error_code=code, error_text=text
-    )
+    row = Command.objects.filter(pk=command.pk, state=CommandState.INTENT, epoch=command.epoch)
+    at = now + ASK_AGAIN
+    row.update(next_check_at=at, due_since=at, error_code=code, error_text=text)
+    if PersonToken.objects.filter(person=command.as_person_id, given_at__gte=since).exists():
+        row.update(next_check_at=now, due_since=now)
 
 
 def postpone(command: Command, error: bitrix.BitrixError) -> None:

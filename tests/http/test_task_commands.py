@@ -13,6 +13,7 @@ from django.utils import timezone
 from bizproc_admin import admission, bitrix, commands, secrets, syncing, tokens
 from bizproc_admin.actions import CompleteTask, DelegateTask, NotPossible, TerminateWorkflow
 from bizproc_admin.actions.answers import SentFile
+from bizproc_admin.commands import sending
 from bizproc_admin.models import (
     AuditEntry,
     Command,
@@ -713,6 +714,25 @@ def test_while_it_waits_the_portal_is_not_asked(waits, committing, sandbox):
             commands.carry_out(waits.pk, worker="test")
     assert sandbox.calls() == []
     assert fresh(waits).state == CommandState.INTENT
+
+
+def test_a_sign_in_at_the_moment_it_begins_to_wait_is_not_missed(
+    task, approver, committing, sandbox, gives_token, employee, monkeypatch
+):
+    sandbox.revoke_tokens()
+    wait = sending.wait_for_sign_in
+
+    def overtaken(command, **since):
+        gives_token(employee)
+        admission.resume_work(employee)
+        wait(command, **since)
+
+    monkeypatch.setattr(sending, "wait_for_sign_in", overtaken)
+    command = answer(task, approver, committing)
+    assert command.state == CommandState.INTENT
+    with committing():
+        commands.sweep()
+    assert fresh(command).state == CommandState.CONFIRMED
 
 
 def test_a_hiccup_right_after_the_sign_in_loses_nothing(
