@@ -83,11 +83,19 @@ class TaskAction(Action):
         raise NotImplementedError
 
     def apply(self, command: Command, seen: Observation) -> None:
-        """Take over who has which part now; what follows on the portal is read by a job."""
+        """Take over who has which part now; what follows on the portal is read by a job.
+
+        A newer reading is left alone, and an older one of a pass under way changes nothing back.
+        """
         rows = (seen.snapshot or {}).get("tasks", [])
+        older = WorkflowTask.objects.filter(pk=self.task.pk, observed_at__lt=seen.asked_at)
         if not rows:
-            closed = WorkflowTask.objects.filter(pk=self.task.pk, is_open=True)
-            closed.update(is_open=False, gone_at=seen.asked_at)
+            older.filter(is_open=True).update(
+                is_open=False, gone_at=seen.asked_at, observed_at=seen.asked_at
+            )
+            return
+        status = int(rows[0]["STATUS"])
+        if not older.update(status=status, is_open=status == 0, observed_at=seen.asked_at):
             return
         people = {
             person.remote_id: person
@@ -106,8 +114,6 @@ class TaskAction(Action):
                 )
         gone = Assignment.objects.filter(task=self.task, gone_at=None).exclude(person__in=kept)
         gone.update(gone_at=seen.asked_at)
-        status = int(rows[0]["STATUS"])
-        WorkflowTask.objects.filter(pk=self.task.pk).update(status=status, is_open=status == 0)
 
 
 # --- words --------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.utils import timezone
 
-from bizproc_admin import admission, bitrix, commands, secrets, syncing, tokens
+from bizproc_admin import admission, bitrix, commands, connecting, secrets, syncing, tokens
 from bizproc_admin.actions import CompleteTask, DelegateTask, NotPossible, TerminateWorkflow
 from bizproc_admin.actions.answers import SentFile
 from bizproc_admin.commands import sending
@@ -23,7 +23,10 @@ from bizproc_admin.models import (
     Person,
     PersonToken,
     Role,
+    WorkflowTask,
 )
+from bizproc_admin.syncing import workflow_tasks
+from bizproc_admin.syncing.names import Names
 from tests.conftest import account
 
 COMPLETE, DELEGATE = "bizproc.task.complete", "bizproc.task.delegate"
@@ -100,6 +103,37 @@ def test_an_answer_is_confirmed_only_by_a_reading_and_moves_the_workflow_on(
     # what follows on the portal has been read too: this workflow ends with the answer
     task.workflow.refresh_from_db()
     assert not task.workflow.is_running
+
+
+def test_what_a_pass_read_before_an_answer_changes_nothing_back(
+    task, approver, committing, portal, monkeypatch
+):
+    """The pass merges only after the answer has been confirmed, and nobody has read again yet."""
+    reader = connecting.reader(portal)
+    before = reader.workflow_tasks.by_ids([task.remote_id])
+    monkeypatch.setattr(syncing, "reread_workflow", lambda pk: None)
+    assert answer(task, approver, committing).state == CommandState.CONFIRMED
+    workflow_tasks.merge(Names(portal), reader, before.rows, observed_at=before.sent_at)
+    task.refresh_from_db()
+    assert (task.is_open, task.assignments.get().status) == (False, 1)
+
+
+def test_an_answer_confirmed_late_changes_no_newer_reading_back(
+    task, approver, committing, sandbox, employee, sync, monkeypatch
+):
+    look = CompleteTask.look
+
+    def late(self, reader):
+        seen = look(self, reader)
+        if seen.verdict != "untouched":
+            WorkflowTask.objects.update(is_open=False, status=2, observed_at=timezone.now())
+        return seen
+
+    monkeypatch.setattr(CompleteTask, "look", late)
+    monkeypatch.setattr(syncing, "reread_workflow", lambda pk: None)
+    assert answer(task, approver, committing).state == CommandState.CONFIRMED
+    task.refresh_from_db()
+    assert task.status == 2
 
 
 def test_it_is_sent_with_the_persons_own_hands(task, approver, employee, committing, sandbox):
