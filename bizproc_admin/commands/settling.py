@@ -62,9 +62,10 @@ def sweep() -> None:
         doorbell.ring("carry_out_command", pk, queue=doorbell.INTERACTIVE)
     for pk in Command.objects.due_to_settle(now).values_list("pk", flat=True)[:200]:
         doorbell.ring("settle_command", pk, queue=doorbell.INTERACTIVE)
-    # what waits for a person's judgement needs none any more once its target has ended
+    # what waits for a person's judgement needs none any more once its target has ended; a part of
+    # a task may be answered while the task goes on, which only a reading of the portal shows
     judged = Command.objects.filter(
-        Q(workflow__is_running=False) | Q(task__is_open=False), state=CommandState.NEEDS_HUMAN
+        Q(workflow__is_running=False) | Q(task__isnull=False), state=CommandState.NEEDS_HUMAN
     )
     due = judged.filter(Q(next_check_at=None) | Q(next_check_at__lte=now))
     for pk in due.values_list("pk", flat=True)[:200]:

@@ -712,6 +712,27 @@ def test_a_lost_no_that_a_time_out_looks_like_is_not_claimed(two_asked, committi
     assert (fresh(command).state, fresh(command).error_code) == (CommandState.GONE, "timed_out")
 
 
+def test_what_waits_for_a_judgement_is_settled_once_its_part_is_answered(
+    two_asked, committing, sandbox, sync
+):
+    """The task goes on: the other person has not answered yet."""
+    task, who, person = two_asked
+    action = CompleteTask(task=task, person=person, answer=2, reason="")
+    command = ask(action, who, committing, undo=60)
+    Command.objects.update(state=CommandState.NEEDS_HUMAN, sends=2, epoch=2, checks=9)
+    with committing():
+        commands.sweep()
+    assert fresh(command).state == CommandState.NEEDS_HUMAN
+    sandbox.complete_task(task.remote_id, person.remote_id, "yes")
+    sync()
+    task.refresh_from_db()
+    assert task.is_open
+    Command.objects.update(next_check_at=timezone.now())
+    with committing():
+        commands.sweep()
+    assert fresh(command).state == CommandState.NOT_APPLIED
+
+
 def test_a_step_that_fails_after_the_answer_was_taken_is_not_called_refused(
     task, approver, committing, sandbox, monkeypatch
 ):
