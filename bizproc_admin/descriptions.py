@@ -32,6 +32,8 @@ BETWEEN = re.compile(
     r"(?<![ \t])[ \t]*\n[ \t]*(?=</?(?:ul|ol|li)\b)|(</?(?:ul|ol)\b[^<>]*>)[ \t]*\n[ \t]*"
 )
 BREAK = re.compile(r"<br\s*/?>[ \t]*\n?", re.IGNORECASE)
+# deeper nests take the sanitiser time with the square of their depth, whoever wrote them
+MOST_TEXT = 30_000
 # what is longer is no address; nested ones would grow a text with the square of its length
 MOST_ADDRESS = 2000
 SCHEMES = ("http", "https", "mailto")
@@ -40,7 +42,11 @@ MOST_BREAKS = re.compile(r"(?:<br>\s*){3,}")
 
 
 def render(text: str, *, portal_address: str = "") -> str:
-    """Give a portal's text as safe HTML; paths of the portal become links into it."""
+    """Give a portal's text as safe HTML; paths of the portal become links into it.
+
+    What is longer than anybody reads here is cut off.
+    """
+    text = text if len(text) <= MOST_TEXT else f"{text[:MOST_TEXT]}…"
     marked = converted(NOT_MARKUP.sub("&lt;", text.replace("\r\n", "\n").replace("\r", "\n")))
     marked = LINES.sub("\n", BREAK.sub("\n", marked))
     marked = BETWEEN.sub(lambda found: found.group(1) or "", marked).strip()

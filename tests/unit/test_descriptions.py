@@ -136,6 +136,21 @@ def test_a_long_text_takes_no_long_time(piece):
     assert time.perf_counter() - started < 3
 
 
+@pytest.mark.parametrize("piece", ["[list][*]", "<ul><li>", "[b][i]", "<div><p>"])
+def test_a_deep_nest_takes_no_long_time_either(piece):
+    closing = {"[list][*]": "[/list]", "[b][i]": "[/i][/b]"}.get(piece, "")
+    started = time.perf_counter()
+    shown(piece * 20_000 + closing * 20_000)
+    assert time.perf_counter() - started < 3
+
+
+def test_a_text_nobody_reads_to_its_end_is_cut_and_marked():
+    text = render("word " * 10_000)
+    assert text.endswith("word …")
+    assert len(text) < 31_000
+    assert "…" not in render("word " * 5_000)
+
+
 def test_without_a_portal_its_paths_lead_nowhere():
     assert "href" not in render("[url=/crm/]x[/url]")
 
