@@ -16,6 +16,8 @@ from django.db import connection, transaction
 from bizproc_admin.secrets import EncryptedBytesField, EncryptedTextField, ring
 
 AT_ONCE = 100
+# a file may have megabytes
+FILES_AT_ONCE = 1
 # where the second factor's secrets lie in an authenticator's data
 FACTOR_SECRETS = ("secret", "seed", "migrated_codes")
 
@@ -51,10 +53,11 @@ def rotate_column(field: EncryptedTextField | EncryptedBytesField, done: Rotatio
     quote = connection.ops.quote_name
     table, column = quote(field.model._meta.db_table), quote(str(field.column))
     key = quote(str(field.model._meta.pk.column))
+    at_once = FILES_AT_ONCE if isinstance(field, EncryptedBytesField) else AT_ONCE
     last: int | None = None
     while True:
         where = f"WHERE {column} IS NOT NULL" + ("" if last is None else f" AND {key} > %s")
-        query = f"SELECT {key}, {column} FROM {table} {where} ORDER BY {key} LIMIT {AT_ONCE}"  # noqa: S608  # names of our own tables
+        query = f"SELECT {key}, {column} FROM {table} {where} ORDER BY {key} LIMIT {at_once}"  # noqa: S608  # names of our own tables
         with connection.cursor() as cursor:
             cursor.execute(query, [] if last is None else [last])
             rows = cursor.fetchall()

@@ -1,5 +1,6 @@
 """Changing the keys of the installation while it works."""
 
+import tracemalloc
 import uuid
 
 import pytest
@@ -105,6 +106,20 @@ def test_a_token_refreshed_meanwhile_is_not_overwritten(stored, keys, settings, 
     monkeypatch.setattr(rotating, "anew", refreshed_meanwhile)
     rotate()
     assert PersonToken.objects.get().access_token.reveal() == "a-newer-token"
+
+
+def test_many_files_are_never_held_at_once(stored, keys, settings):
+    command = Command.objects.get()
+    CommandFile.objects.bulk_create(
+        CommandFile(command=command, place=place, name="a", content=bytes(1_000_000))
+        for place in range(1, 20)
+    )
+    keys(Fernet.generate_key().decode(), settings.FIELD_KEYS[0])
+    tracemalloc.start()
+    assert rotate().rotated == 25
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 15_000_000
 
 
 def test_what_no_key_opens_is_said_and_left(stored, keys, capsys):
