@@ -53,13 +53,17 @@ def connect() -> None:
     user_login_failed.connect(sign_in_failed, dispatch_uid="audit_sign_in_failed")
 
 
-def signed_in(request: HttpRequest, user: Account, through: Portal | None = None, **_: Any) -> None:
+def signed_in(request: HttpRequest, user: Account, **_: Any) -> None:
+    """Record a sign-in, and the portal that somebody came by."""
+    records = get_authentication_records(request, user)
+    ways = [one.get("portal") for one in records if one["method"] in ("password", "socialaccount")]
+    portal = Portal.objects.filter(pk=ways[-1]).first() if ways else None
     audit.record(
         AuditEntry.Kind.SIGN_IN,
         actor=user,
-        portal=through,
+        portal=portal,
         outcome="ok",
-        inputs={"through": through.host} if through else {},
+        inputs={"through": portal.host} if portal else {},
         ip=audit.ip_of(request),
     )
 

@@ -108,12 +108,11 @@ def signed_in_as(
                 "opens it, and your role follows the portal."
             ),
         )
-    record_authentication(request, admitted.account, "socialaccount", provider=PROVIDER)
+    record_authentication(
+        request, admitted.account, "socialaccount", provider=PROVIDER, portal=portal.pk
+    )
     response: HttpResponse = perform_login(
-        request,
-        admitted.account,
-        redirect_url=state.get("next") or None,
-        signal_kwargs={"through": portal},
+        request, admitted.account, redirect_url=state.get("next") or None
     )
     return response
 

@@ -298,6 +298,19 @@ def test_who_came_through_the_portal_needs_none(required, client, comes_in):
     assert client.get("/").status_code == 200
 
 
+def test_who_has_one_is_asked_for_it_after_the_portal_too(client, comes_in, door):
+    comes_in(client, 1)
+    secret = set_up(client)
+    again = Client()
+    assert comes_in(again, 1).url == CODE
+    assert "_auth_user_id" not in again.session
+    answer = again.post(CODE, {"code": code_of(secret, periods=1)})
+    assert (answer.status_code, answer.url) == (302, "/")
+    assert again.get("/").status_code == 200
+    entry = AuditEntry.objects.filter(kind="sign_in").latest("pk")
+    assert (entry.portal, entry.detail.inputs) == (door, {"through": door.host})
+
+
 def test_the_page_of_a_session_begun_elsewhere_is_led_there_too(required, as_, administrator):
     assert as_(administrator).get("/").url == ACTIVATION
 
