@@ -97,8 +97,10 @@ def signed_in_as(
     request: HttpRequest, portal: Portal, admitted: Admitted, state: dict[str, Any]
 ) -> HttpResponse:
     """Hand an admitted person over to allauth, which signs them in, with a second factor if set."""
-    if request.user.is_authenticated and request.user.pk != admitted.account.pk:
-        # another's session is flushed by the sign-in, and would take the record along
+    is_another = request.user.is_authenticated and request.user.pk != admitted.account.pk
+    if is_another or admitted.is_taken_over:
+        # another's session, or one by a password that is no more, is flushed by the sign-in and
+        # would take the record of it along
         logout(request)
     if admitted.is_taken_over:
         messages.info(

@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from bizproc_admin.models import Account, AuditEntry
+from bizproc_admin.models import Account, AuditEntry, LinkedPerson, Person, Role
 from tests.conftest import PASSWORD
 
 SIGN_IN, CODE, ACTIVATION = "/sign-in/", "/sign-in/code/", "/own-account/second-factor/activation/"
@@ -367,4 +367,16 @@ def test_coming_in_through_the_portal_over_somebody_elses_session_needs_none(
     client = as_(administrator)
     settings.REQUIRE_SECOND_FACTOR = True
     comes_in(client, 1)
+    assert client.get("/").status_code == 200
+
+
+def test_coming_in_through_the_portal_over_ones_own_password_needs_none(
+    required, comes_in, door, manager, sync
+):
+    sync()
+    person = Person.objects.get(portal=door, remote_id=1)
+    LinkedPerson.objects.create(user=manager, portal=door, person=person)
+    client, _answer = password_given(manager)
+    comes_in(client, 1)
+    assert Account.objects.get(pk=manager.pk).role == Role.PORTAL_ADMINISTRATOR
     assert client.get("/").status_code == 200
