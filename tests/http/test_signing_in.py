@@ -1,9 +1,11 @@
 """Signing in and being signed out: what the person sees, and what goes on record."""
 
 import pytest
+from django.core.cache.backends.filebased import FileBasedCache
 from django.urls import reverse
 
 from bizproc_admin.models import Account, AuditEntry
+from config import settings as production
 from tests.conftest import PASSWORD
 
 
@@ -19,6 +21,15 @@ def test_a_deactivated_account_is_refused_like_a_wrong_password(client, administ
     assert answer.context["form"].errors == wrong.context["form"].errors
     assert "_auth_user_id" not in client.session
     assert AuditEntry.objects.filter(kind=AuditEntry.Kind.SIGN_IN_FAILED).count() == 2
+
+
+def test_a_busy_console_forgets_no_count_of_wrong_passwords(tmp_path):
+    """The cache of files counts what has run out too, and throws away any keys once it is full."""
+    cache = FileBasedCache(str(tmp_path), production.CACHES["default"])
+    keys = [f"visitor-{number}" for number in range(600)]
+    for key in keys:
+        cache.set(key, [1.0])
+    assert all(cache.has_key(key) for key in keys)
 
 
 def test_attempts_turned_away_unread_are_on_record_too(client, administrator):
