@@ -6,7 +6,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_init, worker_ready, worker_shutdown
 
-from bizproc_admin import commands, heartbeats, syncing
+from bizproc_admin import commands, heartbeats, sessions, syncing
 from bizproc_admin.models import Draft
 
 PREFIX = "bizproc_admin.jobs."
@@ -61,6 +61,7 @@ def probe_portal(pk: int) -> None:
 @shared_task(name=PREFIX + "tidy")
 def tidy() -> None:
     heartbeats.forget()
+    sessions.forget_old()
     syncing.forget_old_runs()
     Draft.objects.outdated().delete()
 

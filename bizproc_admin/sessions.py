@@ -68,6 +68,12 @@ def end_all(account: Account) -> None:
         session.end()
 
 
+def forget_old() -> None:
+    """Delete the sessions that have run out, and of every one that is gone where it was used."""
+    Session.objects.filter(expire_date__lt=timezone.now()).delete()
+    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
+
+
 def seen(request: HttpRequest, account: Account) -> None:
     """Note that a session is in use; a page that stays open asks for its frame, and so tells."""
     records = get_authentication_records(request, account)

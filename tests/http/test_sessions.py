@@ -5,13 +5,14 @@ from datetime import timedelta
 
 import pytest
 from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from bizproc_admin import commands, sessions
+from bizproc_admin import commands, jobs, sessions
 from bizproc_admin.actions import CompleteTask
 from bizproc_admin.devices import device_of
 from bizproc_admin.models import (
@@ -183,6 +184,19 @@ def test_a_session_that_opens_nothing_any_more_is_not_listed(manager):
     manager.set_password("another-long-password")
     manager.save()
     assert sessions.open_sessions(manager) == []
+
+
+def test_what_has_run_out_or_was_signed_out_is_forgotten(manager, auditor):
+    here, old, out = browser(manager), browser(auditor), browser(manager, PHONE)
+    Session.objects.filter(session_key=old.session.session_key).update(
+        expire_date=timezone.now() - timedelta(seconds=1)
+    )
+    out.post(reverse("account_logout"))
+    jobs.tidy()
+    kept = [here.session.session_key]
+    assert list(Session.objects.values_list("session_key", flat=True)) == kept
+    assert list(UserSession.objects.values_list("session_key", flat=True)) == kept
+    assert is_in(here)
 
 
 def test_an_open_page_tells_seldom_that_it_is_seen(manager, monkeypatch):
