@@ -84,7 +84,11 @@ class DelegateTask(TaskAction):
                 % {"who": self.to_person}
             )
         if self.task.assignments.filter(person=self.to_person, gone_at=None).exists():
-            raise NotPossible(_("%(who)s already takes part in it.") % {"who": self.to_person})
+            raise NotPossible(self.part_taken)
+
+    @property
+    def part_taken(self) -> str:
+        return _("%(who)s already takes part in it.") % {"who": self.to_person}
 
     def inputs(self) -> dict[str, Any]:
         return {"from": self.from_person.remote_id, "to": self.to_person.remote_id}
@@ -108,7 +112,12 @@ class DelegateTask(TaskAction):
         if not rows:
             return ended_meanwhile()
         own = next((row for row in rows if row.user_id == self.from_person.remote_id), None)
+        takes_part = any(row.user_id == self.to_person.remote_id for row in rows)
         if own is not None and own.user_status == WAITING and own.status == 0:
+            if takes_part:
+                # sent all the same, the portal would refuse it; and an answer that settles the
+                # task deletes this part: then it looked as if it had gone to the receiver
+                return Verdict.OVERTAKEN, "already_takes_part", self.part_taken
             return Verdict.UNTOUCHED, "", ""
         if own is not None:
             text = _("Already answered by %(who)s: %(answer)s.") % {
@@ -116,7 +125,7 @@ class DelegateTask(TaskAction):
                 "answer": label_of(own.user_status),
             }
             return Verdict.OVERTAKEN, "already_answered", text
-        if any(row.user_id == self.to_person.remote_id for row in rows):
+        if takes_part:
             text = _("The task is with %(who)s already.") % {"who": self.to_person}
             return Verdict.DONE, "already_delegated", text
         # the receiver may have passed it on, or another's vote has settled it: not to be told

@@ -458,6 +458,35 @@ def test_a_lost_delegation_while_a_third_person_has_the_task_now_is_not_claimed(
     assert fresh(command).error_code == "delegated_away"
 
 
+def test_a_lost_delegation_to_whom_another_part_went_meanwhile_is_not_claimed(
+    portal, sandbox, sync, administrator, committing, monkeypatch
+):
+    """Both were asked for before the receiver took part; then the receiver settles the task."""
+    numbers = [sandbox.add_user(name) for name in ("Boris", "Vera", "Gleb")]
+    number = sandbox.ask(numbers[:2], ApproveType="any")
+    sync()
+    first, second, receiver = (Person.objects.get(portal=portal, remote_id=one) for one in numbers)
+    task = portal.workflow_tasks.get(remote_id=number)
+    begun = [
+        commands.issue(
+            DelegateTask(task=task, from_person=one, to_person=receiver, reason="On leave"),
+            actor=administrator,
+            key=uuid.uuid4(),
+        )
+        for one in (first, second)
+    ]
+    commands.carry_out(begun[0].pk, worker="test")
+    sandbox.fail_next("timeout_before_apply", method=DELEGATE, hold=3)
+    commands.carry_out(begun[1].pk, worker="test")
+    sandbox.clear_faults()
+    sandbox.complete_task(number, receiver.remote_id, "yes")
+    commands.settle(begun[1].pk)
+    assert fresh(begun[0]).state == CommandState.CONFIRMED
+    assert fresh(begun[1]).word == "refused"
+    assert "already takes part" in fresh(begun[1]).error_text
+    assert methods(sandbox) == [DELEGATE]
+
+
 def test_acting_for_somebody_keeps_both_names(
     task, sandbox, committing, portal, gives_token, employee, sync
 ):
