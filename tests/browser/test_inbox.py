@@ -19,6 +19,7 @@ from bizproc_admin.models import (
     Person,
     Role,
     WorkflowTask,
+    workflow_tasks,
 )
 from tests.conftest import account
 
@@ -44,18 +45,18 @@ def olga(company, sandbox, person):
 
 
 @pytest.fixture
-def tasks(person):
+def tasks(person, monkeypatch):
     """Three approvals of theirs, by deadline; the last one needs a comment to be rejected.
 
-    The portal knows nothing of it: they are fresh for so long that no page has them read again.
+    The portal calls them otherwise: they stay fresh, so that no page has them read again.
     """
+    monkeypatch.setattr(workflow_tasks, "FRESH_FOR", timedelta(hours=1))
     mine = list(WorkflowTask.objects.waiting_for([person.pk]).order_by("pk"))
     others = [task.pk for task in mine[3:]]
     Assignment.objects.filter(task__in=others, person=person).update(status=1)
     for number, task in enumerate(mine[:3]):
         WorkflowTask.objects.filter(pk=task.pk).update(
             overdue_at=timezone.now() + timedelta(hours=number - 1), activity="ApproveActivity",
-            observed_at=timezone.now() + timedelta(hours=1),
             name=f"Approve {number}",
             parameters={"StatusYesLabel": "Yes", "StatusNoLabel": "No",
                         "CommentRequired": "YR" if number == 2 else "N"},
