@@ -101,6 +101,7 @@ _MISSING = object()
 def _step(found: Any, key: str) -> Any:
     if isinstance(found, dict):
         return found.get(key, _MISSING)
-    if isinstance(found, list) and key.isdigit() and int(key) < len(found):
-        return found[int(key)]
+    position = php.whole(key)
+    if isinstance(found, list) and position is not None and position < len(found):
+        return found[position]
     return _MISSING

@@ -52,10 +52,8 @@ def _number(document: DocumentId) -> int | None:
     module, entity, key = document
     if module == _CRM and entity in _CRM_FORMS:
         match = _CRM_FORMS[entity][0].fullmatch(key)
-        return int(match[2]) if match else None
-    if (module, entity) in _ELEMENTS and key.isdigit():
-        return int(key)
-    return None
+        return php.whole(match[2]) if match else None
+    return php.whole(key) if (module, entity) in _ELEMENTS else None
 
 
 def exists(portal: Portal, document: DocumentId) -> bool:

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote_plus
 
-_LEADING_INT = re.compile(r"^\s*([+-]?\d+)")
-_NUMERIC = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*")
+_LEADING_INT = re.compile(r"^\s*([+-]?\d+)", re.ASCII)
+_NUMERIC = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
+#: What a longer number in a text is cut to.
+_INT_MAX = 2**63 - 1
 _BRACKET = re.compile(r"\[([^\]]*)\]")
 
 
@@ -66,7 +68,7 @@ def _put(tree: dict[str, Any], keys: list[str | None], value: str) -> None:
 
 
 def _next_index(node: dict[str, Any]) -> str:
-    numbers = [int(key) for key in node if re.fullmatch(r"\d+", key)]
+    numbers = [number for key in node if (number := whole(key)) is not None]
     return str(max(numbers) + 1 if numbers else 0)
 
 
@@ -126,10 +128,15 @@ def intval(value: Any) -> int:
             return 0
     if isinstance(value, str):
         match = _LEADING_INT.match(value)
-        return int(match[1]) if match else 0
+        return max(-_INT_MAX - 1, min(_INT_MAX, int(match[1][:30]))) if match else 0
     if is_array(value):
         return 1 if value else 0
     return 0
+
+
+def whole(text: str) -> int | None:
+    """Read a text that is digits and nothing else; a number of no record's size is none."""
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
 
 
 def text(value: Any) -> str:

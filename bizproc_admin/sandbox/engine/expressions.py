@@ -90,8 +90,8 @@ def _system_value(portal: Portal, name: str) -> Any:
 def _printed(portal: Portal, value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(_printed(portal, item) for item in value)
-    if isinstance(value, str) and (match := re.fullmatch(r"user_(\d+)", value)):
-        user = portal.users.get(int(match[1]))
+    if isinstance(value, str) and value.startswith("user_"):
+        user = portal.users.get(php.whole(value.removeprefix("user_")) or 0)
         return user.full_name if user else value
     if isinstance(value, dict) and "name" in value:
         return str(value["name"])
@@ -111,12 +111,12 @@ def _collect(portal: Portal, workflow: Workflow, value: Any, found: list[int]) -
             _collect(portal, workflow, item, found)
         return
     for word in re.split(r"[\s,;]+", php.text(value)):
-        if (match := re.fullmatch(r"(?:user_)?(\d+)", word)) is not None:
-            user = portal.users.get(int(match[1]))
+        if (person := php.whole(word.removeprefix("user_"))) is not None:
+            user = portal.users.get(person)
             if user is not None and user.active:
                 found.append(user.id)
         elif (match := re.fullmatch(r"group_d[r]?(\d+)", word)) is not None:
-            number = int(match[1])
+            number = php.intval(match[1])
             found.extend(u.id for u in portal.users if u.active and number in u.departments)
         elif word == "group_1":
             found.extend(user.id for user in portal.users if user.active and user.admin)

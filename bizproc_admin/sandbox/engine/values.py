@@ -67,7 +67,7 @@ def _one(portal: Portal, kind: str, item: Any, options: Any) -> Any:
         case "bool":
             return _boolean(item, text)
         case "int":
-            return int(text) if re.fullmatch(r"[+-]?\d+", text) else None
+            return int(text) if re.fullmatch(r"[+-]?[0-9]{1,18}", text) else None
         case "double":
             return _double(text)
         case "date" | "datetime" | "S:DateTime":
@@ -92,16 +92,14 @@ def _boolean(item: Any, text: str) -> str | None:
 
 
 def _double(text: str) -> float | None:
-    try:
-        number = float(text.replace(",", "."))
-    except ValueError:
-        return None
+    text = text.replace(",", ".")
+    number = float(text) if php.is_numeric(text) else math.inf
     return number if math.isfinite(number) else None
 
 
 def _user(portal: Portal, text: str) -> str | None:
-    match = re.fullmatch(r"(?:user_)?(\d+)", text)
-    return f"user_{int(match[1])}" if match and int(match[1]) in portal.users else None
+    number = php.whole(text.removeprefix("user_"))
+    return f"user_{number}" if number in portal.users else None
 
 
 def _file(portal: Portal, item: Any) -> dict[str, Any] | None:
