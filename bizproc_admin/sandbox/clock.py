@@ -11,8 +11,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
 PORTAL_ZONE = timezone(timedelta(hours=3))
+#: The first and the last moment that a calendar shows.
+_EARLIEST = datetime(1, 1, 1, tzinfo=UTC).timestamp()
+_LATEST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=PORTAL_ZONE).timestamp()
+#: As far as the portal's own time goes; what it plans from there is still a date.
+_FURTHEST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
 _RELATIVE = re.compile(
-    r"^([+-]?\d+)\s*(second|sec|minute|min|hour|day|week|month|year)s?(\s+ago)?$"
+    r"^([+-]?\d{1,12})\s*(second|sec|minute|min|hour|day|week|month|year)s?(\s+ago)?$"
 )
 _UNIT_SECONDS = {
     "second": 1,
@@ -65,6 +70,8 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         """Move the portal's time forward (or back, with a negative number)."""
+        if not 0 <= self._source() + self.offset + seconds <= _FURTHEST:
+            raise ValueError("The portal's time stays between the years 1970 and 9000.")
         self.offset += seconds
 
 
@@ -87,7 +94,16 @@ def parse_moment(value: object, *, now: float) -> float | None:
     text = str(value).strip()
     if not text or isinstance(value, bool):
         return None
-    return _iso_moment(text) or _plain_moment(text) or _relative_moment(text.lower(), now)
+    for read in (_iso_moment, _plain_moment):
+        if (moment := read(text)) is not None:
+            return bounded(moment)
+    moment = _relative_moment(text.lower(), now)
+    return None if moment is None else bounded(moment)
+
+
+def bounded(moment: float) -> float:
+    """Return a moment, or the last (the first) one that a calendar can show."""
+    return max(_EARLIEST, min(_LATEST, moment))
 
 
 def _iso_moment(text: str) -> float | None:

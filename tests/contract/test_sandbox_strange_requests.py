@@ -77,3 +77,66 @@ def test_a_number_nobody_can_read_counts_as_not_given(sandbox, kind, value):
     assert asked(sandbox, kind, value).status_code == 200
     [workflow] = sandbox.workflows()
     assert workflow["variables"] == {}
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        f"@{MANY}",
+        f"+{MANY} days",
+        "+99999999 years",
+        "9999-12-31T23:59:59-12:00",
+        "0001-01-01",
+        "0001-01-01T00:00:00+14:00",
+    ],
+)
+def test_a_date_beyond_the_calendar_is_answered(sandbox, moment):
+    assert asked(sandbox, "datetime", moment).status_code == 200
+    for method in ("bizproc.workflow.instances", "bizproc.task.list", "user.get"):
+        answer = post(sandbox, method, filter={">MODIFIED": moment, ">LAST_LOGIN": moment})
+        assert answer.status_code == 200, answer.text
+
+
+def test_everything_is_later_than_the_first_moment_of_unix(sandbox):
+    sandbox.start_workflow()
+    late = {">STARTED": "1970-01-01T00:00:00Z"}
+    assert post(sandbox, "bizproc.workflow.instances", filter=late).json()["total"] == 1
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"Time": "1e300"},
+        {"Time": "nan"},
+        {"Time": "inf"},
+        {"Time": 10**18},
+        {"Day": 10**18},
+        {"Day": -(10**18)},
+        {"Day": "9999-12-31T23:59:59-12:00"},
+    ],
+)
+def test_a_workflow_started_with_an_absurd_deadline_spoils_no_list(sandbox, given):
+    properties = {
+        "Users": ["user_1"],
+        "TimeoutDuration": "{=Template:Time}",
+        "OverdueDate": "{=Template:Day}",
+    }
+    question = {"Type": "ReviewActivity", "Name": "A1_2_3_4", "Properties": properties}
+    root = {"Type": "SequentialWorkflowActivity", "Properties": {}, "Children": [question]}
+    template = sandbox.add_template("Deadline", structure=root)
+    started = post(
+        sandbox,
+        "bizproc.workflow.start",
+        TEMPLATE_ID=template,
+        DOCUMENT_ID=DEAL,
+        PARAMETERS=given,
+    )
+    assert started.status_code == 200
+    listed = post(sandbox, "bizproc.task.list", select=["OVERDUE_DATE"])
+    assert listed.status_code == 200, listed.text
+
+
+def test_the_clock_stays_where_the_portal_can_still_answer(sandbox):
+    with pytest.raises(ValueError, match="between the years"):
+        sandbox.advance(days=1e12)
+    assert post(sandbox, "profile").status_code == 200

@@ -3,22 +3,21 @@
 from typing import Any
 
 from bizproc_admin.sandbox import php
-from bizproc_admin.sandbox.clock import parse_moment
+from bizproc_admin.sandbox.clock import bounded, parse_moment
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_LONGEST = 100 * 366 * 86400
 
 
 def seconds(amount: Any, unit: Any) -> float:
-    """Return a duration in seconds; unknown units are seconds."""
-    try:
-        number = float(php.text(amount) or 0)
-    except ValueError:
-        number = 0.0
-    return number * _UNITS.get(php.text(unit) or "s", 1)
+    """Return a duration in seconds, a century at most; unknown units are seconds."""
+    text = php.text(amount)
+    number = float(text) if php.is_numeric(text) else 0.0
+    return min(number * _UNITS.get(php.text(unit) or "s", 1), _LONGEST)
 
 
 def moment(value: Any, *, now: float) -> float | None:
     """Read a date property; Unix seconds are taken as they are."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
+        return bounded(float(value))
     return parse_moment(value, now=now) if value else None
