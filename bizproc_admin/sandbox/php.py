@@ -13,6 +13,8 @@ _LEADING_INT = re.compile(r"^\s*([+-]?\d+)", re.ASCII)
 _NUMERIC = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 #: What a longer number in a text is cut to.
 _INT_MAX = 2**63 - 1
+#: What PHP nests at most when it reads a form.
+DEEPEST = 64
 _BRACKET = re.compile(r"\[([^\]]*)\]")
 
 
@@ -31,7 +33,7 @@ def nest(pairs: list[tuple[str, str]]) -> dict[str, Any]:
     tree: dict[str, Any] = {}
     for name, value in pairs:
         keys = _keys(name)
-        if keys:
+        if 0 < len(keys) <= DEEPEST:
             _put(tree, keys, value)
     return {key: _shaped(value) for key, value in tree.items()}
 
@@ -88,6 +90,14 @@ def shape(values: dict[str, Any]) -> Any:
 def is_array(value: object) -> bool:
     """Tell whether PHP would call the value an array."""
     return isinstance(value, list | dict)
+
+
+def is_too_deep(value: Any) -> bool:
+    """Tell whether arrays are nested deeper than the portal reads."""
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [item for node in level for item in values(node)]
+    return any(is_array(node) for node in level)
 
 
 def items(value: Any) -> Iterator[tuple[str, Any]]:

@@ -5,6 +5,7 @@ import requests
 
 from bizproc_admin.sandbox import Sandbox
 
+JSON = {"Content-Type": "application/json"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 REQUEST = "RequestInformationActivity"
 MANY = "9" * 5000
@@ -140,3 +141,55 @@ def test_the_clock_stays_where_the_portal_can_still_answer(sandbox):
     with pytest.raises(ValueError, match="between the years"):
         sandbox.advance(days=1e12)
     assert post(sandbox, "profile").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"filter": ' + '{"a":' * 900 + "1" + "}" * 901,
+        "[" * 100_000,
+        '{"filter": {"TEMPLATE_ID": 999}, "select": ["\\ud800"]}',
+        '\ufeff{"filter": {"TEMPLATE_ID": 999}}',
+    ],
+    ids=["deep", "endless", "half a character", "byte order mark"],
+)
+def test_json_that_php_cannot_read_is_dropped_in_silence(sandbox, body):
+    sandbox.start_workflow()
+    address = sandbox.webhook_url + "bizproc.workflow.instances"
+    answer = requests.post(address, data=body.encode(), headers=JSON, timeout=5)
+    assert (answer.status_code, answer.json()["total"]) == (200, 1)
+
+
+def test_a_whole_character_in_two_halves_is_read(sandbox):
+    task = sandbox.ask(1)
+    body = f'{{"TASK_ID": {task}, "STATUS": 1, "COMMENT": "\\ud83d\\ude00"}}'
+    address = sandbox.webhook_url + "bizproc.task.complete"
+    assert requests.post(address, data=body, headers=JSON, timeout=5).status_code == 200
+    assert sandbox.ledger()[-1]["applied"]["comment"] == "😀"
+
+
+@pytest.mark.parametrize("depth", [64, 2000])
+def test_a_form_nested_deeper_than_php_reads_loses_that_name(sandbox, depth):
+    sandbox.start_workflow()
+    body = "x" + "[y]" * depth + "=1&filter[TEMPLATE_ID]=999"
+    instances = sandbox.webhook_url + "bizproc.workflow.instances"
+    for answer in (
+        requests.post(instances, data=body, headers=FORM, timeout=5),
+        requests.get(f"{instances}?{body}", timeout=5),
+        post(sandbox, "batch", cmd={"a": f"bizproc.workflow.instances?{body}"}),
+    ):
+        assert answer.status_code == 200
+        result = answer.json()["result"]
+        assert (result["result"]["a"] if isinstance(result, dict) else result) == []
+
+
+def test_the_sign_in_page_survives_half_a_character(sandbox):
+    oauth = sandbox.oauth
+    answer = requests.post(
+        oauth["authorize_url"],
+        params={"client_id": oauth["client_id"]},
+        data='{"USER_LOGIN": "\\ud800", "state": "\\ud800"}',
+        headers=JSON,
+        timeout=5,
+    )
+    assert (answer.status_code, "USER_LOGIN" in answer.text) == (200, True)
