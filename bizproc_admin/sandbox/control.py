@@ -13,6 +13,10 @@ from bizproc_admin.sandbox.hands import Hands
 from bizproc_admin.sandbox.portal import Portal
 from bizproc_admin.sandbox.refusals import Refusal
 
+#: What wrong arguments end in; most operations take them as they come.
+_MISTAKES = (
+    Refusal, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
+)  # fmt: skip
 _NAMES = {name for name in dir(Hands) if not name.startswith("_")}
 
 
@@ -25,11 +29,11 @@ def answer(portal: Portal, http_method: str, target: str, body: bytes) -> tuple[
     if name not in _NAMES:
         return 404, {"ok": False, "error": f"There is no operation {name!r}."}
     try:
-        given = json.loads(body) if body else {}
+        given = json.loads(body.decode()) if body else {}
         if not isinstance(given, dict):
             return 400, {"ok": False, "error": "The arguments must be a JSON object."}
         value = getattr(Hands(portal), name)(**{**_from_query(query), **given})
-    except (Refusal, TypeError, ValueError, KeyError) as error:
+    except _MISTAKES as error:
         return 400, {"ok": False, "error": f"{type(error).__name__}: {error}"}
     return 200, {"ok": True} if value is None else value
 

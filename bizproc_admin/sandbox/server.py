@@ -113,39 +113,42 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_OPTIONS(self) -> None:
         """Answer a browser's question before a cross-origin call."""
-        self._read_body()
-        self._write(200, b"", "text/html; charset=utf-8")
+        if self._read_body() is not None:
+            self._write(200, b"", "text/html; charset=utf-8")
 
     def do_HEAD(self) -> None:
         """Answer with headers only."""
-        self._read_body()
-        self._write(200, b"", "application/json; charset=utf-8")
+        if self._read_body() is not None:
+            self._write(200, b"", "application/json; charset=utf-8")
 
     # -- reading ------------------------------------------------------------------------------
 
     def _read_body(self) -> bytes | None:
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
             return self._read_chunks()
-        try:
-            length = int(self.headers.get("Content-Length") or 0)
-        except ValueError:
-            length = -1
-        if 0 <= length <= _MAX_BODY:
-            return self.rfile.read(length) if length else b""
-        self.close_connection = True
-        self._write(413 if length > 0 else 400, b"", "text/html; charset=utf-8")
-        return None
+        length = _size(self.headers.get("Content-Length") or "0", 10)
+        if not 0 <= length <= _MAX_BODY:
+            self._refuse_body(length)
+            return None
+        return self.rfile.read(length) if length else b""
 
-    def _read_chunks(self) -> bytes:
-        parts: list[bytes] = []
+    def _read_chunks(self) -> bytes | None:
+        body = bytearray()
         while True:
-            size = int(self.rfile.readline(64).split(b";")[0].strip() or b"0", 16)
+            size = _size(self.rfile.readline(64).split(b";")[0].decode("latin-1"), 16)
+            if size < 0 or len(body) + size > _MAX_BODY:
+                self._refuse_body(size)
+                return None
             if size == 0:
                 while self.rfile.readline(1024).strip():
                     pass
-                return b"".join(parts)
-            parts.append(self.rfile.read(size))
+                return bytes(body)
+            body += self.rfile.read(size)
             self.rfile.readline(8)
+
+    def _refuse_body(self, size: int) -> None:
+        self.close_connection = True
+        self._write(413 if size > 0 else 400, b"", "text/html; charset=utf-8")
 
     # -- answering ----------------------------------------------------------------------------
 
@@ -252,6 +255,13 @@ def _shut(open_socket: socket.socket) -> None:
         open_socket.shutdown(socket.SHUT_RDWR)
     except OSError:
         return
+
+
+def _size(text: str, base: int) -> int:
+    try:
+        return int(text.strip(), base)
+    except ValueError:
+        return -1
 
 
 def _encoded(body: dict[str, Any], form: str) -> tuple[bytes, str]:

@@ -1,5 +1,8 @@
 """What no sensible client sends: the portal answers it all the same, and never with a 5xx."""
 
+import socket
+from urllib.parse import urlsplit
+
 import pytest
 import requests
 
@@ -193,3 +196,39 @@ def test_the_sign_in_page_survives_half_a_character(sandbox):
         timeout=5,
     )
     assert (answer.status_code, "USER_LOGIN" in answer.text) == (200, True)
+
+
+@pytest.mark.parametrize(
+    ("chunk", "status"),
+    [(b"zz\r\n", 400), (b"-5\r\nabc", 400), (b"\r\n", 400), (b"fffffffff\r\n", 413)],
+)
+@pytest.mark.parametrize("method", ["POST", "OPTIONS", "HEAD"])
+def test_a_body_in_bad_pieces_is_refused_once(sandbox, chunk, status, method):
+    place = urlsplit(sandbox.webhook_url)
+    head = f"{method} {place.path}profile HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with socket.create_connection((place.hostname, place.port), timeout=5) as wire:
+        wire.sendall(head.encode() + chunk)
+        answer = b"".join(iter(lambda: wire.recv(4096), b""))
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+    assert answer.count(b"HTTP/1.1") == 1
+
+
+@pytest.mark.parametrize(
+    ("operation", "arguments"),
+    [
+        ("change_user", {"user_id": 1, "nothing": 1}),
+        ("change_department", {"department_id": 1, "nothing": 1}),
+        ("add_template", {"structure": 5}),
+        ("ask", {"users": [1], "kind": "Nothing"}),
+        ("advance", {"days": 1e300}),
+        ("tokens_for", {"user_id": 77}),
+    ],
+)
+def test_the_control_plane_says_what_is_wrong_with_its_arguments(sandbox, operation, arguments):
+    answer = requests.post(sandbox.control_url + operation, json=arguments, timeout=5)
+    assert (answer.status_code, answer.json()["ok"]) == (400, False)
+
+
+def test_the_control_plane_reads_no_endless_arguments(sandbox):
+    answer = requests.post(sandbox.control_url + "advance", data="[" * 100_000, timeout=5)
+    assert answer.status_code == 400
