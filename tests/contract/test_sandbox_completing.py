@@ -452,3 +452,29 @@ def test_the_portal_may_speak_russian(sandbox):
     approval = sandbox.ask([EMPLOYEE, ADMINISTRATOR])
     state = sandbox.workflow(task_of(sandbox, approval)["workflow_id"])["state_title"]
     assert state == "Проголосовало 0% (0 из 2)"
+
+
+@pytest.mark.parametrize(
+    ("kind", "default", "shown"),
+    [
+        ("user", ["user_1", "user_2"], ["user_1", "user_2"]),
+        ("user", "user_2", ["user_2"]),
+        ("date", ["2026-03-01"], ["2026-03-01T00:00:00+03:00"]),
+        ("select", ["a"], ["a"]),
+        ("E:ECrm", ["C_607", "CO_3"], ["C_607", "CO_3"]),
+    ],
+)  # fmt: skip
+def test_a_default_of_several_can_be_sent_back_as_it_is_shown(sandbox, kind, default, shown):
+    asked = field(
+        kind=kind, Multiple="Y", Required="Y", Default=default, Options={"a": "A", "b": "B"}
+    )
+    task = sandbox.ask(EMPLOYEE, REQUEST, RequestedInformation=[asked])
+    listed = requests.post(
+        sandbox.webhook_of(EMPLOYEE) + "bizproc.task.list",
+        json={"select": ["PARAMETERS"]},
+        timeout=5,
+    ).json()["result"]
+    [told] = listed[0]["PARAMETERS"]["Fields"]
+    assert told["Default"] == shown
+    assert done(complete(sandbox, task, 3, FIELDS={"Value": told["Default"]}))
+    assert variables(sandbox, task)["Value"] == shown

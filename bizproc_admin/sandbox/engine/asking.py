@@ -121,6 +121,8 @@ def _field(portal: Portal, definition: dict[str, Any]) -> dict[str, Any]:
 
 def _external(portal: Portal, kind: str, default: Any) -> Any:
     # A default is shown so that a client can send it back as it is.
+    if kind in ("user", "S:UserID") and default:
+        return default if isinstance(default, list) else [default]
     if isinstance(default, list):
         return [_external(portal, kind, item) for item in default]
     if kind in ("date", "datetime") and default not in (None, ""):
@@ -128,6 +130,4 @@ def _external(portal: Portal, kind: str, default: Any) -> Any:
             return iso(default)
         moment = parse_moment(default, now=portal.now())
         return default if moment is None else iso(moment)
-    if kind in ("user", "S:UserID") and default:
-        return [default]
     return default
