@@ -70,7 +70,9 @@ def by_offset(found: Any, start: int | None, show: Callable[[Any], Any]) -> Page
 
 
 def by_page(found: list[Any], start: int | None, show: Callable[[Any], Any]) -> Page:
-    """Cut the page this offset falls into; one past the end becomes page 1."""
+    """Cut the page this offset falls into; past the end is page 1, and -1 counts nothing."""
+    if start == -1:
+        return Page([show(row) for row in found[:PAGE_SIZE]], 0)
     total = len(found)
     number = max(start or 0, 0) // PAGE_SIZE
     if number * PAGE_SIZE >= total:

@@ -30,6 +30,11 @@ def test_people_come_in_pages_and_with_their_types(demo):
     assert "next" not in ask(demo, "user.get", start=50)
 
 
+def test_departments_are_not_counted_from_minus_one(demo):
+    page = ask(demo, "department.get", start=-1)
+    assert (len(page["result"]), page["total"], "next" in page) == (10, 0, False)
+
+
 def test_an_empty_answer_has_no_total(demo):
     answer = ask(demo, "user.get", FILTER={"ID": 999})
     assert answer["result"] == []

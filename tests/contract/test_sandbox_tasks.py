@@ -106,6 +106,9 @@ def test_pages_round_down_and_past_the_end_start_again(sandbox):
     past = ask(sandbox, **by_id, start=100).json()
     assert (past["result"][0]["ID"], past["next"]) == ("1", 50)
     assert rows(sandbox)[0]["ID"] == "60"
+    uncounted = ask(sandbox, **by_id, start=-1).json()
+    assert len(uncounted["result"]) == 50
+    assert (uncounted["total"], uncounted.get("next")) == (0, None)
 
 
 def test_sorting_by_a_date_adds_a_column(sandbox):

@@ -33,12 +33,21 @@ def test_page_numbers_round_down_and_fall_back_to_the_first_page():
     assert (past.rows[0], past.next) == (0, 50)
 
 
+def test_pages_are_not_counted_from_minus_one_and_an_empty_one_points_nowhere():
+    assert by_page(ROWS, -1, same) == Page(ROWS[:50], 0, None)
+    assert by_page([], -1, same) == Page([], 0, None)
+
+
 def test_select_ignores_unknown_names_and_falls_back_to_the_default():
     assert select(["id", "NAME", "nope"], ["ID", "NAME"], ["ID"]) == ["ID", "NAME"]
     assert select(["nope"], ["ID"], ["ID"]) == ["ID"]
     assert select("NAME", ["ID", "NAME"], ["ID"]) == ["ID"]
+
+
+@pytest.mark.parametrize("item", [["ID"], {"ID": "ID"}])
+def test_select_takes_scalars_only(item):
     with pytest.raises(Refusal) as refused:
-        select([["ID"]], ["ID"], ["ID"])
+        select(["ID", item], ["ID"], ["ID"])
     assert refused.value.code == "ERROR_SELECT_VALIDATION_FAILURE"
 
 
