@@ -23,7 +23,8 @@ def select(value: Any, fields: Iterable[str], default: list[str]) -> list[str]:
     """Read SELECT: names in any case, unknown ones ignored, the default when none is left."""
     if not php.is_array(value):
         return list(default)
-    if any(php.is_array(item) for item in php.values(value)):
+    # PHP calls null no scalar either.
+    if any(item is None or php.is_array(item) for item in php.values(value)):
         raise unreadable_select()
     known = set(fields)
     wanted = [php.text(item).upper() for item in php.values(value)]

@@ -111,6 +111,11 @@ def test_pages_round_down_and_past_the_end_start_again(sandbox):
     assert (uncounted["total"], uncounted.get("next")) == (0, None)
 
 
+def test_null_is_nothing_to_select(sandbox):
+    answer = ask(sandbox, select=["ID", None])
+    assert (answer.status_code, answer.json()["error"]) == (400, "ERROR_SELECT_VALIDATION_FAILURE")
+
+
 def test_sorting_by_a_date_adds_a_column(sandbox):
     start(sandbox, EMPLOYEE)
     (row,) = rows(sandbox, order={"OVERDUE_DATE": "asc"}, select=["ID"])

@@ -44,8 +44,8 @@ def test_select_ignores_unknown_names_and_falls_back_to_the_default():
     assert select("NAME", ["ID", "NAME"], ["ID"]) == ["ID"]
 
 
-@pytest.mark.parametrize("item", [["ID"], {"ID": "ID"}])
-def test_select_takes_scalars_only(item):
+@pytest.mark.parametrize("item", [["ID"], {"ID": "ID"}, None])
+def test_select_takes_scalars_only_and_null_is_none(item):
     with pytest.raises(Refusal) as refused:
         select(["ID", item], ["ID"], ["ID"])
     assert refused.value.code == "ERROR_SELECT_VALIDATION_FAILURE"
