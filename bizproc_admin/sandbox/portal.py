@@ -242,9 +242,11 @@ class Portal:
         user = self.users.get(person)
         for number in user.departments if user else []:
             department = self.departments.get(number)
-            while department is not None:
+            climbed: set[int] = set()
+            while department is not None and department.id not in climbed:
                 if department.head == chief and chief != person:
                     return True
+                climbed.add(department.id)
                 department = self.departments.get(department.parent or 0)
         return False
 

@@ -232,3 +232,21 @@ def test_the_control_plane_says_what_is_wrong_with_its_arguments(sandbox, operat
 def test_the_control_plane_reads_no_endless_arguments(sandbox):
     answer = requests.post(sandbox.control_url + "advance", data="[" * 100_000, timeout=5)
     assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("absurd", [{"started": 1e20}, {"locked_minutes": 1e20}])
+def test_a_workflow_of_another_age_spoils_no_list(sandbox, absurd):
+    sandbox.start_workflow(**absurd)
+    for method, select in (
+        ("bizproc.workflow.instances", ["STARTED", "OWNED_UNTIL"]),
+        ("bizproc.task.list", ["WORKFLOW_STARTED"]),
+    ):
+        assert post(sandbox, method, select=select).status_code == 200
+
+
+def test_departments_in_a_circle_end_no_conversation(sandbox):
+    sandbox.change_department(1, parent=1)
+    person = sandbox.add_user("Olga", departments=[1])
+    address = sandbox.employee_webhook_url + "bizproc.task.list"
+    answer = requests.post(address, json={"filter": {"USER_ID": person}}, timeout=5)
+    assert answer.status_code == 403

@@ -3,6 +3,7 @@
 from typing import Any
 
 from bizproc_admin.sandbox import documents, php, scenarios
+from bizproc_admin.sandbox.clock import bounded
 from bizproc_admin.sandbox.due import bring_up_to_date
 from bizproc_admin.sandbox.engine import delegation, kinds, runner
 from bizproc_admin.sandbox.portal import Portal
@@ -58,7 +59,7 @@ class WorkflowsAndTasks:
                 document = scenarios.new_document(portal, template.document_type)
             kind = documents.type_of(portal, document, hint=template.document_type)
             documents.remember(portal, document, kind or template.document_type, name=document_name)
-            moment = portal.clock.moment if started is None else float(started)
+            moment = portal.clock.moment if started is None else bounded(float(started))
             before = portal.clock.moment
             portal.clock.moment = moment
             try:
@@ -68,8 +69,7 @@ class WorkflowsAndTasks:
             finally:
                 portal.clock.moment = before
             if locked_minutes is not None:
-                workflow.owned_until = int(portal.now() - 60 * float(locked_minutes))
-                portal.workflows.put(workflow.id, workflow)
+                self.lock_workflow(workflow.id, locked_minutes)
             portal.commit()
             return workflow.id
 
@@ -112,7 +112,7 @@ class WorkflowsAndTasks:
         portal = self._portal
         with portal.lock:
             workflow = portal.workflows[workflow_id]
-            workflow.owned_until = int(portal.now() - 60 * float(locked_minutes))
+            workflow.owned_until = int(bounded(portal.now() - 60 * float(locked_minutes)))
             portal.workflows.put(workflow_id, workflow)
             portal.commit()
 
