@@ -1,13 +1,13 @@
 // Acting by key: A agrees, R disagrees, D delegates and U takes back, on the row that has the focus or else on the open
 // task. What needs words first gets the focus instead of being sent. Nothing happens while somebody types.
+import { isFree, keyOf } from "./keyboard.js";
+
 const KEYS = { a: "agree", r: "disagree", d: "delegate", u: "undo" };
-const STORED = "shortcuts-off";
 
 document.addEventListener("keydown", (event) => {
-  if (event.metaKey || event.ctrlKey || event.altKey || event.repeat || event.isComposing || isTyping(event.target)) return;
-  if (localStorage.getItem(STORED) || document.querySelector("dialog[open], details.popover[open]")) return;
+  if (!isFree(event) || event.repeat || document.querySelector("details.popover[open]")) return;
   if (event.key.startsWith("Arrow")) return walk(event);
-  const act = KEYS[event.key.toLowerCase()];
+  const act = KEYS[keyOf(event)];
   const control = act && find(act);
   if (!control) return;
   event.preventDefault();
@@ -15,10 +15,6 @@ document.addEventListener("keydown", (event) => {
   if (first) first.focus();
   else control.click();
 });
-
-function isTyping(target) {
-  return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
-}
 
 function find(act) {
   if (act === "undo") return document.querySelector("#undo-bar [data-act='undo']");

@@ -4,20 +4,29 @@ const SEQUENCE_MS = 1200;
 const STORED = "shortcuts-off";
 let goingUntil = 0;
 
-function isTyping(target) {
-  return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+// Whether a key is a shortcut at all: nobody types with it, and nothing else has taken it.
+export function isFree(event) {
+  if (event.metaKey || event.ctrlKey || event.altKey || event.isComposing || event.defaultPrevented) return false;
+  if (event.target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return false;
+  return !localStorage.getItem(STORED) && !document.querySelector("dialog[open]");
+}
+
+// The key in Latin letters: where another alphabet is switched on, what stands on the same key.
+export function keyOf(event) {
+  const isForeign = /^\p{L}$/u.test(event.key) && !/^[a-z]$/i.test(event.key);
+  return (isForeign ? event.code.replace(/^Key/, "") : event.key).toLowerCase();
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.metaKey || event.ctrlKey || event.altKey || event.isComposing || isTyping(event.target)) return;
-  if (localStorage.getItem(STORED) || document.querySelector("dialog[open]")) return;
-  if (act(event.key)) event.preventDefault();
+  if (isFree(event) && act(keyOf(event))) event.preventDefault();
 });
 
 function act(key) {
   if (Date.now() < goingUntil) {
     goingUntil = 0;
-    return go(key);
+    go(key);
+    // The second letter is used up, wherever it led: "a" after "g" is no answer.
+    return true;
   }
   if (key === "g") goingUntil = Date.now() + SEQUENCE_MS;
   if (key === "/") return search();
@@ -28,9 +37,7 @@ function act(key) {
 }
 
 function go(key) {
-  const link = document.querySelector(`a[data-go="${CSS.escape(key)}"]`);
-  link?.click();
-  return Boolean(link);
+  document.querySelector(`a[data-go="${CSS.escape(key)}"]`)?.click();
 }
 
 function search() {

@@ -117,6 +117,30 @@ def test_a_key_pressed_the_moment_the_panel_appears_is_an_answer_beside_the_list
     expect(page.locator("tr[data-row]")).to_have_count(3)
 
 
+def test_the_second_key_of_a_way_somewhere_is_no_answer(page, enter, olga, tasks):
+    page.set_viewport_size(WIDE)
+    page.goto(f"{enter(olga)}{LIST}?open={tasks[0].pk}")
+    page.keyboard.press("g")
+    page.keyboard.press("a")
+    page.keyboard.press("g")
+    page.keyboard.press("o")
+    page.wait_for_url("**/")
+    assert not Command.objects.exists()
+
+
+def test_keys_work_with_another_alphabet_switched_on(page, enter, olga, tasks, slowly):
+    page.set_viewport_size(WIDE)
+    page.goto(enter(olga) + LIST)
+    press = """key => (document.activeElement ?? document.body).dispatchEvent(
+        new KeyboardEvent("keydown", { ...key, bubbles: true, cancelable: true }))"""
+    page.evaluate(press, {"key": "\u043e", "code": "KeyJ"})
+    expect(page.locator(f"#workflow-task-link-{tasks[0].pk}")).to_be_focused()
+    page.evaluate(press, {"key": "\u0444", "code": "KeyA"})
+    expect(page.locator("#undo-bar")).to_contain_text("“Yes”")
+    page.evaluate(press, {"key": "\u0433", "code": "KeyU"})
+    expect(page.locator("#undo-bar")).to_be_hidden()
+
+
 def test_of_tasks_opened_in_haste_the_last_one_is_shown(page, enter, olga, tasks):
     page.set_viewport_size(WIDE)
     page.goto(enter(olga) + LIST)
