@@ -28,11 +28,15 @@ def test_an_open_page_is_told_the_count_of_now_and_keeps_its_place(frame):
 
 
 def test_an_open_page_learns_that_a_worker_ended_and_that_it_is_back(frame):
-    assert "worker is not running" in frame()
+    page = frame()
+    assert "worker is not running" in page
+    assert 'hx-trigger="every 3s"' in page
     for queue in heartbeats.QUEUES:
         now = timezone.now()
         Worker.objects.create(name=queue, queue=queue, started_at=now, seen_at=now)
-    assert "worker is not running" not in frame()
+    page = frame()
+    assert "worker is not running" not in page
+    assert 'hx-trigger="every 15s"' in page
 
 
 def test_the_frame_costs_two_queries_more_than_the_signing_in(as_, auditor, workflow):
