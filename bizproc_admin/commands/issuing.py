@@ -14,6 +14,7 @@ from bizproc_admin import audit, doorbell
 from bizproc_admin.actions import Action
 from bizproc_admin.commands.rows import cancel, move, record
 from bizproc_admin.models import Account, AuditEntry, Command, CommandFile, CommandState
+from bizproc_admin.models.commands import TAKEN_BACK
 from bizproc_admin.permissions import may
 
 
@@ -76,7 +77,7 @@ def take_back(command: Command, *, actor: Account, ip: str | None = None) -> boo
     if not command.can_be_taken_back:
         return False
     text = _("Taken back by %(who)s.") % {"who": actor.display_name}
-    return cancel(command, "taken_back", text, actor=actor, ip=ip)
+    return cancel(command, TAKEN_BACK, text, actor=actor, ip=ip)
 
 
 def decide(command: Command, *, actor: Account, reason: str, ip: str | None = None) -> None:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin.actions import ACTIONS
 from bizproc_admin.models import AuditEntry, CommandState
+from bizproc_admin.models.commands import TAKEN_BACK
 
 OUTCOMES = [
     ("ok", _("Succeeded")),
@@ -20,12 +21,14 @@ OUTCOMES = [
     ("requested", _("Requested")),
     (CommandState.CONFIRMED.value, _("Confirmed")),
     ("refused", _("Refused")),
+    (TAKEN_BACK, _("Taken back")),
     (CommandState.UNKNOWN.value, _("Unknown, checking")),
     (CommandState.GONE.value, _("Ended, not known whether by us")),
 ]
 GROUPS = {
     "requested": ["intent", "sending", "accepted"],
     "refused": ["rejected", "cancelled", "not_applied"],
+    TAKEN_BACK: ["cancelled"],
     "unknown": ["unknown", "disputed", "needs_human"],
 }
 
@@ -87,6 +90,8 @@ class AuditFilterForm(forms.Form):
             rows = rows.filter(action=action)
         if outcome := self.value("outcome"):
             rows = rows.filter(outcome__in=GROUPS.get(outcome, [outcome]))
+            is_back = Q(error_code=TAKEN_BACK)
+            rows = rows.filter(is_back if outcome == TAKEN_BACK else ~is_back)
         if text := self.value("target"):
             rows = rows.filter(Q(target_label__icontains=text) | Q(target_id=text))
         if day := self.value("since"):

@@ -44,6 +44,8 @@ TERMINAL = (
     CommandState.CANCELLED,
     CommandState.NOT_APPLIED,
 )
+# the code of a command that a person wanted back before anything was sent: cancelled, not refused
+TAKEN_BACK = "taken_back"
 CHECKING = (CommandState.ACCEPTED, CommandState.DISPUTED, CommandState.UNKNOWN)
 
 WORDS = {

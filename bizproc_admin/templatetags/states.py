@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bizproc_admin.models import AuditEntry, Command, CommandState
-from bizproc_admin.models.commands import WORDS
+from bizproc_admin.models.commands import TAKEN_BACK, WORDS
 from bizproc_admin.templatetags.icons import REFERENCES
 
 register = template.Library()
@@ -33,6 +33,7 @@ LOOKS = {
     "ok": Look(icon="circle-check", tone="ok"),
     "failed": Look(icon="circle-x", tone="danger"),
     "denied": Look(icon="shield-x", tone="danger"),
+    TAKEN_BACK: Look(icon="circle-dashed"),
 }
 PLAIN = Look(icon="circle-dot")
 
@@ -58,6 +59,8 @@ def badge(text: object, *, icon: str, tone: str = "", busy: bool = False) -> Saf
 @register.simple_tag
 def command_badge(command: Command) -> SafeString:
     """Show where a command stands; one that waits for a person says so."""
+    if command.error_code == TAKEN_BACK:
+        return taken_back()
     look = LOOKS[command.word]
     text = command.get_state_display()
     if command.state == CommandState.NEEDS_HUMAN:
@@ -71,7 +74,13 @@ def outcome_badge(entry: AuditEntry) -> SafeString:
     outcome = entry.outcome
     if not outcome:
         return SafeString("")
+    if entry.error_code == TAKEN_BACK:
+        return taken_back()
     word = WORDS[CommandState(outcome)] if outcome in CommandState.values else outcome
     look = LOOKS.get(word, PLAIN)
     icon = "circle-dot" if word == "requested" else look.icon
     return badge(OUTCOMES.get(outcome, outcome), icon=icon, tone=look.tone)
+
+
+def taken_back() -> SafeString:
+    return badge(_("Taken back"), icon=LOOKS[TAKEN_BACK].icon)

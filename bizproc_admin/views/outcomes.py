@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from bizproc_admin.models import Account, Command, CommandState, Role, WorkflowTask
+from bizproc_admin.models.commands import TAKEN_BACK
 from bizproc_admin.templatetags.states import LOOKS, PLAIN
 from bizproc_admin.tokens import ReconnectNeeded
 
@@ -16,7 +17,6 @@ from bizproc_admin.tokens import ReconnectNeeded
 CALM = {
     "already_answered", "workflow_ended", "delegated_away", "timed_out", "already_delegated",
 }  # fmt: skip
-TAKEN_BACK = "taken_back"
 
 
 @dataclass(frozen=True, kw_only=True)

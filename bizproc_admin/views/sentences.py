@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from bizproc_admin.actions import ACTIONS
 from bizproc_admin.models import AuditEntry, Command, CommandState, Person
+from bizproc_admin.models.commands import TAKEN_BACK
 from bizproc_admin.views.outcomes import answer_of
 
 # the names of people by portal and number there
@@ -52,6 +53,8 @@ def sentence_of(entry: AuditEntry, names: Names) -> str:
             return _("Requested: %(what)s") % {"what": act}
         case kind.ATTEMPT:
             return _("Sent to the portal: %(what)s") % {"what": act}
+        case kind.HUMAN_DECISION if entry.error_code == TAKEN_BACK:
+            return _("Taken back: %(what)s") % {"what": act}
         case kind.HUMAN_DECISION:
             return _("Decided by a person: %(what)s") % {"what": act}
     if entry.outcome == CommandState.INTENT and entry.kind == kind.RECONCILE:
@@ -106,7 +109,7 @@ def step_of(entry: AuditEntry) -> str:
 def task_step_of(entry: AuditEntry) -> str:
     """Say a step of a command on a workflow task, where other words than a workflow's are right."""
     kind = AuditEntry.Kind
-    if entry.kind == kind.HUMAN_DECISION and entry.error_code == "taken_back":
+    if entry.kind == kind.HUMAN_DECISION and entry.error_code == TAKEN_BACK:
         return _("Taken back by a person before anything was sent")
     if entry.kind == kind.OUTCOME and entry.outcome == CommandState.CANCELLED:
         return _("Looked at first: the task had moved on, so nothing was sent")

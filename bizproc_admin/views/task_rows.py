@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 
 from bizproc_admin.forms.workflow_tasks import WorkflowTaskFilterForm
 from bizproc_admin.models import Account, Assignment, Command, Person, WorkflowTask
+from bizproc_admin.models.commands import TAKEN_BACK
 from bizproc_admin.permissions import Capability, Request, may
 from bizproc_admin.templatetags.durations import age, moment
-from bizproc_admin.views.outcomes import TAKEN_BACK, Outcome, answer_of, outcome_of
+from bizproc_admin.views.outcomes import Outcome, answer_of, outcome_of
 
 # how long what became of a settled command stays on the row of a task that goes on
 SHOWN_FOR = timedelta(hours=24)

@@ -79,6 +79,22 @@ def test_every_filter_finds_it_and_its_opposite_does_not(client, entry, params):
     assert entry not in rows(client, **{name: opposite[name] for name in params})
 
 
+def test_what_a_person_took_back_is_found_by_its_own_word(client, administrator, portal):
+    taken, refused = (
+        audit.record(
+            kind, actor=administrator, portal=portal, action="workflow_task.complete",
+            outcome="cancelled", target_kind="workflow_task", target_label="Approve",
+            error_code=code,
+        )
+        for kind, code in [("human_decision", "taken_back"), ("outcome", "already_answered")]
+    )  # fmt: skip
+    found = rows(client, outcome="taken_back")
+    assert found == [taken]
+    assert found[0].sentence.startswith("Taken back: ")
+    assert refused in rows(client, outcome="refused")
+    assert taken not in rows(client, outcome="refused")
+
+
 @pytest.mark.parametrize(
     "bad",
     [

@@ -33,6 +33,19 @@ def test_an_outcome_is_said_as_commands_say_it():
     assert "badge--danger" in outcome_badge(entry)
 
 
+@pytest.mark.parametrize(
+    "shown",
+    [
+        command_badge(Command(state=CommandState.CANCELLED, error_code="taken_back")),
+        outcome_badge(AuditEntry(outcome=CommandState.CANCELLED, error_code="taken_back")),
+    ],
+)
+def test_what_a_person_took_back_is_not_said_to_be_refused(shown):
+    assert "Taken back" in shown
+    assert "Refused" not in shown
+    assert "badge--" not in shown
+
+
 def test_an_entry_without_an_outcome_shows_none():
     assert outcome_badge(AuditEntry(kind="sign_out")) == ""
 
