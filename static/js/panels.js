@@ -3,7 +3,7 @@
 import { missing } from "./acting.js";
 import { ID, mark, place, row } from "./open_task.js";
 
-const WIDE = window.matchMedia("(min-width: 1100px)");
+const WIDE = window.matchMedia("(min-width: 1200px)");
 
 document.addEventListener("click", (event) => {
   if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;

@@ -117,6 +117,24 @@ def test_a_key_pressed_the_moment_the_panel_appears_is_an_answer_beside_the_list
     expect(page.locator("tr[data-row]")).to_have_count(3)
 
 
+def test_captions_are_read_in_full_beside_an_open_task(page, enter, olga, tasks):
+    captions = {"StatusYesLabel": "Согласовать", "StatusNoLabel": "Вернуть на доработку"}
+    WorkflowTask.objects.filter(pk=tasks[0].pk).update(parameters=captions)
+    for width in (1200, 1440, 1100):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(
+            f"{enter(olga)}{LIST}?open={tasks[1].pk}" if width >= 1200 else f"{enter(olga)}{LIST}"
+        )
+        row = page.locator(f"#workflow-task-row-{tasks[0].pk}")
+        for caption in row.locator(".inbox__caption").all():
+            assert caption.evaluate(
+                "e => e.scrollHeight <= e.clientHeight + 1 && e.scrollWidth <= e.clientWidth"
+            )
+        frame = page.locator(".data-table-frame")
+        assert frame.evaluate("e => e.scrollWidth <= e.clientWidth")
+        assert row.locator("a[data-panel]").first.bounding_box()["width"] > 60
+
+
 def test_the_second_key_of_a_way_somewhere_is_no_answer(page, enter, olga, tasks):
     page.set_viewport_size(WIDE)
     page.goto(f"{enter(olga)}{LIST}?open={tasks[0].pk}")
