@@ -10,7 +10,8 @@ document.addEventListener("htmx:afterSettle", (event) => {
   }
 });
 
-// The list knows what comes next; the server's word counts where there is no list or it is at its end.
+// The list knows what comes next; the server's word counts where there is no list or it is at its end. Of a filtered
+// list nothing comes after its end: what the server names may be of another kind, and the next key would answer that.
 document.body.addEventListener("workflow-task-decided", ({ detail }) => {
   const here = row(detail.task);
   const panel = place();
@@ -18,7 +19,8 @@ document.body.addEventListener("workflow-task-decided", ({ detail }) => {
     following(here)?.querySelector("a[data-panel]")?.focus();
     return;
   }
-  const address = following(here)?.querySelector("a[data-panel]")?.href ?? detail.next;
+  const isNarrowed = here && document.getElementById("filters-clear");
+  const address = following(here)?.querySelector("a[data-panel]")?.href ?? (isNarrowed ? "" : detail.next);
   if (address) open(new URL(address, location.href).href, { focuses: true });
   announce(document.querySelector("#undo-bar b")?.textContent.trim());
 });

@@ -117,6 +117,15 @@ def test_a_key_pressed_the_moment_the_panel_appears_is_an_answer_beside_the_list
     expect(page.locator("tr[data-row]")).to_have_count(3)
 
 
+def test_after_the_last_of_a_filtered_list_no_other_task_opens(page, enter, olga, tasks, slowly):
+    page.set_viewport_size(WIDE)
+    WorkflowTask.objects.filter(pk=tasks[0].pk).update(search_text="found by this word")
+    page.goto(f"{enter(olga)}{LIST}?q=word&open={tasks[0].pk}")
+    page.keyboard.press("a")
+    expect(page.locator("#task-outcome")).to_contain_text("“Yes”, sending in")
+    expect(title(page)).to_have_text("Approve 0")
+
+
 def test_captions_are_read_in_full_beside_an_open_task(page, enter, olga, tasks):
     captions = {"StatusYesLabel": "Согласовать", "StatusNoLabel": "Вернуть на доработку"}
     WorkflowTask.objects.filter(pk=tasks[0].pk).update(parameters=captions)
