@@ -187,7 +187,7 @@ def state_version(task: Any) -> str:
         task.status,
         task.is_mine,
         task.own and (task.own.status, task.own.gone_at is None),
-        [] if task.is_free else sorted(part.person_id for part in task.waits),
+        None if task.is_free else (task.state_text, sorted(part.person_id for part in task.waits)),
         # that old news is no longer told is no reason
         command and (command.pk, command.is_settled),
         (outcome.title, outcome.text, outcome.can_undo) if outcome and outcome.is_busy else None,
