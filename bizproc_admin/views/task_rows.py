@@ -129,7 +129,10 @@ def told(command: Command, task: Any, viewer: Account, names: dict[int, str]) ->
         is_past = command.word == "confirmed" and bool(task.waits) and passed > TAKEN_BACK_FOR
         if is_old or is_past:
             return None
-    return outcome_of(command, viewer=viewer, what=said_of(command, task, names))
+    what = said_of(command, task, names)
+    if command.actor_id != viewer.pk:
+        what = _("%(what)s by %(who)s") % {"what": what, "who": command.actor_name}
+    return outcome_of(command, viewer=viewer, what=what)
 
 
 def quick_answers(task: Any) -> list[dict[str, Any]]:

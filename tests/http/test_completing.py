@@ -204,6 +204,7 @@ def test_a_second_answer_while_the_first_is_under_way_is_told_so(post, approver,
     post(approver, answer="1")
     answer = post(approver, answer="2")
     assert answer.status_code == 409
+    assert "You have answered this already" in answer.content.decode()
     assert "nothing was sent a second time" in answer.content.decode()
     assert Command.objects.count() == 1
 

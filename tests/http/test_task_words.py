@@ -84,7 +84,18 @@ def test_the_audit_history_says_to_whom(as_, auditor, delegated, task):
     client = as_(auditor)
     assert f"Requested: Delegate to Boris Titov: {task}" in text_of(client, "audit_entry_list")
     entry = delegated.audit_entries.first()
-    assert "Delegate to Boris Titov" in text_of(client, "audit_entry_detail", entry.pk)
+    page = text_of(client, "audit_entry_detail", entry.pk)
+    assert "Delegate to Boris Titov" in page
+    assert "workflow_task<" not in page
+
+
+def test_what_somebody_else_did_is_told_with_their_name(
+    as_, approver, delegated, administrator, task
+):
+    said = f"Delegation to Boris Titov by {delegated.actor_name}"
+    assert said in text_of(as_(approver), "workflow_task_detail", task.pk)
+    own = text_of(as_(administrator), "workflow_task_detail", task.pk)
+    assert "Delegation to Boris Titov: " in own
 
 
 def test_who_gave_the_part_away_has_no_share_in_the_answer(task, employee, portal):
