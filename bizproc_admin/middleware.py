@@ -1,4 +1,4 @@
-"""What a signed-in person's request carries: portal, time zone, whether a second factor lacks."""
+"""What a signed-in person's request carries: session, portal, time zone, the second factor."""
 
 from collections.abc import Callable
 from datetime import timedelta, timezone, tzinfo
@@ -6,14 +6,16 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
-from django.contrib.auth.models import Group
+from django.contrib import messages
+from django.contrib.auth.models import AnonymousUser, Group
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone as django_timezone
+from django.utils.translation import gettext as _
 
-from bizproc_admin import second_factor
+from bizproc_admin import second_factor, sessions
 from bizproc_admin.models import Account, LinkedPerson, Portal, Role
 
 CHOSEN = "portal"
@@ -31,6 +33,9 @@ class PersonalMiddleware:
         if not request.user.is_authenticated:
             return led_as_a_page(request, self.get_response(request))
         portals = portals_for(request.user)
+        if sessions.has_run_out(request.session, request.user):
+            return led_as_a_page(request, self.get_response(signed_out(request)))
+        sessions.use(request)
         request.portals = portals  # type: ignore[attr-defined]
         portal = chosen_portal(request, portals)
         request.portal = portal  # type: ignore[attr-defined]
@@ -52,6 +57,14 @@ class PersonalMiddleware:
         ):
             return None
         return led_to_setting_up(request)
+
+
+def signed_out(request: HttpRequest) -> HttpRequest:
+    """End a session that has run out; the sign-in page says why one is there."""
+    request.session.flush()
+    request.user = AnonymousUser()
+    messages.info(request, _("You were signed out, because nothing was done here for a while."))
+    return request
 
 
 def is_open_without_factor(name: str) -> bool:

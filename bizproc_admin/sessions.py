@@ -1,11 +1,14 @@
-"""Where an account is signed in: its sessions, each a browser."""
+"""Where an account is signed in: its sessions, each a browser, and how long they last."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from allauth.account.authentication import get_authentication_records
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
@@ -14,10 +17,13 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from bizproc_admin.devices import device_of, is_phone
-from bizproc_admin.models import Account
+from bizproc_admin.models import Account, Role
 
 # When a session was last seen is written this seldom: more would be a write a page.
 SEEN_EVERY = 300
+USED_EVERY = 60
+# in a session: when it began and when its person last did something, in seconds since 1970
+BEGAN, USED = "began_at", "used_at"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,11 +61,36 @@ def living(account: Account) -> list[UserSession]:
     rows = {row.session_key: row for row in UserSession.objects.filter(user=account)}
     kept = Session.objects.filter(session_key__in=rows, expire_date__gt=timezone.now())
     right = account.get_session_auth_hash()
+    held = {session.session_key: session.get_decoded() for session in kept}
     return [
-        rows[session.session_key]
-        for session in kept
-        if constant_time_compare(session.get_decoded().get(HASH_SESSION_KEY, ""), right)
+        rows[key]
+        for key, values in held.items()
+        if constant_time_compare(values.get(HASH_SESSION_KEY, ""), right)
+        and not has_run_out(values, account)
     ]
+
+
+def begin(request: HttpRequest) -> None:
+    """Count a session's time from now on: somebody has signed in."""
+    request.session[BEGAN] = request.session[USED] = int(time.time())
+
+
+def use(request: HttpRequest) -> None:
+    """Note that a session's person did something; a page that asks by itself is no use of it."""
+    now = int(time.time())
+    request.session.setdefault(BEGAN, now)
+    request.session.setdefault(USED, now)
+    if "X-Poll" not in request.headers and now - request.session[USED] >= USED_EVERY:
+        request.session[USED] = now
+
+
+def has_run_out(values: Mapping[str, Any], account: Account) -> bool:
+    """Tell whether a session is over: nobody used it for too long, or it is too old altogether."""
+    is_administrator = account.role == Role.PORTAL_ADMINISTRATOR
+    idle = settings.IDLE_TIME_ADMINISTRATOR if is_administrator else settings.IDLE_TIME
+    now = time.time()
+    is_idle = now - values.get(USED, now) > idle
+    return bool(is_idle or now - values.get(BEGAN, now) > settings.SESSION_COOKIE_AGE)
 
 
 def end_all(account: Account) -> None:

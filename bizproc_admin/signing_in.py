@@ -10,7 +10,7 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
-from bizproc_admin import audit
+from bizproc_admin import audit, sessions
 from bizproc_admin.models import (
     Account,
     AuditEntry,
@@ -54,7 +54,8 @@ def connect() -> None:
 
 
 def signed_in(request: HttpRequest, user: Account, **_: Any) -> None:
-    """Record a sign-in, and the portal that somebody came by."""
+    """Record a sign-in, and the portal that somebody came by; a session's time begins anew."""
+    sessions.begin(request)
     records = get_authentication_records(request, user)
     ways = [one.get("portal") for one in records if one["method"] in ("password", "socialaccount")]
     portal = Portal.objects.filter(pk=ways[-1]).first() if ways else None

@@ -9,6 +9,11 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden || target.querySelector("details.popover[open]") || hasSelectionIn(target)) event.preventDefault();
 });
 
+// What a page asks by itself does not keep its person's session alive.
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  if (detail.elt.hasAttribute("data-poll")) detail.headers["X-Poll"] = "1";
+});
+
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) return;
   for (const elt of rested) {

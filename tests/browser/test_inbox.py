@@ -230,8 +230,13 @@ def test_what_an_answer_still_needs_has_the_focus(page, enter, olga, tasks):
 def test_an_answer_is_taken_back_and_can_be_given_anew(page, enter, olga, tasks, slowly, sandbox):
     page.set_viewport_size(WIDE)
     page.goto(enter(olga) + LIST)
-    page.get_by_role("button", name=re.compile("^Yes.*Approve 0$")).click()
+    with page.expect_request("**/completion/") as answered:
+        page.get_by_role("button", name=re.compile("^Yes.*Approve 0$")).click()
     expect(page.locator("#undo-bar")).to_contain_text("“Yes”, sending in")
+    # what the page asks by itself says so: it keeps nobody's session alive
+    with page.expect_request(lambda asked: "x-poll" in asked.headers):
+        pass
+    assert "x-poll" not in answered.value.headers
     page.keyboard.press("u")
     row = page.locator(f"#workflow-task-row-{tasks[0].pk}")
     expect(row).to_contain_text("taken back")

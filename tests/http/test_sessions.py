@@ -326,3 +326,64 @@ def test_an_operators_account_is_told_that_no_portal_opens_it(as_, administrator
 
 def test_an_account_made_by_hand_is_told_that_the_password_goes(as_, manager, person):
     assert "not its password" in as_(manager).get(OWN).content.decode()
+
+
+# --- how long they last -------------------------------------------------------------------------
+
+
+def later(client, **passed):
+    """Let a session's time pass: how long ago it was used, and began, in seconds."""
+    session = client.session
+    for key, seconds in passed.items():
+        session[key] -= seconds
+    session.save()
+
+
+@pytest.mark.parametrize(
+    ("who", "idle"), [("administrator", 30 * 60), ("manager", 8 * 3600), ("participant", 8 * 3600)]
+)
+def test_a_session_nobody_uses_runs_out(request, who, idle):
+    client = browser(request.getfixturevalue(who))
+    later(client, used_at=idle - 60)
+    assert is_in(client)
+    later(client, used_at=idle + 1)
+    answer = client.get(OWN)
+    assert answer.status_code == 302
+    assert answer.url == f"/sign-in/?next={OWN}"
+    assert "nothing was done here" in client.get(answer.url).content.decode()
+    assert not is_in(client)
+
+
+def test_a_page_that_asks_by_itself_is_no_use(administrator):
+    client = browser(administrator)
+    later(client, used_at=1000)
+    for _ in range(3):
+        assert client.get("/frame/", headers={"HX-Request": "true", "X-Poll": "1"}).content
+    later(client, used_at=1000)
+    answer = client.get("/frame/", headers={"HX-Request": "true", "X-Poll": "1"})
+    assert answer["HX-Redirect"].startswith("/sign-in/")
+    assert not is_in(client)
+
+
+def test_whatever_a_person_does_is_use(administrator):
+    client = browser(administrator)
+    for _ in range(3):
+        later(client, used_at=1000)
+        assert is_in(client)
+
+
+def test_after_twelve_hours_one_signs_in_again_however_busy(manager):
+    client = browser(manager)
+    later(client, began_at=12 * 3600 - 60)
+    assert is_in(client)
+    later(client, began_at=61)
+    assert not is_in(client)
+    client.post("/sign-in/", {"login": manager.username, "password": PASSWORD})
+    assert is_in(client)
+
+
+def test_a_session_that_has_run_out_is_not_listed(administrator):
+    here, idle = browser(administrator), browser(administrator, PHONE)
+    assert len(here.get(OWN).context["sessions"]) == 2
+    later(idle, used_at=1801)
+    assert len(here.get(OWN).context["sessions"]) == 1
