@@ -139,7 +139,9 @@ def account_of(person: Person, *, ip: str | None) -> "Admitted | SignInRefused":
     """Give a person's account: theirs, one linked by hand that is taken over now, or a new one.
 
     Part of the caller's transaction; a refusal is given back and not raised, so that it commits.
+    Two first sign-ins at the same moment make one account: the person's row is locked.
     """
+    Person.objects.select_for_update().get(pk=person.pk)
     link = LinkedPerson.objects.filter(person=person).select_related("user").first()
     if link is None:
         if roles.role_of(person) is None:

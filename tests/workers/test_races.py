@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from bizproc_admin import audit, commands, connecting
+from bizproc_admin import admission, audit, commands, connecting
 from bizproc_admin.actions import KillWorkflow, TerminateWorkflow
 from bizproc_admin.models import (
     Account,
     AuditEntry,
     Command,
     CommandState,
+    Person,
     PersonToken,
     Portal,
     Workflow,
@@ -184,6 +185,22 @@ def test_undoing_and_sending_at_the_same_moment_end_in_one_of_the_two(
     is_undone = True in answers
     assert command.state == (CommandState.CANCELLED if is_undone else CommandState.CONFIRMED)
     assert len(sandbox.ledger()) == (0 if is_undone else 1)
+
+
+def test_two_first_sign_ins_at_the_same_moment_make_one_account(
+    workflow: Workflow, portal: Portal
+) -> None:
+    Portal.objects.filter(pk=portal.pk).update(admits_everybody=True)
+    person = Person.objects.filter(portal=portal, linked_account=None).working().first()
+
+    def come_in(_number: int) -> object:
+        with transaction.atomic():
+            return admission.account_of(Person.objects.get(pk=person.pk), ip=None)
+
+    admitted = at_once(come_in)
+
+    account = Account.objects.get(linked_people__person=person)
+    assert [one.account for one in admitted] == [account] * AT_ONCE
 
 
 def at_once(work: Callable[[int], Any]) -> list[Any]:
