@@ -145,6 +145,14 @@ def account_of(person: Person, *, ip: str | None) -> "Admitted | SignInRefused":
     link = LinkedPerson.objects.filter(person=person).select_related("user").first()
     if link is None:
         if roles.role_of(person) is None:
+            if person.portal.admits_everybody:
+                return SignInRefused(
+                    "guest",
+                    _(
+                        "Guests of the portal are not let in here: its people see one another's "
+                        "names. Answer your tasks in Bitrix24."
+                    ),
+                )
             return SignInRefused(
                 "not_admitted",
                 _(

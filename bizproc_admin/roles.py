@@ -9,12 +9,16 @@ from bizproc_admin.models import Account, AuditEntry, Person, Role
 
 
 def role_of(person: Person) -> Role | None:
-    """Give the role a person of the portal has here; None when the portal lets them not in."""
+    """Give the role a person of the portal has here; None when the portal lets them not in.
+
+    Guests come in as little as they see of the company there: one may look for any colleague here.
+    """
     if person.is_administrator:
         return Role.PORTAL_ADMINISTRATOR
     if person.is_head:
         return Role.MANAGER
-    return Role.PARTICIPANT if person.portal.admits_everybody else None
+    is_let_in = person.portal.admits_everybody and not person.is_guest
+    return Role.PARTICIPANT if is_let_in else None
 
 
 def follow(account: Account) -> None:

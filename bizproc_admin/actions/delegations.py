@@ -78,7 +78,7 @@ class DelegateTask(TaskAction):
         super().check()
         receiver = self.to_person
         has_left = receiver.gone_at is not None or not receiver.is_active
-        if has_left or receiver.user_type not in ("employee", ""):
+        if has_left or receiver.is_guest:
             raise NotPossible(
                 _("Tasks can be given to working employees only: %(who)s is none.")
                 % {"who": self.to_person}

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 # what the portal says of people who have left, or no longer lists
 DISMISSED = Q(is_active=False) | Q(gone_at__isnull=False)
+# who belongs to the company; somebody only ever named in a task has no type yet
+EMPLOYEES = ("employee", "")
 
 
 class Department(models.Model):
@@ -53,7 +55,7 @@ class PersonQuerySet(models.QuerySet["Person"]):
 
     def working(self) -> Self:
         """Narrow to employees who have not been dismissed: whom a task can be given to."""
-        return self.filter(is_active=True, gone_at=None, user_type__in=("employee", ""))
+        return self.filter(is_active=True, gone_at=None, user_type__in=EMPLOYEES)
 
     def matching(self, text: str) -> Self:
         """Narrow to people whose searchable words contain every word of the text."""
@@ -122,6 +124,11 @@ class Person(models.Model):
     @property
     def is_dismissed(self) -> bool:
         return not self.is_active or self.gone_at is not None
+
+    @property
+    def is_guest(self) -> bool:
+        """Tell whether the person is of another company: extranet, e-mail."""
+        return self.user_type not in EMPLOYEES
 
     @property
     def is_head(self) -> bool:

@@ -323,6 +323,17 @@ def test_a_portal_that_does_not_answer_is_said_and_nobody_waits_long(client, com
     assert "did not answer in time" in answer.content.decode()
 
 
+def test_a_guest_of_the_portal_is_not_let_in_with_everybody(client, comes_in, sandbox, sync):
+    Portal.objects.update(admits_everybody=True)
+    guest = sandbox.add_user("Gustav", "Gast", user_type="extranet")
+    sync()
+    answer = comes_in(client, guest)
+    assert answer.status_code == 403
+    assert "Guests of the portal are not let in" in answer.content.decode()
+    assert signed_in(client) is None
+    assert not LinkedPerson.objects.filter(person__remote_id=guest).exists()
+
+
 @pytest.mark.parametrize(
     "where", ["//evil.example", "https://evil.example/x", "/\\evil.example", "javascript:alert(1)"]
 )
