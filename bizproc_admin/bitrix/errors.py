@@ -12,8 +12,8 @@ The classes exist because what a caller may do next depends on *how* a call fail
     ├── Moved                    3xx, never followed
     └── Refused                  well-formed JSON with the key `error`: see `refusals`
 
-Every error says two things: `for_people` (what happened, what it means, what to do) and
-`for_logs` (one line, no secrets).
+Every error says three things: `for_people` (what happened, what it means, what to do),
+`for_readers` (the same of a reading, which changes nothing) and `for_logs` (one line, no secrets).
 """
 
 from typing import ClassVar, Final
@@ -25,6 +25,7 @@ class BitrixError(Exception):
     """Anything that kept a call from giving its result."""
 
     people: ClassVar[str] = "The portal could not be asked. Try again later."
+    reading: ClassVar[str] = ""
 
     def __init__(self, detail: str = "", *, method: str = "") -> None:
         super().__init__(detail)
@@ -35,6 +36,11 @@ class BitrixError(Exception):
     def for_people(self) -> str:
         """Say what happened, what it means and what to do."""
         return self.people
+
+    @property
+    def for_readers(self) -> str:
+        """Say the same of a reading: nothing can have happened on the portal."""
+        return self.reading or self.for_people
 
     @property
     def for_logs(self) -> str:
@@ -83,6 +89,7 @@ class NoAnswer(BitrixError):
         "The portal did not answer in time. Whether it did what was asked is not known yet. "
         "Its data is read again to find out."
     )
+    reading = "The portal did not answer in time. It was only read: nothing was changed there."
 
 
 class BadAnswer(BitrixError):
@@ -95,6 +102,10 @@ class BadAnswer(BitrixError):
     people = (
         "The portal gave an answer that could not be understood. Whether it did what was asked is "
         "not known. If this repeats, show the technical line to whoever looks after the portal."
+    )
+    reading = (
+        "The portal gave an answer that could not be understood. It was only read: nothing was "
+        "changed there. If this lasts, tell whoever looks after the portal."
     )
 
     def __init__(
@@ -122,6 +133,10 @@ class TooLong(BadAnswer):
         "The portal's answer was too long to be taken in. Nothing was done with it. Show the "
         "technical line to whoever looks after the portal."
     )
+    reading = (
+        "The portal's answer was too long to be taken in. It was only read: nothing was changed "
+        "there. If this lasts, tell whoever looks after the portal."
+    )
 
 
 class FilterIgnored(BadAnswer):
@@ -131,6 +146,7 @@ class FilterIgnored(BadAnswer):
         "The portal ignored the filter it was given and returned other rows. Nothing was done with "
         "them. If this repeats, the portal's version handles filters differently: report it."
     )
+    reading = ""
 
 
 class Moved(BitrixError):

@@ -113,7 +113,7 @@ def _try(
 def _failed(name: str, error: BitrixError, *, needed: bool = True) -> Finding:
     if isinstance(error, PlanRequired | PortalClosed):
         name = "plan"
-    return Finding(name=name, ok=False, sentence=error.for_people, needed=needed)
+    return Finding(name=name, ok=False, sentence=error.for_readers, needed=needed)
 
 
 def _administrator(reader: Reader, profile: Profile) -> Finding:

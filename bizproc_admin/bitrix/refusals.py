@@ -54,8 +54,16 @@ class Refused(BitrixError):
     @property
     def for_people(self) -> str:
         """Say what happened, what it means and what to do."""
-        text = self.text.strip().rstrip(".!") or self.code or "it gave no reason"
-        return self.people.format(text=text)
+        return self.people.format(text=self._reason)
+
+    @property
+    def for_readers(self) -> str:
+        """Say the same of a reading: nothing can have happened on the portal."""
+        return self.reading.format(text=self._reason) if self.reading else self.for_people
+
+    @property
+    def _reason(self) -> str:
+        return self.text.strip().rstrip(".!") or self.code or "it gave no reason"
 
     @property
     def for_logs(self) -> str:
@@ -273,4 +281,7 @@ class ServerFault(Refused):
     people = (
         "The portal reported a fault of its own: {text}. Whether it did what was asked is not "
         "known yet. Its data is read again to find out."
+    )
+    reading = (
+        "The portal reported a fault of its own: {text}. It was only read: nothing was changed."
     )

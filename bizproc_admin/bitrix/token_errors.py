@@ -67,6 +67,7 @@ class TokenUnanswered(NoAnswer):
         "Bitrix24's sign-in server did not answer in time. The access may have been renewed "
         "without our learning of it. Try again; if that is refused, sign in with Bitrix24 again."
     )
+    reading = ""
 
 
 class TokenUnreadable(BadAnswer):
@@ -76,6 +77,7 @@ class TokenUnreadable(BadAnswer):
         "Bitrix24's sign-in server gave an answer that could not be understood. Try again; if "
         "this repeats, sign in with Bitrix24 again, or show the technical line to an administrator."
     )
+    reading = ""
 
 
 class TokenRefused(Refused):

@@ -37,7 +37,7 @@ def probe_portal(pk: int) -> None:
         reader = connecting.reader(portal, interactive=True)
     except bitrix.BitrixError as error:  # the key to its webhook is lost
         Portal.objects.filter(pk=pk, webhook_hint=portal.webhook_hint).update(
-            probed_at=timezone.now(), probe_error=error.for_people, is_connected=False
+            probed_at=timezone.now(), probe_error=error.for_readers, is_connected=False
         )
         return
     findings = bitrix.probe(reader)

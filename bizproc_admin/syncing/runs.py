@@ -98,15 +98,16 @@ def fail(feed: Feed, run: SyncRun, error: bitrix.BitrixError | None) -> None:
     now = timezone.now()
     if not Feed.objects.filter(pk=feed.pk, leased_by=feed.leased_by).exists():
         return
-    text = error.for_people if error else "An error of this program stopped the pass; see its log."
+    text = error.for_readers if error else "An error of this program stopped the pass; see its log."
+    # everybody is told why; what only an operator can use stands with the pass
+    line, code = "", ""
     if isinstance(error, bitrix.BadAnswer) and error.detail:
-        text = f"{text} Technical line: {error.detail}"
-    code = ""
+        line = f" Technical line: {error.detail}"
     if error is not None:
         code = error.code if isinstance(error, bitrix.Refused) else type(error).__name__
         log.warning("pass_failed feed=%s run=%s %s", feed.pk, run.pk, error.for_logs)
     run.state, run.finished_at = SyncRun.State.FAILED, now
-    run.error, run.error_code = text, code[:100]
+    run.error, run.error_code = f"{text}{line}", code[:100]
     run.save()
     feed.failing_since = feed.failing_since or now
     feed.failure, feed.failure_code = text, code[:100]

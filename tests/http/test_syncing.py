@@ -289,4 +289,17 @@ def test_a_row_that_cannot_be_understood_is_named_to_the_operator(
         "Technical line: workflow.MODIFIED is None, wanted a date with time and offset "
         f"(ID '{other}')"
     )
-    assert Feed.objects.get(portal=portal, name="workflows").failure == run.error
+
+
+def test_whoever_looks_at_a_list_is_told_that_a_failed_reading_changed_nothing(
+    as_, administrator, manager, portal, sandbox
+):
+    sandbox.fail_next("html_page", method="bizproc.workflow.instances", times=9)
+    run = incremental("workflows", portal)
+    assert "Technical line: no JSON" in run.error
+    body = as_(manager).get("/workflows/").content.decode()
+    assert "It was only read: nothing was changed there." in body
+    assert "Whether it did" not in body
+    assert "Technical line" not in body
+    body = as_(administrator).get(f"/portals/{portal.pk}/").content.decode()
+    assert "Technical line: no JSON" in body

@@ -35,6 +35,8 @@ def test_every_error_speaks_to_people_and_to_logs(kind):
     error = make(kind)
     assert error.for_people[0].isupper()
     assert "{" not in error.for_people
+    assert error.for_readers[0].isupper()
+    assert "what was asked" not in error.for_readers
     assert kind.__name__ in error.for_logs
     assert "\n" not in error.for_logs
     assert str(error) == error.for_logs
