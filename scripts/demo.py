@@ -91,7 +91,7 @@ def main() -> int:
             kept, "application", env, "application", oauth["client_id"], "--token-url",
             oauth["token_url"], "--everybody", stdin=oauth["client_secret"],
         )  # fmt: skip
-        once(kept, "link people", env, "link_demo_people")
+        once(kept, "link people", env, "link_demo_people", "--not", *[login for login, _ in PEOPLE])
         processes.start("web", web_command(web_port))
         if not answers(f"http://127.0.0.1:{web_port}/healthz"):
             return say(f"The web process did not start; see {HOME / 'logs' / 'web.log'}")

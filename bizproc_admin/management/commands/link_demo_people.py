@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-from django.db.models import Count
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.models import Count, Q
 
 from bizproc_admin import audit, syncing
 from bizproc_admin.models import (
@@ -20,6 +20,9 @@ from bizproc_admin.models import (
 class Command(BaseCommand):
     help = "Read the portal's people once and link the demo's manager to a head of department."
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--not", nargs="*", default=[], dest="taken", metavar="LOGIN")
+
     def handle(self, *args: Any, **options: Any) -> None:
         portal = Portal.objects.first()
         if portal is None:
@@ -28,6 +31,7 @@ class Command(BaseCommand):
             syncing.sync(Feed.objects.get(portal=portal, name=name).pk, worker="demo")
         department = (
             Department.objects.filter(portal=portal, head__isnull=False, parent__isnull=False)
+            .exclude(taken_over(options["taken"]))
             .annotate(size=Count("members"))
             .order_by("-size")
             .first()
@@ -35,6 +39,18 @@ class Command(BaseCommand):
         if department is None or department.head is None:
             raise CommandError("The portal's people could not be read.")
         link("manager", department.head)
+
+
+def taken_over(logins: list[str]) -> Q:
+    """Match the departments of those who sign in through the portal.
+
+    Their first sign-in would take the manager's account over, and its password would be no more.
+    """
+    return Q(
+        Q(pk=None),
+        *[Q(head__email__istartswith=f"{login}@") for login in logins],
+        _connector=Q.OR,
+    )
 
 
 def link(username: str, person: Person) -> None:
