@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from bizproc_admin import commands, jobs, sessions
+from bizproc_admin import bitrix, commands, jobs, sessions
 from bizproc_admin.actions import CompleteTask
 from bizproc_admin.devices import device_of
 from bizproc_admin.models import (
@@ -244,8 +244,18 @@ def test_a_lost_token_says_that_one_must_sign_in_again(as_, manager, person, giv
     gives_token(person)
     PersonToken.objects.update(lost_at=timezone.now(), lost_why="The portal took it back.")
     page = as_(manager).get(OWN).content.decode()
-    assert "must sign in with Bitrix24 again" in page
-    assert "The portal took it back." in page
+    assert "The portal took it back. What you have asked for waits until then." in page
+    assert "Forget my connection" not in page
+    PersonToken.objects.update(lost_why="")
+    assert "Sign in with Bitrix24 again." in as_(manager).get(OWN).content.decode()
+
+
+def test_that_one_must_sign_in_again_is_said_once(as_, manager, person, gives_token):
+    gives_token(person)
+    refusal = bitrix.TokenRefused("invalid_grant", "", status=400)
+    PersonToken.objects.update(lost_at=timezone.now(), lost_why=refusal.for_people)
+    page = as_(manager).get(OWN).content.decode()
+    assert page.lower().count("sign in with bitrix24 again") == 1
 
 
 def test_signing_in_again_keeps_the_account_and_leads_back(as_, manager, person, door, sandbox):
