@@ -40,6 +40,12 @@ def test_attempts_turned_away_unread_are_on_record_too(client, administrator):
     assert failed.filter(error_code="too_many_attempts").count() == 3
 
 
+def test_who_is_led_to_the_sign_in_is_told_why(client, db):
+    said = "A session that was open here has run out, or was ended"
+    assert said in client.get("/workflow-tasks/?q=a", follow=True).content.decode()
+    assert said not in client.get(reverse("account_login")).content.decode()
+
+
 @pytest.mark.parametrize("where", ["//evil.example", "https://evil.example", "/\\evil.example"])
 def test_signing_in_never_leads_away(client, administrator, where):
     assert sign_in(client, next=where).url == reverse("overview")
