@@ -308,6 +308,7 @@ def test_somebody_is_found_and_the_part_is_given_to_them(page, enter, olga, task
     page.goto(f"{enter(olga)}{LIST}?open={tasks[0].pk}")
     page.keyboard.press("d")
     dialog = page.locator("#dialog")
+    expect(dialog.get_by_role("searchbox")).to_be_focused()
     expect(dialog).to_be_visible()
     colleague = Person.objects.working().exclude(pk=person.pk).order_by("pk")[3]
     find = dialog.get_by_label("To whom: find a person")
