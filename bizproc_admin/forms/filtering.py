@@ -101,9 +101,9 @@ class FilterForm(forms.Form):
         """Say which parameters of the address were not understood and left out."""
         return [
             _("%(filter)s: this filter of the address is not known here and was left out.")
-            % {"filter": self.fields[name].label or name}
+            % {"filter": self.fields[name].label}
             for name in self.errors
-            if name in (*self.CHIPS, "q")
+            if self.fields[name].label
         ]
 
     @property

@@ -41,7 +41,7 @@ KINDS = {
 class WorkflowTaskFilterForm(FilterForm):
     """The inbox's filters; scopes says whose tasks the account may ask for, its own first."""
 
-    whose = forms.ChoiceField(choices=list(SCOPES.items()), required=False)
+    whose = forms.ChoiceField(required=False, label=gettext_lazy("Whose"))
     template = forms.MultipleChoiceField(required=False, label=gettext_lazy("Template"))
     assignee = forms.MultipleChoiceField(required=False, label=gettext_lazy("Waiting for"))
     kind = forms.MultipleChoiceField(
@@ -74,6 +74,8 @@ class WorkflowTaskFilterForm(FilterForm):
         super().__init__(data, portal=portal)
         self.scopes = scopes
         self.now = portal.now() if portal else timezone.now()
+        whose: Any = self.fields["whose"]
+        whose.choices = [(key, SCOPES[key]) for key in scopes]
         self.offer_known("template", found=self.named_templates(viewer))
         people = self.named(Person.objects.all(), "starter", "assignee")
         self.offer_known("starter", found=people)
@@ -89,7 +91,7 @@ class WorkflowTaskFilterForm(FilterForm):
     def whose_shown(self) -> str:
         """Give whose tasks are shown: what was asked for if it may be, else the nearest."""
         asked: str = self.cleaned_data.get("whose") or ""
-        return asked if asked in self.scopes else next(iter(self.scopes), "everybody")
+        return asked or next(iter(self.scopes), "everybody")
 
     def narrow(self, rows: QuerySet[WorkflowTask]) -> QuerySet[WorkflowTask]:
         """Narrow workflow tasks of the form's portal to what the filters ask for."""

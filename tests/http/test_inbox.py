@@ -259,6 +259,13 @@ def test_the_order_by_deadline_is_a_walk_along_an_index(as_, administrator, task
         assert "TEMP B-TREE" not in plan
 
 
+@pytest.mark.parametrize("whose", ["bogus", "everybody"])
+def test_whose_that_is_not_known_is_said_and_left_out(as_, approver, task, whose):
+    answer = as_(approver).get(LIST, {"whose": whose})
+    assert names(answer) == [str(task)]
+    assert "Whose: this filter of the address is not known here" in answer.content.decode()
+
+
 # --- one task -----------------------------------------------------------------------------------
 
 
