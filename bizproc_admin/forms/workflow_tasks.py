@@ -3,7 +3,9 @@
 import uuid
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.db.models import F, Q, QuerySet
@@ -92,6 +94,12 @@ class WorkflowTaskFilterForm(FilterForm):
         """Give whose tasks are shown: what was asked for if it may be, else the nearest."""
         asked: str = self.cleaned_data.get("whose") or ""
         return asked or next(iter(self.scopes), "everybody")
+
+    @cached_property
+    def kept_open(self) -> str:
+        """Give the query string that a task's own page keeps the list by, or nothing."""
+        pairs = self.pairs(open=None)
+        return f"?{urlencode(pairs)}" if pairs else ""
 
     def narrow(self, rows: QuerySet[WorkflowTask]) -> QuerySet[WorkflowTask]:
         """Narrow workflow tasks of the form's portal to what the filters ask for."""

@@ -21,7 +21,7 @@ from bizproc_admin.forms.workflow_tasks import DelegationForm, TakeoverForm, wai
 from bizproc_admin.htmx import accepted, dialog, tell, toast, wants_part
 from bizproc_admin.models import Command, Draft, Person, Portal, Role
 from bizproc_admin.permissions import Capability, Request, requires
-from bizproc_admin.views.inbox import next_after
+from bizproc_admin.views.inbox import filters_behind, next_after
 from bizproc_admin.views.issuing import InTheWay, try_to_issue
 from bizproc_admin.views.task_panels import has_hands_to_give, on_behalf_of, panel, task_of
 
@@ -130,7 +130,7 @@ def decided(request: Request, task: Any) -> HttpResponse:
     return accepted(
         request,
         changed=f"workflow-task-{task.pk}-changed",
-        url=following or reverse("workflow_task_list"),
+        url=following or reverse("workflow_task_list") + filters_behind(request).kept_open,
         text=text,
         more={"workflow-task-decided": {"task": task.pk, "next": following}},
     )

@@ -1,13 +1,15 @@
 """The inbox of workflow tasks: whose there are, how many, and what is next."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
+from django.http import QueryDict
 from django.urls import reverse
 
 from bizproc_admin.forms.workflow_tasks import GROUPS, SCOPES, Scopes, WorkflowTaskFilterForm
+from bizproc_admin.htmx import wants_part
 from bizproc_admin.models import Account, Command, Person, Portal, Role, WorkflowTask
 from bizproc_admin.paging import Page, page_of
 from bizproc_admin.permissions import Request
@@ -49,6 +51,14 @@ def filters_of(request: Request) -> WorkflowTaskFilterForm:
     return WorkflowTaskFilterForm(
         request.GET, portal=request.portal, scopes=scopes, viewer=request.user
     )
+
+
+def filters_behind(request: Request) -> WorkflowTaskFilterForm:
+    """Give the filters of the inbox a task was opened from: its own address carries them along."""
+    where = request.htmx.current_url_abs_path if wants_part(request) else None
+    given = request.GET if where is None else QueryDict(urlsplit(where).query)
+    scopes = scopes_of(request.user, request.portal)
+    return WorkflowTaskFilterForm(given, portal=request.portal, scopes=scopes, viewer=request.user)
 
 
 def visible(request: Request) -> QuerySet[WorkflowTask]:
@@ -143,28 +153,24 @@ def waiting_count(portal: Portal | None) -> tuple[int, int] | None:
 
 
 def next_after(request: Request, task: WorkflowTask) -> str:
-    """Give the address of the next task that waits for the account's person, or nothing.
+    """Give the address of the list's next task that waits for the account's person, or nothing.
 
     What has an answer under way is not asked again; after the last one the first comes.
     """
     own = request.user.person_at(request.portal)
     if own is None:
         return ""
-    filters = WorkflowTaskFilterForm({}, portal=request.portal, scopes={"mine": {own.pk}})
+    filters = filters_behind(request)
+    tasks: Any = visible(request)
     answered = Command.objects.open().exclude(task=None).filter(portal=request.portal)
     rows = (
-        filters.narrow(visible(request))
-        .exclude(pk=task.pk)
-        .exclude(pk__in=answered.values("task"))
+        filters.narrow(tasks.waiting_for({own.pk}))
+        .filter(~Q(pk__in=answered.values("task")) | Q(pk=task.pk))
         .order_by(*filters.order)
-        .values_list("pk", "overdue_at")[:200]
     )
-    places = [place_of(pk, at) for pk, at in rows]
-    here = place_of(task.pk, task.overdue_at)
-    following = next((place for place in places if place > here), places[0] if places else None)
-    return reverse("workflow_task_detail", args=[following[-1]]) if following else ""
-
-
-def place_of(pk: int, overdue_at: datetime | None) -> tuple[bool, float, int]:
-    """Give what orders tasks by deadline, those without one last."""
-    return overdue_at is None, overdue_at.timestamp() if overdue_at else 0, pk
+    keys = list(rows.values_list("pk", flat=True))
+    here = keys.index(task.pk) if task.pk in keys else -1
+    others = [*keys[here + 1 :], *keys[: max(here, 0)]]
+    if not others:
+        return ""
+    return reverse("workflow_task_detail", args=[others[0]]) + filters.kept_open

@@ -18,7 +18,7 @@ from bizproc_admin.models import Command, CommandState, Draft, FeedName, Person,
 from bizproc_admin.models.commands import TAKEN_BACK
 from bizproc_admin.permissions import Capability, Request, may
 from bizproc_admin.views.freshness import freshness_of
-from bizproc_admin.views.inbox import filters_of, visible
+from bizproc_admin.views.inbox import filters_behind, filters_of, visible
 from bizproc_admin.views.issuing import InTheWay
 from bizproc_admin.views.outcomes import outcome_of
 from bizproc_admin.views.signing_in import lead_to
@@ -71,7 +71,7 @@ def panel_of(
     in_the_way: InTheWay | None = None,
 ) -> dict[str, Any]:
     """Give the context of a task's panel; form is one that has been filled in already."""
-    viewer = request.user
+    viewer, behind = request.user, filters_behind(request)
     workflow = task.workflow
     commands = list(workflow.commands.select_related("task").latest_first())
     tasks = list(workflow.tasks.prefetch_related(with_people()).order_by("-is_open", "-pk"))
@@ -109,7 +109,8 @@ def panel_of(
         "freshness": freshness_of(request.portal, FeedName.WORKFLOW_TASKS),
         "is_stale": "version" not in request.GET and task.is_open and not task.is_fresh,
         "state_version": state_version(task),
-        "back_url": reverse("workflow_task_list"),
+        "kept_open": behind.kept_open,
+        "back_url": reverse("workflow_task_list") + behind.kept_open,
     }
 
 

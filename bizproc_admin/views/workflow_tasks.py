@@ -1,7 +1,6 @@
 """The inbox of workflow tasks, one task, and what becomes of them while a page is open."""
 
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -15,10 +14,18 @@ from bizproc_admin.htmx import page, part, wants_part
 from bizproc_admin.models import FeedName, WorkflowTask
 from bizproc_admin.permissions import Capability, Request, requires
 from bizproc_admin.views.freshness import freshness_of
-from bizproc_admin.views.inbox import counted, filters_of, head, listed, scopes_shown, visible
+from bizproc_admin.views.inbox import (
+    counted,
+    filters_behind,
+    filters_of,
+    head,
+    listed,
+    scopes_shown,
+    visible,
+)
 from bizproc_admin.views.listing import pager_of
 from bizproc_admin.views.task_choices import SINGLE, choices_of
-from bizproc_admin.views.task_panels import panel, panel_of, task_of, undoable
+from bizproc_admin.views.task_panels import is_beside_a_list, panel, panel_of, task_of, undoable
 from bizproc_admin.views.task_rows import digest_of, equip
 
 MOST_ROWS = 250
@@ -160,12 +167,10 @@ def opened(request: Request, filters: WorkflowTaskFilterForm) -> dict[str, Any]:
 
 def address_beside(request: Request, pk: int) -> str:
     """Give the address of the list the browser is at, with one task open beside it."""
-    where = urlsplit(request.htmx.current_url_abs_path or "")
-    listing = reverse("workflow_task_list")
-    kept = [pair for pair in parse_qsl(where.query) if pair[0] != "open"]
-    if where.path != listing:
-        return reverse("workflow_task_detail", args=[pk])
-    return f"{listing}?{urlencode([*kept, ('open', pk)])}"
+    behind = filters_behind(request)
+    if is_beside_a_list(request):
+        return reverse("workflow_task_list") + behind.query(open=pk)
+    return reverse("workflow_task_detail", args=[pk]) + behind.kept_open
 
 
 def sorts_of(filters: WorkflowTaskFilterForm) -> dict[str, dict[str, str]]:

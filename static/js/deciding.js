@@ -10,8 +10,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
   }
 });
 
-// The list knows what comes next; the server's word counts where there is no list or it is at its end. Of a filtered
-// list nothing comes after its end: what the server names may be of another kind, and the next key would answer that.
+// The list knows what comes next; the server's word counts where there is no list or it is at its end.
 document.body.addEventListener("workflow-task-decided", ({ detail }) => {
   const here = row(detail.task);
   const panel = place();
@@ -19,8 +18,7 @@ document.body.addEventListener("workflow-task-decided", ({ detail }) => {
     following(here)?.querySelector("a[data-panel]")?.focus();
     return;
   }
-  const isNarrowed = here && document.getElementById("filters-clear");
-  const address = following(here)?.querySelector("a[data-panel]")?.href ?? (isNarrowed ? "" : detail.next);
+  const address = following(here)?.querySelector("a[data-panel]")?.href ?? detail.next;
   if (address) open(new URL(address, location.href).href, { focuses: true });
   announce(document.querySelector("#undo-bar b")?.textContent.trim());
 });

@@ -48,7 +48,7 @@ async function load({ address, focuses, act }) {
   const panel = place();
   panel.ariaBusy = "true";
   try {
-    await window.htmx.ajax("GET", `${address}?beside`, { target: `#${ID}`, swap: "outerHTML" });
+    await window.htmx.ajax("GET", `${address}${address.includes("?") ? "&" : "?"}beside`, { target: `#${ID}`, swap: "outerHTML" });
   } finally {
     panel.removeAttribute("aria-busy");
   }
@@ -86,5 +86,8 @@ function close() {
 
 // An address with a task open beside the list leads, on a narrow screen, to the task's own page.
 if (!WIDE.matches && document.querySelector(".inbox") && place()?.dataset.task) {
-  location.replace(place().getAttribute("hx-get").split("?")[0]);
+  const own = new URL(location.href);
+  own.pathname = place().getAttribute("hx-get").split("?")[0];
+  own.searchParams.delete("open");
+  location.replace(own);
 }

@@ -279,6 +279,21 @@ def test_on_a_phone_a_thumb_is_enough(page, enter, olga, tasks, slowly):
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
+def test_on_a_phone_the_list_one_came_from_is_kept(page, enter, olga, tasks, slowly):
+    page.set_viewport_size(PHONE)
+    WorkflowTask.objects.filter(pk=tasks[1].pk).update(search_text="something else")
+    WorkflowTask.objects.exclude(pk=tasks[1].pk).update(search_text="found by this word")
+    page.goto(f"{enter(olga)}{LIST}?q=word&sort=-name")
+    page.locator(f"#workflow-task-link-{tasks[2].pk}").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Approve 2")
+    page.locator(".task-panel__acts [data-act='agree']").click()
+    expect(title(page)).to_have_text("Approve 0")
+    assert page.url.endswith(f"{LIST}{tasks[0].pk}/?q=word&sort=-name")
+    page.get_by_role("link", name="Workflow tasks").first.click()
+    expect(page.get_by_label("Search")).to_have_value("word")
+    assert page.url.endswith(f"{LIST}?q=word&sort=-name")
+
+
 def test_back_and_the_address_lead_to_the_same_task(page, enter, olga, tasks):
     page.set_viewport_size(WIDE)
     url = enter(olga)

@@ -1,5 +1,6 @@
 """Answering a workflow task on its page: every outcome, against the portal's ledger."""
 
+import json
 import uuid
 from datetime import timedelta
 from hashlib import sha256
@@ -353,6 +354,43 @@ def test_the_next_task_that_waits_is_named_with_the_decision(
     assert url in post(approver, answer="1")["HX-Trigger"]
     # the first has an answer under way: it is not asked again
     assert '"next": ""' in post(approver, to=second, answer="1")["HX-Trigger"]
+
+
+def test_the_next_task_is_one_of_the_list_and_in_its_order(settings, approver, task, employee, as_):
+    settings.UNDO_TIME = 60
+    now = timezone.now()
+    made = [
+        task.workflow.tasks.create(
+            portal=task.portal, remote_id=99_990 + number, name=f"Next {number}",
+            search_text=text, activity=task.activity, parameters=task.parameters,
+            modified_at=now, observed_at=now, waiting_since=now - timedelta(days=number),
+        )
+        for number, text in enumerate(["found", "other", "found", "found"])
+    ]  # fmt: skip
+    for one in made:
+        one.assignments.create(person=employee)
+
+    def next_of(one, where):
+        headers = HTMX | {"HX-Current-URL": f"http://testserver{where}"}
+        data = {"key": str(uuid.uuid4()), "answer": "1"}
+        url = reverse("workflow_task_completion", args=[one.pk])
+        answer = as_(approver).post(url, data, headers=headers)
+        return json.loads(answer["HX-Trigger"])["workflow-task-decided"]["next"]
+
+    own = reverse("workflow_task_detail", args=[made[2].pk])
+    kept = "?q=found&sort=-waiting"
+    assert next_of(made[2], own + kept) == f"/workflow-tasks/{made[0].pk}/{kept}"
+    assert next_of(made[0], "/workflow-tasks/" + kept) == f"/workflow-tasks/{made[3].pk}/{kept}"
+    # the last of the list: no other task is offered, though others wait
+    assert next_of(made[3], own + kept) == ""
+
+
+def test_without_htmx_the_list_is_kept_by_the_form(as_, approver, task):
+    shown = as_(approver).get(reverse("workflow_task_detail", args=[task.pk]) + "?sort=-waiting")
+    action = reverse("workflow_task_completion", args=[task.pk]) + "?sort=-waiting"
+    assert f'action="{action}"' in shown.content.decode()
+    data = {"key": str(uuid.uuid4()), "answer": "1"}
+    assert as_(approver).post(action, data).url == "/workflow-tasks/?sort=-waiting"
 
 
 def test_that_it_was_taken_back_is_told_for_a_while_and_its_end_repaints_no_form(

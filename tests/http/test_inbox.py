@@ -285,6 +285,28 @@ def test_a_task_is_a_page_and_a_panel_beside_the_list(as_, approver, task):
     assert client.get(LIST, {"open": 10**9}).status_code == 200
 
 
+def test_a_tasks_own_page_leads_back_to_the_list_it_was_opened_from(as_, approver, task, another):
+    client, pk = as_(approver), another().pk
+    kept = "?q=another&amp;sort=-waiting&amp;size=25"
+    row = client.get(LIST + "?q=another&sort=-waiting&size=25").content.decode()
+    assert f'href="/workflow-tasks/{pk}/{kept}"' in row
+    page = client.get(f"{LIST}{pk}/?q=another&sort=-waiting&size=25").content.decode()
+    assert f'<a href="/workflow-tasks/{kept}">' in page
+    # what was given is understood or dropped: nobody is led elsewhere by it
+    odd = client.get(f"{LIST}{pk}/?next=//evil.example&sort=evil&whose=evil").content.decode()
+    assert '<a href="/workflow-tasks/">' in odd.replace("?sort=evil", "")
+    assert "//evil" not in odd
+
+
+def test_a_task_opened_on_its_own_page_takes_the_lists_address_along(as_, approver, task):
+    answer = as_(approver).get(
+        reverse("workflow_task_detail", args=[task.pk]) + "?beside",
+        headers={"HX-Request": "true", "HX-Current-URL": f"http://testserver{LIST}7/?kind=review"},
+    )
+    assert answer["HX-Push-Url"] == f"/workflow-tasks/{task.pk}/?kind=review"
+    assert f'action="/workflow-tasks/{task.pk}/completion/?kind=review"' in answer.content.decode()
+
+
 def test_the_panel_tells_what_is_asked_and_of_whom(as_, approver, task):
     WorkflowTask.objects.filter(pk=task.pk).update(
         description="[b]Проверьте[/b] <script>alert(1)</script>"
