@@ -31,7 +31,8 @@ def equip(
 
     waits are the unanswered parts; own is the viewer's part; command is the last one on that part,
     where the viewer has none the last on the task; outcome is what became of it if it still tells
-    something; quick are the answers that need nothing but a click.
+    something; quick are the answers that need nothing but a click, elsewhere is where one is given
+    that the portal takes on its own pages only.
     """
     viewer, base = request.user, reverse("workflow_task_list")
     portal = request.portal
@@ -59,6 +60,7 @@ def equip(
         task.is_free = task.is_mine and not (task.outcome and task.outcome.is_busy)
         can_answer = task.is_free and may(viewer, Capability.COMPLETE_WORKFLOW_TASKS)
         task.quick = quick_answers(task) if can_answer else []
+        task.elsewhere = task.link if can_answer and not task.answers else ""
         task.can_be_given = can_be_given(task, viewer)
         task.key = uuid4()
         task.version = version_of(task)

@@ -307,6 +307,15 @@ def test_a_task_opened_on_its_own_page_takes_the_lists_address_along(as_, approv
     assert f'action="/workflow-tasks/{task.pk}/completion/?kind=review"' in answer.content.decode()
 
 
+def test_what_the_portal_lets_be_answered_there_only_leads_there(as_, approver, task):
+    WorkflowTask.objects.filter(pk=task.pk).update(activity="ForumActivity", parameters={})
+    page = as_(approver).get(LIST).content.decode()
+    acts = page[page.index('class="inbox__acts"') :]
+    link = WorkflowTask.objects.get().workflow.document.link
+    assert f'href="{link}"' in acts
+    assert acts.index("Open in Bitrix24") < acts.index("Delegate")
+
+
 def test_the_panel_tells_what_is_asked_and_of_whom(as_, approver, task):
     WorkflowTask.objects.filter(pk=task.pk).update(
         description="[b]Проверьте[/b] <script>alert(1)</script>"
