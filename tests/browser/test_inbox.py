@@ -45,6 +45,11 @@ def olga(company, sandbox, person):
 
 
 @pytest.fixture
+def chief(company):
+    return account("chief", "Robin Berg", Role.PORTAL_ADMINISTRATOR)
+
+
+@pytest.fixture
 def tasks(person, monkeypatch):
     """Three approvals of theirs, by deadline; the last one needs a comment to be rejected.
 
@@ -142,6 +147,17 @@ def test_captions_are_read_in_full_beside_an_open_task(page, enter, olga, tasks)
         frame = page.locator(".data-table-frame")
         assert frame.evaluate("e => e.scrollWidth <= e.clientWidth")
         assert row.locator("a[data-panel]").first.bounding_box()["width"] > 60
+
+
+def test_whom_a_task_waits_for_is_said_beside_an_open_one_too(page, enter, chief, tasks, person):
+    page.set_viewport_size(WIDE)
+    url = f"{enter(chief)}{LIST}?whose=everybody&assignee={person.pk}"
+    for address, said in ((url, False), (f"{url}&open={tasks[0].pk}", True)):
+        page.goto(address)
+        row = page.locator(f"#workflow-task-row-{tasks[1].pk}")
+        expect(row.locator(".inbox__waits")).to_be_visible(visible=said)
+        expect(row.locator(".inbox__who")).to_be_visible(visible=not said)
+        expect(row.locator(".inbox__waits")).to_contain_text(f"for {person}")
 
 
 def test_the_second_key_of_a_way_somewhere_is_no_answer(page, enter, olga, tasks):
