@@ -86,6 +86,17 @@ def ago(value: datetime | None, now: datetime | None = None) -> SafeString | str
 
 
 @register.simple_tag
+def waits(value: datetime | None, now: datetime | None = None) -> SafeString | str:
+    """Write how long somebody has been asked for something as <time>: "waits 4 h"."""
+    seconds = _seconds(value, now)
+    if seconds is None:
+        return ""
+    is_new = seconds < MINUTE
+    text = _("asked just now") if is_new else _("waits %(age)s") % {"age": _spelled(seconds)}
+    return _time(value, text)
+
+
+@register.simple_tag
 def lasting(value: datetime | None, now: datetime | None = None) -> SafeString | str:
     """Write how long it has lasted as <time>, with seconds, for sentences: "for 12 s"."""
     return _time(value, elapsed(value, now))

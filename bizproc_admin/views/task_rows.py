@@ -22,6 +22,7 @@ from bizproc_admin.views.outcomes import Outcome, answer_of, outcome_of
 SHOWN_FOR = timedelta(hours=24)
 TAKEN_BACK_FOR = timedelta(seconds=20)
 SOON = timedelta(hours=24)
+NEXT_TO_NOTHING = timedelta(minutes=1)
 
 
 def equip(
@@ -163,6 +164,8 @@ def due_of(task: WorkflowTask, now: datetime) -> str:
         return ""
     if not task.is_open:
         return _("due %(moment)s") % {"moment": moment(at)}
+    if abs(at - now) < NEXT_TO_NOTHING:
+        return _("due now")
     if at < now:
         return _("%(age)s overdue") % {"age": age(now - at)}
     if at - now < SOON:

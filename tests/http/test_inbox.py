@@ -114,17 +114,19 @@ def test_tasks_stand_by_deadline_in_groups_with_counts(as_, approver, task, anot
     another("later", due=timedelta(days=3))
     another("overdue", due=timedelta(hours=-2))
     another("long overdue", due=timedelta(days=-2))
+    another("moment", due=timedelta(seconds=50))
     another("soon", due=end)
     answer = as_(approver).get(LIST)
-    assert names(answer) == ["long overdue", "overdue", "soon", "later", "none"]
+    assert names(answer) == ["long overdue", "overdue", "moment", "soon", "later", "none"]
     heads = [(r.heading["label"], r.heading["count"]) for r in answer.context["rows"] if r.heading]
     told = [(str(label), count) for label, count in heads]
     assert told[0] == ("Overdue", 2)
     assert told[-1] == ("No deadline", 1)
     page = answer.content.decode()
+    assert "due now" in page and "due in just now" not in page
     assert "2 h overdue" in page and "2 d overdue" in page and "no deadline" in page
     turned = names(as_(approver).get(LIST, {"sort": "-deadline"}))
-    assert turned == ["later", "soon", "overdue", "long overdue", "none"]
+    assert turned == ["later", "soon", "moment", "overdue", "long overdue", "none"]
     by_name = as_(approver).get(LIST, {"sort": "name"})
     assert names(by_name) == sorted(names(answer))
     assert not any(row.heading for row in by_name.context["rows"])

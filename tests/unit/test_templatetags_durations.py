@@ -14,6 +14,7 @@ from bizproc_admin.templatetags.durations import (
     exact,
     full_moment,
     moment,
+    waits,
 )
 
 NOW = datetime(2026, 11, 20, 12, 42, 7, tzinfo=UTC)
@@ -44,6 +45,12 @@ def test_an_age_below_a_minute_has_seconds_only_where_freshness_is_meant():
     assert elapsed(timedelta(seconds=12)) == "12 s"
     assert elapsed(timedelta(minutes=12)) == "12 min"
     assert age(timedelta(seconds=12)) == "just now"
+
+
+def test_what_has_only_come_waits_not_yet():
+    assert ">asked just now<" in waits(NOW - timedelta(seconds=59), NOW)
+    assert ">waits 1 min<" in waits(NOW - timedelta(seconds=60), NOW)
+    assert waits(None) == ""
 
 
 def test_what_never_happened_is_said_as_nothing():
