@@ -184,7 +184,7 @@ def web_command(port: int) -> list[str]:
 
 def answers(url: str) -> bool:
     """Wait until the address answers anything at all."""
-    until = time.monotonic() + 30
+    until = time.monotonic() + 90
     while time.monotonic() < until:
         try:
             urllib.request.urlopen(url, timeout=5)  # noqa: S310
