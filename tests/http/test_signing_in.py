@@ -41,7 +41,7 @@ def test_attempts_turned_away_unread_are_on_record_too(client, administrator):
 
 
 def test_who_is_led_to_the_sign_in_is_told_why(client, db):
-    said = "A session that was open here has run out, or was ended"
+    said = "that session has run out, or was ended"
     assert said in client.get("/workflow-tasks/?q=a", follow=True).content.decode()
     assert said not in client.get(reverse("account_login")).content.decode()
 
