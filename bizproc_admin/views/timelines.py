@@ -69,18 +69,21 @@ def timeline_of(
 
 
 def task_events(task: WorkflowTask) -> list[Event]:
-    # whose part was given away had no share in it
-    parts = [a for a in task.assignments.all() if a.status or a.gone_at is None or not task.status]
-    names = ", ".join(str(part.person) for part in parts)
+    parts = list(task.assignments.all())
     if task.is_open:
+        asked = [part for part in parts if not part.status and part.gone_at is None]
+        text = _("Waiting: %(task)s") if asked else _("%(task)s: everybody has answered")
         return [
             Event(
-                at=task.modified_at,
-                text=_("Waiting: %(task)s") % {"task": task.name},
-                detail=names,
-                tone="warn",
+                at=(task.waiting_since if asked else None) or task.modified_at,
+                text=text % {"task": task.name},
+                detail=", ".join(str(part.person) for part in asked),
+                tone="warn" if asked else "",
             )
         ]
+    # whose part was given away had no share in it
+    parts = [part for part in parts if part.status or part.gone_at is None or not task.status]
+    names = ", ".join(str(part.person) for part in parts)
     return [
         Event(
             at=task.modified_at,

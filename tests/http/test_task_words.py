@@ -1,6 +1,7 @@
 """What is said of commands on workflow tasks outside of the inbox."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
@@ -106,6 +107,25 @@ def test_who_gave_the_part_away_has_no_share_in_the_answer(task, employee, porta
     task.assignments.create(person=taker, status=1)
     task.status, task.is_open = 1, False
     assert [event.detail for event in task_events(task)] == ["Vera Z"]
+
+
+def test_the_course_names_whom_an_open_task_waits_for_and_since_when(task, employee):
+    since = timezone.now() - timedelta(days=9)
+    task.waiting_since = since
+    gone = Person.objects.create(portal=task.portal, remote_id=901, name="Vera Z")
+    task.assignments.create(person=gone, gone_at=timezone.now())
+    (event,) = task_events(task)
+    assert (event.text, event.detail) == (f"Waiting: {task}", str(employee))
+    assert event.at == since
+
+
+def test_a_task_that_everybody_has_answered_waits_for_nobody(as_, administrator, task):
+    task.assignments.update(status=1)
+    (event,) = task_events(task)
+    assert event.text == f"{task}: everybody has answered"
+    said = text_of(as_(administrator), "workflow_task_detail", task.pk)
+    assert "Everybody has answered; the portal has not closed it yet" in said
+    assert "Waits for" not in said and "overdue" not in said
 
 
 def test_an_answer_is_not_mistaken_for_an_ending(as_, administrator, approver, task, employee):
