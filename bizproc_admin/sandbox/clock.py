@@ -97,7 +97,7 @@ def parse_moment(value: object, *, now: float) -> float | None:
     for read in (_iso_moment, _plain_moment):
         if (moment := read(text)) is not None:
             return bounded(moment)
-    moment = _relative_moment(text.lower(), now)
+    moment = _relative_moment(text.lower(), int(now))
     return None if moment is None else bounded(moment)
 
 

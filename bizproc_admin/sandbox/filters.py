@@ -27,7 +27,7 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 
 @dataclass(frozen=True)
 class Condition:
-    """One accepted key of a filter."""
+    """One accepted key of a filter; dates are read already, "now" and "-1 day" among them."""
 
     field: str
     operator: str
@@ -42,7 +42,7 @@ class Narrowing:
     dropped: tuple[str, ...]
 
 
-def read(value: Any, fields: dict[str, str], *, newer: bool = False) -> Narrowing:
+def read(value: Any, fields: dict[str, str], *, now: float, newer: bool = False) -> Narrowing:
     """Read a filter; unknown keys, lower case and other operators are dropped.
 
     The newer rules, documented but not seen in a build, take "=" and "!=" and names in any case.
@@ -53,17 +53,17 @@ def read(value: Any, fields: dict[str, str], *, newer: bool = False) -> Narrowin
             key = re.sub(r"^(!?)=", r"\1", key).upper()
         match = _KEY.fullmatch(key)
         if match is not None and match[2] in fields:
+            if fields[match[2]] == "datetime":
+                wanted = _moments(wanted, now=now)
             conditions.append(Condition(match[2], match[1] or "", wanted))
         else:
             dropped.append(key)
     return Narrowing(tuple(conditions), tuple(dropped))
 
 
-def orm_predicate(condition: Condition, kind: str, *, now: float) -> Predicate:
+def orm_predicate(condition: Condition, kind: str) -> Predicate:
     """Build the test of the workflow and template lists: LIKE, and NULL rows left out of "!"."""
     wanted = condition.value
-    if kind == "datetime":
-        wanted = _moments(wanted, now=now)
     if condition.operator in _COMPARE:
         return _range(condition.operator, _first(wanted), kind)
     if php.is_array(wanted):
@@ -81,11 +81,9 @@ def orm_predicate(condition: Condition, kind: str, *, now: float) -> Predicate:
     return lambda actual: actual is not None and not matches(actual)
 
 
-def sql_predicate(condition: Condition, kind: str, *, now: float) -> Predicate:
+def sql_predicate(condition: Condition, kind: str) -> Predicate:
     """Build the test of the task list: no wildcards, and "!" takes NULL rows along."""
     wanted = condition.value
-    if kind == "datetime":
-        wanted = _moments(wanted, now=now)
     choices = php.values(wanted) if php.is_array(wanted) else [wanted]
     if not choices:
         # An empty array adds no condition at all: everything comes back.

@@ -8,7 +8,7 @@ import heapq
 import random
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -37,6 +37,7 @@ ADMINISTRATOR, EMPLOYEE = 1, 2
 ALL_SCOPES = ["bizproc", "crm", "department", "disk", "im", "lists", "task", "user"]
 ACCESS_LIFETIME = 3600.0
 _REMEMBERED_CALLS = 20_000
+_REMEMBERED_LISTS = 100
 
 
 class Store(Protocol):
@@ -92,7 +93,7 @@ class Portal:
         self.timers: list[tuple[float, str, str]] = []
         self.numbers: dict[str, int] = {}
         self.last_uniqid = 0
-        self.cache: dict[Any, Any] = {}
+        self._lists: dict[Hashable, Any] = {}
         self.calls.clear()
         self.complaints.clear()
         self.faults.clear()
@@ -183,6 +184,14 @@ class Portal:
             }
         )
 
+    def found(self, key: Hashable, search: Callable[[], Any]) -> Any:
+        """Return what a search found, and the same for this key until the portal changes."""
+        if key not in self._lists:
+            if len(self._lists) >= _REMEMBERED_LISTS:
+                self._lists.clear()
+            self._lists[key] = search()
+        return self._lists[key]
+
     def say(self, key: str, **values: str) -> str:
         """Return one of the portal's texts in its language."""
         return texts.text(self.language, key, **values)
@@ -192,7 +201,7 @@ class Portal:
         tables = self.tables().values()
         if self.touched or any(table.changed for table in tables):
             self.revision += 1
-            self.cache.clear()
+            self._lists.clear()
             if self.store is not None:
                 self.store.save(self)
             for table in self.tables().values():

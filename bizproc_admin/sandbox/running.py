@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any, overload
 
 from bizproc_admin.sandbox import php
-from bizproc_admin.sandbox.clock import parse_moment
 from bizproc_admin.sandbox.filters import Condition, orm_predicate
 from bizproc_admin.sandbox.listing import sort_rows
 from bizproc_admin.sandbox.portal import Portal
@@ -84,9 +83,7 @@ def find(
 ) -> Sequence[str]:
     """Return the ids of the workflows that satisfy a filter, in order."""
     key = ("running", repr(conditions), repr(ordering))
-    if key not in portal.cache:
-        portal.cache[key] = _search(portal, conditions, ordering)
-    found: Sequence[str] = portal.cache[key]
+    found: Sequence[str] = portal.found(key, lambda: _search(portal, conditions, ordering))
     return found
 
 
@@ -99,10 +96,10 @@ def _search(
     if keys is not None:
         return _filtered(portal, [k for k in keys if table.is_running(k)], conditions, ordering)
     for name in (*(n for n in _SORTED if n == order_name), *_SORTED):
-        bounds = [c for c in conditions if c.field == name and _is_bound(c, portal.now())]
+        bounds = [c for c in conditions if c.field == name and _is_bound(c)]
         if not bounds and (conditions or name != order_name):
             continue
-        low, high = _stretch(table.sorted[name].entries, bounds, portal.now())
+        low, high = _stretch(table.sorted[name].entries, bounds)
         rest = tuple(c for c in conditions if c not in bounds)
         stretch = Ids(table.sorted[name].entries, low, high, backwards=backwards)
         if not rest and name == order_name and len(ordering) == 1:
@@ -121,7 +118,7 @@ def _filtered(
         return sorted(keys, reverse=ordering["ID"])
     rows = [portal.workflows[key] for key in keys]
     for condition in conditions:
-        holds = orm_predicate(condition, FIELDS[condition.field], now=portal.now())
+        holds = orm_predicate(condition, FIELDS[condition.field])
         name = condition.field
         rows = [row for row in rows if holds(value_of(row, name))]
     sort_rows(rows, {**ordering, "ID": ordering.get("ID", False)}, value_of)
@@ -140,22 +137,16 @@ def _named_keys(conditions: tuple[Condition, ...]) -> list[str] | None:
     return None
 
 
-def _is_bound(condition: Condition, now: float) -> bool:
+def _is_bound(condition: Condition) -> bool:
     if condition.operator not in ("<", "<=", ">", ">=") or php.is_array(condition.value):
         return False
-    return condition.field == "ID" or parse_moment(condition.value, now=now) is not None
+    return condition.field == "ID" or condition.value is not None
 
 
-def _stretch(
-    entries: list[tuple[float | str, str]], bounds: list[Condition], now: float
-) -> tuple[int, int]:
+def _stretch(entries: list[tuple[float | str, str]], bounds: list[Condition]) -> tuple[int, int]:
     low, high = 0, len(entries)
     for bound in bounds:
-        value: Any = (
-            php.text(bound.value).lower()
-            if bound.field == "ID"
-            else parse_moment(bound.value, now=now)
-        )
+        value: Any = php.text(bound.value).lower() if bound.field == "ID" else bound.value
         before = bisect_left(entries, (value, ""))
         after = bisect_right(entries, (value, _AFTER_ALL))
         match bound.operator:

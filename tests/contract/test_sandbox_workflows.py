@@ -175,6 +175,25 @@ def test_filters_narrow_by_lock_document_and_time(sandbox):
     assert rows(sandbox, filter={"ID": []}) == []
 
 
+@pytest.mark.parametrize("method", ["bizproc.workflow.instances", "bizproc.task.list"])
+def test_a_date_counted_from_now_moves_on_though_nothing_changes(sandbox, method):
+    sandbox.start_workflow(parameters={"Approvers": ["user_1"]}, started=sandbox.now() - 3000)
+    name = "STARTED" if method.endswith("instances") else "WORKFLOW_STARTED"
+
+    def found(**narrowing):
+        answer = requests.post(sandbox.webhook_url + method, json={"filter": narrowing}, timeout=5)
+        return answer.json()["total"]
+
+    assert found(**{f">{name}": "-1 hour"}) == 1
+    assert found(**{f">{name}": ["-1 hour"]}) == 1
+    assert found(**{f"<{name}": "now"}) == 1
+    # Not `advance`: the clock alone moves, as it does while nobody changes anything.
+    sandbox.portal.clock.advance(1200)
+    assert found(**{f">{name}": "-1 hour"}) == 0
+    assert found(**{f">{name}": ["-1 hour"]}) == 0
+    assert found(**{f"<{name}": "-1 hour"}) == 1
+
+
 def test_only_administrators_see_and_stop_workflows(sandbox):
     key = sandbox.start_workflow()
     for method in ("instances", "terminate", "kill", "template.list"):

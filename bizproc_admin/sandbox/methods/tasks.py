@@ -50,7 +50,9 @@ def task_list(portal: Portal, caller: Caller, params: Params) -> Page:
     given = params.get("SELECT")
     fields = select(given, FIELDS, _DEFAULT)
     ordering = order(params.get("ORDER"), _FILTERABLE, {"ID": True})
-    narrowing = read(params.get("FILTER"), _FILTERABLE, newer=portal.newer_filters)
+    narrowing = read(
+        params.get("FILTER"), _FILTERABLE, now=portal.now(), newer=portal.newer_filters
+    )
     for key in narrowing.dropped:
         portal.complain("filter key dropped", key, method="bizproc.task.list")
     conditions = _allowed(portal, caller, narrowing.conditions)
@@ -58,14 +60,13 @@ def task_list(portal: Portal, caller: Caller, params: Params) -> Page:
         name in _PER_PERSON for name in (*fields, *ordering, *(c.field for c in conditions))
     )
     named = "WORKFLOW_TEMPLATE_NAME" in (*fields, *ordering, *(c.field for c in conditions))
-    cached = ("tasks", repr(conditions), repr(ordering), by_person, named)
-    if cached not in portal.cache:
-        portal.cache[cached] = _find(portal, conditions, ordering, by_person=by_person, named=named)
+    found = portal.found(
+        ("tasks", repr(conditions), repr(ordering), by_person, named),
+        lambda: _find(portal, conditions, ordering, by_person=by_person, named=named),
+    )
     dates = [name for name in ordering if FIELDS[name] == "datetime"]
     fields = list(dict.fromkeys([*fields, *dates, "ENTITY", "DOCUMENT_ID"]))
-    return by_page(
-        portal.cache[cached], params.start, lambda row: _shown(portal, row, fields, dates)
-    )
+    return by_page(found, params.start, lambda row: _shown(portal, row, fields, dates))
 
 
 def _allowed(
@@ -91,7 +92,7 @@ def _find(
     by_person: bool,
     named: bool,
 ) -> list[TaskRow]:
-    tests = [(c.field, sql_predicate(c, FIELDS[c.field], now=portal.now())) for c in conditions]
+    tests = [(c.field, sql_predicate(c, FIELDS[c.field])) for c in conditions]
     found: list[TaskRow] = []
     for task in portal.tasks:
         if named and portal.workflows[task.workflow_id].template_id not in portal.templates:

@@ -38,7 +38,9 @@ def template_list(portal: Portal, caller: Caller, params: Params) -> Page:
     caller.must_be_admin()
     fields = select(params.get("SELECT"), FIELDS, ["ID"])
     ordering = order(params.get("ORDER"), _FILTERABLE, {"ID": False})
-    narrowing = read(params.get("FILTER"), _FILTERABLE, newer=portal.newer_filters)
+    narrowing = read(
+        params.get("FILTER"), _FILTERABLE, now=portal.now(), newer=portal.newer_filters
+    )
     for key in narrowing.dropped:
         portal.complain("filter key dropped", key, method="bizproc.workflow.template.list")
     # The portal adds its own "<AUTO_EXECUTE" and so overrides the client's.
@@ -47,7 +49,7 @@ def template_list(portal: Portal, caller: Caller, params: Params) -> Page:
     rows = list(portal.templates)
     for condition in conditions:
         name = condition.field
-        holds = orm_predicate(condition, FIELDS[name], now=portal.now())
+        holds = orm_predicate(condition, FIELDS[name])
         rows = [row for row in rows if holds(_value(portal, row, name))]
     sort_rows(
         rows,

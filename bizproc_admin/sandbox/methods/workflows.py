@@ -59,7 +59,9 @@ def instances(portal: Portal, caller: Caller, params: Params) -> Page:
     caller.must_be_admin()
     fields = select(params.get("SELECT"), running.FIELDS, ["ID", "MODIFIED", "OWNED_UNTIL"])
     ordering = order(params.get("ORDER"), running.FIELDS, {"MODIFIED": True})
-    narrowing = read(params.get("FILTER"), running.FIELDS, newer=portal.newer_filters)
+    narrowing = read(
+        params.get("FILTER"), running.FIELDS, now=portal.now(), newer=portal.newer_filters
+    )
     for key in narrowing.dropped:
         portal.complain("filter key dropped", key, method="bizproc.workflow.instances")
     found = running.find(portal, narrowing.conditions, ordering)

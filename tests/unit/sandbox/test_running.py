@@ -31,7 +31,7 @@ def portal():
 def plainly(portal, conditions, ordering):
     rows = [row for row in portal.workflows if row.ended is None]
     for condition in conditions:
-        holds = orm_predicate(condition, running.FIELDS[condition.field], now=portal.now())
+        holds = orm_predicate(condition, running.FIELDS[condition.field])
         rows = [row for row in rows if holds(running.value_of(row, condition.field))]
     sort_rows(rows, {**ordering, "ID": ordering.get("ID", False)}, running.value_of)
     return [row.id for row in rows]
@@ -61,7 +61,7 @@ def a_moment(portal, share):
 def test_ranges_of_sorted_columns_find_what_a_plain_search_finds(portal, ordering, share, more):
     moment = a_moment(portal, share)
     for name in (">=MODIFIED", "<MODIFIED", ">STARTED", "<=STARTED"):
-        conditions = read({name: moment, **more}, running.FIELDS).conditions
+        conditions = read({name: moment, **more}, running.FIELDS, now=portal.now()).conditions
         found = list(running.find(portal, conditions, ordering))
         expected = plainly(portal, conditions, ordering)
         assert sorted(found) == sorted(expected)
@@ -73,7 +73,7 @@ def test_ranges_of_sorted_columns_find_what_a_plain_search_finds(portal, orderin
 def test_pages_after_the_last_seen_id_walk_through_everything(portal):
     seen, last = [], ""
     while True:
-        conditions = read({">ID": last}, running.FIELDS).conditions
+        conditions = read({">ID": last}, running.FIELDS, now=portal.now()).conditions
         page = running.find(portal, conditions, {"ID": False})[:50]
         if not page:
             break
@@ -85,12 +85,12 @@ def test_pages_after_the_last_seen_id_walk_through_everything(portal):
 def test_ids_are_found_by_name_and_ended_ones_are_not(portal):
     ended = next(row.id for row in portal.workflows if row.ended is not None)
     alive = next(row.id for row in portal.workflows if row.ended is None)
-    conditions = read({"ID": [alive, ended, "none"]}, running.FIELDS).conditions
+    conditions = read({"ID": [alive, ended, "none"]}, running.FIELDS, now=portal.now()).conditions
     assert list(running.find(portal, conditions, {"ID": False})) == [alive]
 
 
 def test_a_wildcard_in_an_id_is_a_pattern(portal):
-    conditions = read({"ID": "%"}, running.FIELDS).conditions
+    conditions = read({"ID": "%"}, running.FIELDS, now=portal.now()).conditions
     assert len(running.find(portal, conditions, {"ID": False})) == portal.workflows.running
 
 
@@ -102,3 +102,14 @@ def test_a_stretch_reads_the_same_forwards_and_backwards(portal):
     assert backwards[0:5] == list(reversed(forwards[65:70]))
     assert forwards[69] == backwards[0]
     assert backwards[200:250] == []
+
+
+def test_what_was_found_is_kept_until_a_change_and_never_without_end(portal):
+    searches = []
+    for key in [1, 1, *range(1000), 1]:
+        assert portal.found(("test", key), lambda key=key: searches.append(key) or key) == key
+    assert searches == [1, 0, *range(2, 1000), 1]
+    portal.touched = True
+    portal.commit()
+    portal.found(("test", 1), lambda: searches.append("again"))
+    assert searches[-1] == "again"
