@@ -33,6 +33,8 @@ def answer(portal: Portal, http_method: str, target: str, body: bytes) -> tuple[
         if not isinstance(given, dict):
             return 400, {"ok": False, "error": "The arguments must be a JSON object."}
         value = getattr(Hands(portal), name)(**{**_from_query(query), **given})
+    except KeyError as error:
+        return 400, {"ok": False, "error": f"There is no {error}."}
     except _MISTAKES as error:
         return 400, {"ok": False, "error": f"{type(error).__name__}: {error}"}
     return 200, {"ok": True} if value is None else value

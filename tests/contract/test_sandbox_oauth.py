@@ -568,6 +568,6 @@ def test_the_control_plane_offers_all_of_it(sandbox):
     made = post("add-application", scopes=["user"], redirect_uri=BACK)
     changed = post("change-application", client_id=made["client_id"], name="Other")
     assert changed["name"] == "Other"
-    assert "no setting" in post("change-application", colour="red")["error"]
+    assert "no field" in post("change-application", colour="red")["error"]
     assert post("remove-application", client_id=made["client_id"]) == {"ok": True}
     assert [a["installed"] for a in post("applications")] == [True, False]

@@ -220,13 +220,49 @@ def test_a_body_in_bad_pieces_is_refused_once(sandbox, chunk, status, method):
         ("change_department", {"department_id": 1, "nothing": 1}),
         ("add_template", {"structure": 5}),
         ("ask", {"users": [1], "kind": "Nothing"}),
+        ("ask", {"users": [1, 77]}),
         ("advance", {"days": 1e300}),
         ("tokens_for", {"user_id": 77}),
+        ("change_user", {"user_id": 1, "departments": 5}),
+        ("change_user", {"user_id": 1, "departments": ["5"]}),
+        ("change_user", {"user_id": 1, "name": "Nora", "admin": "yes"}),
+        ("change_user", {"user_id": 1, "last_login": 1e300}),
+        ("change_user", {"user_id": 1, "id": 5}),
+        ("change_user", {"user_id": 77, "name": "Nora"}),
+        ("add_user", {"name": "Nora", "departments": 5}),
+        ("add_user", {"name": None}),
+        ("add_department", {"name": "Sales", "head": "Anna"}),
+        ("change_department", {"department_id": 1, "parent": [1]}),
+        ("add_webhook", {"user_id": 77}),
+        ("add_webhook", {"user_id": 1, "scopes": "user"}),
+        ("add_template", {"name": "Odd", "document_type": "crm"}),
+        ("add_template", {"name": "Odd", "parameters": [1]}),
+        ("add_application", {"scopes": "user"}),
+        ("change_application", {"redirect_uri": 5}),
+        ("change_application", {"client_secret": "new", "users": 5}),
+        ("set_limits", {"limits": "on"}),
+        ("set_filter_rules", {"rules": "newest"}),
+        ("set_language", {"language": "de"}),
+        ("set_token_lifetime", {"seconds": -1}),
+        ("set_token_lifetime", {"seconds": 1e300}),
+        ("load", {"scenario": "nothing"}),
+        ("load", {"scenario": "demo", "workflows": "many"}),
     ],
 )
-def test_the_control_plane_says_what_is_wrong_with_its_arguments(sandbox, operation, arguments):
+def test_the_control_plane_says_what_is_wrong_and_changes_nothing(sandbox, operation, arguments):
+    before = everything(sandbox)
     answer = requests.post(sandbox.control_url + operation, json=arguments, timeout=5)
-    assert (answer.status_code, answer.json()["ok"]) == (400, False)
+    told = answer.json()
+    assert (answer.status_code, told["ok"]) == (400, False)
+    assert len(told["error"].split()) > 3
+    assert everything(sandbox) == before
+
+
+def everything(sandbox):
+    portal = sandbox.portal
+    tables = {name: repr(table.rows) for name, table in portal.tables().items()}
+    kept = (portal.limits.on, portal.newer_filters, portal.language, portal.token_lifetime)
+    return tables, repr(portal.webhooks), portal.scenario, kept
 
 
 def test_the_control_plane_reads_no_endless_arguments(sandbox):

@@ -5,6 +5,7 @@ from typing import Any
 from bizproc_admin.sandbox.oauth import applications, tokens
 from bizproc_admin.sandbox.portal import Portal
 from bizproc_admin.sandbox.records import pack
+from bizproc_admin.sandbox.scenarios.company import YEAR
 
 
 class Applications:
@@ -77,7 +78,10 @@ class Applications:
     def set_token_lifetime(self, seconds: float) -> None:
         """Let the access tokens given from now on live for so many seconds."""
         portal = self._portal
+        lifetime = float(seconds)
+        if not 0 <= lifetime <= 10 * YEAR:
+            raise ValueError("A token lives for ten years at most.")
         with portal.lock:
-            portal.token_lifetime = float(seconds)
+            portal.token_lifetime = lifetime
             portal.touched = True
             portal.commit()

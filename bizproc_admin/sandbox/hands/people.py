@@ -3,8 +3,9 @@
 from typing import Any
 
 from bizproc_admin.sandbox import scenarios
+from bizproc_admin.sandbox.checking import checked
 from bizproc_admin.sandbox.portal import Portal
-from bizproc_admin.sandbox.records import Department, User
+from bizproc_admin.sandbox.records import Department, Template, User, Webhook
 
 
 class PeopleAndTemplates:
@@ -18,12 +19,14 @@ class PeopleAndTemplates:
         """Add a person; more fields as in `records.User`."""
         portal = self._portal
         with portal.lock:
-            number = int(more.pop("id", 0)) or portal.next_number("user")
+            number = int(more.pop("id", 0))
+            fields = checked(User, {"name": name, "last_name": last_name, **more})
+            number = number or portal.next_number("user")
             portal.reserve_number("user", number)
-            more.setdefault("departments", [next(iter(portal.departments)).id])
-            more.setdefault("registered", portal.now())
-            more.setdefault("email", f"user{number}@company.example")
-            user = User(id=number, name=name, last_name=last_name, **more)
+            fields.setdefault("departments", [next(iter(portal.departments)).id])
+            fields.setdefault("registered", portal.now())
+            fields.setdefault("email", f"user{number}@company.example")
+            user = User(id=number, **fields)
             portal.users.put(number, user)
             portal.commit()
             return number
@@ -33,7 +36,7 @@ class PeopleAndTemplates:
         portal = self._portal
         with portal.lock:
             user = portal.users[int(user_id)]
-            for name, value in changes.items():
+            for name, value in checked(User, changes).items():
                 setattr(user, name, value)
             portal.users.put(user.id, user)
             portal.commit()
@@ -43,9 +46,11 @@ class PeopleAndTemplates:
     ) -> int:
         """Add a department."""
         portal = self._portal
+        given = {"name": name, "parent": parent, "head": head, "sort": sort}
         with portal.lock:
+            fields = checked(Department, given)
             number = portal.next_number("department")
-            portal.departments.put(number, Department(number, name, parent, head, sort))
+            portal.departments.put(number, Department(number, **fields))
             portal.commit()
             return number
 
@@ -54,7 +59,7 @@ class PeopleAndTemplates:
         portal = self._portal
         with portal.lock:
             department = portal.departments[int(department_id)]
-            for name, value in changes.items():
+            for name, value in checked(Department, changes).items():
                 setattr(department, name, value)
             portal.departments.put(department.id, department)
             portal.commit()
@@ -63,7 +68,9 @@ class PeopleAndTemplates:
         """Give a person a webhook; returns its path from the portal's address."""
         portal = self._portal
         with portal.lock:
-            webhook = portal.add_webhook(int(user_id), scopes=scopes)
+            if scopes is not None:
+                checked(Webhook, {"scopes": scopes})
+            webhook = portal.add_webhook(portal.users[int(user_id)].id, scopes=scopes)
             portal.commit()
             return f"/rest/{webhook.user_id}/{webhook.code}/"
 
@@ -88,16 +95,17 @@ class PeopleAndTemplates:
     ) -> int:
         """Add a workflow template; the structure is the root activity or a list of one."""
         portal = self._portal
+        number = int(more.pop("id", 0))
+        given = {
+            "name": name,
+            "document_type": document_type or scenarios.DEAL,
+            "parameters": parameters or {},
+            "auto_execute": auto_execute,
+            **more,
+        }
         with portal.lock:
-            template = scenarios.add_template(
-                portal,
-                name=name,
-                document_type=tuple(document_type or scenarios.DEAL),
-                structure=structure,
-                parameters=parameters,
-                auto_execute=int(auto_execute),
-                **more,
-            )
+            fields = checked(Template, given, fixed=("id", "structure_key"))
+            template = scenarios.add_template(portal, structure=structure, id=number, **fields)
             portal.commit()
             return template.id
 

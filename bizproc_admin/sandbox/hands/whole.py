@@ -9,6 +9,9 @@ from bizproc_admin.sandbox.portal import Portal
 from bizproc_admin.sandbox.records import pack
 from bizproc_admin.sandbox.texts import LANGUAGES
 
+FILTER_RULES = ("module", "documented")
+LIMITS = ("real", "off")
+
 
 class WholePortal:
     """What concerns everything at once."""
@@ -73,13 +76,13 @@ class WholePortal:
 
     def set_filter_rules(self, rules: str) -> None:
         """Read filters as the "module" does, or as the newer "documented" rules say."""
+        _one_of(rules, FILTER_RULES)
         self._portal.newer_filters = rules == "documented"
 
     def set_language(self, language: str) -> None:
         """Let the portal speak "en" or "ru" from now on."""
         portal = self._portal
-        if language not in LANGUAGES:
-            raise ValueError(f"The portal speaks {' and '.join(LANGUAGES)} only.")
+        _one_of(language, LANGUAGES)
         with portal.lock:
             portal.language = language
             portal.touched = True
@@ -87,6 +90,7 @@ class WholePortal:
 
     def set_limits(self, limits: str) -> None:
         """Switch the limits to "real" or "off"."""
+        _one_of(limits, LIMITS)
         self._portal.limits.on = limits == "real"
 
     def fill_bucket(self, requests: float, source: str = "127.0.0.1") -> None:
@@ -143,3 +147,8 @@ class WholePortal:
         with self._portal.lock:
             bring_up_to_date(self._portal)
             return [pack(t) for t in self._portal.tasks if workflow_id in (None, t.workflow_id)]
+
+
+def _one_of(word: str, words: tuple[str, ...]) -> None:
+    if word not in words:
+        raise ValueError(f"{word!r} is none of {', '.join(words)}.")

@@ -87,12 +87,14 @@ class WorkflowsAndTasks:
         """
         portal = self._portal
         with portal.lock:
+            if kind not in (*kinds.KINDS, kinds.EXTERNAL):
+                raise ValueError(f"No activity {kind!r} asks people.")
             asked = users if isinstance(users, list) else [users]
             holder = "Permission" if kind == kinds.EXTERNAL else "Users"
             properties = {
                 "Name": "Question",
                 **properties,
-                holder: [f"user_{int(number)}" for number in asked],
+                holder: [f"user_{portal.users[int(number)].id}" for number in asked],
             }
             question = activity(
                 kind,

@@ -1,9 +1,9 @@
 """Local applications of the portal: how one is made, found, and what it shows of itself."""
 
 import random
-from dataclasses import fields
 from typing import Any
 
+from bizproc_admin.sandbox.checking import checked
 from bizproc_admin.sandbox.portal import Portal
 from bizproc_admin.sandbox.records import Application
 
@@ -21,36 +21,29 @@ def make_first(portal: Portal) -> None:
 
 def add(portal: Portal, *, scopes: list[str] | None, redirect_uri: str, **more: Any) -> Application:
     """Install one more local application."""
+    scopes = list(FIRST_SCOPES) if scopes is None else scopes
+    given = {"scopes": scopes, "redirect_uri": redirect_uri, **more}
+    settings = checked(Application, given, fixed=_FIXED)
     number = portal.next_number("application")
     rng = random.Random(f"application {number} of {portal.seed}")
     client_id = f"local.{rng.getrandbits(56):014x}.{rng.randrange(10_000_000, 99_999_999)}"
+    secret = "".join(rng.choices(_LETTERS, k=50))
     application = Application(
-        number,
-        client_id,
-        "".join(rng.choices(_LETTERS, k=50)),
-        scopes=list(FIRST_SCOPES if scopes is None else scopes),
-        redirect_uri=redirect_uri,
+        **{"client_secret": secret, **settings}, id=number, client_id=client_id
     )
-    _set(application, more)
     portal.applications.put(client_id, application)
     return application
 
 
 def change(portal: Portal, application: Application, changes: dict[str, Any]) -> None:
     """Change the settings of an application; one that comes back starts without old tokens."""
+    checked(Application, changes, fixed=_FIXED)
     if changes.get("installed") and not application.installed:
         for grant in [g for g in portal.grants if g.client_id == application.client_id]:
             portal.grants.drop(grant.access_token)
-    _set(application, changes)
-    portal.applications.put(application.client_id, application)
-
-
-def _set(application: Application, changes: dict[str, Any]) -> None:
-    known = {item.name for item in fields(Application)} - set(_FIXED)
     for name, value in changes.items():
-        if name not in known:
-            raise ValueError(f"An application has no setting {name!r} that can be changed.")
         setattr(application, name, value)
+    portal.applications.put(application.client_id, application)
 
 
 def named(portal: Portal, client_id: str | None) -> Application:

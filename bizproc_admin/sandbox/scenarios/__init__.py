@@ -17,14 +17,16 @@ def load(
     """Replace everything in the portal by a scenario; its secrets stay."""
     if scenario not in NAMES:
         raise ValueError(f"There is no scenario {scenario!r}; there are {', '.join(NAMES)}.")
+    seed = None if seed is None else int(seed)
+    many = None if workflows is None else int(workflows)
     portal.scenario = scenario
     portal.clear()
     if seed is not None:
-        portal.rng.seed(int(seed))
+        portal.rng.seed(seed)
     if scenario == "demo":
-        demo.build(portal, workflows=demo.WORKFLOWS if workflows is None else int(workflows))
+        demo.build(portal, workflows=demo.WORKFLOWS if many is None else many)
     elif scenario == "huge":
-        huge.build(portal, workflows=huge.WORKFLOWS if workflows is None else int(workflows))
+        huge.build(portal, workflows=huge.WORKFLOWS if many is None else many)
     else:
         empty.build(portal)
     portal.make_webhooks()
