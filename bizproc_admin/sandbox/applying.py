@@ -4,6 +4,7 @@ from typing import Any
 
 from bizproc_admin.sandbox.methods.registry import Caller, Method, Params, PartlyDone, Written
 from bizproc_admin.sandbox.portal import Portal
+from bizproc_admin.sandbox.recording import shortened
 
 
 def run(portal: Portal, caller: Caller, found: Method, params: Params) -> Any:
@@ -31,5 +32,6 @@ def _note(
     result: Any,
     more: dict[str, Any],
 ) -> None:
-    portal.applied(found.name, caller=caller.id, params=params.values, result=result, more=more)
+    sent = shortened(params.values)
+    portal.applied(found.name, caller=caller.id, params=sent, result=result, more=more)
     portal.commit()

@@ -1,6 +1,7 @@
 """bizproc.task.complete over HTTP: the order of checks, every kind of task, and its faults."""
 
 import base64
+import hashlib
 
 import pytest
 import requests
@@ -378,6 +379,29 @@ def test_an_answer_is_one_line_of_the_ledger(sandbox):
         "fields": {"Value": "x"},
         "task_status": 3,
     }
+
+
+@pytest.mark.parametrize("in_batch", [False, True])
+def test_of_a_large_file_calls_and_ledger_keep_what_tells_it_apart(sandbox, in_batch):
+    content = base64.b64encode(b"0123456789" * 10_000).decode()
+    task = sandbox.ask(EMPLOYEE, REQUEST, RequestedInformation=[field(kind="file")])
+    if in_batch:
+        cmd = f"{METHOD}?TASK_ID={task}&STATUS=3&FIELDS[Value][]=a.txt&FIELDS[Value][]={content}"
+        answer = requests.post(
+            sandbox.webhook_of(EMPLOYEE) + "batch", json={"cmd": {"a": cmd}}, timeout=5
+        )
+        assert answer.json()["result"]["result"] == {"a": True}
+    else:
+        complete(sandbox, task, 3, Fields={"Value": ["a.txt", content]})
+    (line,) = sandbox.ledger()
+    assert line["applied"]["fields"]["Value"] == {"id": 1, "name": "a.txt", "size": 100_000}
+    name, kept = line["params"]["FIELDS"]["Value"]
+    assert name == "a.txt"
+    assert kept.startswith(content[:100])
+    assert f"{len(content)} characters" in kept
+    assert hashlib.sha256(content.encode()).hexdigest() in kept
+    assert len(str(line)) < 1_000
+    assert len(str(sandbox.calls())) < 2_000
 
 
 def test_an_application_answers_as_the_owner_of_its_token(sandbox):

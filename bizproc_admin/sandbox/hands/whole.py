@@ -124,7 +124,10 @@ class WholePortal:
             return list(self._portal.complaints)
 
     def ledger(self) -> list[dict[str, Any]]:
-        """Return the REST writes that were really applied, oldest first."""
+        """Return the REST writes that were really applied, oldest first.
+
+        `applied` says what was kept; `params` what was sent, long texts by beginning and SHA-256.
+        """
         with self._portal.lock:
             bring_up_to_date(self._portal)
             return list(self._portal.ledger)
