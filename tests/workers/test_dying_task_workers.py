@@ -40,7 +40,7 @@ def test_a_worker_killed_at_any_point_neither_repeats_the_write_nor_lies(
     command.refresh_from_db()
     assert command.state == left
     if applied:
-        eventually(sandbox.ledger, within=3)
+        eventually(sandbox.ledger)
     assert len(sandbox.ledger()) == applied
 
     recover(command)

@@ -11,7 +11,7 @@ from bizproc_admin import heartbeats
 from bizproc_admin.models import AuditEntry, Command, CommandState, Portal, Worker, Workflow
 from bizproc_admin.sandbox import Sandbox
 
-from .conftest import Workers, begin, empty_the_broker
+from .conftest import PATIENCE, Workers, begin, empty_the_broker
 
 pytestmark = pytest.mark.worker
 
@@ -39,7 +39,7 @@ def test_a_click_is_carried_out_by_a_worker_and_its_death_is_told(
     assert Worker.objects.get(name=command.worker).queue == "interactive"
 
     installation.kill("interactive")
-    eventually(lambda: health()["workers"]["interactive"] == "down", within=5)
+    eventually(lambda: health()["workers"]["interactive"] == "down")
     assert Client().get("/healthz").status_code == 503
     assert "Actions wait" in str(heartbeats.notice())
 
@@ -64,10 +64,10 @@ def test_a_worker_killed_while_it_sends_is_missed_and_its_command_settled_by_the
     sandbox.clear_faults()
     installation.start("interactive")
 
-    eventually(lambda: state_of(command) != CommandState.SENDING, within=10)
+    eventually(lambda: state_of(command) != CommandState.SENDING)
     lost = AuditEntry.objects.get(command=command, error_code="worker_lost")
     assert lost.outcome == CommandState.UNKNOWN
-    eventually(lambda: state_of(command) == CommandState.GONE, within=10)
+    eventually(lambda: state_of(command) == CommandState.GONE)
     assert len(sandbox.ledger()) == len(sandbox.calls(TERMINATE)) == 1
 
 
@@ -86,7 +86,7 @@ def test_a_worker_told_to_stop_finishes_what_it_sends_and_is_not_taken_for_dead(
     stopping.terminate()
     installation.start("interactive")
 
-    assert stopping.wait(10) == 0
+    assert stopping.wait(PATIENCE) == 0
     assert not Worker.objects.filter(name=Command.objects.get().worker).exists()
     eventually(lambda: state_of(command) == CommandState.GONE)
     assert not AuditEntry.objects.filter(command=command, error_code="worker_lost").exists()
