@@ -113,7 +113,7 @@ class Portal:
         return self.clock.now()
 
     @contextmanager
-    def at(self, moment: float) -> Iterator[None]:
+    def at(self, moment: float | None) -> Iterator[None]:
         """Tell something as if it were that moment."""
         before, self.clock.moment = self.clock.moment, moment
         try:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from bizproc_admin.sandbox import scenarios
+from bizproc_admin.sandbox.checking import checked
 from bizproc_admin.sandbox.due import bring_up_to_date
 from bizproc_admin.sandbox.faults import Fault
 from bizproc_admin.sandbox.portal import Portal
@@ -61,9 +62,10 @@ class WholePortal:
         applied: bool = False,
     ) -> None:
         """Make the next calls go wrong; see `faults` for the kinds, others are vendor codes."""
-        fault = Fault(kind, int(times), method, int(skip), float(hold), float(delay), applied)
+        given = {"kind": kind, "times": times, "method": method, "skip": skip}
+        given |= {"hold": hold, "delay": delay, "applied": applied}
         with self._portal.lock:
-            self._portal.faults.plan(fault)
+            self._portal.faults.plan(Fault(**checked(Fault, given)))
 
     def clear_faults(self) -> None:
         """Forget the planned faults."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from bizproc_admin.sandbox import documents, php, scenarios
+from bizproc_admin.sandbox.checking import checked
 from bizproc_admin.sandbox.clock import bounded
 from bizproc_admin.sandbox.due import bring_up_to_date
 from bizproc_admin.sandbox.engine import delegation, kinds, runner
@@ -52,6 +53,10 @@ class WorkflowsAndTasks:
         number means a lock that still holds. `started` is Unix seconds.
         """
         portal = self._portal
+        values = {} if parameters is None else parameters
+        given = checked(Workflow, {"started_by": started_by, "parameters": values})
+        moment = None if started is None else bounded(float(started))
+        locked = None if locked_minutes is None else float(locked_minutes)
         with portal.lock:
             template = portal.templates[int(template_id)]
             document = documents.read_id(document_id) if document_id else None
@@ -59,17 +64,10 @@ class WorkflowsAndTasks:
                 document = scenarios.new_document(portal, template.document_type)
             kind = documents.type_of(portal, document, hint=template.document_type)
             documents.remember(portal, document, kind or template.document_type, name=document_name)
-            moment = portal.clock.moment if started is None else bounded(float(started))
-            before = portal.clock.moment
-            portal.clock.moment = moment
-            try:
-                workflow = runner.start(
-                    portal, template, document, started_by=int(started_by), parameters=parameters
-                )
-            finally:
-                portal.clock.moment = before
-            if locked_minutes is not None:
-                self.lock_workflow(workflow.id, locked_minutes)
+            with portal.at(portal.clock.moment if moment is None else moment):
+                workflow = runner.start(portal, template, document, **given)
+            if locked is not None:
+                self.lock_workflow(workflow.id, locked)
             portal.commit()
             return workflow.id
 
@@ -87,9 +85,10 @@ class WorkflowsAndTasks:
         """
         portal = self._portal
         with portal.lock:
-            if kind not in (*kinds.KINDS, kinds.EXTERNAL):
-                raise ValueError(f"No activity {kind!r} asks people.")
+            checked(Workflow, {"started_by": started_by})
             asked = users if isinstance(users, list) else [users]
+            if kind not in (*kinds.KINDS, kinds.EXTERNAL) or not asked:
+                raise ValueError(f"The activity {kind!r} asks nobody anything.")
             holder = "Permission" if kind == kinds.EXTERNAL else "Users"
             properties = {
                 "Name": "Question",
