@@ -11,7 +11,7 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 
-from benchmarks import lists, syncing  # noqa: E402
+from benchmarks import faults, lists, syncing  # noqa: E402
 from benchmarks.measuring import show  # noqa: E402
 
 
@@ -23,6 +23,8 @@ def main(part: str) -> bool:
     try:
         if part == "lists":
             return show(f"Lists over 100,000 workflows, {connection.vendor}", lists.measured())
+        if part == "faults":
+            return show("Commands under faults", faults.measured())
         return all(
             [
                 show("Sync of 100,000 workflows, limits off", syncing.full_pass()),

@@ -1,0 +1,307 @@
+"""Commands under random faults, deaths and other people, held against the portal's own ledger.
+
+The numbers are goals R1 to R5 of reliability: no write twice, no false word, no write without an
+intent, nothing left open, and what was unknown settled by itself. A run is one command; its seed
+is in what it prints, so that it can be run again.
+"""
+
+import functools
+import http.client
+import random
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from unittest import mock
+
+from celery import current_app
+from django.contrib.auth.models import Group
+from django.db.models import F
+from django.test import override_settings
+
+from benchmarks.measuring import Line
+from benchmarks.portals import administrator, connected
+from bizproc_admin import bitrix, commands, syncing, tokens
+from bizproc_admin.actions import (
+    Action,
+    CompleteTask,
+    DelegateTask,
+    KillWorkflow,
+    TerminateWorkflow,
+)
+from bizproc_admin.actions.workflow_tasks import TaskAction
+from bizproc_admin.actions.workflows import EndWorkflow
+from bizproc_admin.commands import sending, settling
+from bizproc_admin.models import (
+    Account,
+    AuditEntry,
+    Command,
+    CommandState,
+    Feed,
+    FeedName,
+    LinkedPerson,
+    Person,
+    Role,
+    Worker,
+    WorkflowTask,
+)
+from bizproc_admin.sandbox import Sandbox
+from bizproc_admin.secrets import Secret
+
+AT_ONCE = 200
+EMPLOYEE, RECEIVER, THIRD = 2, 40, 41
+METHODS = {
+    "terminate": "bizproc.workflow.terminate", "kill": "bizproc.workflow.kill",
+    "complete": "bizproc.task.complete", "delegate": "bizproc.task.delegate",
+}  # fmt: skip
+READINGS = ("bizproc.task.list", "bizproc.workflow.instances", "batch")
+LIE = ("lie", {})
+FAULTS: list[tuple[str, dict[str, Any]]] = [
+    ("timeout_before_apply", {"hold": 0.4}), ("timeout_after_apply", {"hold": 0.4}),
+    ("reset_mid_response", {}), ("truncated_json", {}), ("empty_body", {"applied": True}),
+    ("html_page", {"applied": True}), ("html_page", {}), ("bad_gateway", {}),
+    ("INTERNAL_SERVER_ERROR", {}), ("QUERY_LIMIT_EXCEEDED", {}), LIE,
+    ("late_apply", {"hold": 0.4, "delay": 100}), ("late_apply", {"hold": 0.4, "delay": 500}),
+]  # fmt: skip
+# what has not happened, and what has
+NOT_DONE = (CommandState.REJECTED, CommandState.NOT_APPLIED, CommandState.CANCELLED)
+SWEEPS, STEP = 15, 200
+
+
+class Died(BaseException):
+    """The worker is gone: nothing after this line of it runs."""
+
+
+@dataclass
+class Tally:
+    """What came of all runs."""
+
+    runs: int = 0
+    unknown: int = 0
+    unsettled: int = 0
+    twice: list[str] = field(default_factory=list)
+    lies: list[str] = field(default_factory=list)
+    unasked: list[str] = field(default_factory=list)
+    left_open: list[str] = field(default_factory=list)
+    ends: Counter[str] = field(default_factory=Counter)
+
+
+def measured(*, runs: int = 2000, seed: int = 1) -> list[Line]:
+    tally = Tally()
+    slow = {"READ_TIMEOUT": 0.2, "PACE_PER_SECOND": 1e6, "PACE_BURST": 1e6, "UNDO_TIME": 0}
+    with Sandbox(scenario="empty") as sandbox, override_settings(**slow):
+        world = World(sandbox)
+        for number in range(runs):
+            world.one(random.Random(f"{seed}-{number}"), f"{seed}-{number}", tally)
+    settled = 1 - tally.unsettled / max(tally.unknown, 1)
+    wrong = tally.twice + tally.lies + tally.unasked + tally.left_open
+    for text in wrong[:20]:
+        print(f"  {text}")
+    ends = ", ".join(f"{count} {state}" for state, count in tally.ends.most_common())
+    return [
+        Line(what="runs", figure=f"{tally.runs}: {ends}"),
+        nothing("applied twice", tally.twice),
+        nothing("said otherwise than the ledger", tally.lies),
+        nothing("applied without an earlier attempt on record", tally.unasked),
+        nothing(f"still open after {SWEEPS * STEP // 60} min, and with no person", tally.left_open),
+        Line(
+            what="unknown settled by itself",
+            figure=f"{settled:.2%} of {tally.unknown}",
+            target=">= 99.5 %",
+            is_met=settled >= 0.995,
+        ),
+    ]
+
+
+def nothing(what: str, found: list[str]) -> Line:
+    return Line(what=what, figure=str(len(found)), target="0", is_met=not found)
+
+
+class World:
+    """One portal with an approver, and tasks for the next runs."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.portal = connected(sandbox.webhook_url)
+        told = sandbox.oauth
+        self.portal.client_id, self.portal.token_url = told["client_id"], told["token_url"]
+        self.portal.client_secret = Secret(told["client_secret"])
+        self.portal.member_id = told["member_id"]
+        self.portal.save()
+        for number in (RECEIVER, THIRD):
+            sandbox.add_user("Boris", f"Titov {number}", id=number)
+        self.chief = administrator()
+        self.copy(FeedName.PEOPLE)
+        self.people = {person.remote_id: person for person in Person.objects.all()}
+        self.approver = Account.objects.create_user(username="olga", password=None)
+        LinkedPerson.objects.create(
+            user=self.approver, portal=self.portal, person=self.people[EMPLOYEE]
+        )
+        self.approver.groups.add(Group.objects.get(name=Role.PARTICIPANT))
+        tokens.keep(self.people[EMPLOYEE], bitrix.TokenPair.from_api(sandbox.tokens_for(EMPLOYEE)))
+        self.waiting: list[WorkflowTask] = []
+        current_app.conf.task_always_eager = True
+        current_app.conf.task_eager_propagates = True
+
+    def copy(self, *names: FeedName) -> None:
+        for name in names:
+            feed = Feed.objects.get(portal=self.portal, name=name)
+            Feed.objects.filter(pk=feed.pk).update(next_at=None, next_full_at=None)
+            syncing.sync(feed.pk, worker="benchmark")
+
+    def task(self) -> WorkflowTask:
+        if not self.waiting:
+            numbers = [self.sandbox.ask([EMPLOYEE]) for _ in range(AT_ONCE)]
+            self.copy(FeedName.WORKFLOWS, FeedName.WORKFLOW_TASKS)
+            self.waiting = list(WorkflowTask.objects.filter(remote_id__in=numbers))
+        return self.waiting.pop()
+
+    def action(self, kind: str, task: WorkflowTask) -> tuple[Action, Account]:
+        employee = self.people[EMPLOYEE]
+        if kind == "complete":
+            action = CompleteTask(task=task, person=employee, answer=1, reason="")
+            return action, self.approver
+        if kind == "delegate":
+            to = self.people[RECEIVER]
+            return (
+                DelegateTask(task=task, from_person=employee, to_person=to, reason="On leave"),
+                self.chief,
+            )
+        ending = TerminateWorkflow if kind == "terminate" else KillWorkflow
+        return ending(workflow=task.workflow, reason="It hangs."), self.chief
+
+    def one(self, dice: random.Random, name: str, tally: Tally) -> None:
+        """Carry out one command through whatever the dice bring, and judge what is said of it."""
+        task, kind = self.task(), dice.choice(list(METHODS))
+        before = len(self.sandbox.ledger())
+        faults = [dice.choice(FAULTS) for _ in range(dice.choice([0, 1, 1, 2, 3]))]
+        for fault, more in faults:
+            self.sandbox.fail_next(fault, method=METHODS[kind], **more)
+        if dice.random() < 0.2:
+            self.sandbox.fail_next("bad_gateway", method=dice.choice(READINGS))
+        # whoever lies cannot be told from whoever was overtaken
+        meddles = dice.randrange(3) if dice.random() < 0.25 and LIE not in faults else None
+        point = dice.choice(list(POINTS)) if dice.random() < 0.5 else None
+        key = uuid.uuid4()
+        with suppress(Died), ExitStack() as stack:
+            if point:
+                stack.enter_context(POINTS[point]())
+            action, who = self.action(kind, task)
+            commands.issue(action, actor=who, key=key)
+        command = Command.objects.get(key=key)
+        was_unknown = False
+        for number in range(SWEEPS):
+            command.refresh_from_db()
+            was_unknown |= command.state in (CommandState.UNKNOWN, CommandState.SENDING)
+            if command.is_settled:
+                break
+            if meddles == number:
+                self.meddle(dice, kind, task)
+            self.pass_time()
+            commands.sweep()
+        self.sandbox.clear_faults()
+        self.sandbox.advance(1000)
+        command.refresh_from_db()
+        self.judge(command, before, tally, f"{name} {kind} {faults} died {point} other {meddles}")
+        # a portal that says yes and does nothing, again and again, is a person's to judge
+        if was_unknown and LIE not in faults:
+            tally.unknown += 1
+            tally.unsettled += not command.is_settled
+
+    def meddle(self, dice: random.Random, kind: str, task: WorkflowTask) -> None:
+        """Let somebody do something else on the portal itself."""
+        with suppress(ValueError, KeyError):
+            if kind in ("complete", "delegate") and dice.random() < 0.5:
+                self.sandbox.delegate(task.remote_id, EMPLOYEE, THIRD)
+            elif kind in ("complete", "delegate"):
+                self.sandbox.complete_task(task.remote_id, EMPLOYEE, answer="no")
+            else:
+                self.sandbox.terminate_workflow(task.workflow.remote_id)
+
+    def pass_time(self) -> None:
+        self.sandbox.advance(STEP)
+        span = timedelta(seconds=STEP)
+        Worker.objects.update(seen_at=F("seen_at") - span)
+        Command.objects.open().update(
+            lease_until=F("lease_until") - span,
+            next_check_at=F("next_check_at") - span,
+            sent_at=F("sent_at") - span,
+            requested_at=F("requested_at") - span,
+        )
+
+    def judge(self, command: Command, before: int, tally: Tally, what: str) -> None:
+        writes = self.sandbox.ledger()[before:]
+        tally.runs += 1
+        tally.ends[command.state] += 1
+        text = f"{what}: {command.state} with {len(writes)} in the ledger"
+        if len(writes) > 1:
+            tally.twice.append(text)
+        is_lie = (command.state == CommandState.CONFIRMED and not writes) or (
+            command.state in NOT_DONE and writes
+        )
+        if is_lie:
+            tally.lies.append(text)
+        attempts = AuditEntry.objects.filter(command=command, kind=AuditEntry.Kind.ATTEMPT)
+        if len(writes) > attempts.count():
+            tally.unasked.append(text)
+        if not command.is_settled and command.state != CommandState.NEEDS_HUMAN:
+            tally.left_open.append(text)
+
+
+# --- where a worker dies ------------------------------------------------------------------------
+
+
+def dying(owner: Any, name: str, *, before: bool) -> Callable[[], Any]:
+    """Make a function the place of death: before it runs, or after it has returned."""
+    original = getattr(owner, name)
+
+    @functools.wraps(original)
+    def die(*args: Any, **kwargs: Any) -> Any:
+        if not before:
+            original(*args, **kwargs)
+        raise Died
+
+    return lambda: mock.patch.object(owner, name, die)
+
+
+@contextmanager
+def dying_around_the_request(piece: int, *, before: bool) -> Iterator[None]:
+    """Die before or after the n-th piece of the write is given to the socket."""
+    claim, send = sending.claim, http.client.HTTPConnection.send
+    seen = {"claimed": False, "pieces": 0}
+
+    def noting(*args: Any, **kwargs: Any) -> bool:
+        seen["claimed"] = claim(*args, **kwargs)
+        return bool(seen["claimed"])
+
+    def sending_a_piece(connection: Any, data: Any) -> None:
+        seen["pieces"] += bool(seen["claimed"])
+        if seen["pieces"] == piece and before:
+            raise Died
+        send(connection, data)
+        if seen["pieces"] == piece:
+            raise Died
+
+    with (
+        mock.patch.object(sending, "claim", noting),
+        mock.patch.object(http.client.HTTPConnection, "send", sending_a_piece),
+    ):
+        yield
+
+
+POINTS: dict[str, Callable[[], Any]] = {
+    "before the claim": dying(sending, "claim", before=True),
+    "claimed": dying(sending, "claim", before=False),
+    "connected": lambda: dying_around_the_request(1, before=True),
+    "half sent": lambda: dying_around_the_request(1, before=False),
+    "sent": lambda: dying_around_the_request(2, before=False),
+    "answered": dying(sending, "take_answer", before=True),
+    "accepted": dying(sending, "take_answer", before=False),
+    "verified": dying(settling, "conclude_in_doubt", before=True),
+    "ending concluded": dying(EndWorkflow, "apply", before=False),
+    "task concluded": dying(TaskAction, "apply", before=False),
+    "concluded": dying(sending, "settle", before=False),
+}
