@@ -52,6 +52,7 @@ from bizproc_admin.models import (
     WorkflowTask,
 )
 from bizproc_admin.sandbox import Sandbox
+from bizproc_admin.sandbox.refusals import Refusal
 from bizproc_admin.secrets import Secret
 
 AT_ONCE = 200
@@ -226,7 +227,7 @@ class World:
 
     def meddle(self, dice: random.Random, kind: str, task: WorkflowTask) -> None:
         """Let somebody do something else on the portal itself."""
-        with suppress(ValueError, KeyError):
+        with suppress(ValueError, KeyError, Refusal):
             if kind in ("complete", "delegate") and dice.random() < 0.5:
                 self.sandbox.delegate(task.remote_id, EMPLOYEE, THIRD)
             elif kind in ("complete", "delegate"):
