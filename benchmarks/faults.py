@@ -63,12 +63,13 @@ METHODS = {
 }  # fmt: skip
 READINGS = ("bizproc.task.list", "bizproc.workflow.instances", "batch")
 LIE = ("lie", {})
+# applied late, but within the settle time: what comes after it, no reading can rule out
 FAULTS: list[tuple[str, dict[str, Any]]] = [
     ("timeout_before_apply", {"hold": 0.4}), ("timeout_after_apply", {"hold": 0.4}),
     ("reset_mid_response", {}), ("truncated_json", {}), ("empty_body", {"applied": True}),
     ("html_page", {"applied": True}), ("html_page", {}), ("bad_gateway", {}),
     ("INTERNAL_SERVER_ERROR", {}), ("QUERY_LIMIT_EXCEEDED", {}), LIE,
-    ("late_apply", {"hold": 0.4, "delay": 100}), ("late_apply", {"hold": 0.4, "delay": 500}),
+    ("late_apply", {"hold": 0.4, "delay": 45}), ("late_apply", {"hold": 0.4, "delay": 170}),
 ]  # fmt: skip
 # what has not happened, and what has
 NOT_DONE = (CommandState.REJECTED, CommandState.NOT_APPLIED, CommandState.CANCELLED)
