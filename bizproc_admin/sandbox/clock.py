@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta, timezone
 PORTAL_ZONE = timezone(timedelta(hours=3))
 #: The first and the last moment that a calendar shows.
 _EARLIEST = datetime(1, 1, 1, tzinfo=UTC).timestamp()
-_LATEST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=PORTAL_ZONE).timestamp()
+_LATEST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()
 #: As far as the portal's own time goes; what it plans from there is still a date.
 _FURTHEST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
 _RELATIVE = re.compile(
@@ -79,14 +79,23 @@ def iso(moment: float | None) -> str | None:
     """Write a moment as the portal does: ISO 8601, portal's offset, whole seconds."""
     if moment is None:
         return None
-    return datetime.fromtimestamp(int(moment), PORTAL_ZONE).isoformat()
+    return _in_zone(moment).isoformat()
 
 
 def database_text(moment: float | None) -> str | None:
     """Write a moment as the portal's database column holds it."""
     if moment is None:
         return None
-    return datetime.fromtimestamp(int(moment), PORTAL_ZONE).strftime("%Y-%m-%d %H:%M:%S")
+    return f"{_in_zone(moment):%Y-%m-%d %H:%M:%S}"
+
+
+def _in_zone(moment: float) -> datetime:
+    # The last hours of the calendar have no date in a zone ahead of it: they are told in UTC.
+    shown = datetime.fromtimestamp(int(moment), UTC)
+    try:
+        return shown.astimezone(PORTAL_ZONE)
+    except OverflowError:
+        return shown
 
 
 def parse_moment(value: object, *, now: float) -> float | None:

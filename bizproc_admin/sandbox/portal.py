@@ -90,6 +90,8 @@ class Portal:
         self.ledger: list[dict[str, Any]] = []
         self.saved_ledger = 0
         self.late: list[dict[str, Any]] = []
+        #: kind -> id -> the fields to show otherwise and those to leave out; see `overriding`.
+        self.overrides: dict[str, dict[str, dict[str, Any]]] = {}
         self.timers: list[tuple[float, str, str]] = []
         self.numbers: dict[str, int] = {}
         self.last_uniqid = 0

@@ -124,6 +124,7 @@ class StateFile:
         portal.clock.offset = facts["offset"]
         portal.webhooks = [Webhook(**webhook) for webhook in facts["webhooks"]]
         portal.numbers, portal.late = facts["numbers"], facts["late"]
+        portal.overrides = facts.get("overrides", {})
         portal.last_uniqid = facts["last_uniqid"]
         portal.language = facts.get("language", portal.language)
         portal.token_lifetime = facts.get("token_lifetime", portal.token_lifetime)
@@ -161,6 +162,7 @@ def _facts(portal: Portal) -> dict[str, Any]:
         "webhooks": [pack(webhook) for webhook in portal.webhooks],
         "numbers": portal.numbers,
         "late": portal.late,
+        "overrides": portal.overrides,
         "last_uniqid": portal.last_uniqid,
         "language": portal.language,
         "token_lifetime": portal.token_lifetime,

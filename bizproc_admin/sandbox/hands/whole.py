@@ -1,8 +1,9 @@
 """Operations on the whole portal: scenarios, the clock, faults, limits, and what has happened."""
 
+import json
 from typing import Any
 
-from bizproc_admin.sandbox import scenarios
+from bizproc_admin.sandbox import overriding, scenarios
 from bizproc_admin.sandbox.checking import checked
 from bizproc_admin.sandbox.due import bring_up_to_date
 from bizproc_admin.sandbox.faults import Fault
@@ -75,6 +76,39 @@ class WholePortal:
     def faults(self) -> list[dict[str, object]]:
         """Return the faults still planned."""
         return self._portal.faults.pending()
+
+    def override_row(
+        self,
+        kind: str,
+        id: int | str,
+        fields: dict[str, Any] | None = None,
+        absent: list[str] | None = None,
+    ) -> None:
+        """Show fields of one row as any JSON values, and leave others out, until it is cleared.
+
+        `kind` is one of `overriding.KINDS`; `id` is the row's true one, whatever is shown for it.
+        """
+        portal = self._portal
+        _one_of(kind, overriding.KINDS)
+        shown, missing = fields or {}, absent or []
+        if not isinstance(shown, dict) or not isinstance(missing, list) or not (shown or missing):
+            raise ValueError("Say `fields` (an object), `absent` (a list of names), or both.")
+        with portal.lock:
+            json.dumps(shown, allow_nan=False)
+            overriding.override(portal, kind, str(id), fields=shown, absent=list(map(str, missing)))
+            portal.touched = True
+            portal.commit()
+
+    def clear_overrides(self, kind: str | None = None, id: int | str | None = None) -> None:
+        """Show rows as they are held again: all, those of a kind, or one."""
+        portal = self._portal
+        with portal.lock:
+            for name in [name for name in portal.overrides if kind in (None, name)]:
+                rows = portal.overrides[name]
+                for key in [key for key in rows if id is None or key == str(id)]:
+                    del rows[key]
+            portal.touched = True
+            portal.commit()
 
     def set_filter_rules(self, rules: str) -> None:
         """Read filters as the "module" does, or as the newer "documented" rules say."""

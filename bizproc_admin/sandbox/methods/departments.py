@@ -5,7 +5,7 @@ https://apidocs.bitrix24.com/api-reference/departments/department-get
 
 from typing import Any
 
-from bizproc_admin.sandbox import php
+from bizproc_admin.sandbox import overriding, php
 from bizproc_admin.sandbox.listing import Page, by_page, sort_rows
 from bizproc_admin.sandbox.methods.registry import Caller, Params, method
 from bizproc_admin.sandbox.portal import Portal
@@ -35,7 +35,7 @@ def department_get(portal: Portal, caller: Caller, params: Params) -> Page:
     if column in _FIELDS:
         descending = php.text(sorts.get("order")).lower() == "desc"
         sort_rows(rows, {column: descending, "ID": False}, _value)
-    return by_page(rows, params.start, _shown)
+    return by_page(rows, params.start, lambda row: _shown(portal, row))
 
 
 def _in_tree_order(portal: Portal) -> list[Department]:
@@ -65,7 +65,7 @@ def _matches(department: Department, name: str, wanted: Any) -> bool:
     return any((actual or 0) == php.intval(choice) for choice in choices)
 
 
-def _shown(department: Department) -> dict[str, Any]:
+def _shown(portal: Portal, department: Department) -> dict[str, Any]:
     row: dict[str, Any] = {
         "ID": str(department.id),
         "NAME": department.name,
@@ -75,4 +75,4 @@ def _shown(department: Department) -> dict[str, Any]:
         row["PARENT"] = str(department.parent)
     if department.head is not None:
         row["UF_HEAD"] = str(department.head)
-    return row
+    return overriding.shown(portal, "department", department.id, row, add=True)

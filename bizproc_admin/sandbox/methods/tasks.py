@@ -5,7 +5,7 @@ https://apidocs.bitrix24.com/api-reference/bizproc/bizproc-task/bizproc-task-lis
 
 from typing import Any
 
-from bizproc_admin.sandbox import documents, php
+from bizproc_admin.sandbox import documents, overriding, php
 from bizproc_admin.sandbox.clock import database_text, iso
 from bizproc_admin.sandbox.filters import Condition, read, sql_predicate
 from bizproc_admin.sandbox.listing import Page, by_page, order, select, sort_rows
@@ -170,4 +170,4 @@ def _shown(portal: Portal, row: TaskRow, fields: list[str], dates: list[str]) ->
     # The address is made of the selected columns, so without MODULE_ID there is none.
     document = portal.workflows[row[0].workflow_id].document
     shown["DOCUMENT_URL"] = documents.url_of(portal, document) if "MODULE_ID" in fields else ""
-    return shown
+    return overriding.shown(portal, "task", row[0].id, shown)

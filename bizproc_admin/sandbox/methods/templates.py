@@ -5,6 +5,7 @@ https://apidocs.bitrix24.com/api-reference/bizproc/template/bizproc-workflow-tem
 
 from typing import Any
 
+from bizproc_admin.sandbox import overriding
 from bizproc_admin.sandbox.clock import iso
 from bizproc_admin.sandbox.filters import Condition, orm_predicate, read
 from bizproc_admin.sandbox.listing import Page, by_offset, order, select, sort_rows
@@ -92,4 +93,4 @@ def _shown(portal: Portal, template: Template, fields: list[str]) -> dict[str, A
             row[name] = iso(value)
         else:
             row[name] = str(value)
-    return row
+    return overriding.shown(portal, "template", template.id, row)

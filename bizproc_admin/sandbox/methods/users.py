@@ -7,7 +7,7 @@ https://apidocs.bitrix24.com/api-reference/common/users/profile
 
 from typing import Any
 
-from bizproc_admin.sandbox import php
+from bizproc_admin.sandbox import overriding, php
 from bizproc_admin.sandbox.clock import database_text, iso
 from bizproc_admin.sandbox.listing import PAGE_SIZE, Page, sort_rows
 from bizproc_admin.sandbox.methods.registry import Caller, Params, method
@@ -85,7 +85,7 @@ def user_admin(portal: Portal, caller: Caller, params: Params) -> bool:
 def profile(portal: Portal, caller: Caller, params: Params) -> dict[str, Any]:
     """Return the few things about the caller that need no scope."""
     user = caller.user
-    return {
+    row = {
         "ID": str(user.id),
         "ADMIN": user.admin,
         "NAME": user.name,
@@ -93,6 +93,7 @@ def profile(portal: Portal, caller: Caller, params: Params) -> dict[str, Any]:
         "PERSONAL_GENDER": user.gender,
         "TIME_ZONE": user.time_zone,
     }
+    return overriding.shown(portal, "user", user.id, row)
 
 
 def _shown(user: User, scopes: tuple[str, ...], portal: Portal) -> dict[str, Any]:
@@ -131,4 +132,5 @@ def _shown(user: User, scopes: tuple[str, ...], portal: Portal) -> dict[str, Any
         "UF_PHONE_INNER": str(100 + user.id),
         "USER_TYPE": user.user_type,
     }
-    return {name: everything[name] for name in names if name in everything}
+    row = {name: everything[name] for name in names if name in everything}
+    return overriding.shown(portal, "user", user.id, row, add=True)

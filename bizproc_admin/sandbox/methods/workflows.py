@@ -8,7 +8,7 @@ https://apidocs.bitrix24.com/api-reference/bizproc/bizproc-workflow-kill
 
 from typing import Any
 
-from bizproc_admin.sandbox import documents, php, running
+from bizproc_admin.sandbox import documents, overriding, php, running
 from bizproc_admin.sandbox.clock import iso
 from bizproc_admin.sandbox.engine import runner
 from bizproc_admin.sandbox.filters import read
@@ -65,17 +65,18 @@ def instances(portal: Portal, caller: Caller, params: Params) -> Page:
     for key in narrowing.dropped:
         portal.complain("filter key dropped", key, method="bizproc.workflow.instances")
     found = running.find(portal, narrowing.conditions, ordering)
-    return by_offset(found, params.start, lambda key: _shown(portal.workflows[key], fields))
+    return by_offset(found, params.start, lambda key: _shown(portal, key, fields))
 
 
-def _shown(workflow: Workflow, fields: list[str]) -> dict[str, Any]:
+def _shown(portal: Portal, key: str, fields: list[str]) -> dict[str, Any]:
+    workflow = portal.workflows[key]
     row: dict[str, Any] = {}
     for name in fields:
         value = running.value_of(workflow, name)
         if running.FIELDS[name] == "datetime":
             value = iso(value)
         row[name] = value if value is None else str(value)
-    return row
+    return overriding.shown(portal, "workflow", key, row)
 
 
 @method("bizproc.workflow.terminate", scopes=_SCOPE, changes=True)
