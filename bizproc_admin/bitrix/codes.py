@@ -79,8 +79,13 @@ METHOD_EXHAUSTED: Final = "OPERATION_TIME_LIMIT"
 
 
 def refusal(code: str, text: str, *, status: int | None, method: str = "") -> Refused:
-    """Choose the class of a refusal by the vendor's code, and by the status only without one."""
+    """Choose the class of a refusal by the vendor's code, and by the status only without one.
+
+    One code means two things: ACCESS_DENIED is a lapsed plan with 401, a missing right with 403.
+    """
     kind = BY_CODE.get(code.strip().upper())
+    if kind is AccessDenied and status == 401 and code.strip().upper() == "ACCESS_DENIED":
+        kind = PlanRequired
     if kind is None:
         kind = ServerFault if status is not None and status >= 500 else Refused
     return kind(code, text, status=status, method=method)

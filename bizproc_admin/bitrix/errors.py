@@ -6,6 +6,7 @@ The classes exist because what a caller may do next depends on *how* a call fail
     ├── NotSent                  no byte of the request left: certainly not applied
     │   └── PaceExceeded         our own pacing refused to let it go
     ├── NoAnswer                 it may have left, and no complete answer came: outcome unknown
+    │   └── Interrupted              the connection broke before the answer was whole
     ├── BadAnswer                an answer came that cannot be understood: outcome unknown
     │   ├── TooLong              it is longer than we are willing to hold
     │   └── FilterIgnored        rows came back that do not match the filter sent
@@ -64,8 +65,8 @@ class NotSent(BitrixError):
     """No byte of the request reached the portal, so nothing can have happened there."""
 
     people = (
-        "The portal could not be reached. Nothing was changed there. "
-        "Check that its address still works and try again."
+        "The portal could not be reached. Nothing was changed there. It is tried again by itself; "
+        "if this lasts, check that the portal's address still works."
     )
 
 
@@ -92,6 +93,19 @@ class NoAnswer(BitrixError):
     reading = "The portal did not answer in time. It was only read: nothing was changed there."
 
 
+class Interrupted(NoAnswer):
+    """The connection broke before the answer was whole: the outcome is unknown."""
+
+    people = (
+        "The connection to the portal broke before its answer was here. Whether it did what was "
+        "asked is not known yet. Its data is read again to find out."
+    )
+    reading = (
+        "The connection to the portal broke before its answer was here. It was only read: nothing "
+        "was changed there."
+    )
+
+
 class BadAnswer(BitrixError):
     """The portal answered with something that cannot be understood.
 
@@ -100,12 +114,13 @@ class BadAnswer(BitrixError):
     """
 
     people = (
-        "The portal gave an answer that could not be understood. Whether it did what was asked is "
-        "not known. If this repeats, show the technical line to whoever looks after the portal."
+        "The portal gave an answer that could not be understood{status}. Whether it did what was "
+        "asked is not known. If this repeats, show the technical line to whoever looks after the "
+        "portal."
     )
     reading = (
-        "The portal gave an answer that could not be understood. It was only read: nothing was "
-        "changed there. If this lasts, tell whoever looks after the portal."
+        "The portal gave an answer that could not be understood{status}. It was only read: nothing "
+        "was changed there. If this lasts, tell whoever looks after the portal."
     )
 
     def __init__(
@@ -119,6 +134,21 @@ class BadAnswer(BitrixError):
         super().__init__(detail, method=method)
         self.status = status
         self.transient = transient
+
+    @property
+    def for_people(self) -> str:
+        """Say what happened, what it means and what to do."""
+        return self.people.replace("{status}", self._status)
+
+    @property
+    def for_readers(self) -> str:
+        """Say the same of a reading: nothing can have happened on the portal."""
+        return (self.reading or self.people).replace("{status}", self._status)
+
+    @property
+    def _status(self) -> str:
+        """Give the HTTP status where it is part of what went wrong."""
+        return "" if self.status in (None, 200) else f" (HTTP {self.status})"
 
     @property
     def for_logs(self) -> str:
@@ -150,19 +180,33 @@ class FilterIgnored(BadAnswer):
 
 
 class Moved(BitrixError):
-    """The portal answered with a redirect, which is never followed."""
+    """The portal answered with a redirect to `host`, which is never followed.
+
+    `is_elsewhere` tells whether that is another host than the one that was asked.
+    """
 
     people = (
-        "The portal has moved or now asks for a sign-in: it answered with a redirect to {host}. "
-        "Nothing was done. Connect the portal again under its new address."
+        "The portal has moved: it answered with a redirect to {host}. Nothing was done. Follow it "
+        "to its new address under Portals."
+    )
+    at_home = (
+        "The portal answered with a redirect to a page of its own (HTTP {status}) instead of data: "
+        "it may ask for https or for a sign-in, or be under maintenance. Nothing was done. Open "
+        "the portal in a browser to see what it shows."
+    )
+    astray = (
+        "The portal answered with a redirect that leads nowhere (HTTP {status}). Nothing was done. "
+        "Open the portal in a browser to see what it shows."
     )
 
-    def __init__(self, *, host: str, status: int, method: str = "") -> None:
+    def __init__(self, *, host: str, status: int, method: str = "", asked: str = "") -> None:
         super().__init__(f"redirect to {host}", method=method)
         self.host = host
         self.status = status
+        self.is_elsewhere = bool(host) and host.lower() != asked.rsplit(":", 1)[0].lower()
 
     @property
     def for_people(self) -> str:
         """Say what happened, what it means and what to do."""
-        return self.people.format(host=self.host or "another address")
+        said = self.people if self.is_elsewhere else self.at_home if self.host else self.astray
+        return said.format(host=self.host, status=self.status)

@@ -181,7 +181,7 @@ def _read(exchange: wire.Exchange, grant: _Grant) -> TokenPair | BitrixError:
     if "error" in answer:
         return TokenRefused(
             hide(wire.plain(answer["error"]), *grant.secrets),
-            hide(wire.plain(answer.get("error_description")), *grant.secrets),
+            hide(wire.words(answer.get("error_description")), *grant.secrets),
             status=exchange.status,
             method=grant.name,
         )

@@ -14,7 +14,7 @@
     │   ├── InsufficientScope    a permission of the webhook or application is missing
     │   └── NoApplicationAccess  this person may not use the application
     ├── PlanRequired             the portal's subscription does not cover this
-    ├── PortalClosed             the portal was deleted or switched off
+    ├── PortalClosed             the portal is closed for maintenance, or gone
     ├── NotFound
     │   ├── MethodNotFound       this portal's version does not offer the method
     │   └── TaskNotFound         no such task for this person
@@ -192,11 +192,11 @@ class PlanRequired(Refused):
 
 
 class PortalClosed(Refused):
-    """The portal was deleted or is switched off."""
+    """The portal's public part is switched off (PORTAL_DELETED); nothing was done."""
 
     people = (
-        "The portal was deleted or switched off. Nothing was changed. "
-        "Check the portal's address and whether it still exists."
+        "The portal is closed for maintenance. Nothing was changed. It is tried again by itself; "
+        "if this lasts, ask whoever looks after the portal whether it still exists."
     )
 
 

@@ -45,6 +45,7 @@ _RETRY: Final = (
     refusals.RateLimited,
     refusals.MethodExhausted,
     refusals.ExpiredCredentials,
+    refusals.PortalClosed,
 )
 #: Refused before the method ran: by the access layer, or by the check of its input.
 _FINAL: Final = (
@@ -55,7 +56,7 @@ _FINAL: Final = (
     refusals.InvalidInput,
 )
 #: These say so whatever the status: documents and portals disagree about it (401, 403, 500, 503).
-_FINAL_AT_ANY_STATUS: Final = (refusals.Overloaded, refusals.PortalClosed)
+_FINAL_AT_ANY_STATUS: Final = (refusals.Overloaded,)
 #: None is a command inside a batch, which has no status of its own.
 _REFUSING: Final = (400, 403, 404, None)
 

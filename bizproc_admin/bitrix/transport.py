@@ -160,7 +160,7 @@ class Transport:
         """Turn a body into the envelope, or raise what is wrong with it."""
         if 300 <= exchange.status < 400:
             host = urlsplit(exchange.location).hostname or ""
-            raise Moved(host=host, status=exchange.status, method=method)
+            raise Moved(host=host, status=exchange.status, method=method, asked=self.host)
         envelope = wire.parse(exchange.body)
         if not isinstance(envelope, Mapping):
             what = "no JSON" if envelope is wire.NOT_JSON else "JSON that is no object"
@@ -185,7 +185,7 @@ class Transport:
     def _refusal(self, raw: Mapping[str, Any], *, status: int | None, method: str) -> Refused:
         """Build the error the portal names, and let the pacer learn from it."""
         code = wire.plain(raw.get("error"))
-        text = wire.plain(raw.get("error_description"))
+        text = wire.words(raw.get("error_description"))
         if code.strip().upper() == METHOD_EXHAUSTED:
             now = self._clock.now()
             resets_at = max(self._resets.get(method, now), now + timedelta(seconds=1))

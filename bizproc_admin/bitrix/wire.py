@@ -7,6 +7,7 @@ byte a second would hold a worker for ever.
 """
 
 import contextlib
+import html
 import json
 import logging
 import re
@@ -26,7 +27,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.response import HTTPResponse
 
-from .errors import BitrixError, NoAnswer, NotSent
+from .errors import BitrixError, Interrupted, NoAnswer, NotSent
 
 #: What reading a body may raise besides the library's own errors.
 LIBRARY_ERRORS: Final = (urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError)
@@ -34,6 +35,9 @@ NOT_JSON: Final = object()
 _PIECE: Final = 64 * 1024
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 #: How these look in a body: escaped, or as bytes the parser lets pass. Whole pairs look so, too.
+#: A tag of HTML, and the tags that end a line.
+_MARK: Final = re.compile(r"</?[a-zA-Z][^<>]*>")
+_ENDS_LINE: Final = re.compile(r"<br\b|</?(p|div|li|ul|ol|tr|h\d)\b", re.IGNORECASE)
 _SUSPECT: Final = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 
 _watched: ContextVar["Watch | None"] = ContextVar("bitrix_watch", default=None)
@@ -98,7 +102,7 @@ class Watch:
             return NotSent(f"no connection ({_cause(error)})", method=method)
         if self.expired:
             return NoAnswer(f"no whole answer within {self.total:g} s", method=method)
-        return NoAnswer(f"the connection broke ({_cause(error)})", method=method)
+        return interrupted(error, method=method)
 
     def _end(self) -> None:
         with self._lock:
@@ -109,6 +113,14 @@ class Watch:
             # thread is still using.
             with contextlib.suppress(OSError):
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+def interrupted(error: Exception, *, method: str) -> NoAnswer:
+    """Tell a connection that broke from one on which nothing came for too long."""
+    cause = _cause(error)
+    if "Timeout" in cause or cause == "timeout":
+        return NoAnswer(f"nothing came for too long ({cause})", method=method)
+    return Interrupted(f"the connection broke ({cause})", method=method)
 
 
 class _WatchedConnection(HTTPConnection):
@@ -207,6 +219,12 @@ def storable(value: Any) -> Any:
     if isinstance(value, dict):
         return {storable(name): storable(one) for name, one in value.items()}
     return value
+
+
+def words(value: object) -> str:
+    """Give a text that the other side wrote for a page: its marks of HTML made plain."""
+    text = _MARK.sub(lambda mark: "\n" if _ENDS_LINE.match(mark[0]) else "", plain(value))
+    return re.sub(r"[ \t]*\n\s*", "\n", html.unescape(text).replace("\xa0", " ")).strip()
 
 
 def plain(value: object) -> str:

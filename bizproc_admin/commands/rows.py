@@ -130,12 +130,17 @@ def record(command: Command, kind: AuditEntry.Kind, **more: Any) -> None:
     audit.record(kind, **(values | more))
 
 
-def words_of(outcome: bitrix.Written | bitrix.BitrixError) -> tuple[str, str]:
-    """Give the vendor's code and what is said to people; both empty for an accepted write."""
+def words_of(
+    outcome: bitrix.Written | bitrix.BitrixError, *, was_sent: bool = True
+) -> tuple[str, str]:
+    """Give the vendor's code and what is said to people; both empty for an accepted write.
+
+    Where nothing was sent the failure is one of a look before it: nothing can have been done.
+    """
     if isinstance(outcome, bitrix.Written):
         return "", ""
     code = outcome.code if isinstance(outcome, bitrix.Refused) else type(outcome).__name__
-    return code[:100], outcome.for_people
+    return code[:100], outcome.for_people if was_sent else outcome.for_readers
 
 
 def is_overdue(command: Command) -> bool:
@@ -157,7 +162,7 @@ def sent_so_far(sends: int) -> str:
 def reasons_of(error: object) -> str:
     """Say why an intent is given up; only what still holds then is repeated of the error."""
     text = _("The portal could not be asked for too long.")
-    return f"{text} {error.for_people}" if isinstance(error, LASTING) else text
+    return f"{text} {error.for_readers}" if isinstance(error, LASTING) else text
 
 
 def pause(tries: int, outcome: object) -> timedelta:

@@ -264,7 +264,7 @@ def postpone(command: Command, error: bitrix.BitrixError) -> None:
     if is_overdue(command):
         cancel(command, "portal_unreachable", reasons_of(error))
         return
-    code, text = words_of(error)
+    code, text = words_of(error, was_sent=False)
     Command.objects.filter(pk=command.pk, state=CommandState.INTENT, epoch=command.epoch).update(
         checks=command.checks + 1,
         next_check_at=now + pause(command.checks, error),

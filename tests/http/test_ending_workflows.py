@@ -417,3 +417,16 @@ def test_a_damaged_form_is_not_taken_for_regardless(
     assert answer.status_code == 422
     assert b"damaged" in answer.content
     assert not Command.objects.exists()
+
+
+def test_a_look_that_failed_before_anything_was_sent_leaves_no_doubt(
+    view, method, as_, administrator, workflow, sandbox, committing
+):
+    sandbox.fail_next("bad_gateway", method="bizproc.workflow.instances", times=9)
+    post(as_(administrator), view, workflow, committing)
+    command = Command.objects.get()
+    assert (command.state, command.sends) == (CommandState.INTENT, 0)
+    page = as_(administrator).get(reverse("command_detail", args=[command.pk])).content.decode()
+    assert "not known" not in page
+    assert "(HTTP 502)" in page
+    assert sandbox.ledger() == []

@@ -75,6 +75,48 @@ def test_a_code_has_its_class_which_advises_and_keeps_the_portals_text(code, kin
     assert error.text == "Поле «Заметки» обязательно."
 
 
+@pytest.mark.parametrize(
+    ("status", "kind", "advice"),
+    [
+        (401, bitrix.PlanRequired, "Renew the subscription"),
+        (403, bitrix.AccessDenied, "webhook of a portal administrator"),
+        (None, bitrix.AccessDenied, "webhook of a portal administrator"),
+    ],
+)
+def test_a_lapsed_plan_is_told_from_a_missing_right_by_its_status(status, kind, advice):
+    error = refusal("ACCESS_DENIED", "REST is available only by subscription.", status=status)
+    assert type(error) is kind
+    assert advice in error.for_people
+
+
+def test_a_closed_portal_is_under_maintenance_and_not_deleted():
+    error = refusal("PORTAL_DELETED", "Portal was deleted", status=403)
+    assert "maintenance" in error.for_people
+    assert "deleted" not in error.for_people
+
+
+@pytest.mark.parametrize(
+    ("host", "asked", "said"),
+    [
+        ("new.bitrix24.com", "acme.bitrix24.com", "moved"),
+        ("acme.bitrix24.com", "acme.bitrix24.com", "a page of its own (HTTP 302)"),
+        ("ACME.bitrix24.com", "acme.bitrix24.com:443", "a page of its own (HTTP 302)"),
+        ("", "acme.bitrix24.com", "leads nowhere (HTTP 302)"),
+    ],
+)
+def test_only_a_redirect_to_another_host_is_a_move(host, asked, said):
+    error = bitrix.Moved(host=host, status=302, asked=asked)
+    assert said in error.for_people
+    assert error.is_elsewhere is (said == "moved")
+
+
+@pytest.mark.parametrize(("status", "said"), [(503, " (HTTP 503)"), (200, ""), (None, "")])
+def test_an_answer_that_is_no_data_names_its_status(status, said):
+    error = bitrix.BadAnswer("no JSON", status=status, transient=True)
+    for text in (error.for_people, error.for_readers):
+        assert f"could not be understood{said}. " in text
+
+
 def test_an_error_without_any_text_still_says_something():
     assert bitrix.Refused("", "").for_people == "The portal refused: it gave no reason"
     assert bitrix.Refused("X", " ").for_people == "The portal refused: X"

@@ -192,6 +192,27 @@ def test_a_redirect_is_not_followed_and_says_only_where_to(stub, writer):
     assert len(stub.seen) == 1
 
 
+def test_a_redirect_to_the_portal_itself_is_no_move(stub, writer):
+    stub.says(b"", status=301, headers={"Location": f"https://127.0.0.1/rest/1/{SECRET}/x"})
+    error = failing(writer)
+    assert "a page of its own (HTTP 301)" in error.for_people
+    assert SECRET not in error.for_people
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("Поле «Сумма» обязательно.<br>Поле &quot;Срок&quot; пусто.<br />",
+         'Поле «Сумма» обязательно.\nПоле "Срок" пусто.'),
+        ("<p>One</p><p><b>Two</b> &amp; <a href=\"x\">three</a>&nbsp;</p>", "One\nTwo & three"),
+        ("5 < 6 and 7 > 3, a<b", "5 < 6 and 7 > 3, a<b"),
+    ],
+)  # fmt: skip
+def test_what_the_portal_wrote_for_a_page_is_read_as_text(stub, writer, written, read):
+    stub.says({"error": "ERROR_TASK_VALIDATION", "error_description": written}, status=400)
+    assert failing(writer).text == read
+
+
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 500])
 def test_the_key_error_makes_an_error_whatever_its_value_and_the_status(stub, writer, status):
     stub.says(
