@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 import bizproc_admin
 from bizproc_admin import bitrix, tokens
 from bizproc_admin.models import Person, Portal
+from bizproc_admin.outages import PortalHealth
 from bizproc_admin.pacing import DatabasePacer
 from bizproc_admin.secrets import UnreadableSecret
 
@@ -149,6 +150,7 @@ def made(
     return bitrix.Transport(
         credential,
         pacer=DatabasePacer(portal),
+        health=PortalHealth(portal, is_own=isinstance(credential, bitrix.WebhookUrl)),
         timeouts=bitrix.Timeouts(
             connect=settings.CONNECT_TIMEOUT,
             read=min(settings.READ_TIMEOUT, total or settings.READ_TIMEOUT),

@@ -1,20 +1,31 @@
 """Portals: made, given a webhook, chosen; every change of a connection is audited."""
 
+from datetime import timedelta
+
 from django.db import transaction
+from django.utils import timezone
 
 from bizproc_admin import audit, bitrix, doorbell
 from bizproc_admin.models import Account, AuditEntry, Feed, FeedName, PersonToken, Portal
 from bizproc_admin.secrets import Secret
 
 SHOWN_OF_SECRET = 4
+# a look whose message was lost, or whose worker died, is asked for again after so long
+LOOK_AGAIN_AFTER = timedelta(seconds=60)
 # what a change of the webhook touches, and nothing else: an identity may be pinned meanwhile
 CONNECTION = [
     "webhook",
     "webhook_hint",
     "is_connected",
     "probed_at",
+    "probe_at",
     "probe_error",
+    "probe_failure",
+    "probe_tries",
     "findings",
+    "failures",
+    "failing_since",
+    "failure",
 ]
 
 
@@ -35,10 +46,7 @@ def connect(
             portal.name = name
         portal.webhook = Secret(address.reveal())
         portal.webhook_hint = hint(address)
-        portal.is_connected = False
-        portal.probed_at = None
-        portal.probe_error = ""
-        portal.findings = []
+        forget_connection(portal)
         portal.save(update_fields=[*CONNECTION, "name"])
         for feed in FeedName:
             Feed.objects.get_or_create(portal=portal, name=feed.value)
@@ -50,8 +58,25 @@ def connect(
             ip=ip,
             inputs={"host": address.host, "webhook": portal.webhook_hint},
         )
-        doorbell.ring("probe_portal", portal.pk, queue=doorbell.INTERACTIVE)
+        ask_for_look(portal)
     return portal
+
+
+def ask_for_look(portal: Portal) -> None:
+    """Have a worker look a connection over; what was found before stands until it has."""
+    Portal.objects.filter(pk=portal.pk).update(
+        probe_at=timezone.now() + LOOK_AGAIN_AFTER, probe_failure="", probe_tries=0
+    )
+    doorbell.ring("probe_portal", portal.pk, queue=doorbell.INTERACTIVE)
+
+
+def forget_connection(portal: Portal) -> None:
+    """Forget what was found out about a connection that is no more; the caller saves."""
+    portal.is_connected = False
+    portal.probed_at = portal.probe_at = portal.failing_since = None
+    portal.probe_error = portal.probe_failure = portal.failure = ""
+    portal.probe_tries = portal.failures = 0
+    portal.findings = []
 
 
 def disconnect(portal: Portal, *, actor: Account, ip: str | None = None) -> None:
@@ -59,9 +84,7 @@ def disconnect(portal: Portal, *, actor: Account, ip: str | None = None) -> None
     with transaction.atomic():
         portal.webhook = None
         portal.webhook_hint = ""
-        portal.is_connected = False
-        portal.probe_error = ""
-        portal.findings = []
+        forget_connection(portal)
         portal.save(update_fields=CONNECTION)
         recorded(portal, "Disconnected a portal", actor=actor, ip=ip)
 

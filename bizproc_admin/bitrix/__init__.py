@@ -19,6 +19,7 @@ from .errors import (
     PaceExceeded,
     TooLong,
 )
+from .health import Health
 from .identity import AppInfo, Profile
 from .oauth import TokenPair, TokenServer
 from .objects import (
@@ -93,6 +94,7 @@ __all__ = [
     "Finding",
     "Findings",
     "GiveUp",
+    "Health",
     "InsufficientScope",
     "Interrupted",
     "InvalidCredentials",

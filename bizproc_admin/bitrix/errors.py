@@ -32,6 +32,8 @@ class BitrixError(Exception):
         super().__init__(detail)
         self.detail = detail[:TEXT_LIMIT]
         self.method = method
+        #: Seconds from the beginning of the call to its failure; 0 where nothing was waited for.
+        self.lasted = 0.0
 
     @property
     def for_people(self) -> str:

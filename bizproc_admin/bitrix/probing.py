@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from .catalogue import METHODS
-from .errors import BitrixError, FilterIgnored
+from .errors import BadAnswer, BitrixError, FilterIgnored, NoAnswer, NotSent
 from .identity import AppInfo, Profile
 from .paging import Chunk
 from .reader import Reader
-from .refusals import PlanRequired, PortalClosed
+from .refusals import MethodExhausted, PlanRequired, PortalClosed, RateLimited, ServerFault
 
 T = TypeVar("T")
 
@@ -23,6 +23,8 @@ _WANTED_SCOPES: Final = (
     ("user", METHODS["user.get"].scopes, True),
     ("department", METHODS["department.get"].scopes, False),
 )
+#: These say nothing about the connection: another look may go well in a moment.
+_PASSING: Final = (NotSent, NoAnswer, RateLimited, MethodExhausted, PortalClosed, ServerFault)
 #: Later than anything a portal can have saved.
 _FAR_AHEAD: Final = timedelta(days=3650)
 
@@ -60,7 +62,10 @@ class Findings:
 
 
 def probe(reader: Reader) -> Findings:
-    """Look a portal over, with about ten reads, and tell what was found."""
+    """Look a portal over, with about ten reads, and tell what was found.
+
+    Raises BitrixError where it could not be looked over: nothing was found out then.
+    """
     found: list[Finding] = []
     profile = _try(found, "reachable", reader.system.profile)
     if profile is None:
@@ -111,7 +116,12 @@ def _try(
 
 
 def _failed(name: str, error: BitrixError, *, needed: bool = True) -> Finding:
-    if isinstance(error, PlanRequired | PortalClosed):
+    """Say that something needed is not so; an error that may pass is no finding and is raised."""
+    if needed and (
+        isinstance(error, _PASSING) or (isinstance(error, BadAnswer) and error.transient)
+    ):
+        raise error
+    if isinstance(error, PlanRequired):
         name = "plan"
     return Finding(name=name, ok=False, sentence=error.for_readers, needed=needed)
 

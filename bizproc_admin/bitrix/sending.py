@@ -115,6 +115,7 @@ def send(
         failure = NoAnswer(f"no whole answer within {watch.total:g} s", method=letter.name)
     if failure is not None or response is None:
         failure = failure or NoAnswer("no answer", method=letter.name)
+        failure.lasted = duration_ms / 1000
         log.info("call %s portal=%s ms=%d", failure.for_logs, letter.host, duration_ms)
         raise failure
     log.info(

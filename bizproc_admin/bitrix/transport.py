@@ -13,7 +13,8 @@ from . import sending, wire
 from .codes import METHOD_EXHAUSTED, refusal
 from .credentials import Credential
 from .envelopes import BATCH_LIMIT, Answer, BatchAnswer, Command, by_key, count, query
-from .errors import BadAnswer, Moved
+from .errors import BadAnswer, BitrixError, Moved
+from .health import Health, Indifferent
 from .objects import AnswerTime
 from .pacing import Pacer
 from .refusals import MethodExhausted, RateLimited, Refused
@@ -53,6 +54,7 @@ class Transport:
         credential: Credential,
         *,
         pacer: Pacer,
+        health: Health | None = None,
         timeouts: Timeouts | None = None,
         user_agent: str = "bizproc-admin",
         clock: Clock | None = None,
@@ -60,6 +62,7 @@ class Transport:
     ) -> None:
         self._credential = credential
         self._pacer = pacer
+        self._health = health or Indifferent()
         self._timeouts = timeouts or Timeouts()
         self._user_agent = user_agent
         self._clock = clock or SystemClock()
@@ -104,8 +107,7 @@ class Transport:
         """Call one method; wait at most `patience` seconds for a permit, unless one is held."""
         if not has_permit:
             self.obtain_permit(method, interactive=interactive, patience=patience)
-        exchange = self._exchange(method, params, is_write=is_write)
-        envelope = self._envelope(method, exchange)
+        exchange, envelope = self._asked(method, params, is_write=is_write)
         answer = self._answer(method, envelope, exchange)
         self._learn(method, answer.time)
         return answer
@@ -128,9 +130,22 @@ class Transport:
         paced = next(iter(commands.values())).method
         self.obtain_permit(paced, interactive=interactive, patience=patience)
         written = {key: query(one) for key, one in commands.items()}
-        exchange = self._exchange("batch", {"halt": int(halt), "cmd": written}, is_write=is_write)
-        envelope = self._envelope("batch", exchange)
+        asked = {"halt": int(halt), "cmd": written}
+        exchange, envelope = self._asked("batch", asked, is_write=is_write)
         return self._batch_answer(commands, envelope, exchange)
+
+    def _asked(
+        self, method: str, params: Mapping[str, Any], *, is_write: bool
+    ) -> tuple[wire.Exchange, Mapping[str, Any]]:
+        """Send one request and open its envelope; how that went is noted either way."""
+        try:
+            exchange = self._exchange(method, params, is_write=is_write)
+            envelope = self._envelope(method, exchange)
+        except BitrixError as error:
+            self._health.failed(error)
+            raise
+        self._health.answered()
+        return exchange, envelope
 
     def _exchange(self, method: str, params: Mapping[str, Any], *, is_write: bool) -> wire.Exchange:
         """Send one request: a write on a connection of its own, reads over those kept open."""

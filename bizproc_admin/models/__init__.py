@@ -7,7 +7,7 @@ from bizproc_admin.models.documents import Document, DocumentKind
 from bizproc_admin.models.drafts import Draft
 from bizproc_admin.models.people import Department, Person
 from bizproc_admin.models.person_tokens import PersonToken
-from bizproc_admin.models.portals import Portal
+from bizproc_admin.models.portals import Outage, Portal
 from bizproc_admin.models.sync_runs import Feed, FeedName, SyncRun
 from bizproc_admin.models.workers import MethodBudget, PaceBucket, Worker
 from bizproc_admin.models.workflow_tasks import Assignment, WorkflowTask
@@ -32,6 +32,7 @@ __all__ = [
     "FeedName",
     "LinkedPerson",
     "MethodBudget",
+    "Outage",
     "PaceBucket",
     "Person",
     "PersonToken",

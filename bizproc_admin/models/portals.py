@@ -13,6 +13,22 @@ if TYPE_CHECKING:
     from bizproc_admin.models.accounts import Account
 
 
+# an outage is told of after so many failures in a row, or when one has lasted so long
+TOLD_FROM = 2
+TOLD_AFTER = timedelta(seconds=15)
+
+
+class Outage(models.TextChoices):
+    """Why nothing comes from a portal: each concerns everything that is asked of it."""
+
+    SILENT = "silent", _("does not answer")
+    CLOSED = "closed", _("closed for maintenance")
+    PLAN = "plan", _("subscription ended")
+    OVERLOADED = "overloaded", _("blocked because of overload")
+    CREDENTIALS = "credentials", _("webhook not accepted")
+    MOVED = "moved", _("has another address")
+
+
 class PortalQuerySet(models.QuerySet["Portal"]):
     def reached_by(self, account: "Account") -> Self:
         """Narrow to the portals an account may look at: all, or the one it belongs to."""
@@ -26,7 +42,12 @@ class Portal(models.Model):
     client_secret and token_url are of the local application people sign in through; member_id is
     the portal's own identity, pinned at the first sign-in of one of its administrators. findings is
     what the probe learnt: a list of {"name", "ok", "text"}. clock_offset is the portal's clock
-    minus ours, in seconds. utc_offset is the portal's own time zone, in seconds east of UTC.
+    minus ours, in seconds. answered_at is when the portal last answered, to a few seconds; failures
+    counts the calls in a row that brought nothing, failing_since
+    is when the first of them was made, and failure an Outage. probe_at is when the look that was
+    asked for is due (null: none is), probe_failure the class of the error that kept it from being
+    made so far, after probe_tries tries. utc_offset is the portal's own time zone, in seconds east
+    of UTC.
     """
 
     name = models.CharField(_("name"), max_length=100)
@@ -43,8 +64,13 @@ class Portal(models.Model):
     probed_at = models.DateTimeField(null=True)
     probe_error = models.TextField(blank=True)
     is_connected = models.BooleanField(default=False)
+    probe_at = models.DateTimeField(null=True)
+    probe_failure = models.CharField(max_length=100, blank=True, default="", db_default="")
+    probe_tries = models.PositiveIntegerField(default=0, db_default=0)
+    answered_at = models.DateTimeField(null=True)
+    failures = models.PositiveIntegerField(default=0, db_default=0)
     failing_since = models.DateTimeField(null=True)
-    failure = models.TextField(blank=True)
+    failure = models.CharField(max_length=20, choices=Outage, blank=True, default="")
     clock_offset = models.FloatField(default=0.0)
     utc_offset = models.IntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -66,6 +92,16 @@ class Portal(models.Model):
     def has_application(self) -> bool:
         """Tell whether people can sign in through this portal."""
         return bool(self.client_id and self.client_secret and self.token_url)
+
+    @property
+    def outage(self) -> Outage | None:
+        """Give why nothing comes from the portal at present; a moment's hiccup is none."""
+        if self.failing_since is None or not self.is_connected:
+            return None
+        is_certain = self.failure != Outage.SILENT or self.failures >= TOLD_FROM
+        if is_certain or timezone.now() - self.failing_since > TOLD_AFTER:
+            return Outage(self.failure)
+        return None
 
     def now(self) -> datetime:
         """Give the present moment on the portal's clock."""

@@ -1,30 +1,39 @@
-"""Looking a connection over, and keeping what was found."""
+"""Looking a connection over, and keeping what was found.
 
-from datetime import timedelta
+A look that cannot be made (the portal has a hiccup, the network is away) finds nothing out: it
+changes nothing and is made again in seconds.
+"""
 
-from django.core.cache import cache
+import logging
+from datetime import datetime, timedelta
+
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from bizproc_admin import bitrix, connecting, doorbell, portals
 from bizproc_admin.models import Feed, Portal
 
+log = logging.getLogger(__name__)
+
+# a connection that was found unusable is looked over again by itself after so long
 AGAIN_AFTER = timedelta(minutes=5)
-# seconds between two rings for one portal: a probe takes its time
-RING_AGAIN_AFTER = 60
+# seconds until a look that could not be made is made again, by how often that has been so
+RETRY_AFTER = (2, 5, 10, 20, 30)
 
 
 def start_due_probes() -> None:
-    """Ring for portals nobody has looked over, and for those that could not be used lately.
+    """Ring for the looks that are due, and for portals that could not be used lately.
 
-    A portal that was out of reach for a moment must not stay disconnected for ever.
+    Each is rung for once: the next ring is due only when this one must be lost.
     """
-    lately = timezone.now() - AGAIN_AFTER
-    due = Q(probed_at=None) | Q(is_connected=False, probed_at__lt=lately)
-    waiting = Portal.objects.filter(due, webhook__isnull=False)
-    for pk in waiting.values_list("pk", flat=True):
-        if cache.add(f"probing-{pk}", "rung", timeout=RING_AGAIN_AFTER):
+    now = timezone.now()
+    unusable = Q(probe_at=None, is_connected=False) & (
+        Q(probed_at=None) | Q(probed_at__lt=now - AGAIN_AFTER)
+    )
+    due = Portal.objects.filter(Q(probe_at__lte=now) | unusable, webhook__isnull=False)
+    for pk in due.values_list("pk", flat=True):
+        if due.filter(pk=pk).update(probe_at=now + portals.LOOK_AGAIN_AFTER):
             doorbell.ring("probe_portal", pk, queue=doorbell.INTERACTIVE)
 
 
@@ -33,21 +42,45 @@ def probe_portal(pk: int) -> None:
     portal = Portal.objects.get(pk=pk)
     if not portal.webhook:
         return
+    # the webhook may be replaced meanwhile: what is found is of the old one then
+    unchanged = Portal.objects.filter(pk=pk, webhook_hint=portal.webhook_hint)
     try:
         reader = connecting.reader(portal, interactive=True)
     except bitrix.BitrixError as error:  # the key to its webhook is lost
-        Portal.objects.filter(pk=pk, webhook_hint=portal.webhook_hint).update(
-            probed_at=timezone.now(), probe_error=error.for_readers, is_connected=False
+        unchanged.update(
+            probed_at=timezone.now(),
+            probe_at=None,
+            probe_failure="",
+            probe_error=error.for_readers,
+            is_connected=False,
         )
         return
-    findings = bitrix.probe(reader)
+    try:
+        findings = bitrix.probe(reader)
+    except bitrix.BitrixError as error:
+        log.info("probe_postponed portal=%s %s", pk, error.for_logs)
+        wait = RETRY_AFTER[min(portal.probe_tries, len(RETRY_AFTER) - 1)]
+        unchanged.update(
+            probe_at=timezone.now() + timedelta(seconds=wait),
+            probe_failure=type(error).__name__,
+            probe_tries=F("probe_tries") + 1,
+        )
+        doorbell.ring("probe_portal", pk, queue=doorbell.INTERACTIVE, after=wait)
+        return
+    keep(portal, findings, seen_at=timezone.now())
+
+
+def keep(portal: Portal, findings: bitrix.Findings, *, seen_at: datetime) -> None:
+    """Keep what a look found, and put on record what it changed."""
     problem = next((one for one in findings.problems if one.needed), None)
     fields: dict[str, object] = {
         "findings": [
             {"name": one.name, "ok": one.ok, "needed": one.needed, "text": one.sentence}
             for one in findings.findings
         ],
-        "probed_at": timezone.now(),
+        "probed_at": seen_at,
+        "probe_at": None,
+        "probe_failure": "",
         "probe_error": problem.sentence if problem else "",
         "is_connected": findings.usable,
     }
@@ -57,9 +90,9 @@ def probe_portal(pk: int) -> None:
         offset = findings.server_time.utcoffset()
         fields["clock_offset"] = findings.clock_offset.total_seconds()
         fields["utc_offset"] = int(offset.total_seconds()) if offset else 0
-    # the webhook may have been replaced meanwhile: what was found is of the old one then
     with transaction.atomic():
-        updated = Portal.objects.filter(pk=pk, webhook_hint=portal.webhook_hint).update(**fields)
+        unchanged = Portal.objects.filter(pk=portal.pk, webhook_hint=portal.webhook_hint)
+        updated = unchanged.update(**fields)
         if updated and (portal.probed_at is None or portal.is_connected != findings.usable):
             portals.looked_over(
                 portal,

@@ -10,12 +10,12 @@ from django.utils import timezone
 
 from bizproc_admin import bitrix
 from bizproc_admin.models import Feed, FeedName, MethodBudget, SyncRun
+from bizproc_admin.outages import RETRY_AFTER
 from bizproc_admin.pacing import OPERATING_LIMIT
 
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=120)
-RETRY_AFTER = timedelta(seconds=30)
 # background work may take this share of the portal's pace and operating time
 SHARE = 0.3
 SLOW = (FeedName.PEOPLE, FeedName.WORKFLOW_TEMPLATES)

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from bizproc_admin.models import Feed, FeedName, Portal
+from bizproc_admin.templatetags.outages import outage
 
 LATE_AFTER = 3  # missed passes before the age is called late
 
@@ -40,6 +41,8 @@ def of_feed(portal: Portal, feed: Feed | None) -> Freshness:
         return Freshness(state="off", age=age, why=portal.probe_error)
     if feed is not None and feed.failing_since:
         return Freshness(state="failed", age=age, why=feed.failure, code=feed.failure_code)
+    if told := outage(portal):
+        return Freshness(state="failed", age=age, why=told.whole)
     if age is None:
         return Freshness(state="never", age=None)
     slow = feed is not None and feed.name in (FeedName.PEOPLE, FeedName.WORKFLOW_TEMPLATES)

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from bizproc_admin.models import Account, Command, CommandState, Role, WorkflowTask
 from bizproc_admin.models.commands import TAKEN_BACK
+from bizproc_admin.templatetags.outages import outage
 from bizproc_admin.templatetags.states import LOOKS, PLAIN
 from bizproc_admin.tokens import ReconnectNeeded
 
@@ -99,7 +100,9 @@ def requested(command: Command, values: dict[str, str], *, can_undo: bool) -> Ou
         wait = ngettext("%(count)d s", "%(count)d s", seconds) % {"count": seconds}
         title = _("%(what)s, sending in %(wait)s") % {**values, "wait": wait}
         return made(command, title, "", word="requested", seconds=seconds, can_undo=can_undo)
-    text = command.error_text or _("It is kept and waits for the worker to take it.")
+    told = outage(command.portal) if command.error_code else None
+    waits = command.error_text or _("It is kept and waits for the worker to take it.")
+    text = told.whole if told else waits
     title = _("%(what)s: requested") % values
     return made(command, title, text, word="requested", can_undo=can_undo)
 

@@ -11,7 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from bizproc_admin import audit, doorbell, portals
+from bizproc_admin import audit, bitrix, portals
 from bizproc_admin.forms.portals import ApplicationForm, ConnectionForm
 from bizproc_admin.htmx import page
 from bizproc_admin.middleware import CHOSEN
@@ -27,6 +27,9 @@ def portal_list(request: Request) -> HttpResponse:
     found = list(Portal.objects.reached_by(request.user))
     feeds = {(feed.portal_id, feed.name): feed for feed in Feed.objects.all()}
     for portal in found:
+        portal.is_failing = any(  # type: ignore[attr-defined]
+            feed.failing_since for feed in feeds.values() if feed.portal_id == portal.pk
+        )
         portal.feed_list = [  # type: ignore[attr-defined]
             {
                 "label": name.label,
@@ -82,7 +85,9 @@ def portal_detail(request: Request, pk: int) -> HttpResponse:
         ],
         "runs": runs,
         "now": timezone.now(),
-        "is_probing": portal.webhook is not None and portal.probed_at is None,
+        "is_probing": portal.webhook is not None and portal.probe_at is not None,
+        "unmade_look": unmade_look(portal),
+        "is_failing": any(feed.failing_since for feed in feeds.values()),
         "token_count": PersonToken.objects.filter(person__portal=portal).count(),
         "lost_count": PersonToken.objects.lost().filter(person__portal=portal).count(),
     }
@@ -156,8 +161,7 @@ def portal_admission(request: Request, pk: int) -> HttpResponse:
 def portal_probing(request: Request, pk: int) -> HttpResponse:
     """Have the connection looked over again by a worker."""
     portal = reached(request, pk)
-    Portal.objects.filter(pk=pk).update(probed_at=None)
-    doorbell.ring("probe_portal", portal.pk, queue=doorbell.INTERACTIVE)
+    portals.ask_for_look(portal)
     return redirect("portal_detail", pk=pk)
 
 
@@ -192,6 +196,14 @@ def portal_choice(request: Request) -> HttpResponse:
 def reached(request: Request, pk: int) -> Portal:
     """Give a portal the account may look at; any other one does not exist for it."""
     return get_object_or_404(Portal.objects.reached_by(request.user), pk=pk)
+
+
+def unmade_look(portal: Portal) -> str:
+    """Say why the look that was asked for could not be made so far, if that is so."""
+    if not portal.probe_failure or portal.probe_at is None:
+        return ""
+    kind = getattr(bitrix, portal.probe_failure, bitrix.BitrixError)
+    return str(kind.reading or kind.people)
 
 
 def took(run: SyncRun) -> str:

@@ -426,7 +426,7 @@ def test_a_look_that_failed_before_anything_was_sent_leaves_no_doubt(
     post(as_(administrator), view, workflow, committing)
     command = Command.objects.get()
     assert (command.state, command.sends) == (CommandState.INTENT, 0)
+    assert "(HTTP 502)" in command.error_text
     page = as_(administrator).get(reverse("command_detail", args=[command.pk])).content.decode()
     assert "not known" not in page
-    assert "(HTTP 502)" in page
     assert sandbox.ledger() == []

@@ -124,14 +124,57 @@ def test_choosing_a_portal_never_leads_away(client, portal):
     assert answer.url == "/"
 
 
-def test_a_portal_out_of_reach_for_a_moment_is_looked_over_again_by_itself(
-    portal, sandbox, committing
+def probed(portal, sandbox, *faults, times=9):
+    """Have the portal looked over while it fails in these ways, if any."""
+    for fault in faults:
+        sandbox.fail_next(fault, method="profile", times=times)
+    syncing.probe_portal(portal.pk)
+    sandbox.clear_faults()
+    portal.refresh_from_db()
+
+
+@pytest.mark.parametrize(
+    "fault", ["bad_gateway", "empty_body", "reset_mid_response", "PORTAL_DELETED", "ERROR_CORE"]
+)
+def test_a_look_that_could_not_be_made_changes_nothing_and_is_made_again_in_seconds(
+    client, portal, sandbox, committing, fault
 ):
-    sandbox.fail_next("html_page", method="profile", times=2)
+    probed(portal, sandbox)
+    found, before = portal.findings, timezone.now()
+    assert found
+    client.post(reverse("portal_probing", args=[portal.pk]))
+    sandbox.fail_next(fault, method="profile", times=9)
     syncing.probe_portal(portal.pk)
     portal.refresh_from_db()
-    assert not portal.is_connected
+    assert portal.is_connected
+    assert portal.findings == found
+    assert timedelta() < portal.probe_at - before < timedelta(seconds=6)
+    page = client.get(reverse("portal_detail", args=[portal.pk])).content.decode()
+    assert "could not be looked over just now" in page
+    assert "What was found before stands" in page
+    assert found[0]["text"] in page.replace("&#x27;", "'")
     sandbox.clear_faults()
+    Portal.objects.update(probe_at=timezone.now())
+    with committing():
+        syncing.start_due_passes()
+    portal.refresh_from_db()
+    assert (portal.probe_at, portal.probe_failure) == (None, "")
+    assert portal.is_connected
+
+
+def test_a_look_that_keeps_failing_is_made_again_less_often(portal, sandbox):
+    waits = []
+    for _ in range(6):
+        probed(portal, sandbox, "PORTAL_DELETED")
+        waits.append(round((portal.probe_at - timezone.now()).total_seconds()))
+    assert waits == [2, 5, 10, 20, 30, 30]
+
+
+def test_a_connection_that_was_found_unusable_is_looked_over_again_by_itself(
+    portal, sandbox, committing
+):
+    probed(portal, sandbox, "INVALID_CREDENTIALS")
+    assert not portal.is_connected
     with committing():
         syncing.start_due_passes()
     portal.refresh_from_db()
@@ -149,9 +192,27 @@ def test_a_portal_out_of_reach_for_a_moment_is_looked_over_again_by_itself(
     assert entries[0].detail.text
 
 
+def test_a_new_portal_that_cannot_be_reached_says_so_and_is_tried_again(
+    client, sandbox, committing
+):
+    client.post(reverse("portal_creation"), {"webhook": sandbox.webhook_url})
+    portal = Portal.objects.get()
+    probed(portal, sandbox, "bad_gateway")
+    assert not portal.is_connected
+    page = client.get(reverse("portal_detail", args=[portal.pk])).content.decode()
+    assert "could not be looked over just now" in page
+    assert "What was found before" not in page
+    Portal.objects.update(probe_at=timezone.now())
+    with committing():
+        syncing.start_due_passes()
+    assert Portal.objects.get().is_connected
+
+
 @pytest.mark.parametrize("was_connected", [True, False])
-def test_a_probe_whose_message_was_lost_is_found(portal, committing, was_connected):
+def test_a_probe_whose_message_was_lost_is_found(client, portal, committing, was_connected):
     Portal.objects.update(is_connected=was_connected, probed_at=None)
+    client.post(reverse("portal_probing", args=[portal.pk]))
+    Portal.objects.update(probe_at=timezone.now())
     with committing():
         syncing.start_due_passes()
     portal.refresh_from_db()

@@ -29,6 +29,11 @@ class Command(BaseCommand):
         portal = Portal.objects.get(pk=portal.pk)
         for finding in portal.findings:
             self.stdout.write(f"{'ok ' if finding['ok'] else 'NO '} {finding['text']}")
+        if portal.probe_failure:
+            raise CommandError(
+                f"{portal.name} is kept, but could not be looked over: {portal.probe_failure}. "
+                "The workers try again by themselves."
+            )
         if not portal.is_connected:
             raise CommandError(f"{portal.name} is kept, but cannot be used yet.")
         self.stdout.write(f"{portal.name} is connected; the workers read it from now on.")

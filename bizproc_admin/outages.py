@@ -1,0 +1,75 @@
+"""Outages: since when a portal does not answer, or answers nobody, noted from every call of it.
+
+The portal's row holds it, so that every process and every page knows the same.
+"""
+
+from datetime import timedelta
+
+from django.db.models import DateTimeField, F, Q, Value
+from django.db.models.functions import Coalesce, Greatest
+from django.utils import timezone
+
+from bizproc_admin import bitrix
+from bizproc_admin.models import Outage, Portal
+
+# what only the portal's own connection learns, and only it can find mended
+OF_CONNECTION = (Outage.CREDENTIALS, Outage.MOVED)
+# passes, and with them the first sign that a portal is back, are tried again after so long
+RETRY_AFTER = timedelta(seconds=30)
+# how exactly it is kept when a portal last answered: most answers write nothing
+EXACT_TO = timedelta(seconds=5)
+
+
+class PortalHealth:
+    """bitrix.Health kept in the portal's row; is_own tells its own connection from a person's."""
+
+    def __init__(self, portal: Portal, *, is_own: bool) -> None:
+        self.portal_id = portal.pk
+        self.is_own = is_own
+
+    def answered(self) -> None:
+        now = timezone.now()
+        portal = Portal.objects.filter(pk=self.portal_id)
+        mended = Q(failures__gt=0)
+        if not self.is_own:
+            mended &= ~Q(failure__in=OF_CONNECTION)
+        if portal.filter(mended).exists():
+            portal.filter(mended).update(
+                failures=0, failing_since=None, failure="", answered_at=now
+            )
+        elif portal.filter(Q(answered_at=None) | Q(answered_at__lt=now - EXACT_TO)).exists():
+            portal.update(answered_at=now)
+
+    def failed(self, error: bitrix.BitrixError) -> None:
+        kind = outage_of(error)
+        if kind is None or (kind in OF_CONNECTION and not self.is_own):
+            self.answered()
+            return
+        # a call that got no answer was made long before it failed; others may have got one since
+        began = Value(timezone.now() - timedelta(seconds=error.lasted), DateTimeField())
+        Portal.objects.filter(pk=self.portal_id).update(
+            failures=F("failures") + 1,
+            failing_since=Coalesce(
+                F("failing_since"), Greatest(began, Coalesce(F("answered_at"), began))
+            ),
+            failure=kind,
+        )
+
+
+def outage_of(error: bitrix.BitrixError) -> Outage | None:
+    """Give the kind of outage a failed call is a sign of; None where the portal did answer."""
+    match error:
+        case bitrix.PortalClosed():
+            return Outage.CLOSED
+        case bitrix.PlanRequired():
+            return Outage.PLAN
+        case bitrix.Overloaded():
+            return Outage.OVERLOADED
+        case bitrix.InvalidCredentials():
+            return Outage.CREDENTIALS
+        case bitrix.Refused() | bitrix.TooLong():
+            return None
+        case bitrix.Moved():
+            return Outage.MOVED if error.is_elsewhere else Outage.SILENT
+        case _:
+            return Outage.SILENT
