@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.auth.models import Group
@@ -22,7 +23,9 @@ PASSWORD = "a-long-enough-password"
 
 @pytest.fixture(scope="session")
 def the_sandbox() -> Iterator[Sandbox]:
-    with Sandbox(scenario="empty", seed=1, limits="off") as sandbox:
+    # two hosts, as in life: what the token server says of itself is never the portal's
+    auth = "http://localhost:{port}"
+    with Sandbox(scenario="empty", seed=1, limits="off", auth_url=auth) as sandbox:
         yield sandbox
 
 
@@ -30,7 +33,8 @@ def the_sandbox() -> Iterator[Sandbox]:
 def sandbox(the_sandbox: Sandbox, settings: object) -> Iterator[Sandbox]:
     """The emulated portal as a fresh one; whatever it silently ignored fails the test."""
     the_sandbox.reset()
-    settings.PORTAL_HOSTS_ALLOWED = [the_sandbox.portal_url.split("://")[1].rstrip("/")]
+    addresses = (the_sandbox.portal_url, the_sandbox.oauth["token_url"])
+    settings.PORTAL_HOSTS_ALLOWED = [urlsplit(address).netloc for address in addresses]
     yield the_sandbox
     assert the_sandbox.complaints() == []
 

@@ -7,6 +7,7 @@ import sys
 import threading
 from types import FrameType
 
+from bizproc_admin.sandbox.hands.whole import STATUSES
 from bizproc_admin.sandbox.living import SideActors
 from bizproc_admin.sandbox.sandbox import Sandbox
 from bizproc_admin.sandbox.scenarios import NAMES
@@ -39,6 +40,10 @@ def main() -> int:
             token_lifetime=options.token_lifetime,
             password=options.password,
             language=options.language,
+            zone=options.zone,
+            statuses=options.statuses,
+            portal_url=options.portal_url,
+            auth_url=options.auth_url,
         )
     except OSError as error:
         sys.stderr.write(
@@ -46,7 +51,7 @@ def main() -> int:
             "Choose another with --port, or 0 for any free one.\n"
         )
         return 2
-    except StateFileError as error:
+    except (StateFileError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     actors = SideActors(sandbox.portal)
@@ -75,6 +80,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--token-lifetime", type=float, help="seconds an access token lives; 3600")
     parser.add_argument("--password", help="everybody's, told on the sign-in page; sandbox")
     parser.add_argument("--language", choices=LANGUAGES, help="the portal's language; en")
+    parser.add_argument("--zone", help="IANA name of the portal's time zone; UTC+03:00")
+    parser.add_argument("--statuses", choices=STATUSES, default="usual", help="those of errors")
+    parser.add_argument("--portal-url", help="the portal's public address, as clients are told it")
+    parser.add_argument("--auth-url", help="the authorisation server's, another host than its")
     parser.add_argument("--control", action="store_true", help="open the control plane")
     return parser.parse_args()
 

@@ -7,11 +7,12 @@ from typing import Any
 
 from bizproc_admin.sandbox import applying, batch, methods, php
 from bizproc_admin.sandbox.authorising import authorise
-from bizproc_admin.sandbox.clock import iso, utc_text
+from bizproc_admin.sandbox.clock import utc_text
 from bizproc_admin.sandbox.due import apply_later, bring_up_to_date
-from bizproc_admin.sandbox.faults import AFTER, BEFORE, LIE, REPLACED, Broken, Fault
+from bizproc_admin.sandbox.faults import AFTER, BEFORE, LIE, PLAN, REPLACED, Broken, Fault
 from bizproc_admin.sandbox.incoming import Incoming, without_reserved
 from bizproc_admin.sandbox.listing import Page
+from bizproc_admin.sandbox.methods import foreign
 from bizproc_admin.sandbox.methods.registry import (
     METHODS,
     Caller,
@@ -22,7 +23,13 @@ from bizproc_admin.sandbox.methods.registry import (
 )
 from bizproc_admin.sandbox.portal import Portal
 from bizproc_admin.sandbox.recording import masked
-from bizproc_admin.sandbox.refusals import Refusal, insufficient_scope, named
+from bizproc_admin.sandbox.refusals import (
+    STATUSES_OF_2026,
+    Refusal,
+    insufficient_scope,
+    named,
+    plan_ended,
+)
 
 __all__ = ["Answer", "answer", "methods"]
 
@@ -69,7 +76,10 @@ def answer(portal: Portal, incoming: Incoming) -> Answer:
             body = _checked(talk, fault)
             result = Answer(200, body, talk.damage)
         except Refusal as refusal:
-            result = Answer(refusal.status, refusal.envelope(), talk.damage)
+            status = refusal.status
+            if portal.newer_statuses:
+                status = STATUSES_OF_2026.get(refusal.code, status)
+            result = Answer(status, refusal.envelope(), talk.damage)
     except Broken as broken:
         result = Answer(200, {}, broken.fault)
     except Exception as error:  # noqa: BLE001 - a mistake of ours must be seen, not lost
@@ -89,7 +99,7 @@ def _checked(talk: _Conversation, fault: Fault | None) -> dict[str, Any]:
             raise named("QUERY_LIMIT_EXCEEDED")
         if incoming.signed:
             raise named("ACCESS_DENIED")
-        found = METHODS.get(incoming.method.lower())
+        found = foreign.named(incoming.method)
         if found is None:
             raise named("ERROR_METHOD_NOT_FOUND")
         caller = talk.caller = authorise(portal, incoming, found)
@@ -104,7 +114,7 @@ def _run_batch(talk: _Conversation, caller: Caller, fault: Fault | None) -> dict
 
     def perform(name: str, params: dict[str, Any]) -> dict[str, Any]:
         portal = talk.portal
-        found = METHODS.get(name.lower())
+        found = foreign.named(name)
         plain = without_reserved(params)
         start = php.intval(params["start"]) if "start" in params else None
 
@@ -169,6 +179,8 @@ def _before(
         return None
     if fault.kind == "insufficient_scope":
         raise insufficient_scope(by_token=caller.application is not None)
+    if fault.kind == PLAN:
+        raise plan_ended(by_token=caller.application is not None)
     if fault.is_vendor_error:
         raise named(fault.kind)
     if fault.kind in BEFORE or (fault.kind in REPLACED and not fault.applied):
@@ -227,13 +239,12 @@ def _time(
         "finish": finish,
         "duration": finish - began,
         "processing": seconds,
-        "date_start": iso(began),
-        "date_finish": iso(finish),
+        "date_start": portal.clock.iso(began),
+        "date_finish": portal.clock.iso(finish),
     }
     with portal.lock:
-        if portal.limits.on:
-            shown["operating_reset_at"] = portal.limits.reset_at(code, name, began=began)
-            shown["operating"] = portal.limits.operating(code, name)
+        shown["operating_reset_at"] = portal.limits.reset_at(code, name, began=began)
+        shown["operating"] = portal.limits.operating(code, name)
     return shown
 
 

@@ -1,6 +1,7 @@
 """Faults that a test asks for: the next call, or the next N of a method, go wrong in a named way.
 
-Any other name than those below is taken as a vendor error code.
+Any other name than those below is taken as a vendor error code (`plan_ended` for that of a lapsed
+plan, which shares its code with missing rights).
 """
 
 from dataclasses import dataclass
@@ -10,9 +11,11 @@ BEFORE = {"timeout_before_apply", "late_apply"}
 #: The method has run, and then the answer is lost or damaged.
 AFTER = {"timeout_after_apply", "reset_mid_response", "truncated_json"}
 #: Something else than JSON is answered; the method runs only when `applied` is asked for.
-REPLACED = {"html_page", "empty_body", "bad_gateway"}
+REPLACED = {"html_page", "empty_body", "bad_gateway", "unavailable_page", "closed_page"}
 #: The answer is true and nothing was done.
 LIE = "lie"
+#: The plan of the portal has no REST: an error answer that is not named by its code.
+PLAN = "plan_ended"
 TRANSPORT = BEFORE | AFTER | REPLACED | {LIE}
 
 

@@ -9,10 +9,11 @@ import operator as operators
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any
 
 from bizproc_admin.sandbox import php
-from bizproc_admin.sandbox.clock import parse_moment
+from bizproc_admin.sandbox.clock import PORTAL_ZONE, parse_moment
 
 Predicate = Callable[[Any], bool]
 
@@ -42,7 +43,14 @@ class Narrowing:
     dropped: tuple[str, ...]
 
 
-def read(value: Any, fields: dict[str, str], *, now: float, newer: bool = False) -> Narrowing:
+def read(
+    value: Any,
+    fields: dict[str, str],
+    *,
+    now: float,
+    newer: bool = False,
+    zone: tzinfo = PORTAL_ZONE,
+) -> Narrowing:
     """Read a filter; unknown keys, lower case and other operators are dropped.
 
     The newer rules, documented but not seen in a build, take "=" and "!=" and names in any case.
@@ -54,7 +62,7 @@ def read(value: Any, fields: dict[str, str], *, now: float, newer: bool = False)
         match = _KEY.fullmatch(key)
         if match is not None and match[2] in fields:
             if fields[match[2]] == "datetime":
-                wanted = _moments(wanted, now=now)
+                wanted = _moments(wanted, now=now, zone=zone)
             conditions.append(Condition(match[2], match[1] or "", wanted))
         else:
             dropped.append(key)
@@ -98,10 +106,10 @@ def sql_predicate(condition: Condition, kind: str) -> Predicate:
     return lambda actual: actual is None or not matches(actual)
 
 
-def _moments(wanted: Any, *, now: float) -> Any:
+def _moments(wanted: Any, *, now: float, zone: tzinfo) -> Any:
     if php.is_array(wanted):
-        return [parse_moment(item, now=now) for item in php.values(wanted)]
-    return parse_moment(wanted, now=now)
+        return [parse_moment(item, now=now, zone=zone) for item in php.values(wanted)]
+    return parse_moment(wanted, now=now, zone=zone)
 
 
 def _first(wanted: Any) -> Any:

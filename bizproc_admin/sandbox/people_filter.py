@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable
+from datetime import tzinfo
 from typing import Any
 
 from bizproc_admin.sandbox import php
-from bizproc_admin.sandbox.clock import parse_moment
+from bizproc_admin.sandbox.clock import PORTAL_ZONE, parse_moment
 from bizproc_admin.sandbox.filters import like
 from bizproc_admin.sandbox.records import User
 
@@ -52,7 +53,7 @@ def value_of(user: User, name: str) -> Any:
             return getattr(user, name.lower())
 
 
-def matches(key: str, wanted: Any, *, now: float) -> UserTest | None:
+def matches(key: str, wanted: Any, *, now: float, zone: tzinfo = PORTAL_ZONE) -> UserTest | None:
     """Build the test of one key, or return None for a key nobody knows."""
     if key == "NAME_SEARCH":
         words = php.text(wanted).casefold().split()
@@ -70,21 +71,21 @@ def matches(key: str, wanted: Any, *, now: float) -> UserTest | None:
             expected = not expected
         return lambda user: user.active == expected
     if kind == "datetime":
-        wanted = _moments(wanted, now)
+        wanted = _moments(wanted, now, zone)
         if wanted is None:
             return lambda user: False
     return _test(name, kind, operator, wanted)
 
 
 def _words(user: User) -> list[str]:
-    return f"{user.name} {user.last_name} {user.email} {user.position}".casefold().split()
+    return f"{user.name} {user.last_name} {user.email or ''} {user.position}".casefold().split()
 
 
-def _moments(wanted: Any, now: float) -> Any:
+def _moments(wanted: Any, now: float, zone: tzinfo) -> Any:
     if php.is_array(wanted):
-        moments = [parse_moment(item, now=now) for item in php.values(wanted)]
+        moments = [parse_moment(item, now=now, zone=zone) for item in php.values(wanted)]
         return None if None in moments else moments
-    return parse_moment(wanted, now=now)
+    return parse_moment(wanted, now=now, zone=zone)
 
 
 def _test(name: str, kind: str, operator: str, wanted: Any) -> UserTest:

@@ -66,11 +66,15 @@ class Portal:
         self.webhooks: list[Webhook] = []
         #: Where the portal is reached; the server that serves it says so.
         self.address = "http://127.0.0.1"
+        #: The public addresses, when they were told; see `oauth.addresses`.
+        self.public_url = self.auth_url = ""
         self.password = "sandbox"  # noqa: S105 - everybody's, and the sign-in page tells it
         #: The application settings that options give, kept over every scenario.
         self.redirect_uri = ""
         self.token_lifetime = self.first_token_lifetime = ACCESS_LIFETIME
         self.language = self.first_language = "en"
+        self.first_zone = ""
+        self.first_newer_statuses = False
         self.clear()
 
     def clear(self) -> None:
@@ -101,7 +105,9 @@ class Portal:
         self.faults.clear()
         self.limits.clear()
         self.clock.offset = 0.0
+        self.clock.set_zone(self.first_zone)
         self.newer_filters = False
+        self.newer_statuses = self.first_newer_statuses
         self.token_lifetime = self.first_token_lifetime
         self.language = self.first_language
         self.touched = True

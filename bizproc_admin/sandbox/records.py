@@ -14,20 +14,25 @@ AUTOMATION = 8
 
 @dataclass(slots=True)
 class User:
-    """A person of the portal."""
+    """A person of the portal; what is None is absent from rows.
+
+    Most have no zone name: they live by the zone of their browser, of which the portal keeps the
+    offset at the last visit, in seconds east of its own.
+    """
 
     id: int
     name: str
     last_name: str
     second_name: str = ""
-    email: str = ""
+    email: str | None = ""
     active: bool = True
     admin: bool = False
     departments: list[int] = field(default_factory=list)
     position: str = ""
     gender: str = ""
     phone: str = ""
-    time_zone: str = "Europe/Moscow"
+    time_zone: str | None = ""
+    time_zone_offset: int = 0
     registered: float = 0.0
     last_login: float | None = None
     online: bool = False

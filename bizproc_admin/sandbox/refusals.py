@@ -73,6 +73,16 @@ def named(code: str) -> Refusal:
     return Refusal(code, text, status)
 
 
+#: What the vendor's table of 2026 answers with another status than before.
+STATUSES_OF_2026 = {"OVERLOAD_LIMIT": 401, "user_access_error": 401, "INVALID_REQUEST": 401}
+
+
+def plan_ended(*, by_token: bool) -> Refusal:
+    """Build the refusal of a portal whose plan has no REST: the code of rights, another status."""
+    how = "on commercial plans" if by_token else "by subscription"
+    return Refusal("ACCESS_DENIED", f"REST is available only {how}.", 401)
+
+
 def insufficient_scope(*, by_token: bool) -> Refusal:
     """Build the refusal of a method that a webhook or an application was not given."""
     word = "access" if by_token else "webhook"

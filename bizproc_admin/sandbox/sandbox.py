@@ -7,7 +7,7 @@ from typing import Any
 
 from bizproc_admin.sandbox import scenarios
 from bizproc_admin.sandbox.hands import Hands
-from bizproc_admin.sandbox.oauth import applications, tokens
+from bizproc_admin.sandbox.oauth import addresses, applications
 from bizproc_admin.sandbox.portal import ADMINISTRATOR, EMPLOYEE, Portal
 from bizproc_admin.sandbox.server import Server
 from bizproc_admin.sandbox.state_file import StateFile
@@ -32,10 +32,15 @@ class Sandbox(Hands):
         token_lifetime: float | None = None,
         password: str | None = None,
         language: str | None = None,
+        zone: str | None = None,
+        statuses: str = "usual",
+        portal_url: str | None = None,
+        auth_url: str | None = None,
     ) -> None:
         """Prepare the portal: from the state file when it holds one, else from the scenario.
 
-        What is said here of the application and the language wins over what the state file says.
+        What is said here of the application, the language and the zone wins over what the state
+        file says. `{port}` in a public address stands for the port that is listened on.
         """
         self.portal = Portal(seed=seed, limits=limits)
         self.portal.password = password or self.portal.password
@@ -44,12 +49,19 @@ class Sandbox(Hands):
             self.portal.token_lifetime = self.portal.first_token_lifetime = token_lifetime
         if language is not None:
             self.portal.language = self.portal.first_language = language
+        self.portal.newer_statuses = self.portal.first_newer_statuses = statuses == "2026"
+        if zone is not None:
+            self.portal.first_zone = zone
+            self.portal.clock.set_zone(zone)
         super().__init__(self.portal)
         # Listening comes first: a taken port must be told before anything is built or saved.
         self._server = Server((host, port), self.portal, latency=latency, with_control=with_control)
         self._state: StateFile | None = None
-        self.portal.address = self.portal_url
+        bound, port = self._server.server_address[:2]
+        self.portal.address = f"http://{bound!s}:{port}"
         try:
+            self.portal.public_url = addresses.without_end(portal_url, port=port)
+            self.portal.auth_url = addresses.without_end(auth_url, port=port)
             self._fill(scenario, workflows=workflows, state=state)
             if redirect_uri is not None:
                 self.change_application(redirect_uri=redirect_uri)
@@ -57,6 +69,8 @@ class Sandbox(Hands):
                 self.set_token_lifetime(token_lifetime)
             if language is not None:
                 self.set_language(language)
+            if zone is not None:
+                self.set_zone(zone)
         except BaseException:
             self._server.server_close()
             raise
@@ -107,9 +121,8 @@ class Sandbox(Hands):
 
     @property
     def portal_url(self) -> str:
-        """Return the portal's address."""
-        host, port = self._server.server_address[:2]
-        return f"http://{host!s}:{port}"
+        """Return the portal's public address."""
+        return addresses.known(self.portal).portal
 
     @property
     def webhook_url(self) -> str:
@@ -124,18 +137,19 @@ class Sandbox(Hands):
     @property
     def control_url(self) -> str | None:
         """Return the address of the control plane, or None when it is off."""
-        return f"{self.portal_url}/_sandbox/" if self._server.with_control else None
+        return f"{self.portal.address}/_sandbox/" if self._server.with_control else None
 
     @property
     def oauth(self) -> dict[str, str]:
         """Return what the settings of the first application show, and where tokens are got."""
         application = applications.named(self.portal, None)
+        places = addresses.known(self.portal)
         return {
             "client_id": application.client_id,
             "client_secret": application.client_secret,
-            "authorize_url": f"{self.portal_url}/oauth/authorize/",
-            "token_url": f"{self.portal_url}/oauth/token/",
-            "server_endpoint": tokens.server_endpoint(self.portal_url),
+            "authorize_url": f"{places.portal}/oauth/authorize/",
+            "token_url": places.token_url,
+            "server_endpoint": places.server_endpoint,
             "member_id": applications.member_id(self.portal),
         }
 

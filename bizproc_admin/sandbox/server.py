@@ -13,9 +13,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from xml.sax.saxutils import escape
 
-from bizproc_admin.sandbox import control, dispatch, incoming
+from bizproc_admin.sandbox import broken_pages, control, dispatch, incoming
 from bizproc_admin.sandbox.faults import Fault
-from bizproc_admin.sandbox.oauth import authorisation
+from bizproc_admin.sandbox.oauth import addresses, authorisation
 from bizproc_admin.sandbox.portal import Portal
 
 _CORS = (
@@ -24,15 +24,6 @@ _CORS = (
     ("X-Content-Type-Options", "nosniff"),
 )
 _MAX_BODY = 128 * 1024 * 1024
-LOGIN_PAGE = (
-    "<!DOCTYPE html><html><head><title>Authorization</title></head>"
-    '<body><form method="post"><input name="USER_LOGIN"></form></body></html>'
-)
-BAD_GATEWAY_PAGE = (
-    "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
-    "<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>nginx</center>\r\n"
-    "</body>\r\n</html>\r\n"
-)
 
 
 class Server(ThreadingHTTPServer):
@@ -102,12 +93,13 @@ class Handler(BaseHTTPRequestHandler):
         if body is None:
             return
         path = self.path.partition("?")[0].lstrip("/")
+        headers = {name.lower(): value for name, value in self.headers.items()}
         if path == "_sandbox" or path.startswith("_sandbox/"):
             self._control(body)
-        elif path.startswith("oauth/"):
-            self._oauth(path.strip("/").removeprefix("oauth/"), body)
+        elif (place := addresses.own_place(self.server.portal, path, headers)) is not None:
+            self._oauth(place, headers, body)
         else:
-            self._rest(body)
+            self._rest(headers, body)
 
     do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
 
@@ -152,11 +144,11 @@ class Handler(BaseHTTPRequestHandler):
 
     # -- answering ----------------------------------------------------------------------------
 
-    def _rest(self, body: bytes) -> None:
+    def _rest(self, headers: dict[str, str], body: bytes) -> None:
         request = incoming.read(
             http_method=self.command,
             target=self.path,
-            headers={name.lower(): value for name, value in self.headers.items()},
+            headers=headers,
             body=body,
             source=self.client_address[0],
         )
@@ -180,13 +172,13 @@ class Handler(BaseHTTPRequestHandler):
             told.append(("X-Bitrix-Rest-Application", answer.client_id))
         self._write(answer.status, content, kind, extra=told)
 
-    def _oauth(self, place: str, body: bytes) -> None:
+    def _oauth(self, place: str, headers: dict[str, str], body: bytes) -> None:
         reply = authorisation.answer(
             self.server.portal,
             place,
             http_method=self.command,
             target=self.path,
-            headers={name.lower(): value for name, value in self.headers.items()},
+            headers=headers,
             body=body,
             source=self.client_address[0],
         )
@@ -222,10 +214,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _break(self, fault: Fault, status: int, content: bytes, kind: str) -> None:
         match fault.kind:
-            case "html_page":
-                self._write(200, LOGIN_PAGE.encode(), "text/html; charset=utf-8")
-            case "bad_gateway":
-                self._write(502, BAD_GATEWAY_PAGE.encode(), "text/html")
+            case "html_page" | "bad_gateway" | "unavailable_page" | "closed_page":
+                page = broken_pages.PAGES[fault.kind]
+                self._write(page.status, page.text.encode(), page.kind)
             case "empty_body":
                 self._write(200, b"", kind)
             case "truncated_json":

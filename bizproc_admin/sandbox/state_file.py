@@ -122,6 +122,7 @@ class StateFile:
         portal.first = facts["first"]
         portal.scenario, portal.seed = facts["scenario"], facts["seed"]
         portal.clock.offset = facts["offset"]
+        portal.clock.set_zone(facts.get("zone", ""))
         portal.webhooks = [Webhook(**webhook) for webhook in facts["webhooks"]]
         portal.numbers, portal.late = facts["numbers"], facts["late"]
         portal.overrides = facts.get("overrides", {})
@@ -159,6 +160,7 @@ def _facts(portal: Portal) -> dict[str, Any]:
         "first": portal.first,
         "seed": portal.seed,
         "offset": portal.clock.offset,
+        "zone": portal.clock.zone_name,
         "webhooks": [pack(webhook) for webhook in portal.webhooks],
         "numbers": portal.numbers,
         "late": portal.late,

@@ -81,6 +81,8 @@ def test_an_answer_may_be_half_a_json_text(sandbox, key):
         ("html_page", 200, "<!DOCTYPE html>"),
         ("bad_gateway", 502, "<html>"),
         ("empty_body", 200, ""),
+        ("unavailable_page", 503, "<!DOCTYPE html>"),
+        ("closed_page", 503, "<!DOCTYPE html>"),
     ],
 )
 @pytest.mark.parametrize("applied", [False, True])
@@ -177,3 +179,55 @@ def test_closing_ends_hanging_connections():
             kill(brief, "none", timeout=0.1)
         began = time.monotonic()
     assert time.monotonic() - began < 3
+
+
+def test_the_page_of_an_overloaded_portal_is_long_and_a_closed_one_says_so(sandbox, key):
+    sandbox.fail_next("unavailable_page")
+    assert len(kill(sandbox, key).content) > 50_000
+    sandbox.fail_next("closed_page")
+    assert "temporarily closed" in kill(sandbox, key).text
+
+
+def test_a_lapsed_plan_has_the_code_of_missing_rights_and_another_status(sandbox, key):
+    sandbox.fail_next("plan_ended", times=2)
+    by_webhook = kill(sandbox, key)
+    token = sandbox.tokens_for(1)["access_token"]
+    by_token = requests.post(f"{sandbox.portal_url}/rest/profile?auth={token}", timeout=5)
+    assert [(answer.status_code, answer.json()) for answer in (by_webhook, by_token)] == [
+        (401, {"error": "ACCESS_DENIED",
+               "error_description": "REST is available only by subscription."}),
+        (401, {"error": "ACCESS_DENIED",
+               "error_description": "REST is available only on commercial plans."}),
+    ]  # fmt: skip
+    assert alive(sandbox, key)
+    sandbox.fail_next("plan_ended", method=KILL)
+    answer = requests.post(sandbox.webhook_url + "batch", json={"cmd": {"a": KILL}}, timeout=5)
+    assert answer.json()["result"]["result_error"]["a"]["error"] == "ACCESS_DENIED"
+
+
+@pytest.mark.parametrize(
+    ("code", "usual"),
+    [("OVERLOAD_LIMIT", 503), ("user_access_error", 403), ("INVALID_REQUEST", 400)],
+)
+def test_three_errors_are_answered_with_401_when_it_is_asked_for(sandbox, key, code, usual):
+    seen = []
+    for statuses in ("usual", "2026"):
+        sandbox.set_statuses(statuses)
+        sandbox.fail_next(code)
+        answer = kill(sandbox, key)
+        assert answer.json()["error"] == code
+        seen.append(answer.status_code)
+    assert seen == [usual, 401]
+    sandbox.fail_next("ACCESS_DENIED")
+    assert kill(sandbox, key).status_code == 403
+    sandbox.reset()
+    sandbox.fail_next(code)
+    assert kill(sandbox, key).status_code == usual
+
+
+def test_somebody_kept_out_of_the_application_is_told_so_with_the_newer_status(sandbox):
+    sandbox.set_statuses("2026")
+    sandbox.change_application(users=[1])
+    token = sandbox.tokens_for(2)["access_token"]
+    answer = requests.post(f"{sandbox.portal_url}/rest/profile?auth={token}", timeout=5)
+    assert (answer.status_code, answer.json()["error"]) == (401, "user_access_error")

@@ -61,6 +61,7 @@ def test_an_answer_carries_times_and_the_headers_of_the_cloud(sandbox):
     assert set(body) == {"result", "time"}
     assert set(body["time"]) == {
         "start", "finish", "duration", "processing", "date_start", "date_finish",
+        "operating", "operating_reset_at",
     }  # fmt: skip
     assert isinstance(body["time"]["start"], float)
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
@@ -176,7 +177,7 @@ def test_wrong_credentials_are_told_apart(sandbox):
 def test_a_missing_method_is_noticed_before_wrong_credentials(sandbox):
     assert call(sandbox, "/rest/1/wrong/nope") == (404, "ERROR_METHOD_NOT_FOUND")
     assert call(sandbox, "/rest/nope") == (404, "ERROR_METHOD_NOT_FOUND")
-    for later in ("bizproc.robot.add", "bizproc.event.send", "crm.deal.list"):
+    for later in ("bizproc.robot.add", "bizproc.event.send", "crm", "nothing.known.here"):
         assert call(sandbox, f"{hook(sandbox)}/{later}") == (404, "ERROR_METHOD_NOT_FOUND")
 
 

@@ -49,12 +49,13 @@ def test_a_method_that_used_up_its_time_is_blocked_alone(sandbox):
     assert call(sandbox, "user.get").status_code == 200
 
 
-def test_answers_tell_the_operating_time_only_while_limits_are_on(sandbox):
+def test_answers_tell_the_operating_time_with_the_limits_on_and_off(sandbox):
     sandbox.spend("user.get", 12.5)
     told = call(sandbox, "user.get").json()["time"]
     assert told["operating"] == 12.5
     assert 0 < told["operating_reset_at"] - told["start"] <= 600
     sandbox.set_limits("off")
-    assert "operating" not in call(sandbox, "user.get").json()["time"]
+    assert call(sandbox, "user.get").json()["time"]["operating"] == 12.5
+    assert call(sandbox).json()["time"]["operating"] == 0
     sandbox.fill_bucket(50)
     assert call(sandbox).status_code == 200

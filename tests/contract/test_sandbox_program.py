@@ -67,6 +67,24 @@ def test_its_options_prepare_the_application_and_the_language():
         assert rows[0]["parameters"]["StatusYesLabel"] == "Утвердить"
 
 
+def test_its_ready_line_says_the_public_addresses():
+    options = ("--portal-url", "https://portal.example", "--auth-url", "https://oauth.example")
+    with program(*options, "--zone", "Europe/Berlin", "--statuses", "2026") as (_, told):
+        assert told["portal_url"] == "https://portal.example"
+        assert told["webhook_url"].startswith("https://portal.example/rest/1/")
+        assert told["oauth"]["token_url"] == "https://oauth.example/oauth/token/"
+        assert told["oauth"]["server_endpoint"] == "https://oauth.example/rest/"
+
+
+def test_an_address_or_a_zone_that_does_not_exist_is_told_in_one_line():
+    for options in (("--portal-url", "portal"), ("--zone", "Mars/Olympus")):
+        ended = subprocess.run(
+            [*RUN, "--port", "0", *options], capture_output=True, text=True, timeout=20, check=False
+        )
+        assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+        assert options[1] in ended.stderr
+
+
 def test_the_control_plane_is_closed_unless_asked_for():
     with program() as (process, told):
         assert told["control_url"] is None

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from bizproc_admin import audit, syncing, tokens
+from bizproc_admin import audit, bitrix, connecting, syncing, tokens
 from bizproc_admin.models import (
     Account,
     AuditEntry,
@@ -51,6 +51,21 @@ def test_the_button_sends_the_browser_to_the_portal_with_a_state(client, door):
     assert where.path == "/oauth/authorize/"
     assert parse_qs(where.query)["client_id"] == [door.client_id]
     assert len(parse_qs(where.query)["state"][0]) >= 16
+
+
+def test_the_token_server_is_another_host_and_its_tokens_lead_back_to_the_portal(
+    client, door, comes_in, sandbox
+):
+    assert urlsplit(door.token_url).netloc != door.host
+    assert comes_in(client, ADMINISTRATOR).status_code == 302
+    person = PersonToken.objects.get(person__remote_id=ADMINISTRATOR).person
+    first = tokens.usable(person)
+    tokens.expired(first)
+    assert tokens.usable(person).version > first.version
+    assert [call["error"] for call in sandbox.calls("oauth.token")] == [None, None]
+    sandbox.clear_calls()
+    reader = bitrix.Reader(connecting.acting_as(person))
+    assert reader.system.profile().id == ADMINISTRATOR
 
 
 def test_with_htmx_the_browser_itself_is_sent_there(client, door):

@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 from bizproc_admin.sandbox import php
-from bizproc_admin.sandbox.clock import iso, parse_moment
 from bizproc_admin.sandbox.engine import durations
 from bizproc_admin.sandbox.engine.expressions import evaluate, people
 from bizproc_admin.sandbox.engine.kinds import (
@@ -38,7 +37,8 @@ def ask(portal: Portal, workflow: Workflow, path: str, node: Node) -> tuple[Task
         evaluate(portal, workflow, options.get("TimeoutDuration")),
         options.get("TimeoutDurationType"),
     )
-    overdue = durations.moment(evaluate(portal, workflow, options.get("OverdueDate")), now=now)
+    deadline = evaluate(portal, workflow, options.get("OverdueDate"))
+    overdue = durations.moment(deadline, now=now, zone=portal.clock.zone)
     if timeout > 0:
         overdue = overdue or now + timeout
     title = php.text(evaluate(portal, workflow, options.get("Name"))) or options.get("Title", "")
@@ -127,7 +127,7 @@ def _external(portal: Portal, kind: str, default: Any) -> Any:
         return [_external(portal, kind, item) for item in default]
     if kind in ("date", "datetime") and default not in (None, ""):
         if isinstance(default, int | float):
-            return iso(default)
-        moment = parse_moment(default, now=portal.now())
-        return default if moment is None else iso(moment)
+            return portal.clock.iso(default)
+        moment = portal.clock.read(default)
+        return default if moment is None else portal.clock.iso(moment)
     return default

@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 from bizproc_admin.sandbox import php
-from bizproc_admin.sandbox.clock import PORTAL_ZONE, database_text
 from bizproc_admin.sandbox.portal import Portal
 from bizproc_admin.sandbox.records import Workflow
 
@@ -79,12 +78,12 @@ def _document_field(portal: Portal, workflow: Workflow, name: str) -> Any:
 
 
 def _system_value(portal: Portal, name: str) -> Any:
-    now = database_text(portal.now())
+    now = portal.clock.database_text(portal.now())
     if name in ("Now", "NowLocal"):
         return now
     if name == "Date" and now:
         return now[:10]
-    return str(PORTAL_ZONE) if name == "TimeZone" else None
+    return str(portal.clock.zone) if name == "TimeZone" else None
 
 
 def _printed(portal: Portal, value: Any) -> str:

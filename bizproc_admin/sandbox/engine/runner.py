@@ -277,10 +277,11 @@ class Run:
     def _delayed(self, path: str, options: dict[str, Any]) -> bool:
         now = self.portal.now()
         until = evaluate(self.portal, self.workflow, options.get("TimeoutTime"))
-        due = durations.moment(until, now=now) or now + durations.seconds(
+        pause = durations.seconds(
             evaluate(self.portal, self.workflow, options.get("TimeoutDuration")),
             options.get("TimeoutDurationType"),
         )
+        due = durations.moment(until, now=now, zone=self.portal.clock.zone) or now + pause
         if due <= now:
             return False
         self._wait(path, {"kind": "delay"}, due)

@@ -10,7 +10,6 @@ import re
 from typing import Any
 
 from bizproc_admin.sandbox import php
-from bizproc_admin.sandbox.clock import iso, parse_moment
 from bizproc_admin.sandbox.portal import Portal
 
 _BINDING = re.compile(r"[A-Za-z0-9]+_[1-9]\d*")
@@ -71,8 +70,8 @@ def _one(portal: Portal, kind: str, item: Any, options: Any) -> Any:
         case "double":
             return _double(text)
         case "date" | "datetime" | "S:DateTime":
-            moment = parse_moment(text, now=portal.now())
-            return None if moment is None else iso(moment)
+            moment = portal.clock.read(text)
+            return portal.clock.iso(moment)
         case "select":
             return text if text in dict(php.items(options)) else None
         case "user" | "S:UserID":

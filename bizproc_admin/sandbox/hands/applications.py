@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bizproc_admin.sandbox.oauth import applications, tokens
+from bizproc_admin.sandbox.oauth import addresses, applications, tokens
 from bizproc_admin.sandbox.portal import Portal
 from bizproc_admin.sandbox.records import pack
 from bizproc_admin.sandbox.scenarios.company import YEAR
@@ -59,7 +59,7 @@ class Applications:
             application = applications.named(portal, client_id)
             grant = tokens.issue(portal, application, portal.users[int(user_id)].id)
             portal.commit()
-            return tokens.answer(portal, grant, address=portal.address)
+            return tokens.answer(portal, grant, addresses=addresses.known(portal))
 
     def expire_tokens(self, user_id: int | None = None) -> None:
         """Make access tokens expire now, of one person or of all."""

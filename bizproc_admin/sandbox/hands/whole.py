@@ -13,6 +13,7 @@ from bizproc_admin.sandbox.texts import LANGUAGES
 
 FILTER_RULES = ("module", "documented")
 LIMITS = ("real", "off")
+STATUSES = ("usual", "2026")
 
 
 class WholePortal:
@@ -115,12 +116,25 @@ class WholePortal:
         _one_of(rules, FILTER_RULES)
         self._portal.newer_filters = rules == "documented"
 
+    def set_statuses(self, statuses: str) -> None:
+        """Answer errors with the "usual" statuses, or as the vendor's table of "2026" says."""
+        _one_of(statuses, STATUSES)
+        self._portal.newer_statuses = statuses == "2026"
+
     def set_language(self, language: str) -> None:
         """Let the portal speak "en" or "ru" from now on."""
         portal = self._portal
         _one_of(language, LANGUAGES)
         with portal.lock:
             portal.language = language
+            portal.touched = True
+            portal.commit()
+
+    def set_zone(self, name: str) -> None:
+        """Let the portal live in a zone of this IANA name; empty for the usual UTC+03:00."""
+        portal = self._portal
+        with portal.lock:
+            portal.clock.set_zone(str(name))
             portal.touched = True
             portal.commit()
 

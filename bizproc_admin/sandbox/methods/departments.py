@@ -1,4 +1,4 @@
-"""department.get: the company's structure, in tree order.
+"""department.get, department.fields: the company's structure, in tree order.
 
 https://apidocs.bitrix24.com/api-reference/departments/department-get
 """
@@ -12,6 +12,13 @@ from bizproc_admin.sandbox.portal import Portal
 from bizproc_admin.sandbox.records import Department
 
 _FIELDS = ("ID", "NAME", "SORT", "PARENT", "UF_HEAD")
+_TITLES = {
+    "ID": "ID",
+    "NAME": "Department name",
+    "SORT": "Sort order",
+    "PARENT": "Parent department",
+    "UF_HEAD": "Head",
+}
 _LISTS = ("ID", "PARENT", "UF_HEAD")
 _PARAMETERS = {"filter", "sort", "order", "select", "name_format"}
 
@@ -36,6 +43,12 @@ def department_get(portal: Portal, caller: Caller, params: Params) -> Page:
         descending = php.text(sorts.get("order")).lower() == "desc"
         sort_rows(rows, {column: descending, "ID": False}, _value)
     return by_page(rows, params.start, lambda row: _shown(portal, row))
+
+
+@method("department.fields", scopes=("department",))
+def department_fields(portal: Portal, caller: Caller, params: Params) -> dict[str, str]:
+    """Return the fields of a department with their names."""
+    return dict(_TITLES)
 
 
 def _in_tree_order(portal: Portal) -> list[Department]:

@@ -6,10 +6,10 @@ https://apidocs.bitrix24.com/api-reference/common/system/index
 from typing import Any
 
 from bizproc_admin.sandbox import php
-from bizproc_admin.sandbox.clock import iso
+from bizproc_admin.sandbox.methods.foreign import CLOUD_SCOPES, named
 from bizproc_admin.sandbox.methods.registry import METHODS, Caller, Params, method
 from bizproc_admin.sandbox.oauth.tokens import STATUS
-from bizproc_admin.sandbox.portal import ALL_SCOPES, Portal
+from bizproc_admin.sandbox.portal import Portal
 
 
 @method("app.info")
@@ -18,7 +18,7 @@ def app_info(portal: Portal, caller: Caller, params: Params) -> dict[str, Any]:
     application = caller.application
     if application is not None:
         return {
-            "ID": str(application.id),
+            "ID": application.id,
             "CODE": application.client_id,
             "VERSION": 1,
             "STATUS": STATUS,
@@ -35,8 +35,8 @@ def app_info(portal: Portal, caller: Caller, params: Params) -> dict[str, Any]:
 
 @method("scope")
 def scope(portal: Portal, caller: Caller, params: Params) -> list[str]:
-    """Return the granted scopes, or all there are."""
-    return list(ALL_SCOPES) if _is_on(params.get("FULL")) else list(caller.scopes)
+    """Return the granted scopes, or all that a portal in the cloud knows."""
+    return list(CLOUD_SCOPES) if _is_on(params.get("FULL")) else list(caller.scopes)
 
 
 @method("methods")
@@ -52,7 +52,7 @@ def methods(portal: Portal, caller: Caller, params: Params) -> list[str]:
 @method("method.get")
 def method_get(portal: Portal, caller: Caller, params: Params) -> dict[str, bool]:
     """Tell whether a method exists and may be called."""
-    found = METHODS.get(php.text(params.get("NAME")).lower())
+    found = named(php.text(params.get("NAME")))
     return {
         "isExisting": found is not None,
         "isAvailable": found is not None and found.allowed_by(caller.scopes),
@@ -62,7 +62,7 @@ def method_get(portal: Portal, caller: Caller, params: Params) -> dict[str, bool
 @method("server.time")
 def server_time(portal: Portal, caller: Caller, params: Params) -> str | None:
     """Return the portal's time."""
-    return iso(portal.now())
+    return portal.clock.iso(portal.now())
 
 
 def _is_on(value: Any) -> bool:

@@ -6,7 +6,6 @@ https://apidocs.bitrix24.com/api-reference/bizproc/bizproc-task/bizproc-task-lis
 from typing import Any
 
 from bizproc_admin.sandbox import documents, overriding, php
-from bizproc_admin.sandbox.clock import database_text, iso
 from bizproc_admin.sandbox.filters import Condition, read, sql_predicate
 from bizproc_admin.sandbox.listing import Page, by_page, order, select, sort_rows
 from bizproc_admin.sandbox.methods.registry import Caller, Params, method
@@ -51,7 +50,11 @@ def task_list(portal: Portal, caller: Caller, params: Params) -> Page:
     fields = select(given, FIELDS, _DEFAULT)
     ordering = order(params.get("ORDER"), _FILTERABLE, {"ID": True})
     narrowing = read(
-        params.get("FILTER"), _FILTERABLE, now=portal.now(), newer=portal.newer_filters
+        params.get("FILTER"),
+        _FILTERABLE,
+        now=portal.now(),
+        newer=portal.newer_filters,
+        zone=portal.clock.zone,
     )
     for key in narrowing.dropped:
         portal.complain("filter key dropped", key, method="bizproc.task.list")
@@ -160,13 +163,13 @@ def _shown(portal: Portal, row: TaskRow, fields: list[str], dates: list[str]) ->
     for name in fields:
         value = _value(portal, row, name)
         if FIELDS[name] == "datetime":
-            value = iso(value)
+            value = portal.clock.iso(value)
         if FIELDS[name] == "parameters":
             shown[name] = value or []
         else:
             shown[name] = value if value is None else str(value)
     for name in dates:
-        shown[f"{name}_X1"] = database_text(_value(portal, row, name))
+        shown[f"{name}_X1"] = portal.clock.database_text(_value(portal, row, name))
     # The address is made of the selected columns, so without MODULE_ID there is none.
     document = portal.workflows[row[0].workflow_id].document
     shown["DOCUMENT_URL"] = documents.url_of(portal, document) if "MODULE_ID" in fields else ""

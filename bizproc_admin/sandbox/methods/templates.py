@@ -6,7 +6,6 @@ https://apidocs.bitrix24.com/api-reference/bizproc/template/bizproc-workflow-tem
 from typing import Any
 
 from bizproc_admin.sandbox import overriding
-from bizproc_admin.sandbox.clock import iso
 from bizproc_admin.sandbox.filters import Condition, orm_predicate, read
 from bizproc_admin.sandbox.listing import Page, by_offset, order, select, sort_rows
 from bizproc_admin.sandbox.methods.registry import Caller, Params, method
@@ -40,7 +39,11 @@ def template_list(portal: Portal, caller: Caller, params: Params) -> Page:
     fields = select(params.get("SELECT"), FIELDS, ["ID"])
     ordering = order(params.get("ORDER"), _FILTERABLE, {"ID": False})
     narrowing = read(
-        params.get("FILTER"), _FILTERABLE, now=portal.now(), newer=portal.newer_filters
+        params.get("FILTER"),
+        _FILTERABLE,
+        now=portal.now(),
+        newer=portal.newer_filters,
+        zone=portal.clock.zone,
     )
     for key in narrowing.dropped:
         portal.complain("filter key dropped", key, method="bizproc.workflow.template.list")
@@ -90,7 +93,7 @@ def _shown(portal: Portal, template: Template, fields: list[str]) -> dict[str, A
         elif FIELDS[name] == "structure":
             row[name] = value or []
         elif FIELDS[name] == "datetime":
-            row[name] = iso(value)
+            row[name] = portal.clock.iso(value)
         else:
             row[name] = str(value)
     return overriding.shown(portal, "template", template.id, row)

@@ -9,7 +9,6 @@ https://apidocs.bitrix24.com/api-reference/bizproc/bizproc-workflow-kill
 from typing import Any
 
 from bizproc_admin.sandbox import documents, overriding, php, running
-from bizproc_admin.sandbox.clock import iso
 from bizproc_admin.sandbox.engine import runner
 from bizproc_admin.sandbox.filters import read
 from bizproc_admin.sandbox.listing import Page, by_offset, order, select
@@ -60,7 +59,11 @@ def instances(portal: Portal, caller: Caller, params: Params) -> Page:
     fields = select(params.get("SELECT"), running.FIELDS, ["ID", "MODIFIED", "OWNED_UNTIL"])
     ordering = order(params.get("ORDER"), running.FIELDS, {"MODIFIED": True})
     narrowing = read(
-        params.get("FILTER"), running.FIELDS, now=portal.now(), newer=portal.newer_filters
+        params.get("FILTER"),
+        running.FIELDS,
+        now=portal.now(),
+        newer=portal.newer_filters,
+        zone=portal.clock.zone,
     )
     for key in narrowing.dropped:
         portal.complain("filter key dropped", key, method="bizproc.workflow.instances")
@@ -74,7 +77,7 @@ def _shown(portal: Portal, key: str, fields: list[str]) -> dict[str, Any]:
     for name in fields:
         value = running.value_of(workflow, name)
         if running.FIELDS[name] == "datetime":
-            value = iso(value)
+            value = portal.clock.iso(value)
         row[name] = value if value is None else str(value)
     return overriding.shown(portal, "workflow", key, row)
 

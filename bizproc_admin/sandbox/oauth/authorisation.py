@@ -8,8 +8,9 @@ from typing import Any
 from bizproc_admin.sandbox import incoming, php
 from bizproc_admin.sandbox.due import bring_up_to_date
 from bizproc_admin.sandbox.faults import Fault
-from bizproc_admin.sandbox.oauth import pages, signing_in, token_server
+from bizproc_admin.sandbox.oauth import addresses, pages, signing_in, token_server
 from bizproc_admin.sandbox.portal import Portal
+from bizproc_admin.sandbox.refusals import named
 
 _HTML = "text/html; charset=utf-8"
 _JSON = "application/json; charset=utf-8"
@@ -37,16 +38,16 @@ def answer(
     body: bytes,
     source: str,
 ) -> Answer:
-    """Answer one request; `place` is the path below /oauth/ without slashes around it."""
+    """Answer one request; `place` is what `addresses.own_place` made of its path."""
     with portal.lock:
         bring_up_to_date(portal)
-    address = _address(portal, headers)
+    known = addresses.known(portal, headers)
     query = php.parse_query(target.partition("?")[2])
     posted = incoming.form(headers, body) if http_method == "POST" else None
     cookies = headers.get("cookie", "")
     if place == "authorize":
         reply = signing_in.authorize(
-            portal, query=query, form=posted, cookies=cookies, address=address
+            portal, query=query, form=posted, cookies=cookies, addresses=known
         )
         return Answer(reply.status, reply.content, _HTML, [*reply.headers, _NEVER_KEPT])
     if place == "logout":
@@ -54,10 +55,13 @@ def answer(
         return Answer(reply.status, reply.content, _HTML, [*reply.headers, _NEVER_KEPT])
     params = {**query, **(posted or {})}
     if place == "token":
-        return _json(token_server.give_token(portal, params, address=address, source=source))
+        return _json(token_server.give_token(portal, params, addresses=known, source=source))
     if _INFO.fullmatch(place):
         token = incoming.bearer(headers) or _token(params)
-        return _json(token_server.tell_about(portal, token, address=address, source=source))
+        return _json(token_server.tell_about(portal, token, addresses=known, source=source))
+    if place.startswith("rest/"):
+        unknown = named("ERROR_METHOD_NOT_FOUND")
+        return _json(token_server.Told(unknown.status, unknown.envelope()))
     text = pages.trouble(company="Portal", title="Not found", text="There is no such page.")
     return Answer(404, text, _HTML)
 
@@ -72,11 +76,3 @@ def _json(told: token_server.Told) -> Answer:
 
 def _token(params: dict[str, Any]) -> str:
     return php.text(params.get("auth")) or php.text(params.get("access_token"))
-
-
-def _address(portal: Portal, headers: dict[str, str]) -> str:
-    # The portal is reached under several names here (localhost, a container's host).
-    host = headers.get("host", "")
-    if re.fullmatch(r"[A-Za-z0-9.-]+(:\d+)?|\[[0-9A-Fa-f:.]+\](:\d+)?", host):
-        return f"http://{host}"
-    return portal.address

@@ -83,7 +83,7 @@ def trouble(*, company: str, title: str, text: str, link: str = "", label: str =
 
 def login(user: User) -> str:
     """Return the short login of a person: their e-mail before the @, else their number."""
-    return user.email.partition("@")[0] or str(user.id)
+    return (user.email or "").partition("@")[0] or str(user.id)
 
 
 def _page(title: str, content: str) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from bizproc_admin.sandbox import php
 from bizproc_admin.sandbox.oauth import applications, pages, tokens
+from bizproc_admin.sandbox.oauth.addresses import Addresses
 from bizproc_admin.sandbox.portal import Portal
 from bizproc_admin.sandbox.records import Application, PortalSession, User
 
@@ -31,7 +32,7 @@ def authorize(
     query: dict[str, Any],
     form: dict[str, Any] | None,
     cookies: str,
-    address: str,
+    addresses: Addresses,
 ) -> Reply:
     """Answer /oauth/authorize/: the sign-in page, or the way back to the application.
 
@@ -67,7 +68,7 @@ def authorize(
                 message=message,
             )
             return Reply(200, page, headers)
-        reply = _back(portal, application, user, state=state, action=action, address=address)
+        reply = _back(portal, application, user, state=state, action=action, addresses=addresses)
         portal.commit()
         return Reply(reply.status, reply.content, [*headers, *reply.headers])
 
@@ -103,7 +104,7 @@ def _back(
     *,
     state: str,
     action: str,
-    address: str,
+    addresses: Addresses,
 ) -> Reply:
     if not applications.is_open_to(application, user.id):
         page = pages.trouble(
@@ -117,10 +118,10 @@ def _back(
     told = {
         "code": tokens.issue_code(portal, application, user.id),
         "state": state,
-        "domain": tokens.host(address),
+        "domain": addresses.portal_host,
         "member_id": applications.member_id(portal),
         "scope": ",".join(application.scopes),
-        "server_domain": tokens.host(address),
+        "server_domain": addresses.auth_host,
     }
     base, hash_sign, fragment = application.redirect_uri.partition("#")
     joint = "&" if "?" in base else "?"

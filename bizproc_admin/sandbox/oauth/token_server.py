@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bizproc_admin.sandbox import php
-from bizproc_admin.sandbox.clock import iso, utc_text
+from bizproc_admin.sandbox.clock import utc_text
 from bizproc_admin.sandbox.faults import AFTER, BEFORE, LIE, REPLACED, Broken, Fault
 from bizproc_admin.sandbox.oauth import applications, tokens
+from bizproc_admin.sandbox.oauth.addresses import Addresses
 from bizproc_admin.sandbox.oauth.tokens import refused
 from bizproc_admin.sandbox.portal import Portal
 from bizproc_admin.sandbox.recording import masked
@@ -62,32 +63,35 @@ def known(code: str) -> Refusal:
     return _WithoutText(code, "", status) if text is None else Refusal(code, text, status)
 
 
-def give_token(portal: Portal, params: dict[str, Any], *, address: str, source: str) -> Told:
+def give_token(
+    portal: Portal, params: dict[str, Any], *, addresses: Addresses, source: str
+) -> Told:
     """Answer a request for tokens."""
 
     def honest() -> dict[str, Any]:
-        return tokens.answer(portal, _grant(portal, params), address=address)
+        return tokens.answer(portal, _grant(portal, params), addresses=addresses)
 
     def untrue() -> dict[str, Any]:
         application = _application(portal, params)
         user_id = _owner(portal, params)
         grant = tokens.untrue(portal, application, user_id)
-        return tokens.answer(portal, grant, address=address)
+        return tokens.answer(portal, grant, addresses=addresses)
 
     return _told(portal, params, source, honest=honest, untrue=untrue)
 
 
-def tell_about(portal: Portal, token: str, *, address: str, source: str) -> Told:
+def tell_about(portal: Portal, token: str, *, addresses: Addresses, source: str) -> Told:
     """Answer app.info, the trusted way to learn whose a token is."""
 
     def honest() -> dict[str, Any]:
-        began = portal.now()
-        result = _info(portal, token, address=address)
+        clock, began = portal.clock, portal.now()
+        result = _info(portal, token, addresses=addresses)
         finish = portal.now()
-        shown = {"start": began, "finish": finish, "duration": finish - began}
+        took = finish - began
+        shown = {"start": began, "finish": finish, "duration": took, "processing": took}
         return {
             "result": result,
-            "time": {**shown, "date_start": iso(began), "date_finish": iso(finish)},
+            "time": {**shown, "date_start": clock.iso(began), "date_finish": clock.iso(finish)},
         }
 
     return _told(portal, {"auth": token}, source, honest=honest, untrue=honest)
@@ -138,7 +142,7 @@ def _owner(portal: Portal, params: dict[str, Any]) -> int:
     return next((g.user_id for g in portal.grants if g.refresh_token == given), 0)
 
 
-def _info(portal: Portal, token: str, *, address: str) -> dict[str, Any]:
+def _info(portal: Portal, token: str, *, addresses: Addresses) -> dict[str, Any]:
     if not token:
         raise known("NO_AUTH_FOUND")
     grant = portal.grants.get(token)
@@ -153,20 +157,20 @@ def _info(portal: Portal, token: str, *, address: str) -> dict[str, Any]:
         raise named("expired_token")
     return {
         "client_id": application.client_id,
-        "scope": list(application.scopes),
-        "expires": int(grant.access_expires),
+        "scope": ",".join(application.scopes),
+        "expires": portal.clock.iso(grant.access_expires),
         "user_id": grant.user_id,
         "member_id": applications.member_id(portal),
-        "client_endpoint": f"{address}/rest/",
+        "client_endpoint": addresses.client_endpoint,
         "status": tokens.STATUS,
         "install": {
             "installed": True,
             "version": "1",
             "status": tokens.STATUS,
-            "scope": list(application.scopes),
-            "domain": tokens.host(address),
-            "uri": f"{address}/rest/",
-            "client_endpoint": f"{address}/rest/",
+            "scope": ",".join(application.scopes),
+            "domain": addresses.portal_host,
+            "uri": addresses.portal,
+            "client_endpoint": addresses.client_endpoint,
             "member_id": applications.member_id(portal),
         },
     }

@@ -2,9 +2,9 @@
 
 import secrets
 from typing import Any
-from urllib.parse import urlsplit
 
 from bizproc_admin.sandbox.oauth import applications
+from bizproc_admin.sandbox.oauth.addresses import Addresses
 from bizproc_admin.sandbox.portal import DAY, Portal
 from bizproc_admin.sandbox.records import Application, Code, Grant
 from bizproc_admin.sandbox.refusals import Refusal
@@ -86,7 +86,7 @@ def untrue(portal: Portal, application: Application, user_id: int) -> Grant:
     )
 
 
-def answer(portal: Portal, grant: Grant, *, address: str) -> dict[str, Any]:
+def answer(portal: Portal, grant: Grant, *, addresses: Addresses) -> dict[str, Any]:
     """Write the token server's answer; `domain` is its own, not the portal's."""
     application = portal.applications[grant.client_id]
     return {
@@ -94,24 +94,14 @@ def answer(portal: Portal, grant: Grant, *, address: str) -> dict[str, Any]:
         "expires": int(grant.access_expires),
         "expires_in": int(grant.access_expires - grant.issued),
         "scope": ",".join(application.scopes),
-        "domain": host(address),
-        "server_endpoint": server_endpoint(address),
+        "domain": addresses.auth_host,
+        "server_endpoint": addresses.server_endpoint,
         "status": STATUS,
-        "client_endpoint": f"{address}/rest/",
+        "client_endpoint": addresses.client_endpoint,
         "member_id": applications.member_id(portal),
         "user_id": grant.user_id,
         "refresh_token": grant.refresh_token,
     }
-
-
-def host(address: str) -> str:
-    """Return the host and port of an address."""
-    return urlsplit(address).netloc
-
-
-def server_endpoint(address: str) -> str:
-    """Return where the authorisation server answers its own methods."""
-    return f"{address}/oauth/rest/"
 
 
 def expire(portal: Portal, user_id: int | None) -> None:

@@ -2,7 +2,6 @@
 
 import random
 
-from bizproc_admin.sandbox.clock import iso
 from bizproc_admin.sandbox.engine import runner
 from bizproc_admin.sandbox.portal import Portal
 from bizproc_admin.sandbox.records import (
@@ -107,12 +106,12 @@ def _values(
     chosen = rng.sample(pool, min(3, len(pool))) if several else [rng.choice([head, *others])]
     values: dict[str, object] = {
         "Approver": [f"user_{number}" for number in chosen],
-        "RemindAt": iso(now + rng.uniform(1 / 24, 150) * _DAY),
+        "RemindAt": portal.clock.iso(now + rng.uniform(1 / 24, 150) * _DAY),
         "Deadline": rng.choice(
             (
                 "",
-                iso(_passed(rng, started=started, now=now)),
-                iso(now + rng.uniform(0.1, 30) * _DAY),
+                portal.clock.iso(_passed(rng, started=started, now=now)),
+                portal.clock.iso(now + rng.uniform(0.1, 30) * _DAY),
             )
         ),
     }

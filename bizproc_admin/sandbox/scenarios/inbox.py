@@ -6,9 +6,8 @@ before a template was changed. The side actors leave them to whoever visits the 
 
 import random
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
-from bizproc_admin.sandbox.clock import PORTAL_ZONE, iso
 from bizproc_admin.sandbox.engine import runner
 from bizproc_admin.sandbox.engine.kinds import APPROVE, EXTERNAL, OPTIONAL
 from bizproc_admin.sandbox.portal import Portal
@@ -58,7 +57,7 @@ def _ask(portal: Portal, rng: random.Random, question: Question, person: int, nu
     starter = rng.choice([colleague for colleague in pool if colleague not in others])
     template = portal.templates[question.template]
     document = papers.add(portal, template.document_type, rng, starter)
-    deadline = _deadline(rng, question, now=now, started=started)
+    deadline = _deadline(portal, rng, question, started=started)
     key = f"{_COPY}{number}"
     tree = _structure(question, [person, *others], deadline)
     with portal.at(started):
@@ -91,16 +90,17 @@ def _structure(question: Question, people: list[int], deadline: str) -> Node:
     return sequence(state("На рассмотрении"), asked, delay(amount=60, title="Архив"))
 
 
-def _deadline(rng: random.Random, question: Question, *, now: float, started: float) -> str:
+def _deadline(portal: Portal, rng: random.Random, question: Question, *, started: float) -> str:
+    now = portal.now()
     moments = {
         OVERDUE: rng.uniform(started, now - _DAY / 24),
-        TODAY: _end_of_day(now),
+        TODAY: _end_of_day(now, portal.clock.zone),
         LATER: now + rng.uniform(2, 25) * _DAY,
     }
-    return iso(moments.get(question.deadline)) or ""
+    return portal.clock.iso(moments.get(question.deadline)) or ""
 
 
-def _end_of_day(now: float) -> float:
-    today = datetime.fromtimestamp(now, PORTAL_ZONE)
+def _end_of_day(now: float, zone: tzinfo) -> float:
+    today = datetime.fromtimestamp(now, zone)
     midnight = today.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     return midnight.timestamp() - 60

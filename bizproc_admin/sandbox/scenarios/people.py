@@ -106,6 +106,11 @@ _PEOPLE = {
         59 Matthias Groß M Servicetechniker
     """,
 }
+#: Whose zone the portal knows by name; all others live by an offset.
+_ZONES = {3: "Europe/Moscow", 10: "Europe/London", 27: "Europe/Moscow", 53: "Europe/Berlin"}
+#: Where those are who have no zone name and are not where the server is.
+_ELSEWHERE = {11: "Asia/Ho_Chi_Minh", 26: "America/New_York", 43: "Asia/Vladivostok"}
+_WITHOUT_ZONE, _WITHOUT_MAIL, _NEVER_HERE = (20, 47, 48), (40, 41, 42), (16, 41, 59)
 _SPELLING = str.maketrans(
     {
         "а": "a", "б": "b", "в": "v", "г": "g", "д": "d", "е": "e", "ё": "e", "ж": "zh", "з": "z",
@@ -128,19 +133,23 @@ def add_people(portal: Portal) -> None:
             number_text, name, last_name, gender, position = line.strip().split(" ", 4)
             number = int(number_text)
             mail = f"{name}.{last_name}".lower().translate(_SPELLING)
+            registered = int(now - YEAR * portal.rng.uniform(1.6, 7))
+            seen = int(now - portal.rng.expovariate(1 / 20_000))
+            zone = _ELSEWHERE.get(number) or ("Europe/Berlin" if department == BERLIN else "")
             user = User(
                 number,
                 name,
                 last_name,
-                email=f"{mail}@nordwind.example",
+                email=None if number in _WITHOUT_MAIL else f"{mail}@nordwind.example",
                 admin=number == ADMINISTRATOR,
                 departments=[department],
                 position=position,
                 gender=gender,
                 phone=f"+7 495 555-{number // 10:02d}-{number % 100:02d}",
-                time_zone="Europe/Berlin" if department == BERLIN else "Europe/Moscow",
-                registered=int(now - YEAR * portal.rng.uniform(1.6, 7)),
-                last_login=int(now - portal.rng.expovariate(1 / 20_000)),
+                time_zone=None if number in _WITHOUT_ZONE else _ZONES.get(number, ""),
+                time_zone_offset=portal.clock.ahead(zone) if zone else 0,
+                registered=registered,
+                last_login=None if number in _NEVER_HERE else seen,
                 online=portal.rng.random() < 0.4,
             )
             portal.users.put(number, user)
