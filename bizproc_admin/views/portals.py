@@ -1,5 +1,6 @@
 """Portals and their connections."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
@@ -13,9 +14,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from bizproc_admin import audit, bitrix, portals
 from bizproc_admin.forms.portals import ApplicationForm, ConnectionForm
-from bizproc_admin.htmx import page
+from bizproc_admin.htmx import dialog, page
 from bizproc_admin.middleware import CHOSEN
-from bizproc_admin.models import Feed, FeedName, PersonToken, Portal, SyncRun
+from bizproc_admin.models import CommandState, Feed, FeedName, PersonToken, Portal, SyncRun
+from bizproc_admin.models.commands import CommandQuerySet
 from bizproc_admin.permissions import Capability, Request, requires
 from bizproc_admin.templatetags.durations import elapsed
 from bizproc_admin.views.freshness import of_feed
@@ -134,10 +136,19 @@ def portal_application(request: Request, pk: int) -> HttpResponse:
     return page(request, "portals/application.html", context, partial="form", status=status)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @requires(Capability.MANAGE_PORTALS)
 def portal_application_removal(request: Request, pk: int) -> HttpResponse:
-    portals.remove_application(reached(request, pk), actor=request.user, ip=audit.ip_of(request))
+    """Forget the application, after telling what waits for it and what stops."""
+    portal = reached(request, pk)
+    if request.method != "POST":
+        context = {
+            "edited": portal,
+            "token_count": PersonToken.objects.filter(person__portal=portal).count(),
+            **what_waits(portal.commands.exclude(as_person=None)),
+        }
+        return dialog(request, "portals/application_removal.html", context)
+    portals.remove_application(portal, actor=request.user, ip=audit.ip_of(request))
     messages.success(request, _("Removed. Nobody signs in through this portal any more."))
     return redirect("portal_detail", pk=pk)
 
@@ -165,10 +176,18 @@ def portal_probing(request: Request, pk: int) -> HttpResponse:
     return redirect("portal_detail", pk=pk)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @requires(Capability.MANAGE_PORTALS)
 def portal_disconnection(request: Request, pk: int) -> HttpResponse:
+    """Forget the webhook, after telling what waits for it and what stops."""
     portal = reached(request, pk)
+    if request.method != "POST":
+        context = {
+            "edited": portal,
+            "follower_count": portal.accounts.filter(follows_portal=True, is_active=True).count(),
+            **what_waits(portal.commands.all()),
+        }
+        return dialog(request, "portals/disconnection.html", context)
     portals.disconnect(portal, actor=request.user, ip=audit.ip_of(request))
     messages.success(request, _("Disconnected. Everything read so far stays readable."))
     return redirect("portal_detail", pk=pk)
@@ -196,6 +215,17 @@ def portal_choice(request: Request) -> HttpResponse:
 def reached(request: Request, pk: int) -> Portal:
     """Give a portal the account may look at; any other one does not exist for it."""
     return get_object_or_404(Portal.objects.reached_by(request.user), pk=pk)
+
+
+def what_waits(found: CommandQuerySet) -> dict[str, int]:
+    """Count the commands that are not settled: those to be sent yet, and those in doubt."""
+    found = found.open()
+    unsent = found.filter(state=CommandState.INTENT).count()
+    return {
+        "unsent_count": unsent,
+        "doubt_count": found.count() - unsent,
+        "give_up_minutes": round(settings.GIVE_UP_TIME / 60),
+    }
 
 
 def unmade_look(portal: Portal) -> str:

@@ -1,5 +1,6 @@
 """Portals: connected by a secret that is never seen again."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bizproc_admin import syncing
-from bizproc_admin.models import AuditEntry, Feed, Portal
+from bizproc_admin.models import AuditEntry, Command, CommandState, Feed, Portal
 
 
 @pytest.fixture
@@ -95,6 +96,42 @@ def test_a_disconnected_portal_keeps_what_was_read(client, workflow, portal):
     page = client.get(reverse("workflow_list"))
     assert workflow in page.context["page"].rows
     assert AuditEntry.objects.filter(kind="connection", action="Disconnected a portal").exists()
+
+
+def test_disconnecting_asks_first_and_tells_what_waits_and_what_stops(
+    client, workflow, portal, sandbox, committing
+):
+    sandbox.fail_next("bad_gateway", times=99)
+    with committing():
+        client.post(
+            reverse("workflow_termination", args=[workflow.pk]),
+            {
+                "key": str(uuid.uuid4()),
+                "seen": workflow.modified_at.isoformat(),
+                "reason": "Leaver",
+                "status": "Stopped",
+            },
+        )
+    sandbox.clear_faults()
+    asked = client.get(reverse("portal_disconnection", args=[portal.pk])).content.decode()
+    assert "1 command is not sent yet" in asked
+    assert "within 60 minutes" in asked
+    assert "Nothing is read any more" in asked
+    portal.refresh_from_db()
+    assert portal.webhook is not None
+    detail = client.get(reverse("portal_detail", args=[portal.pk])).content.decode()
+    assert f'action="{reverse("portal_disconnection", args=[portal.pk])}"' not in detail
+    assert f'action="{reverse("portal_application_removal", args=[portal.pk])}"' not in detail
+    Command.objects.update(state=CommandState.UNKNOWN, sends=1)
+    asked = client.get(reverse("portal_disconnection", args=[portal.pk])).content.decode()
+    assert "1 command was sent and is not confirmed yet" in asked
+    assert "not sent yet" not in asked
+
+
+def test_forgetting_the_application_asks_first_too(client, portal):
+    asked = client.get(reverse("portal_application_removal", args=[portal.pk])).content.decode()
+    assert "No answer waits" in asked
+    assert "0 people can no longer answer" in asked
 
 
 def test_connect_on_the_command_line_prints_the_findings(sandbox, db, capsys):
