@@ -3,13 +3,12 @@
 The portal's own connection reads for all; a person's token acts as that person.
 """
 
-from urllib.parse import urlsplit
-
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 import bizproc_admin
 from bizproc_admin import bitrix, tokens
+from bizproc_admin.bitrix import addresses
 from bizproc_admin.models import Person, Portal
 from bizproc_admin.outages import PortalHealth
 from bizproc_admin.pacing import DatabasePacer
@@ -166,23 +165,29 @@ def accepted_address(text: str) -> bitrix.WebhookUrl:
     The operator's PORTAL_HOSTS_ALLOWED may be anywhere and plain http; all others are the
     vendor's cloud over https (reliability: the portal's address).
     """
-    address = bitrix.WebhookUrl(text.strip())
-    if address.host in settings.PORTAL_HOSTS_ALLOWED:
-        return address
-    parts = urlsplit(address.portal_url)
-    host = (parts.hostname or "").rstrip(".")
-    if parts.scheme != "https":
+    address = bitrix.WebhookUrl(text)
+    accept_portal(address.portal_url)
+    return address
+
+
+def accept_portal(portal_url: str) -> None:
+    """Make sure that a portal's own address may be called; ValueError says why not."""
+    address = addresses.read(portal_url)
+    if address is None or not address.is_bare:
+        raise ValueError(_("This is not the address of a portal."))
+    if address.netloc in settings.PORTAL_HOSTS_ALLOWED:
+        return
+    if address.scheme != "https":
         raise ValueError(_("The address must start with https://."))
-    if parts.port not in (None, 443):
+    if address.port is not None:
         raise ValueError(_("The address must not name a port."))
-    if not host.isascii() or not host.endswith(CLOUD_SUFFIXES):
+    if not address.host.endswith(CLOUD_SUFFIXES):
         raise ValueError(
             _(
                 "This is not an address of the Bitrix24 cloud. A portal on your own server must "
                 "be allowed by the operator first (PORTAL_HOSTS_ALLOWED)."
             )
         )
-    return address
 
 
 def accepted_token_url(text: str) -> str:
@@ -190,18 +195,15 @@ def accepted_token_url(text: str) -> str:
 
     It is the vendor's own, or one of the operator's PORTAL_HOSTS_ALLOWED.
     """
-    parts = urlsplit(text.strip())
-    host = parts.netloc.lower()
-    if parts.username or parts.query or parts.fragment or not parts.path.rstrip("/"):
+    address = addresses.read(text)
+    if address is None or not address.is_bare or not address.path.rstrip("/"):
         raise ValueError(_("This is not the address of a token server."))
-    is_vendors = parts.scheme == "https" and host in TOKEN_HOSTS
-    if not is_vendors and not (
-        parts.scheme in ("http", "https") and host in settings.PORTAL_HOSTS_ALLOWED
-    ):
+    is_vendors = address.scheme == "https" and address.netloc in TOKEN_HOSTS
+    if not is_vendors and address.netloc not in settings.PORTAL_HOSTS_ALLOWED:
         raise ValueError(
             _(
                 "This is not one of the vendor's token servers. Another one must be allowed by "
                 "the operator first (PORTAL_HOSTS_ALLOWED)."
             )
         )
-    return f"{parts.scheme}://{host}{parts.path}"
+    return f"{address.origin}{address.path}"

@@ -9,7 +9,6 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
@@ -18,6 +17,7 @@ from django.utils import timezone
 
 import bizproc_admin
 from bizproc_admin import bitrix
+from bizproc_admin.bitrix import addresses
 from bizproc_admin.models import Person, PersonToken, Portal
 from bizproc_admin.secrets import Secret, UnreadableSecret
 
@@ -197,7 +197,8 @@ def lose(row: PersonToken, why: str) -> None:
 
 def verify(pair: bitrix.TokenPair, portal: Portal) -> None:
     """Make sure that tokens are of the registered portal; raises BadAnswer where not."""
-    if urlsplit(pair.client_endpoint).netloc.lower() != portal.host:
+    endpoint = addresses.read(pair.client_endpoint)
+    if endpoint is None or endpoint.netloc != portal.host:
         raise bitrix.BadAnswer("the token answer names another portal", method="oauth.token")
     if portal.member_id and pair.member_id != portal.member_id:
         raise bitrix.BadAnswer("the token answer is of another portal", method="oauth.token")

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote
 
-from .credentials import Credential, take_apart
+from . import addresses
+from .credentials import Credential
 from .masking import MASK
 
 #: What RFC 6750 lets a bearer token hold; above all nothing that could end a header.
@@ -41,14 +42,12 @@ class AccessToken(Credential):
 
 def portal_of(endpoint: str) -> str:
     """Give the portal's own address from its client endpoint; ValueError says what is wrong."""
-    parts, usable = take_apart(endpoint)
-    if not usable:
+    parts = addresses.read(endpoint)
+    if parts is None:
         raise ValueError("An endpoint starts with https:// and the portal's name.")
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("An endpoint has no user name or password before the portal.")
-    if parts.query or parts.fragment:
+    if not parts.is_bare:
         raise ValueError("An endpoint has nothing after its path.")
     head, marker, tail = parts.path.rstrip("/").rpartition("/rest")
     if not marker or tail:
         raise ValueError("An endpoint looks like https://portal/rest/.")
-    return f"{parts.scheme}://{parts.netloc.lower()}{head.rstrip('/')}"
+    return f"{parts.origin}{head.rstrip('/')}"

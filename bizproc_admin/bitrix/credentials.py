@@ -9,7 +9,6 @@ import hmac
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import NoReturn, Self
-from urllib.parse import SplitResult, urlsplit
 
 from .masking import hide, hide_bytes
 
@@ -25,7 +24,7 @@ class Credential(ABC):
     @property
     def host(self) -> str:
         """Give the portal's host, with its port when there is one."""
-        return urlsplit(self._portal_url).netloc
+        return self._portal_url.split("://", 1)[1].split("/", 1)[0]
 
     @property
     def portal_url(self) -> str:
@@ -84,13 +83,3 @@ class Credential(ABC):
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError(f"A {type(self).__name__} is a secret and is never pickled.")
-
-
-def take_apart(address: str) -> tuple[SplitResult, bool]:
-    """Take an address apart, and tell whether it is one of http or https with a host."""
-    try:
-        parts = urlsplit(address.strip())
-        _ = parts.port
-    except ValueError:
-        return urlsplit(""), False
-    return parts, parts.scheme in ("http", "https") and bool(parts.hostname)

@@ -19,6 +19,8 @@ Every error says three things: `for_people` (what happened, what it means, what 
 
 from typing import ClassVar, Final
 
+from . import addresses
+
 TEXT_LIMIT: Final = 2_000
 
 
@@ -184,7 +186,8 @@ class FilterIgnored(BadAnswer):
 class Moved(BitrixError):
     """The portal answered with a redirect to `host`, which is never followed.
 
-    `is_elsewhere` tells whether that is another host than the one that was asked.
+    `origin` is the address of that host; `is_elsewhere` tells whether it is another one than was
+    asked.
     """
 
     people = (
@@ -201,11 +204,13 @@ class Moved(BitrixError):
         "Open the portal in a browser to see what it shows."
     )
 
-    def __init__(self, *, host: str, status: int, method: str = "", asked: str = "") -> None:
-        super().__init__(f"redirect to {host}", method=method)
-        self.host = host
+    def __init__(self, *, location: str, status: int, method: str = "", asked: str = "") -> None:
+        to, here = addresses.read_origin(location), addresses.read_origin(asked)
+        self.origin = to.origin if to else here.origin if here and location[:1] == "/" else ""
+        self.host = self.origin.partition("://")[2]
         self.status = status
-        self.is_elsewhere = bool(host) and host.lower() != asked.rsplit(":", 1)[0].lower()
+        self.is_elsewhere = to is not None and (here is None or to.host != here.host)
+        super().__init__(f"redirect to {self.host}", method=method)
 
     @property
     def for_people(self) -> str:

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from typing import Final, Self
 from urllib.parse import urlencode
 
-from . import sending, wire
+from . import addresses, sending, wire
 from .access_token import TOKEN, portal_of
-from .credentials import take_apart
 from .errors import BadAnswer, BitrixError, NoAnswer, NotSent
 from .fields import SecretFields
 from .masking import MASK, hide
@@ -86,14 +85,14 @@ class TokenServer:
         user_agent: str = "bizproc-admin",
         clock: Clock | None = None,
     ) -> None:
-        parts, usable = take_apart(token_url)
-        if not usable or parts.username is not None or parts.password is not None:
+        parts = addresses.read(token_url)
+        if parts is None:
             raise ValueError("The token server's address looks like https://host/oauth/token/.")
-        if parts.query or parts.fragment:
+        if not parts.is_bare:
             raise ValueError("The token server's address has nothing after its path.")
         if not client_id or not client_secret:
             raise ValueError("An application has a client id and a client secret.")
-        self._token_url = token_url.strip()
+        self._token_url = f"{parts.origin}{parts.path}"
         self._host = parts.netloc
         self._client_id = client_id
         self._client_secret = client_secret

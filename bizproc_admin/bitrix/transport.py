@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import requests
 
@@ -174,8 +173,12 @@ class Transport:
     def _envelope(self, method: str, exchange: wire.Exchange) -> Mapping[str, Any]:
         """Turn a body into the envelope, or raise what is wrong with it."""
         if 300 <= exchange.status < 400:
-            host = urlsplit(exchange.location).hostname or ""
-            raise Moved(host=host, status=exchange.status, method=method, asked=self.host)
+            raise Moved(
+                location=exchange.location,
+                status=exchange.status,
+                method=method,
+                asked=self._credential.portal_url,
+            )
         envelope = wire.parse(exchange.body)
         if not isinstance(envelope, Mapping):
             what = "no JSON" if envelope is wire.NOT_JSON else "JSON that is no object"

@@ -7,7 +7,8 @@ import re
 from typing import Final
 from urllib.parse import quote
 
-from .credentials import Credential, take_apart
+from . import addresses
+from .credentials import Credential
 from .masking import MASK
 
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -21,14 +22,13 @@ class WebhookUrl(Credential):
     __slots__ = ("_user_id",)
 
     def __init__(self, address: str) -> None:
-        parts, usable = take_apart(address)
-        if not usable:
+        parts = addresses.read(address)
+        if parts is None:
             raise ValueError(
-                "This is not a webhook address. It starts with https:// and the portal's name."
+                "This is not a webhook address. It starts with https:// and the portal's name, "
+                "which has no user name, no blank and no sign but dots and hyphens."
             )
-        if parts.username is not None or parts.password is not None:
-            raise ValueError("A webhook address has no user name or password before the portal.")
-        if parts.query or parts.fragment:
+        if not parts.is_bare:
             raise ValueError("A webhook address ends after the secret: remove everything after it.")
         head, marker, tail = parts.path.partition("/rest/")
         pieces = [piece for piece in tail.split("/") if piece]
@@ -44,8 +44,7 @@ class WebhookUrl(Credential):
         # The portal shows the address with a sample method at its end (`.../profile.json`).
         if len(pieces) == 3 and not _METHOD.fullmatch(pieces[2]):
             raise ValueError("A webhook address ends after the secret: remove everything after it.")
-        host = parts.netloc.lower()
-        self._portal_url = f"{parts.scheme}://{host}{head.rstrip('/')}"
+        self._portal_url = f"{parts.origin}{head.rstrip('/')}"
         self._user_id = int(user)
         self._secret = secret
 

@@ -60,6 +60,11 @@ def test_the_secret_is_encrypted_and_in_no_audit_entry(client, sandbox, committi
         ("https://bitrix24.com.evil.example/rest/1/abcdefgh/", "Bitrix24 cloud"),
         ("https://127.0.0.1/rest/1/abcdefgh/", "Bitrix24 cloud"),
         ("https://user:pass@acme.bitrix24.com/rest/1/abcdefgh/", "user name"),
+        ("https://127.0.0.1\\.bitrix24.com/rest/1/abcdefgh/", "not a webhook address"),
+        ("https://127.0.0.1%5c.bitrix24.com/rest/1/abcdefgh/", "not a webhook address"),
+        ("https://127.0.0.1#.bitrix24.com/rest/1/abcdefgh/", "webhook address"),
+        ("https://127.0.0.1?.bitrix24.com/rest/1/abcdefgh/", "webhook address"),
+        ("https://acme\uff0ebitrix24.com/rest/1/abcdefgh/", "not a webhook address"),
     ],
 )
 def test_a_bad_address_is_said_beside_the_field_and_never_repeated(client, db, webhook, said):
@@ -68,6 +73,34 @@ def test_a_bad_address_is_said_beside_the_field_and_never_repeated(client, db, w
     assert said in str(answer.context["form"].errors["webhook"])
     assert b"abcdefgh" not in answer.content
     assert not Portal.objects.exists()
+
+
+def test_what_clings_to_a_pasted_address_is_taken_off(client, sandbox, committing):
+    with committing():
+        client.post(
+            reverse("portal_creation"), {"webhook": f" \u200b<{sandbox.webhook_url}>\ufeff "}
+        )
+    assert Portal.objects.get().is_connected
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "https://127.0.0.1\\@oauth.bitrix.info/oauth/token/",
+        "https://oauth.bitrix.info@127.0.0.1/oauth/token/",
+        "https://oauth.bitrix.info:8443/oauth/token/",
+        "http://oauth.bitrix.info/oauth/token/",
+        "https://oauth.bitrix.info.evil.example/oauth/token/",
+        "https://oauth%2ebitrix.info/oauth/token/",
+    ],
+)
+def test_a_token_server_is_the_vendors_or_the_operators(client, portal, written):
+    answer = client.post(
+        reverse("portal_application", args=[portal.pk]),
+        {"client_id": "local.1", "client_secret": "s3cr3t-long", "token_url": written},
+    )
+    assert answer.status_code == 422
+    assert answer.context["form"].errors["token_url"]
 
 
 def test_a_webhook_without_the_rights_is_kept_and_explained(client, sandbox, committing):

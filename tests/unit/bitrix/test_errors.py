@@ -26,7 +26,7 @@ def make(kind):
     if issubclass(kind, bitrix.Refused):
         return kind("CODE", "the portal's own words", status=400, method="profile")
     if kind is bitrix.Moved:
-        return kind(host="new.example", status=302)
+        return kind(location="https://new.example/", status=302)
     return kind("a detail", method="profile")
 
 
@@ -96,16 +96,18 @@ def test_a_closed_portal_is_under_maintenance_and_not_deleted():
 
 
 @pytest.mark.parametrize(
-    ("host", "asked", "said"),
+    ("location", "said"),
     [
-        ("new.bitrix24.com", "acme.bitrix24.com", "moved"),
-        ("acme.bitrix24.com", "acme.bitrix24.com", "a page of its own (HTTP 302)"),
-        ("ACME.bitrix24.com", "acme.bitrix24.com:443", "a page of its own (HTTP 302)"),
-        ("", "acme.bitrix24.com", "leads nowhere (HTTP 302)"),
+        ("https://new.bitrix24.com/rest/1/•••/x?a=b", "moved"),
+        ("https://acme.bitrix24.com/auth/", "a page of its own (HTTP 302)"),
+        ("https://ACME.bitrix24.com:443", "a page of its own (HTTP 302)"),
+        ("/auth/?backurl=x", "a page of its own (HTTP 302)"),
+        ("", "leads nowhere (HTTP 302)"),
+        ("https://ev\\il/", "leads nowhere (HTTP 302)"),
     ],
 )
-def test_only_a_redirect_to_another_host_is_a_move(host, asked, said):
-    error = bitrix.Moved(host=host, status=302, asked=asked)
+def test_only_a_redirect_to_another_host_is_a_move(location, said):
+    error = bitrix.Moved(location=location, status=302, asked="https://acme.bitrix24.com")
     assert said in error.for_people
     assert error.is_elsewhere is (said == "moved")
 

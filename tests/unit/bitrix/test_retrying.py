@@ -81,7 +81,7 @@ def test_what_else_may_happen_proves():
     assert classify(bitrix.NotSent("refused")) is RETRY
     assert classify(bitrix.PaceExceeded()) is RETRY
     assert classify(exhausted()) is RETRY
-    assert classify(bitrix.Moved(host="x", status=302)) is REJECTED
+    assert classify(bitrix.Moved(location="https://x.example/", status=302)) is REJECTED
     assert classify(bitrix.NoAnswer("timeout")) is UNKNOWN
     assert classify(bitrix.BadAnswer("html", status=502, transient=True)) is UNKNOWN
     assert classify(RuntimeError("a fault of ours")) is UNKNOWN
@@ -171,7 +171,7 @@ def test_attempts_end_and_waits_are_bounded(attempt, error, is_write, draw):
         (exhausted(), False),
         (bitrix.Overloaded("OVERLOAD_LIMIT", status=503), False),
         (bitrix.AccessDenied("ACCESS_DENIED", status=403), False),
-        (bitrix.Moved(host="", status=302), False),
+        (bitrix.Moved(location="", status=302), False),
     ],
 )
 def test_which_failed_reads_are_repeated(error, repeated):
