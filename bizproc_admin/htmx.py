@@ -59,9 +59,9 @@ def accepted(
     return HttpResponseRedirect(url)
 
 
-def toast(response: HttpResponse, *, tone: str, text: str) -> HttpResponse:
-    """Add a toast to an answer; tone is ok, warn or danger."""
-    return tell(response, {"toast": {"tone": tone, "text": text}})
+def toast(response: HttpResponse, *, tone: str, text: str, anew: str = "") -> HttpResponse:
+    """Add a toast to an answer; tone is ok, warn or danger, anew a link that loads the page."""
+    return tell(response, {"toast": {"tone": tone, "text": text, "anew": anew}})
 
 
 def tell(response: HttpResponse, events: dict[str, Any]) -> HttpResponse:

@@ -1,16 +1,21 @@
 // Toasts: what happened out of sight. The server sends them as HX-Trigger "toast" {tone, text}; requests that
 // fail are told in the words that the page carries in data- attributes.
 import { announce } from "./announcing.js";
+import { isUnreached } from "./reaching.js";
 
 const STAYS_MS = 8000;
 const region = document.getElementById("toasts");
 const template = document.getElementById("toast-template");
 
-export function toast(text, tone = "info") {
+export function toast(text, tone = "info", anew = "") {
   if (!region || !text) return;
+  const said = [...region.children].some((one) => one.querySelector("[data-toast-text]").textContent === text);
+  if (said) return announce(text);
   const item = template.content.firstElementChild.cloneNode(true);
   item.dataset.tone = tone;
   item.querySelector("[data-toast-text]").textContent = text;
+  const link = item.querySelector("[data-toast-anew]");
+  if (anew) Object.assign(link, { href: location.href, textContent: anew, hidden: false });
   region.append(item);
   raise();
   announce(text);
@@ -40,15 +45,11 @@ if (region) {
     const button = event.target.closest("[data-toast-close]");
     if (button) dismiss(button.closest(".toast"));
   });
-  document.body.addEventListener("toast", (event) => toast(event.detail.text, event.detail.tone));
+  document.body.addEventListener("toast", ({ detail }) => toast(detail.text, detail.tone, detail.anew));
   document.body.addEventListener("htmx:responseError", (event) => {
-    const status = event.detail.xhr.status;
+    const { status } = event.detail.xhr;
+    // The answer has said it itself, or the strip about the connection says it.
+    if (event.detail.xhr.getResponseHeader("HX-Trigger")?.includes('"toast"') || isUnreached()) return;
     toast(region.dataset[`text${status}`] ?? region.dataset.textError, "danger");
   });
-  for (const name of ["htmx:sendError", "htmx:timeout"]) {
-    document.body.addEventListener(name, (event) => {
-      // A page that asks again by itself says so in its own place; it must not pile up toasts.
-      if (!event.detail.elt?.hasAttribute("data-poll")) toast(region.dataset.textOffline, "danger");
-    });
-  }
 }
