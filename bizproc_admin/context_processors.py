@@ -40,6 +40,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "administrators": SimpleLazyObject(lambda: administrators(account)),
         "worker_down": SimpleLazyObject(lambda: heartbeats.notice() or ""),
         "me": {
+            "key": account.pk,
             "name": account.display_name,
             "role": account.role.label if account.role else _("No role"),
             "initials": initials(account.display_name),

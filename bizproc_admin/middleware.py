@@ -42,6 +42,9 @@ class PersonalMiddleware:
         with django_timezone.override(zone_of(portal)):
             response = self.get_response(request)
         response.setdefault("Cache-Control", "no-store")
+        # an open page takes no part of itself from another account's session
+        if getattr(request, "htmx", False) and request.user.is_authenticated:
+            response["X-Account"] = str(request.user.pk)
         return response
 
     def process_view(

@@ -235,12 +235,13 @@ class CompletionForm(forms.Form):
 
     @property
     def buttons(self) -> list[dict[str, Any]]:
-        """Give the ways to answer as buttons: what each needs, and whether it is closed here."""
+        """Give the ways to answer as buttons: what each needs, is it closed, was it pressed."""
         return [
             {
                 "way": way,
                 "is_blocked": bool(self.obstacle) and way.agrees,
                 "needs": self.needs(way),
+                "is_meant": str(way.status) == str(self.data.get("answer", "")),
             }
             for way in self.task.answers
         ]

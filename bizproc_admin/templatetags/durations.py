@@ -46,6 +46,13 @@ def elapsed(value: datetime | timedelta | None, now: datetime | None = None) -> 
 
 
 @register.filter
+def in_seconds(value: datetime | timedelta | None, now: datetime | None = None) -> int | str:
+    """Give how long something has lasted in whole seconds, for a page that counts on."""
+    seconds = _seconds(value, now)
+    return "" if seconds is None else seconds
+
+
+@register.filter
 def moment(value: datetime | None, now: datetime | None = None) -> str:
     """Say when, as short as it stays clear: "today 14:02", "yesterday 14:02", "12 Nov 14:02"."""
     if value is None:

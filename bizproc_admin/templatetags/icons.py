@@ -91,6 +91,7 @@ ICONS = (
     "user-plus",
     "user-x",
     "users",
+    "wifi-off",
     "workflow",
     "x",
     "zap",

@@ -16,12 +16,14 @@ LATE_AFTER = 3  # missed passes before the age is called late
 class Freshness:
     """The age of a feed's data.
 
-    state is fresh, late, failed, never or off; age is None until the first pass; why says what
-    keeps a failing feed from being read, code is the vendor's.
+    state is fresh, late, failed, never or off; age is None until the first pass; after late_after
+    seconds a fresh one is late; why says what keeps a failing feed from being read, code is the
+    vendor's.
     """
 
     state: str
     age: timedelta | None
+    late_after: int = 0
     why: str = ""
     code: str = ""
 
@@ -47,5 +49,6 @@ def of_feed(portal: Portal, feed: Feed | None) -> Freshness:
         return Freshness(state="never", age=None)
     slow = feed is not None and feed.name in (FeedName.PEOPLE, FeedName.WORKFLOW_TEMPLATES)
     period = settings.SYNC_SLOW if slow else settings.SYNC_INCREMENTAL
-    late = age > timedelta(seconds=period * LATE_AFTER)
-    return Freshness(state="late" if late else "fresh", age=age)
+    late_after = int(period * LATE_AFTER)
+    late = age > timedelta(seconds=late_after)
+    return Freshness(state="late" if late else "fresh", age=age, late_after=late_after)

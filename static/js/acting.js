@@ -1,6 +1,7 @@
-// Acting by key: A agrees, R disagrees, D delegates and U takes back, on the row that has the focus or else on the open
-// task. What needs words first gets the focus instead of being sent. Nothing happens while somebody types.
+// Acting by key: A agrees, R disagrees, D delegates and U takes back, on the open task, or on the row that has the focus
+// where none is open. What needs words first gets the focus instead of being sent. Nothing happens while somebody types.
 import { isFree, keyOf } from "./keyboard.js";
+import { shown } from "./open_task.js";
 
 const KEYS = { a: "agree", r: "disagree", d: "delegate", u: "undo" };
 
@@ -11,26 +12,45 @@ document.addEventListener("keydown", (event) => {
   const control = act && find(act);
   if (!control) return;
   event.preventDefault();
-  const first = missing(control);
-  if (first) first.focus();
-  else control.click();
+  if (!aim(control)) control.click();
 });
 
 function find(act) {
   if (act === "undo") return document.querySelector("#undo-bar [data-act='undo']");
-  const row = document.activeElement?.closest?.("tr[data-row]");
-  const place = row ?? document.getElementById("workflow-task-panel");
+  const place = shown() ?? document.activeElement?.closest?.("tr[data-row]");
+  // while another task is coming, an answer would go to the one before
+  if (place?.ariaBusy === "true") return null;
   return place?.querySelector(`[data-act="${act}"]:not(:disabled)`);
 }
 
+// What an answer lacks gets the focus, and the answer is meant by Ctrl+Enter from then on; false where nothing is missing.
+export function aim(control) {
+  const first = missing(control);
+  if (!first) return false;
+  for (const other of control.form.elements) delete other.dataset.meant;
+  control.dataset.meant = "";
+  first.focus();
+  return true;
+}
+
 // What must be looked at before an answer leaves: the fields, or a comment that is still empty.
-export function missing(control) {
+function missing(control) {
   const form = control.form;
   if (!control.dataset.needs || !form) return null;
   const typed = form.querySelector("textarea[name='comment']");
   if (control.dataset.needs === "comment") return typed?.value.trim() ? null : typed;
   return form.querySelector("input:not([type='hidden']), select, textarea");
 }
+
+// Ctrl+Enter or Cmd+Enter sends the answer that was meant; Enter alone, in a field of one line, sends none.
+document.addEventListener("keydown", (event) => {
+  const form = event.target.form;
+  if (event.key !== "Enter" || event.isComposing || form?.id !== "completion") return;
+  const isSent = event.ctrlKey || event.metaKey;
+  if (!isSent && !event.target.matches("input")) return;
+  event.preventDefault();
+  if (isSent && !event.repeat) [...form.elements].find((one) => "meant" in one.dataset && !one.disabled)?.click();
+});
 
 // Up and down walk the rows, once one of them has the focus.
 function walk(event) {

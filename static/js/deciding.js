@@ -1,7 +1,7 @@
 // After a decision: the next task opens by itself, or what the answer still lacks has the focus.
 import { announce } from "./announcing.js";
-import { ID, place, row } from "./open_task.js";
-import { open } from "./panels.js";
+import { ID, place, row, shown } from "./open_task.js";
+import { open } from "./opening.js";
 
 // An answer that was not taken leads to the first field that is wrong: it may be far above the button.
 document.addEventListener("htmx:afterSettle", (event) => {
@@ -14,12 +14,15 @@ document.addEventListener("htmx:afterSettle", (event) => {
 document.body.addEventListener("workflow-task-decided", ({ detail }) => {
   const here = row(detail.task);
   const panel = place();
+  const next = following(here);
   if (panel?.dataset.task !== String(detail.task)) {
-    following(here)?.querySelector("a[data-panel]")?.focus();
+    // Whoever went on meanwhile keeps the place they are at.
+    const isThere = document.activeElement === document.body || here?.contains(document.activeElement);
+    if (isThere && !shown()) next?.querySelector("a[data-panel]")?.focus();
     return;
   }
-  const address = following(here)?.querySelector("a[data-panel]")?.href ?? detail.next;
-  if (address) open(new URL(address, location.href).href, { focuses: true });
+  const address = next?.querySelector("a[data-panel]")?.href ?? detail.next;
+  if (address) open(new URL(address, location.href).href, { focuses: true, task: next?.dataset.row });
   announce(document.querySelector("#undo-bar b")?.textContent.trim());
 });
 

@@ -48,7 +48,9 @@ if (dialog) {
   document.body.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.target === content) content.querySelector("[aria-invalid='true']")?.focus();
   });
-  document.body.addEventListener("dialog-close", () => {
+  document.body.addEventListener("dialog-close", ({ target }) => {
+    // An answer given outside that arrives late closes nobody's dialog.
+    if (!content.contains(target)) return;
     // Emptied first: what htmx reports next would otherwise open it again.
     content.replaceChildren();
     dialog.close();

@@ -1,5 +1,8 @@
-// Keyboard: "/" searches, "?" shows the keys, "g" then a letter goes somewhere, j and k walk the rows. The keys can
-// be switched off in their help, because some people's tools send letters.
+// Keyboard: "/" searches, "?" shows the keys, "g" then a letter goes somewhere, j and k walk the rows, or open the next
+// task where one is open. The keys can be switched off in their help, because some people's tools send letters.
+import { shown } from "./open_task.js";
+import { isResting } from "./resting.js";
+
 const SEQUENCE_MS = 1200;
 const STORED = "shortcuts-off";
 let goingUntil = 0;
@@ -8,7 +11,7 @@ let goingUntil = 0;
 export function isFree(event) {
   if (event.metaKey || event.ctrlKey || event.altKey || event.isComposing || event.defaultPrevented) return false;
   if (event.target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return false;
-  return !localStorage.getItem(STORED) && !document.querySelector("dialog[open]");
+  return !localStorage.getItem(STORED) && !document.querySelector("dialog[open]") && !isResting();
 }
 
 // The key in Latin letters: where another alphabet is switched on, what stands on the same key.
@@ -55,11 +58,15 @@ function help() {
 
 function walk(step) {
   const rows = [...document.querySelectorAll("tr[data-row]")];
-  const row = document.activeElement.closest?.("tr[data-row]") ?? document.querySelector("tr[data-row][data-open]");
+  const marked = document.querySelector("tr[data-row][data-open]");
+  const row = shown() ? marked : (document.activeElement.closest?.("tr[data-row]") ?? marked);
   const here = rows.indexOf(row);
   const next = rows[here < 0 ? (step > 0 ? 0 : rows.length - 1) : here + step];
-  next?.querySelector("a[href]")?.focus();
-  return Boolean(next);
+  if (!next) return false;
+  next.scrollIntoView({ block: "nearest" });
+  if (shown()) next.querySelector("a[data-panel]")?.click();
+  else next.querySelector("a[href]")?.focus();
+  return true;
 }
 
 const toggle = document.querySelector("[data-shortcuts-toggle]");

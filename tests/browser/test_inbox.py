@@ -1,77 +1,15 @@
 """Working through the inbox as people do: by keyboard, with a thumb, without JavaScript."""
 
 import re
-from datetime import timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.db.models import Count
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from bizproc_admin import bitrix, commands, tokens
-from bizproc_admin.models import (
-    Assignment,
-    Command,
-    CommandState,
-    Draft,
-    LinkedPerson,
-    Person,
-    Role,
-    WorkflowTask,
-    workflow_tasks,
-)
-from tests.conftest import account
-
-WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-LIST = "/workflow-tasks/"
-
-
-@pytest.fixture
-def person(company):
-    """Whoever has most to answer."""
-    working = Assignment.objects.waiting().filter(person__is_active=True)
-    waiting = working.values("person").annotate(n=Count("pk")).order_by("-n")
-    return Person.objects.get(pk=waiting[0]["person"])
-
-
-@pytest.fixture
-def olga(company, sandbox, person):
-    """Their account, with a token to act by."""
-    made = account("olga", str(person), Role.PARTICIPANT)
-    LinkedPerson.objects.create(user=made, portal=company, person=person)
-    tokens.keep(person, bitrix.TokenPair.from_api(sandbox.tokens_for(person.remote_id)))
-    return made
-
-
-@pytest.fixture
-def chief(company):
-    return account("chief", "Robin Berg", Role.PORTAL_ADMINISTRATOR)
-
-
-@pytest.fixture
-def tasks(person, monkeypatch):
-    """Three approvals of theirs, by deadline; the last one needs a comment to be rejected.
-
-    The portal calls them otherwise: they stay fresh, so that no page has them read again.
-    """
-    monkeypatch.setattr(workflow_tasks, "FRESH_FOR", timedelta(hours=1))
-    mine = list(WorkflowTask.objects.waiting_for([person.pk]).order_by("pk"))
-    others = [task.pk for task in mine[3:]]
-    Assignment.objects.filter(task__in=others, person=person).update(status=1)
-    for number, task in enumerate(mine[:3]):
-        WorkflowTask.objects.filter(pk=task.pk).update(
-            overdue_at=timezone.now() + timedelta(hours=number - 1), activity="ApproveActivity",
-            name=f"Approve {number}",
-            parameters={"StatusYesLabel": "Yes", "StatusNoLabel": "No",
-                        "CommentRequired": "YR" if number == 2 else "N"},
-        )  # fmt: skip
-    return list(WorkflowTask.objects.filter(pk__in=[task.pk for task in mine[:3]]).order_by("pk"))
-
-
-@pytest.fixture
-def slowly(settings):
-    settings.UNDO_TIME = 60
+from bizproc_admin import commands
+from bizproc_admin.models import Command, CommandState, Draft, Person, WorkflowTask
+from tests.browser.conftest import LIST, PHONE, WIDE
 
 
 def title(page):

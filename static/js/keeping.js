@@ -1,0 +1,94 @@
+// Keeping: what is typed into a form (data-kept) stays in this tab, under its account and address, until it was taken or
+// thrown away. It returns when the same account opens the form anew; nobody else ever sees it.
+import { another } from "./repeating.js";
+import { isTaken } from "./sending.js";
+
+const PREFIX = "typed:";
+const me = document.body.dataset.account;
+const seen = new WeakSet();
+
+const forms = (place) => [...place.querySelectorAll("form[data-kept]")];
+const path = (form) => new URL(form.getAttribute("action") || location.href, location.href).pathname;
+const key = (form) => `${PREFIX}${me}:${path(form)}`;
+
+export const isInTab = (form) => sessionStorage.getItem(key(form)) !== null;
+export const forget = (form) => sessionStorage.removeItem(key(form));
+
+// The console has what was typed before `began`: from now on its word counts.
+export function isKept(form, began) {
+  const kept = read(form);
+  if (kept && kept.at <= began) forget(form);
+}
+
+function read(form) {
+  const text = sessionStorage.getItem(key(form));
+  return text ? JSON.parse(text) : null;
+}
+
+for (const name of ["input", "change"]) {
+  document.addEventListener(name, (event) => {
+    const { form } = event.target;
+    if (me && form?.matches("[data-kept]")) sessionStorage.setItem(key(form), JSON.stringify({ at: Date.now(), values: values(form) }));
+  });
+}
+
+// By name, the values of what is shown; neither files nor secrets are kept.
+function values(form) {
+  const found = {};
+  for (const one of form.elements) {
+    if (!one.name || one.matches("button, [type='hidden'], [type='file'], [type='password'], [autocomplete='off'][data-secret]")) continue;
+    found[one.name] ??= [];
+    if (one.matches("select")) found[one.name].push(...[...one.selectedOptions].map((option) => option.value));
+    else if (!one.matches("[type='checkbox'], [type='radio']") || one.checked) found[one.name].push(one.value);
+  }
+  return found;
+}
+
+function restore(form) {
+  const kept = me && read(form);
+  if (!kept || JSON.stringify(kept.values) === JSON.stringify(values(form))) return kept && forget(form);
+  for (const [name, given] of Object.entries(kept.values)) {
+    const controls = () => [...form.elements].filter((one) => one.name === name);
+    while (controls().length && controls().length < given.length && another(controls()[0].closest("fieldset"))) continue;
+    let place = 0;
+    for (const one of controls()) {
+      if (one.matches("select")) for (const option of one.options) option.selected = given.includes(option.value);
+      else if (one.matches("[type='checkbox'], [type='radio']")) one.checked = given.includes(one.value);
+      else if (place < given.length) one.value = given[place++];
+    }
+  }
+  form.dispatchEvent(new Event("typed-restored", { bubbles: true }));
+}
+
+// A form that comes back because something is wrong with it holds what was typed already.
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
+  const fresh = forms(document).filter((form) => !seen.has(form));
+  fresh.forEach((form) => seen.add(form));
+  if (![409, 422].includes(detail.xhr?.status)) fresh.forEach(restore);
+});
+
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  const form = detail.requestConfig?.elt;
+  if (form?.matches?.("form[data-kept]") && isTaken(detail)) forget(form);
+});
+
+// A form that is sent as a page is done with once another page follows, unless that page is the same form again or says
+// that it was not taken.
+document.addEventListener("submit", ({ target }) => {
+  if (target.matches("[data-kept]") && !target.hasAttribute("hx-post")) sessionStorage.setItem("typed-sent", key(target));
+});
+
+export function clear(keeps = () => false) {
+  for (const name of Object.keys(sessionStorage)) if (name.startsWith(PREFIX) && !keeps(name)) sessionStorage.removeItem(name);
+}
+
+export const clearOthers = (account) => clear((name) => name.startsWith(`${PREFIX}${account}:`));
+
+if (me) {
+  clearOthers(me);
+  const sent = sessionStorage.getItem("typed-sent");
+  const isBack = "refused" in document.body.dataset || forms(document).some((form) => key(form) === sent);
+  if (sent && !isBack) sessionStorage.removeItem(sent);
+  sessionStorage.removeItem("typed-sent");
+  forms(document).forEach((form) => (seen.add(form), restore(form)));
+}

@@ -1,0 +1,56 @@
+// Reaching: while the console cannot be reached, one strip says so and since when, instead of a word for each request.
+// What is typed stays in the tab; nothing that was pressed meanwhile is sent by itself.
+import { announce } from "./announcing.js";
+
+const LOOK_MS = 4000;
+const GATEWAY = [502, 503, 504];
+const strip = document.getElementById("unreached");
+let timer = null;
+
+export const isUnreached = () => strip && !strip.hidden;
+
+function lose(wasSent) {
+  if (!strip) return;
+  if (strip.hidden) {
+    const at = new Date();
+    strip.querySelector("time").dateTime = at.toISOString();
+    strip.querySelector("time").textContent = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    strip.hidden = false;
+    timer = setInterval(look, LOOK_MS);
+  }
+  if (wasSent) strip.querySelector("[data-unsent]").hidden = false;
+  announce(strip.textContent.trim().replace(/\s+/g, " "));
+}
+
+function find() {
+  if (!isUnreached()) return;
+  clearInterval(timer);
+  strip.hidden = true;
+  strip.querySelector("[data-unsent]").hidden = true;
+  announce(strip.dataset.back);
+  document.dispatchEvent(new Event("console-reached"));
+}
+
+// Any answer of the console itself will do, also that something is not well.
+async function look() {
+  try {
+    const answer = await fetch(strip.dataset.look, { cache: "no-store" });
+    if (answer.ok || answer.headers.get("Content-Type")?.includes("json")) find();
+  } catch {
+    // still out of reach
+  }
+}
+
+for (const name of ["htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(name, ({ detail }) => lose(isAct(detail)));
+}
+
+document.addEventListener("htmx:afterRequest", ({ detail: { xhr, requestConfig } }) => {
+  if (GATEWAY.includes(xhr?.status)) lose(isAct({ requestConfig }));
+  else if (xhr?.status) find();
+});
+
+const isAct = ({ requestConfig }) => requestConfig?.verb === "post" && requestConfig.elt.matches("form");
+
+window.addEventListener("offline", () => lose(false));
+window.addEventListener("online", look);
