@@ -82,6 +82,17 @@ def reader(
     return bitrix.Reader(transport(portal))
 
 
+def reader_at(portal: Portal, address: str) -> bitrix.Reader:
+    """Give a reader of a portal by its own connection, but under another address.
+
+    What comes from there says nothing of how the portal's registered address does.
+    """
+    accept_portal(address)
+    credential = own_webhook(portal).at(address)
+    way = made(portal, credential, health=None)
+    return bitrix.Reader(way, interactive=True, attempts=INTERACTIVE_ATTEMPTS)
+
+
 def writer(portal: Portal, *, method: str, person: Person | None = None) -> bitrix.Writer:
     """Give a writer that holds the permit for one write; raises PaceExceeded without one.
 
@@ -128,28 +139,37 @@ def visitor(portal: Portal, access_token: str) -> bitrix.Reader:
 def personal(portal: Portal, access_token: str, *, total: float | None = None) -> bitrix.Transport:
     """Give the way to a portal with an access token, at the address that is registered."""
     credential = bitrix.AccessToken(f"{portal.address.rstrip('/')}/rest/", access_token)
-    return made(portal, credential, total=total)
+    return made(portal, credential, health=PortalHealth(portal, is_own=False), total=total)
 
 
 def transport(portal: Portal, *, total: float | None = None) -> bitrix.Transport:
     """Give the way to a portal by its own connection, paced together with every other process."""
+    health = PortalHealth(portal, is_own=True)
+    return made(portal, own_webhook(portal), health=health, total=total)
+
+
+def own_webhook(portal: Portal) -> bitrix.WebhookUrl:
+    """Open a portal's own connection; raises NotConnected or KeyLost."""
     if not portal.webhook:
         raise NotConnected
     try:
-        address = bitrix.WebhookUrl(portal.webhook.reveal())
+        return bitrix.WebhookUrl(portal.webhook.reveal())
     except UnreadableSecret:
         raise KeyLost from None
-    return made(portal, address, total=total)
 
 
 def made(
-    portal: Portal, credential: bitrix.Credential, *, total: float | None = None
+    portal: Portal,
+    credential: bitrix.Credential,
+    *,
+    health: PortalHealth | None,
+    total: float | None = None,
 ) -> bitrix.Transport:
     """Give the way to a portal with one of its credentials; total seconds bound a whole call."""
     return bitrix.Transport(
         credential,
         pacer=DatabasePacer(portal),
-        health=PortalHealth(portal, is_own=isinstance(credential, bitrix.WebhookUrl)),
+        health=health,
         timeouts=bitrix.Timeouts(
             connect=settings.CONNECT_TIMEOUT,
             read=min(settings.READ_TIMEOUT, total or settings.READ_TIMEOUT),

@@ -58,6 +58,11 @@ def probe_portal(pk: int) -> None:
     syncing.probe_portal(pk)
 
 
+@shared_task(name=PREFIX + "look_at_address")
+def look_at_address(pk: int) -> None:
+    syncing.look_at_address(pk)
+
+
 @shared_task(name=PREFIX + "tidy")
 def tidy() -> None:
     heartbeats.forget()

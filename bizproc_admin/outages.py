@@ -53,6 +53,7 @@ class PortalHealth:
                 F("failing_since"), Greatest(began, Coalesce(F("answered_at"), began))
             ),
             failure=kind,
+            **({"moved_to": error.origin} if isinstance(error, bitrix.Moved) else {}),
         )
 
 

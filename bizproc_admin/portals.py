@@ -6,9 +6,19 @@ from django.db import transaction
 from django.utils import timezone
 
 from bizproc_admin import audit, bitrix, doorbell
-from bizproc_admin.models import Account, AuditEntry, Feed, FeedName, PersonToken, Portal
+from bizproc_admin.models import (
+    Account,
+    AddressChange,
+    AuditEntry,
+    Feed,
+    FeedName,
+    PersonToken,
+    Portal,
+)
 from bizproc_admin.secrets import Secret
 
+# the key of an audit entry, said in words when it is read
+FOLLOWED = "portal.followed"
 SHOWN_OF_SECRET = 4
 # a look whose message was lost, or whose worker died, is asked for again after so long
 LOOK_AGAIN_AFTER = timedelta(seconds=60)
@@ -87,6 +97,56 @@ def disconnect(portal: Portal, *, actor: Account, ip: str | None = None) -> None
         forget_connection(portal)
         portal.save(update_fields=CONNECTION)
         recorded(portal, "Disconnected a portal", actor=actor, ip=ip)
+
+
+def propose_address(portal: Portal, address: str, *, actor: Account) -> AddressChange:
+    """Have a worker compare what is known of a portal with what another address answers."""
+    change = AddressChange.objects.create(portal=portal, address=address, asked_by=actor)
+    doorbell.ring("look_at_address", change.pk, queue=doorbell.INTERACTIVE)
+    return change
+
+
+def follow(change: AddressChange, *, actor: Account, ip: str | None = None) -> bool:
+    """Follow a portal to an address that was proven to be its own; False where it is not.
+
+    Everything known of the portal stays with it; its webhook and tokens go on under the new
+    address.
+    """
+    portal = change.portal
+    with transaction.atomic():
+        proven = AddressChange.objects.filter(pk=change.pk, state=AddressChange.State.PROVEN)
+        taken = Portal.objects.filter(address=change.address).exclude(pk=portal.pk)
+        if portal.webhook is None or taken.exists():
+            return False
+        if not proven.update(state=AddressChange.State.TAKEN):
+            return False
+        before, found = portal.host, change.found
+        portal.webhook = Secret(
+            bitrix.WebhookUrl(portal.webhook.reveal()).at(change.address).reveal()
+        )
+        portal.address = change.address
+        portal.name = change.host if portal.name == before else portal.name
+        portal.failures, portal.failing_since, portal.failure = 0, None, ""
+        portal.moved_to = ""
+        portal.save(
+            update_fields=[
+                "webhook", "address", "name", "failures", "failing_since", "failure", "moved_to",
+            ]
+        )  # fmt: skip
+        Feed.objects.filter(portal=portal).update(next_at=None)
+        recorded(
+            portal,
+            FOLLOWED,
+            actor=actor,
+            ip=ip,
+            inputs={
+                "from": before,
+                "to": change.host,
+                **{name: found.get(name) for name in ("identity", "asked", "answered", "same")},
+            },
+        )
+        ask_for_look(portal)
+    return True
 
 
 def set_application(

@@ -142,8 +142,21 @@ def lease(row: PersonToken) -> bool:
     )
 
 
-def refresh(row: PersonToken, portal: Portal) -> None:
-    """Exchange a refresh token for a new pair and store it before anybody uses it.
+def whereabouts(person: Person) -> str | None:
+    """Ask the token server under which address a person's portal is; None where somebody else asks.
+
+    That answer is a new pair, which is kept like any other. Raises like usable.
+    """
+    row = usable(person)
+    expired(row)
+    row.refresh_from_db()
+    pair = refresh(row, person.portal) if lease(row) else None
+    endpoint = addresses.read(pair.client_endpoint) if pair else None
+    return endpoint.origin if endpoint else None
+
+
+def refresh(row: PersonToken, portal: Portal) -> bitrix.TokenPair | None:
+    """Exchange a refresh token for a new pair and store it before anybody uses it; None: lost.
 
     An answer that got lost may have rotated the pair: the old refresh token is tried again, and
     only the token server's own word that it is dead makes the token lost.
@@ -159,7 +172,7 @@ def refresh(row: PersonToken, portal: Portal) -> None:
     except bitrix.TokenRefused as refusal:
         if refusal.needs_sign_in:
             lose(row, refusal.for_people)
-            return
+            return None
         held.update(refreshing_until=None)
         if refusal.is_final:
             raise ApplicationBroken from None
@@ -178,6 +191,7 @@ def refresh(row: PersonToken, portal: Portal) -> None:
         lost_why="",
     )
     log.info("token_refreshed person=%s", row.pk)
+    return pair
 
 
 def revealed(secret: Secret | None) -> str:
@@ -196,9 +210,15 @@ def lose(row: PersonToken, why: str) -> None:
 
 
 def verify(pair: bitrix.TokenPair, portal: Portal) -> None:
-    """Make sure that tokens are of the registered portal; raises BadAnswer where not."""
+    """Make sure that tokens are of the registered portal; raises BadAnswer where not.
+
+    Its identity decides where it is known: a renamed portal's pair names another address, and
+    thrown away it would be lost, for the one before is spent. What a pair names is never called.
+    """
+    if portal.member_id:
+        if pair.member_id != portal.member_id:
+            raise bitrix.BadAnswer("the token answer is of another portal", method="oauth.token")
+        return
     endpoint = addresses.read(pair.client_endpoint)
     if endpoint is None or endpoint.netloc != portal.host:
         raise bitrix.BadAnswer("the token answer names another portal", method="oauth.token")
-    if portal.member_id and pair.member_id != portal.member_id:
-        raise bitrix.BadAnswer("the token answer is of another portal", method="oauth.token")

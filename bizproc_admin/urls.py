@@ -170,6 +170,12 @@ portal_urls = [
     ),
     path("<int:pk>/admission/", portals.portal_admission, name="portal_admission"),
     path("<int:pk>/probing/", portals.portal_probing, name="portal_probing"),
+    path("<int:pk>/address/", portals.portal_address, name="portal_address"),
+    path(
+        "<int:pk>/address/<int:change>/following/",
+        portals.portal_following,
+        name="portal_following",
+    ),
     path("<int:pk>/disconnection/", portals.portal_disconnection, name="portal_disconnection"),
 ]
 

@@ -57,6 +57,10 @@ class WebhookUrl(Credential):
         """Give the whole secret address: for encrypting it at rest, for nothing else."""
         return f"{self._portal_url}/rest/{self._user_id}/{self._secret}/"
 
+    def at(self, portal_url: str) -> "WebhookUrl":
+        """Give the same webhook under another address of the portal."""
+        return WebhookUrl(f"{portal_url.rstrip('/')}/rest/{self._user_id}/{self._secret}/")
+
     def address_of(self, method: str) -> str:
         """Give the secret address of one method: only for the line that sends the request."""
         return f"{self.reveal()}{quote(method)}.json"

@@ -7,7 +7,13 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin import bitrix
-from bizproc_admin.connecting import TOKEN_URL, accepted_address, accepted_token_url
+from bizproc_admin.bitrix import addresses
+from bizproc_admin.connecting import (
+    TOKEN_URL,
+    accept_portal,
+    accepted_address,
+    accepted_token_url,
+)
 from bizproc_admin.models import Portal
 
 
@@ -49,6 +55,37 @@ class ConnectionForm(forms.Form):
             )
         if self.portal is None and Portal.objects.filter(address=address.portal_url).exists():
             raise ValidationError(_("This portal is already here: replace its webhook instead."))
+        return address
+
+
+class AddressForm(forms.Form):
+    """The address under which a portal answers now; gives it without a slash at its end."""
+
+    address = forms.CharField(
+        label=_("New address"),
+        help_text=_("Where the portal answers now, such as https://name.bitrix24.com."),
+        max_length=200,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "spellcheck": "false", "inputmode": "url"}
+        ),
+    )
+
+    def __init__(self, data: Any = None, *, portal: Portal) -> None:
+        super().__init__(data, initial={"address": portal.moved_to})
+        self.portal = portal
+
+    def clean_address(self) -> str:
+        text = self.cleaned_data["address"]
+        try:
+            accept_portal(text)
+        except ValueError as why:
+            raise ValidationError(str(why)) from None
+        parts = addresses.read(text)
+        address = f"{parts.origin}{parts.path.rstrip('/')}" if parts else ""
+        if address == self.portal.address:
+            raise ValidationError(_("This is the address the portal has here already."))
+        if Portal.objects.filter(address=address).exists():
+            raise ValidationError(_("Another portal here has this address."))
         return address
 
 

@@ -1,6 +1,7 @@
 """The tables: the mirror, the commands and the audit history."""
 
 from bizproc_admin.models.accounts import Account, LinkedPerson, Role
+from bizproc_admin.models.address_changes import AddressChange
 from bizproc_admin.models.audit_entries import AuditDetail, AuditEntry, AuditSequence
 from bizproc_admin.models.commands import Command, CommandFile, CommandState
 from bizproc_admin.models.documents import Document, DocumentKind
@@ -16,6 +17,7 @@ from bizproc_admin.models.workflows import EndCause, Workflow
 
 __all__ = [
     "Account",
+    "AddressChange",
     "Assignment",
     "AuditDetail",
     "AuditEntry",

@@ -46,8 +46,9 @@ class Portal(models.Model):
     counts the calls in a row that brought nothing, failing_since
     is when the first of them was made, and failure an Outage. probe_at is when the look that was
     asked for is due (null: none is), probe_failure the class of the error that kept it from being
-    made so far, after probe_tries tries. utc_offset is the portal's own time zone, in seconds east
-    of UTC.
+    made so far, after probe_tries tries. moved_to is the address the portal itself last sent us on
+    to, not to be trusted before it was compared. utc_offset is the portal's own time zone, in
+    seconds east of UTC.
     """
 
     name = models.CharField(_("name"), max_length=100)
@@ -71,6 +72,7 @@ class Portal(models.Model):
     failures = models.PositiveIntegerField(default=0, db_default=0)
     failing_since = models.DateTimeField(null=True)
     failure = models.CharField(max_length=20, choices=Outage, blank=True, default="")
+    moved_to = models.CharField(max_length=200, blank=True, default="", db_default="")
     clock_offset = models.FloatField(default=0.0)
     utc_offset = models.IntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)

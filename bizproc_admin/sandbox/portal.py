@@ -68,6 +68,8 @@ class Portal:
         self.address = "http://127.0.0.1"
         #: The public addresses, when they were told; see `oauth.addresses`.
         self.public_url = self.auth_url = ""
+        self.first_public_url = ""
+        self.former_hosts: frozenset[str] = frozenset()
         self.password = "sandbox"  # noqa: S105 - everybody's, and the sign-in page tells it
         #: The application settings that options give, kept over every scenario.
         self.redirect_uri = ""
@@ -106,6 +108,7 @@ class Portal:
         self.limits.clear()
         self.clock.offset = 0.0
         self.clock.set_zone(self.first_zone)
+        self.public_url, self.former_hosts = self.first_public_url, frozenset()
         self.newer_filters = False
         self.newer_statuses = self.first_newer_statuses
         self.token_lifetime = self.first_token_lifetime

@@ -61,6 +61,7 @@ class Sandbox(Hands):
         self.portal.address = f"http://{bound!s}:{port}"
         try:
             self.portal.public_url = addresses.without_end(portal_url, port=port)
+            self.portal.first_public_url = self.portal.public_url
             self.portal.auth_url = addresses.without_end(auth_url, port=port)
             self._fill(scenario, workflows=workflows, state=state)
             if redirect_uri is not None:

@@ -96,6 +96,8 @@ class Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         if path == "_sandbox" or path.startswith("_sandbox/"):
             self._control(body)
+        elif (location := addresses.moved(self.server.portal, self.path, headers)) is not None:
+            self._write(302, b"", "text/html; charset=utf-8", extra=[("Location", location)])
         elif (place := addresses.own_place(self.server.portal, path, headers)) is not None:
             self._oauth(place, headers, body)
         else:

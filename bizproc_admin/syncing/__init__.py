@@ -3,12 +3,14 @@
 from bizproc_admin.syncing.following import follow_people, follow_portal
 from bizproc_admin.syncing.passes import forget_old_runs, start_due_passes, sync
 from bizproc_admin.syncing.probing import probe_portal
+from bizproc_admin.syncing.readdressing import look_at_address
 from bizproc_admin.syncing.rereading import reread_workflow
 
 __all__ = [
     "follow_people",
     "follow_portal",
     "forget_old_runs",
+    "look_at_address",
     "probe_portal",
     "reread_workflow",
     "start_due_passes",

@@ -16,6 +16,7 @@ from bizproc_admin.syncing.following import bring_accounts
 from bizproc_admin.syncing.merging import Merged
 from bizproc_admin.syncing.names import Names
 from bizproc_admin.syncing.probing import start_due_probes
+from bizproc_admin.syncing.readdressing import find_lost_looks
 from bizproc_admin.syncing.runs import (
     SLOW,
     LeaseLost,
@@ -39,6 +40,7 @@ def start_due_passes() -> None:
     Workflows wait for the first pass over people and templates, so that they come with names.
     """
     start_due_probes()
+    find_lost_looks()
     now = timezone.now()
     due = Feed.objects.filter(portal__is_connected=True).filter(
         Q(next_at=None) | Q(next_at__lte=now), Q(lease_until=None) | Q(lease_until__lt=now)

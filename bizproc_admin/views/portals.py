@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bizproc_admin import audit, bitrix, portals
-from bizproc_admin.forms.portals import ApplicationForm, ConnectionForm
+from bizproc_admin.forms.portals import AddressForm, ApplicationForm, ConnectionForm
 from bizproc_admin.htmx import dialog, page
 from bizproc_admin.middleware import CHOSEN
 from bizproc_admin.models import CommandState, Feed, FeedName, PersonToken, Portal, SyncRun
@@ -113,6 +113,39 @@ def portal_webhook(request: Request, pk: int) -> HttpResponse:
         partial="form",
         status=status,
     )
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Capability.MANAGE_PORTALS)
+def portal_address(request: Request, pk: int) -> HttpResponse:
+    """Compare the portal with what another address answers, side by side, to follow it there."""
+    portal = reached(request, pk)
+    form = AddressForm(request.POST or None, portal=portal)
+    if form.is_bound and form.is_valid():
+        portals.propose_address(portal, form.cleaned_data["address"], actor=request.user)
+        return redirect("portal_address", pk=pk)
+    change = portal.address_changes.order_by("-pk").first()
+    context = {
+        "form": form,
+        "edited": portal,
+        "change": change if change and change.state != change.State.TAKEN else None,
+        "unmade": words_of_failure(change.failure) if change else "",
+    }
+    status = 422 if form.is_bound else 200
+    return page(request, "portals/address.html", context, partial="body", status=status)
+
+
+@require_POST
+@requires(Capability.MANAGE_PORTALS)
+def portal_following(request: Request, pk: int, change: int) -> HttpResponse:
+    """Follow the portal to the address that was compared."""
+    portal = reached(request, pk)
+    found = get_object_or_404(portal.address_changes.select_related("portal"), pk=change)
+    if portals.follow(found, actor=request.user, ip=audit.ip_of(request)):
+        messages.success(request, _("Followed. Everything known of the portal stays with it."))
+        return redirect("portal_detail", pk=pk)
+    messages.error(request, _("Not followed: it is not proven to be the same portal."))
+    return redirect("portal_address", pk=pk)
 
 
 @require_http_methods(["GET", "POST"])
@@ -230,10 +263,16 @@ def what_waits(found: CommandQuerySet) -> dict[str, int]:
 
 def unmade_look(portal: Portal) -> str:
     """Say why the look that was asked for could not be made so far, if that is so."""
-    if not portal.probe_failure or portal.probe_at is None:
+    return words_of_failure(portal.probe_failure) if portal.probe_at else ""
+
+
+def words_of_failure(name: str) -> str:
+    """Say what kept a reading from being made, from the name of the error's class."""
+    if not name:
         return ""
-    kind = getattr(bitrix, portal.probe_failure, bitrix.BitrixError)
-    return str(kind.reading or kind.people)
+    kind = getattr(bitrix, name, bitrix.BitrixError)
+    said = str(kind.reading or kind.people)
+    return said.replace("{status}", "") if "{text}" not in said and "{host}" not in said else ""
 
 
 def took(run: SyncRun) -> str:

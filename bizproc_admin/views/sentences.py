@@ -3,16 +3,20 @@
 from collections.abc import Mapping, Sequence
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from bizproc_admin.actions import ACTIONS
 from bizproc_admin.models import AuditEntry, Command, CommandState, Person
 from bizproc_admin.models.commands import TAKEN_BACK
+from bizproc_admin.portals import FOLLOWED
 from bizproc_admin.views.outcomes import answer_of
 
 # the names of people by portal and number there
 Names = Mapping[tuple[int | None, int], str]
 
 OUTCOMES = dict(CommandState.choices)
+# what an entry's key means; older entries hold their sentence instead of a key
+ACTS = {FOLLOWED: gettext_lazy("Followed a portal to its new address")}
 
 
 def say(entries: Sequence[AuditEntry]) -> None:
@@ -35,7 +39,7 @@ def sentence_of(entry: AuditEntry, names: Names) -> str:
     act = what(entry, names)
     kind = AuditEntry.Kind
     target = entry.target_label or entry.target_id
-    values = {"target": target, "action": entry.action}
+    values = {"target": target, "action": ACTS.get(entry.action, entry.action)}
     match entry.kind:
         case kind.SIGN_IN:
             return _("Signed in")

@@ -226,3 +226,15 @@ def test_secrets_are_not_kept_with_the_calls(sandbox):
     calls = sandbox.calls()
     assert [call["method"] for call in calls] == ["profile", "batch"]
     assert code not in json.dumps(calls)
+
+
+def test_a_renamed_portal_sends_its_former_name_on_and_answers_under_the_new_one(sandbox):
+    former = sandbox.webhook_url
+    sandbox.rename_portal("http://127.1:{port}")
+    asked = requests.post(f"{former}profile.json", json={}, allow_redirects=False, timeout=5)
+    assert asked.status_code == 302
+    assert asked.headers["Location"] == f"{sandbox.webhook_url}profile.json"
+    assert requests.post(asked.headers["Location"], json={}, timeout=5).json()["result"]["ADMIN"]
+    sandbox.reset()
+    assert sandbox.webhook_url == former
+    assert requests.post(f"{former}profile.json", json={}, timeout=5).status_code == 200

@@ -76,6 +76,9 @@ TABLE = [
     ("portal_webhook", "get", ADMINISTRATOR),
     ("portal_webhook", "post", ADMINISTRATOR),
     ("portal_probing", "post", ADMINISTRATOR),
+    ("portal_address", "get", ADMINISTRATOR),
+    ("portal_address", "post", ADMINISTRATOR),
+    ("portal_following", "post", ADMINISTRATOR),
     ("portal_disconnection", "get", ADMINISTRATOR),
     ("portal_disconnection", "post", ADMINISTRATOR),
     ("portal_application", "get", ADMINISTRATOR),
@@ -144,6 +147,9 @@ def addresses(workflow, administrator, portal):
             return reverse(name)
         if name.startswith("mfa_") or name in ("own_account", "own_sessions_ending"):
             return reverse(name)
+        if name == "portal_following":
+            change = portal.address_changes.create(address="https://b.example", asked_by=other)
+            return reverse(name, args=[portal.pk, change.pk])
         if name == "account_session_ending":
             return reverse(name, args=[other.pk, 1])
         if name.startswith("own_"):

@@ -7,6 +7,7 @@ from bizproc_admin.sandbox import overriding, scenarios
 from bizproc_admin.sandbox.checking import checked
 from bizproc_admin.sandbox.due import bring_up_to_date
 from bizproc_admin.sandbox.faults import Fault
+from bizproc_admin.sandbox.oauth import addresses
 from bizproc_admin.sandbox.portal import Portal
 from bizproc_admin.sandbox.records import pack
 from bizproc_admin.sandbox.texts import LANGUAGES
@@ -129,6 +130,15 @@ class WholePortal:
             portal.language = language
             portal.touched = True
             portal.commit()
+
+    def rename_portal(self, address: str) -> None:
+        """Let the portal answer under another public address; the present one answers 302 to it.
+
+        `{port}` stands for the port that is listened on. A reset undoes it.
+        """
+        portal = self._portal
+        with portal.lock:
+            addresses.rename(portal, str(address))
 
     def set_zone(self, name: str) -> None:
         """Let the portal live in a zone of this IANA name; empty for the usual UTC+03:00."""

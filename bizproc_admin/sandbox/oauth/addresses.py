@@ -71,6 +71,19 @@ def own_place(portal: Portal, path: str, headers: dict[str, str]) -> str | None:
     return None
 
 
+def moved(portal: Portal, target: str, headers: dict[str, str]) -> str | None:
+    """Return where a request to a former address of a renamed portal is sent on to."""
+    asked = _host("//" + headers.get("host", ""))
+    return f"{portal.public_url}{target}" if asked in portal.former_hosts else None
+
+
+def rename(portal: Portal, address: str) -> None:
+    """Let the portal answer under another address; the one it leaves sends everybody on."""
+    left = _host(known(portal).portal)
+    portal.public_url = without_end(address, port=urlsplit(portal.address).port or 80)
+    portal.former_hosts = (portal.former_hosts | {left}) - {_host(portal.public_url)}
+
+
 def without_end(address: str | None, *, port: int) -> str:
     """Return a public address without the slash at its end, or raise when it is none.
 
