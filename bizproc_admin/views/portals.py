@@ -271,8 +271,8 @@ def words_of_failure(name: str) -> str:
     if not name:
         return ""
     kind = getattr(bitrix, name, bitrix.BitrixError)
-    said = str(kind.reading or kind.people)
-    return said.replace("{status}", "") if "{text}" not in said and "{host}" not in said else ""
+    said = str(kind.reading or kind.people).replace("{status}", "")
+    return said if "{" not in said else _("The portal reported a fault of its own.")
 
 
 def took(run: SyncRun) -> str:
