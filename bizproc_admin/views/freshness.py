@@ -18,7 +18,8 @@ class Freshness:
 
     state is fresh, late, failed, never or off; age is None until the first pass; after late_after
     seconds a fresh one is late; why says what keeps a failing feed from being read, code is the
-    vendor's.
+    vendor's. is_told tells that the banner above every page says it
+    already: nothing on the page repeats it.
     """
 
     state: str
@@ -26,6 +27,7 @@ class Freshness:
     late_after: int = 0
     why: str = ""
     code: str = ""
+    is_told: bool = False
 
 
 def freshness_of(portal: Portal | None, name: FeedName) -> Freshness:
@@ -41,10 +43,11 @@ def of_feed(portal: Portal, feed: Feed | None) -> Freshness:
     age = timezone.now() - feed.fresh_at if feed and feed.fresh_at else None
     if not portal.is_connected:
         return Freshness(state="off", age=age, why=portal.probe_error)
+    if told := outage(portal):
+        code = feed.failure_code if feed else ""
+        return Freshness(state="failed", age=age, why=told.whole, code=code, is_told=True)
     if feed is not None and feed.failing_since:
         return Freshness(state="failed", age=age, why=feed.failure, code=feed.failure_code)
-    if told := outage(portal):
-        return Freshness(state="failed", age=age, why=told.whole)
     if age is None:
         return Freshness(state="never", age=None)
     slow = feed is not None and feed.name in (FeedName.PEOPLE, FeedName.WORKFLOW_TEMPLATES)
