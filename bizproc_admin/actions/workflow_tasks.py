@@ -66,7 +66,7 @@ class TaskAction(Action):
             )
 
     def look(self, reader: bitrix.Reader) -> Observation:
-        chunk = reader.workflow_tasks.by_ids([bitrix.TaskId(self.task.remote_id)])
+        chunk = reader.workflow_tasks.by_ids([bitrix.TaskId(self.task.remote_id)]).clear()
         rows = [row for row in chunk.rows if row.id == self.task.remote_id]
         verdict, code, text = self.judge(rows)
         return Observation(

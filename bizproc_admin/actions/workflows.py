@@ -78,7 +78,7 @@ class EndWorkflow(Action):
             raise NotPossible(_("This workflow has already ended: there is nothing to stop."))
 
     def look(self, reader: bitrix.Reader) -> Observation:
-        chunk = reader.workflows.by_ids([bitrix.WorkflowId(self.workflow.remote_id)])
+        chunk = reader.workflows.by_ids([bitrix.WorkflowId(self.workflow.remote_id)]).clear()
         row = next(iter(chunk.rows), None)
         if row is None:
             text = _("The workflow had already ended on the portal. It was not stopped from here.")

@@ -6,19 +6,23 @@ through a `Writer`; both speak over one `Transport`.
 
 from .access_token import AccessToken
 from .catalogue import METHODS, Access, Method
+from .chunks import Chunk, Cursor, Odd, Page
 from .credentials import Credential
 from .errors import (
     BadAnswer,
     BitrixError,
     FilterIgnored,
+    Incomplete,
     Interrupted,
     Moved,
     NoAnswer,
+    NotAdministrator,
     NotARead,
     NotSent,
     PaceExceeded,
     TooLong,
 )
+from .fields import OddRow
 from .health import Health
 from .identity import AppInfo, Profile
 from .oauth import TokenPair, TokenServer
@@ -37,7 +41,6 @@ from .objects import (
     Written,
 )
 from .pacing import LocalPacer, Pacer
-from .paging import Chunk, Cursor, Page
 from .probing import Finding, Findings, probe
 from .reader import Reader
 from .refusals import (
@@ -95,6 +98,7 @@ __all__ = [
     "Findings",
     "GiveUp",
     "Health",
+    "Incomplete",
     "InsufficientScope",
     "Interrupted",
     "InvalidCredentials",
@@ -107,8 +111,11 @@ __all__ = [
     "NoAnswer",
     "NoApplicationAccess",
     "NotARead",
+    "NotAdministrator",
     "NotFound",
     "NotSent",
+    "Odd",
+    "OddRow",
     "Overloaded",
     "PaceExceeded",
     "Pacer",

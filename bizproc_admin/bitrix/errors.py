@@ -8,8 +8,11 @@ The classes exist because what a caller may do next depends on *how* a call fail
     ├── NoAnswer                 it may have left, and no complete answer came: outcome unknown
     │   └── Interrupted              the connection broke before the answer was whole
     ├── BadAnswer                an answer came that cannot be understood: outcome unknown
+    │   ├── OddRow               one field of one row cannot be read (see `fields`)
     │   ├── TooLong              it is longer than we are willing to hold
+    │   ├── Incomplete           a list broke off before its own total
     │   └── FilterIgnored        rows came back that do not match the filter sent
+    ├── NotAdministrator         what we read with may not see everything
     ├── Moved                    3xx, never followed
     └── Refused                  well-formed JSON with the key `error`: see `refusals`
 
@@ -181,6 +184,27 @@ class FilterIgnored(BadAnswer):
         "them. If this repeats, the portal's version handles filters differently: report it."
     )
     reading = ""
+
+
+class Incomplete(BadAnswer):
+    """A list broke off: the portal counts more rows than it gives, however it is asked."""
+
+    people = (
+        "The portal counts more rows than it gives. What it left out is not known, so nothing was "
+        "taken for ended. If this lasts, tell whoever looks after the portal."
+    )
+    reading = ""
+
+
+class NotAdministrator(BitrixError):
+    """Whoever the connection belongs to may not see everything: what is absent proves nothing."""
+
+    code = "not_administrator"
+    people = (
+        "The connection no longer belongs to a portal administrator, so the portal shows it only "
+        "a part. Nothing was changed. Give its owner administrator rights on the portal again, or "
+        "replace the connection by one of an administrator."
+    )
 
 
 class Moved(BitrixError):

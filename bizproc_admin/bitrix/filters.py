@@ -7,12 +7,12 @@ house, never an empty array, and each returned row is held against the same filt
 
 import operator
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from .errors import BadAnswer, FilterIgnored
-from .fields import Fields, Raw
+from .errors import FilterIgnored
+from .fields import Fields, OddRow
 
 Filter = Mapping[str, Any]
 
@@ -46,20 +46,28 @@ def names(filter: Filter) -> list[str]:
     return [_parts(key)[1] for key in filter]
 
 
-def check(rows: Iterable[Raw], filter: Filter, *, kind: str) -> None:
-    """Raise FilterIgnored when a returned row does not match the filter that was sent."""
-    tests = [(*_parts(key), key, value) for key, value in filter.items()]
-    if not tests:
-        return
-    for raw in rows:
-        row = Fields(raw, kind=kind)
-        for sign, name, key, wanted in tests:
+def check(row: Fields, filter: Filter, *, unreadable: str = "") -> OddRow | None:
+    """Raise FilterIgnored when a returned row does not match the filter that was sent.
+
+    A field that cannot be read cannot be compared either: what is wrong with it is given back,
+    once everything else has been compared. `unreadable` names one that is known to be so already.
+    """
+    unclear: OddRow | None = None
+    for key, wanted in filter.items():
+        sign, name = _parts(key)
+        if name == unreadable:
+            continue
+        try:
             if name not in row.raw:
-                raise BadAnswer(f"{kind} rows lack {name}, so the filter {key} cannot be checked")
+                raise row.bad(name, f"it for the filter {key}", code="missing")
             if not _matches(row, name, sign, wanted):
                 raise FilterIgnored(
-                    f"filter {key}={wanted!r:.80} brought a {kind} with {name}={raw[name]!r:.80}"
+                    f"filter {key}={wanted!r:.80} brought a {row.kind} "
+                    f"with {name}={row.raw[name]!r:.80}"
                 )
+        except OddRow as error:
+            unclear = unclear or error
+    return unclear
 
 
 def _parts(key: str) -> tuple[str, str]:

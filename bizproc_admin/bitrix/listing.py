@@ -1,18 +1,26 @@
-"""What every list of the portal shares: how it is asked, checked, and walked to its end."""
+"""What every list of the portal shares: how it is asked, how its rows are checked and read."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from . import filters
-from .envelopes import BATCH_LIMIT, Answer, Command
-from .errors import BadAnswer, TooLong
-from .fields import Raw
+from .chunks import Odd
+from .envelopes import Answer, Command
+from .errors import BadAnswer
+from .fields import Fields, OddRow, Raw
 from .filters import Filter
-from .paging import Chunk, Cursor, Got, OverlapPass, PagePass, Want
+from .paging import Want
 from .transport import Transport
+from .witnesses import Witness
 
+T = TypeVar("T")
 Row = TypeVar("Row")
+
+#: A page fails only when most of its rows are odd, and at least so many: one row never stops a
+#: whole list, and few changes never those of a long one.
+ODD_ROWS_OF_ALL: Final = 2
+ODD_ROWS_OF_CHANGES: Final = 20
 
 
 class Asks(Protocol):
@@ -30,8 +38,22 @@ class Asks(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Entry(Generic[Row]):
+    """One row as the portal wrote it, and what could be read of it: `row` or else `odd`."""
+
+    raw: Raw
+    key: int | str | None
+    row: Row | None
+    odd: Odd | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Listing(Generic[Row]):
-    """How one list of the portal is asked: its method, its parameters and its rows."""
+    """How one list of the portal is asked: its method, its parameters and its rows.
+
+    `witnesses` are asked in the same request and prove that the reader sees everything. A list
+    without any proves nothing by what it leaves out, except where it refuses everybody else.
+    """
 
     method: str
     kind: str
@@ -39,6 +61,9 @@ class Listing(Generic[Row]):
     select: Sequence[str] = ()
     # user.get and department.get sort by other names than the bizproc lists.
     sorted_by: Mapping[str, Any]
+    witnesses: Sequence[Witness] = ()
+    refuses_others: bool = False
+    has_text_ids: bool = False
 
     def command(self, want: Want, filter: Filter) -> Command:
         """Build the call for one wanted page."""
@@ -50,83 +75,51 @@ class Listing(Generic[Row]):
             params["filter"] = sent
         return Command(method=self.method, params=params)
 
-    def rows(self, answer: Answer, filter: Filter) -> list[Raw]:
-        """Take the raw rows out of an answer and hold them against the filter."""
+    def entries(self, answer: Answer, filter: Filter) -> list[Entry[Row]]:
+        """Take the rows out of an answer, hold them against the filter, and read what can be.
+
+        A row that does not match the filter raises FilterIgnored; one that cannot be compared
+        with it is as odd as one that cannot be read.
+        """
         rows = answer.result
         if isinstance(rows, Mapping):
             rows = list(rows.values())
         if not isinstance(rows, list):
             raise BadAnswer(f"{self.kind} list is {type(rows).__name__}", method=self.method)
-        filters.check(rows, filter, kind=self.kind)
-        return rows
+        return [self._entry(raw, filter) for raw in rows]
 
+    def _entry(self, raw: Any, filter: Filter) -> Entry[Row]:
+        key: int | str | None = None
+        row: Row | None = None
+        error: OddRow | None = None
+        try:
+            fields = Fields(raw, kind=self.kind)
+            key = fields.required_text("ID") if self.has_text_ids else fields.positive("ID")
+            row = self.parse(raw)
+        except OddRow as wrong:
+            error = wrong
+        if isinstance(raw, Mapping):
+            unclear = filters.check(
+                Fields(raw, kind=self.kind), filter, unreadable=error.field if error else ""
+            )
+            error = error or unclear
+        if error is not None:
+            written = raw.get("ID") if isinstance(raw, Mapping) else None
+            shown = "" if written is None else f"{written}"[:_LONGEST_ID]
+            odd = Odd(kind=self.kind, id=shown, field=error.field, code=error.code, key=key)
+            return Entry(raw=raw if key is not None else {}, key=key, row=None, odd=odd)
+        return Entry(raw=raw, key=key, row=row, odd=None)
 
-class Resource(Generic[Row]):
-    """The part all lists share."""
-
-    listing: Listing[Row]
-
-    def __init__(self, reader: Asks) -> None:
-        self._reader = reader
-
-    def _walk(self, walk: OverlapPass | PagePass, filter: Filter) -> Iterator[Chunk[Row]]:
-        """Carry a pass to its end, one HTTP request a step; long rows make smaller steps."""
-        limit = BATCH_LIMIT
-        while wanted := walk.wants(limit):
-            narrowed = [_within(filter, want) for want in wanted]
-            commands = [
-                self.listing.command(want, one) for want, one in zip(wanted, narrowed, strict=True)
-            ]
-            try:
-                answers = self._reader.ask_many(commands)
-            except TooLong:
-                if len(commands) == 1:
-                    raise
-                limit = len(commands) // 2
-                continue
-            got = [
-                Got(rows=self.listing.rows(answer, one), total=answer.total, next=answer.next)
-                for answer, one in zip(answers, narrowed, strict=True)
-            ]
-            fresh = walk.take(wanted, got)
-            yield Chunk(
-                rows=tuple(self.listing.parse(row) for row in fresh),
-                sent_at=answers[0].sent_at,
-                requests=walk.requests,
-                total=walk.total,
-                complete=walk.complete,
-                cursor=walk.cursor,
-                time=answers[-1].time,
-                edge_task_ids=frozenset(walk.edges) if isinstance(walk, PagePass) else frozenset(),
+    def refuse_mostly_odd(self, entries: Sequence[Entry[Row]], *, at_least: int) -> None:
+        """Raise BadAnswer when most rows of a page cannot be read: the portal means another row."""
+        odd = [entry.odd for entry in entries if entry.odd is not None]
+        if len(odd) >= at_least and 2 * len(odd) > len(entries):
+            first = odd[0]
+            raise BadAnswer(
+                f"{len(odd)} of {len(entries)} rows cannot be read, the first for "
+                f"{self.kind}.{first.field}: {first.code} (ID {first.id!r})",
+                method=self.method,
             )
 
-    def _gathered(
-        self,
-        parts: Sequence[tuple[Answer, list[Raw]]],
-        *,
-        requests: int,
-        torn: frozenset[int] = frozenset(),
-    ) -> Chunk[Row]:
-        """Put the answers about given ids into one chunk, dated by the earliest request."""
-        rows = tuple(self.listing.parse(row) for _, found in parts for row in found)
-        now = self._reader.transport.now()
-        return Chunk(
-            rows=rows,
-            sent_at=min((answer.sent_at for answer, _ in parts), default=now),
-            requests=requests,
-            total=len(rows),
-            complete=True,
-            cursor=Cursor(requests=requests, total=len(rows), offset=0, ended=True),
-            time=parts[-1][0].time if parts else None,
-            edge_task_ids=torn,
-        )
 
-
-def _within(filter: Filter, want: Want) -> Filter:
-    """Narrow a pass's filter to a gap, when the want is one."""
-    if want.gap is None:
-        return filter
-    narrowed = {**filter, ">ID": want.gap.after}
-    if want.gap.before is not None:
-        narrowed["<ID"] = want.gap.before
-    return narrowed
+_LONGEST_ID: Final = 64

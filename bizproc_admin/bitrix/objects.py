@@ -7,7 +7,7 @@ to all others. Every moment is aware; `"STARTED_BY": "0"` (the system) becomes N
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import NewType, Self
+from typing import Final, NewType, Self
 
 from .fields import Fields, Raw
 
@@ -16,6 +16,11 @@ TemplateId = NewType("TemplateId", int)
 TaskId = NewType("TaskId", int)
 UserId = NewType("UserId", int)
 DepartmentId = NewType("DepartmentId", int)
+
+#: The longest texts by which workflows and documents are found again.
+_ID: Final = 64
+_MODULE: Final = 50
+_NAME: Final = 255
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,12 +91,12 @@ class WorkflowRow:
         row = Fields(raw, kind="workflow")
         starter, template = row.optional_id("STARTED_BY"), row.optional_id("TEMPLATE_ID")
         return cls(
-            id=WorkflowId(row.required_text("ID")),
+            id=WorkflowId(row.required_text("ID", longest=_ID)),
             modified=row.moment("MODIFIED"),
             owned_until=row.optional_moment("OWNED_UNTIL"),
-            module=row.text("MODULE_ID"),
-            entity=row.text("ENTITY"),
-            document_id=row.text("DOCUMENT_ID"),
+            module=row.text("MODULE_ID", longest=_MODULE),
+            entity=row.text("ENTITY", longest=_NAME),
+            document_id=row.text("DOCUMENT_ID", longest=_NAME),
             started=row.optional_moment("STARTED"),
             started_by=None if starter is None else UserId(starter),
             template_id=None if template is None else TemplateId(template),
@@ -158,10 +163,10 @@ class TaskRow:
         template = row.optional_id("WORKFLOW_TEMPLATE_ID")
         return cls(
             id=TaskId(row.positive("ID")),
-            workflow_id=WorkflowId(row.required_text("WORKFLOW_ID")),
+            workflow_id=WorkflowId(row.required_text("WORKFLOW_ID", longest=_ID)),
             user_id=UserId(row.positive("USER_ID")),
-            user_status=row.integer("USER_STATUS"),
-            status=row.integer("STATUS"),
+            user_status=row.count("USER_STATUS"),
+            status=row.count("STATUS"),
             name=row.text("NAME"),
             description=row.text("DESCRIPTION"),
             activity=row.text("ACTIVITY"),
@@ -172,9 +177,9 @@ class TaskRow:
             workflow_started_by=None if starter is None else UserId(starter),
             template_id=None if template is None else TemplateId(template),
             workflow_state=row.text("WORKFLOW_STATE"),
-            module=row.text("MODULE_ID"),
-            entity=row.text("ENTITY"),
-            document_id=row.text("DOCUMENT_ID"),
+            module=row.text("MODULE_ID", longest=_MODULE),
+            entity=row.text("ENTITY", longest=_NAME),
+            document_id=row.text("DOCUMENT_ID", longest=_NAME),
             document_name=row.text("DOCUMENT_NAME"),
             document_url=row.text("DOCUMENT_URL"),
             parameters=row.mapping("PARAMETERS"),
@@ -222,15 +227,16 @@ class TemplateRow:
         author = row.optional_id("USER_ID")
         kind = row.raw.get("DOCUMENT_TYPE")
         # Documented as a text, answered as [module, entity, type].
-        document_type = str(kind[-1] or "") if isinstance(kind, list) and kind else None
+        last = kind[-1] if isinstance(kind, list) and kind else kind
+        document_type = Fields({**row.raw, "DOCUMENT_TYPE": last}, kind="template")
         return cls(
             id=TemplateId(row.positive("ID")),
             name=row.text("NAME"),
             description=row.text("DESCRIPTION"),
             module=row.text("MODULE_ID"),
             entity=row.text("ENTITY"),
-            document_type=row.text("DOCUMENT_TYPE") if document_type is None else document_type,
-            auto_execute=row.optional_id("AUTO_EXECUTE") or 0,
+            document_type=document_type.text("DOCUMENT_TYPE"),
+            auto_execute=row.optional_number("AUTO_EXECUTE"),
             parameters=row.mapping("PARAMETERS"),
             modified=row.optional_moment("MODIFIED"),
             is_modified=row.raw.get("IS_MODIFIED") in ("Y", True),
@@ -242,7 +248,10 @@ class TemplateRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserRow:
-    """One person of the portal, active or dismissed."""
+    """One person of the portal, active or dismissed.
+
+    A narrower permission leaves fields out: `tells` says whether a field was there.
+    """
 
     id: UserId
     active: bool
@@ -270,9 +279,13 @@ class UserRow:
             position=row.text("WORK_POSITION"),
             time_zone=row.text("TIME_ZONE"),
             user_type=row.text("USER_TYPE"),
-            department_ids=tuple(DepartmentId(one) for one in row.integers("UF_DEPARTMENT")),
+            department_ids=tuple(DepartmentId(one) for one in row.ids("UF_DEPARTMENT")),
             raw=row.raw,
         )
+
+    def tells(self, name: str) -> bool:
+        """Tell whether the portal gave a field at all, be it empty."""
+        return name in self.raw
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,7 +307,7 @@ class DepartmentRow:
         return cls(
             id=DepartmentId(row.positive("ID")),
             name=row.text("NAME"),
-            sort=row.optional_id("SORT") or 0,
+            sort=row.optional_number("SORT"),
             parent_id=None if parent is None else DepartmentId(parent),
             head_id=None if head is None else UserId(head),
             raw=row.raw,

@@ -5,87 +5,23 @@ Two ways, because the portal has two kinds of lists. Where an offset is exact to
 meanwhile make the overlap break, and the gap is read by id. Where an offset is rounded to a page
 (`PagePass`), nothing can overlap, and past the end the portal falls back to page 1.
 
+A list has ended when the portal says so twice: it names no next page, and its own total is not
+larger than what it has given. Where it counts more than it gives, it is asked on; when nothing new
+comes of that, the pass is `broken`: what it did not show may well exist.
+
 Neither class sends anything: they say which pages they want and take the rows. Their state is a
 small `Cursor`, so that a pass may be laid aside and go on in another process.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
-from typing import Any, Final, Generic, Self, TypeVar
+from dataclasses import dataclass
+from typing import Final
 
+from .chunks import Cursor, Gap
 from .errors import BadAnswer
 from .fields import Raw
-from .objects import AnswerTime
 
 PAGE: Final = 50
-Row = TypeVar("Row")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page(Generic[Row]):
-    """One page as the portal gave it."""
-
-    rows: tuple[Row, ...]
-    total: int | None
-    next: int | None
-    sent_at: datetime
-    time: AnswerTime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
-    """A stretch between two ids that has to be read by id."""
-
-    after: str
-    before: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cursor:
-    """Where a pass stands, small enough to be stored between two slices of work."""
-
-    requests: int
-    total: int | None
-    offset: int
-    previous: tuple[str, ...] = ()
-    ended: bool = False
-    gaps: tuple[Gap, ...] = ()
-
-    def as_json(self) -> dict[str, Any]:
-        """Give a form that JSON can hold."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        """Take up what `as_json` gave."""
-        return cls(
-            requests=stored["requests"],
-            total=stored["total"],
-            offset=stored["offset"],
-            previous=tuple(stored["previous"]),
-            ended=stored["ended"],
-            gaps=tuple(Gap(**gap) for gap in stored["gaps"]),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chunk(Generic[Row]):
-    """The rows of one HTTP request of a pass; no row comes twice within the pass.
-
-    `sent_at` is when the request left. `complete` is true on the last chunk of a pass that saw
-    the end of the list. `edge_task_ids` are tasks whose rows touch a page's edge: they may be torn
-    and have to be read again by id. Give `cursor` back to go on with the pass later.
-    """
-
-    rows: tuple[Row, ...]
-    sent_at: datetime
-    requests: int
-    total: int | None
-    complete: bool
-    cursor: Cursor
-    time: AnswerTime | None = None
-    edge_task_ids: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,11 +34,25 @@ class Want:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Got:
-    """The raw rows of one wanted page."""
+    """The raw rows of one wanted page whose ids can be read.
+
+    `size` counts all its rows. `torn` are the ids beside a row whose own id cannot be read.
+    """
 
     rows: Sequence[Raw]
     total: int | None
     next: int | None
+    given: int | None = None
+    torn: frozenset[int] = frozenset()
+
+    @property
+    def size(self) -> int:
+        """Count the rows the portal gave."""
+        return len(self.rows) if self.given is None else self.given
+
+    def counts_more(self, start: int) -> bool:
+        """Tell whether the portal counts more rows than end with this page."""
+        return self.total is not None and self.total > start + self.size
 
 
 class OverlapPass:
@@ -117,11 +67,12 @@ class OverlapPass:
         self._ended = cursor.ended
         self._gaps = list(cursor.gaps)
         self._seen = set(cursor.previous)
+        self.broken = False
 
     @property
     def complete(self) -> bool:
         """Tell whether the end was seen and no gap is open."""
-        return self._ended and not self._gaps
+        return self._ended and not self._gaps and not self.broken
 
     @property
     def cursor(self) -> Cursor:
@@ -160,7 +111,7 @@ class OverlapPass:
         for want, page in zip(wanted, got, strict=True):
             ids = [row_id(row) for row in page.rows]
             if want.gap is not None:
-                if len(ids) >= PAGE:
+                if page.size >= PAGE and ids:
                     self._gaps.append(Gap(after=ids[-1], before=want.gap.before))
             else:
                 self._take_page(want, page, ids)
@@ -172,14 +123,19 @@ class OverlapPass:
 
     def _take_page(self, want: Want, page: Got, ids: list[str]) -> None:
         if self.total is None:
-            self.total = page.total if page.total is not None else len(ids)
+            self.total = page.total if page.total is not None else page.size
+        is_new = any(one not in self._seen for one in ids) or page.size > len(ids)
         overlaps = not self._previous or (ids and ids[0] in self._previous)
         # Empty after a short page is simply the end; anything else may have skipped rows.
         if not overlaps and (ids or not self._ended):
             self._gaps.append(Gap(after=self._previous[-1], before=ids[0] if ids else None))
-        self._ended = len(ids) < PAGE
+        is_short = page.size < PAGE
+        self._ended = is_short and not page.counts_more(want.start)
+        if not self._ended and not is_new:
+            # Asked on, and nothing came: without this it would be asked for ever.
+            self._ended = self.broken = True
         self._previous = tuple(ids) or self._previous
-        self._offset = want.start + PAGE - 1
+        self._offset = want.start + max(page.size, 1) - 1 if is_short else want.start + PAGE - 1
 
 
 class PagePass:
@@ -195,11 +151,12 @@ class PagePass:
         self._last = int(cursor.previous[-1]) if cursor.previous else 0
         self._key = tuple(key)
         self._seen: set[tuple[str, ...]] = set()
+        self.broken = False
 
     @property
     def complete(self) -> bool:
         """Tell whether the end of the list was seen."""
-        return self._ended
+        return self._ended and not self.broken
 
     @property
     def cursor(self) -> Cursor:
@@ -230,31 +187,47 @@ class PagePass:
             if self._ended:
                 break
             if self.total is None:
-                self.total = page.total if page.total is not None else len(page.rows)
-            ids = [number(row) for row in page.rows]
-            fell_back = page.next is not None and page.next <= want.start
-            if not ids or fell_back or ids[-1] < self._last:
+                self.total = page.total if page.total is not None else page.size
+            keyed = {tuple(str(row.get(name)) for name in self._key): row for row in page.rows}
+            new = keyed.keys() - self._seen
+            if not self._goes_on(want, page, is_new=bool(new)):
                 # Past the end: an empty page, or the portal's fall back to page 1.
                 self._ended = True
+                self.broken = page.total is not None and page.total > want.start
                 break
-            if want.start > 0:
-                self.edges.add(ids[0])
-            self._ended = page.next is None
-            if not self._ended:
-                self.edges.add(ids[-1])
-            self._last = ids[-1]
-            self._offset = want.start + PAGE
-            for row in page.rows:
-                key = tuple(str(row.get(name)) for name in self._key)
-                if key not in self._seen:
-                    self._seen.add(key)
-                    fresh.append(row)
+            self._take_page(want, page)
+            self._seen |= new
+            fresh += [row for key, row in keyed.items() if key in new]
+            if page.size < PAGE and not self._ended and page.next is None:
+                break  # the pages asked for beside it begin too far on
         return fresh
+
+    def _goes_on(self, want: Want, page: Got, *, is_new: bool) -> bool:
+        """Tell whether a page continues the list: it has rows, none of them seen or before it."""
+        if not page.size or (page.next is not None and page.next <= want.start):
+            return False
+        if page.rows and number(page.rows[-1]) < self._last:
+            return False
+        return is_new or page.size > len(page.rows)
+
+    def _take_page(self, want: Want, page: Got) -> None:
+        ids = [number(row) for row in page.rows]
+        if ids and want.start > 0:
+            self.edges.add(ids[0])
+        self._ended = page.next is None and not page.counts_more(want.start)
+        if ids and not self._ended:
+            self.edges.add(ids[-1])
+        self.edges |= page.torn
+        self._last = ids[-1] if ids else self._last
+        is_cut = page.next is None and page.size < PAGE
+        self._offset = want.start + (page.size if is_cut else PAGE)
 
 
 def row_id(row: Raw) -> str:
     """Give a raw row's id."""
     value = row.get("ID") if isinstance(row, Mapping) else None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
     if not isinstance(value, str) or not value:
         raise BadAnswer(f"a row has no ID but {value!r:.60}")
     return value
@@ -265,6 +238,6 @@ def number(row: Raw) -> int:
     value = row.get("ID") if isinstance(row, Mapping) else None
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
         return int(value)
     raise BadAnswer(f"a row's ID is {value!r:.60}, wanted a number")

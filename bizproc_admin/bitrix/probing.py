@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from .catalogue import METHODS
+from .chunks import Chunk
 from .errors import BadAnswer, BitrixError, FilterIgnored, NoAnswer, NotSent
 from .identity import AppInfo, Profile
-from .paging import Chunk
 from .reader import Reader
 from .refusals import MethodExhausted, PlanRequired, PortalClosed, RateLimited, ServerFault
 

@@ -10,6 +10,7 @@ import contextlib
 import html
 import json
 import logging
+import math
 import re
 import socket
 import threading
@@ -204,10 +205,23 @@ def parse(body: bytes) -> object:
     not stop a whole pass, so each of them becomes the sign for an unreadable character.
     """
     try:
-        value = json.loads(body)
+        value = json.loads(
+            body, parse_int=_whole, parse_float=_finite, parse_constant=lambda _: None
+        )
         return storable(value) if _SUSPECT.search(body) else value
     except (ValueError, RecursionError):
         return NOT_JSON
+
+
+def _whole(digits: str) -> int:
+    """Give a whole number; one of any length is no reason to lose the answer it stands in."""
+    return int(digits[:40])
+
+
+def _finite(digits: str) -> float | None:
+    """Give a number with a point, or None where it is too large for one."""
+    number = float(digits)
+    return number if math.isfinite(number) else None
 
 
 def storable(value: Any) -> Any:

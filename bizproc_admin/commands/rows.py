@@ -17,6 +17,7 @@ RETRY_AFTER = (1, 2, 5, 10, 20, 30, 60)
 LASTING = (
     bitrix.InvalidCredentials,
     bitrix.AccessDenied,
+    bitrix.NotAdministrator,
     bitrix.PlanRequired,
     bitrix.PortalClosed,
     bitrix.Overloaded,
@@ -139,7 +140,7 @@ def words_of(
     """
     if isinstance(outcome, bitrix.Written):
         return "", ""
-    code = outcome.code if isinstance(outcome, bitrix.Refused) else type(outcome).__name__
+    code = getattr(outcome, "code", type(outcome).__name__)
     return code[:100], outcome.for_people if was_sent else outcome.for_readers
 
 

@@ -26,7 +26,8 @@ class Feed(models.Model):
     newest_modified is the newest MODIFIED seen, in the portal's timestamps. A pass holds the
     lease; a lease that ran out may be taken over. fresh_at is when the request of the last
     successful pass (full or incremental) was sent. position carries a full pass from one slice of
-    work to the next.
+    work to the next. odd names the rows that are set aside because they cannot be read, each as
+    [kind, id, field, code]; odd_count counts them all.
     """
 
     portal = models.ForeignKey(Portal, models.PROTECT, related_name="feeds")
@@ -44,6 +45,8 @@ class Feed(models.Model):
     failing_since = models.DateTimeField(null=True)
     failure = models.TextField(blank=True)
     failure_code = models.CharField(max_length=100, blank=True)
+    odd = models.JSONField(default=list)
+    odd_count = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["portal", "name"], name="feed_name")]
@@ -64,7 +67,8 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
 class SyncRun(models.Model):
     """One pass over one feed: running -> complete | failed.
 
-    requests counts HTTP requests; read, created, changed and ended count rows.
+    requests counts HTTP requests; read, created, changed and ended count rows. odd and odd_count
+    are of the rows this pass set aside, as on Feed.
     """
 
     class State(models.TextChoices):
@@ -82,6 +86,8 @@ class SyncRun(models.Model):
     created = models.PositiveIntegerField(default=0)
     changed = models.PositiveIntegerField(default=0)
     ended = models.PositiveIntegerField(default=0)
+    odd = models.JSONField(default=list)
+    odd_count = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True)
     error_code = models.CharField(max_length=100, blank=True)
 

@@ -1,7 +1,7 @@
 """Asking a portal, every half minute, whether those who work here still may.
 
 The feed of people is too slow for that: somebody dismissed or demoted stops within a minute. Only
-people with an account here are asked about, fifty in a request, each call once and not for long: a
+people with an account here are asked about, all in one request, each call once and not for long: a
 portal that hangs holds one thread for half a minute and nobody else up.
 """
 
@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from bizproc_admin import bitrix, connecting, doorbell, roles, tokens
 from bizproc_admin.models import Account, Command, Department, Person, Portal, Role
+from bizproc_admin.syncing.people import close_departments
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +87,8 @@ def attempt(ask: Callable[..., None], about: Portal | Person) -> None:
 def ask_who_works(portal: Portal, *, unlisted: list[Person]) -> None:
     """Read which of the people with accounts work there, and collect those it does not list.
 
-    Calls user.get. Some who work there never appear in it (integrators).
+    Calls user.get. Some who work there never appear in it (integrators); who is not shown to a
+    connection that may not see everybody is not taken for unlisted.
     """
     people = {
         person.remote_id: person
@@ -95,12 +97,10 @@ def ask_who_works(portal: Portal, *, unlisted: list[Person]) -> None:
         ).select_related("portal")
     }
     reader = connecting.reader(portal, total=settings.SIGN_IN_TIMEOUT)
-    rows = {row.id: row for chunk in reader.users.by_ids(people) for row in chunk.rows}
-    for remote_id, person in people.items():
-        if (row := rows.get(bitrix.UserId(remote_id))) is not None:
-            note_active(person, is_active=row.active)
-        else:
-            unlisted.append(person)
+    listed = reader.users.by_ids(people)
+    for row in listed.rows:
+        note_active(people[row.id], is_active=row.active)
+    unlisted += [people[one] for one in sorted(listed.absent(people))]
 
 
 def ask_unlisted(person: Person) -> None:
@@ -125,7 +125,8 @@ def ask_who_heads(portal: Portal) -> None:
     Departments and people no pass has brought yet are left to the next pass.
     """
     reader = connecting.reader(portal, total=settings.SIGN_IN_TIMEOUT)
-    rows = [row for chunk in reader.departments.everything() for row in chunk.rows]
+    listed = bitrix.Chunk.joined(reader.departments.everything())
+    rows = listed.rows
     known = {one.remote_id: one for one in portal.departments.select_related("head")}
     wanted = {row.head_id for row in rows if row.head_id}
     people = {
@@ -140,8 +141,7 @@ def ask_who_heads(portal: Portal) -> None:
             department.head = head
             changed.append(department)
     Department.objects.bulk_update(changed, ["head"])
-    gone = set(known) - {row.id for row in rows}
-    portal.departments.filter(remote_id__in=gone, gone_at=None).update(gone_at=timezone.now())
+    close_departments(portal, listed)
 
 
 def administrators_to_ask(portal: Portal) -> list[Person]:

@@ -7,6 +7,8 @@ from typing import TypeVar
 
 from django.db import connection
 
+from bizproc_admin import bitrix
+
 T = TypeVar("T")
 AT_ONCE = 500
 # SQLite's write wait is not fair: between two commits others get their turn
@@ -15,13 +17,17 @@ BREATH = 0.02
 
 @dataclass(kw_only=True)
 class Merged:
-    """What a merge did, in rows; again holds workflows whose rows contradict the mirror."""
+    """What a merge did, in rows; again holds workflows whose rows contradict the mirror.
+
+    odd are the rows that could not be read.
+    """
 
     read: int = 0
     created: int = 0
     changed: int = 0
     ended: int = 0
     again: set[str] = field(default_factory=set)
+    odd: list[bitrix.Odd] = field(default_factory=list)
 
     def __iadd__(self, other: "Merged") -> "Merged":
         self.read += other.read
@@ -29,6 +35,7 @@ class Merged:
         self.changed += other.changed
         self.ended += other.ended
         self.again |= other.again
+        self.odd += other.odd
         return self
 
 

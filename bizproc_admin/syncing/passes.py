@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,8 +24,10 @@ from bizproc_admin.syncing.runs import (
     current_run,
     fail,
     hold,
+    is_readable,
     lease,
     release,
+    set_aside,
 )
 
 log = logging.getLogger(__name__)
@@ -150,6 +152,8 @@ class Pass:
         return True
 
     def take_workflows(self, chunk: bitrix.Chunk[bitrix.WorkflowRow]) -> None:
+        self.note_odd(chunk.odd)
+        is_readable(self.feed, "workflow", [row.id for row in chunk.rows])
         merged = workflows.merge(self.names, chunk.rows, observed_at=chunk.sent_at)
         self.count(merged)
         if merged.again:
@@ -175,31 +179,30 @@ class Pass:
         return True
 
     def take_tasks(self, chunk: bitrix.Chunk[bitrix.TaskRow]) -> None:
-        whole = [row for row in chunk.rows if row.id not in chunk.edge_task_ids]
-        self.count(workflow_tasks.merge(self.names, self.reader, whole, observed_at=chunk.sent_at))
+        self.note_odd(chunk.odd)
+        rows = workflow_tasks.whole(chunk)
+        is_readable(self.feed, "task", [row.id for row in rows])
+        self.count(workflow_tasks.merge(self.names, self.reader, rows, observed_at=chunk.sent_at))
         self.count(workflow_tasks.ask_by_id(self.names, self.reader, chunk.edge_task_ids))
         self.note_newest(row.modified for row in chunk.rows)
 
     # --- names ---
 
     def people(self) -> None:
-        users = list(self.chunks(self.reader.users.everything()))
-        rows = [row for chunk in users for row in chunk.rows]
-        sent_at = users[0].sent_at if users else timezone.now()
-        self.count(people.merge_users(self.portal, rows, observed_at=sent_at))
-        departments = [
-            row for chunk in self.chunks(self.reader.departments.everything()) for row in chunk.rows
-        ]
-        people.merge_departments(self.portal, departments, rows, observed_at=sent_at)
+        users = bitrix.Chunk.joined(self.chunks(self.reader.users.everything()))
+        self.note_odd(users.odd)
+        self.count(people.merge_users(self.portal, users.rows, observed_at=users.sent_at))
+        departments = bitrix.Chunk.joined(self.chunks(self.reader.departments.everything()))
+        self.note_odd(departments.odd)
+        people.merge_departments(self.portal, departments, users)
         bring_accounts(
             Account.objects.filter(follows_portal=True, linked_people__portal=self.portal)
         )
 
     def templates(self) -> None:
-        chunks = list(self.chunks(self.reader.workflow_templates.everything()))
-        rows = [row for chunk in chunks for row in chunk.rows]
-        sent_at = chunks[0].sent_at if chunks else timezone.now()
-        self.count(workflow_templates.merge(self.names, rows, observed_at=sent_at))
+        listed = bitrix.Chunk.joined(self.chunks(self.reader.workflow_templates.everything()))
+        self.note_odd(listed.odd)
+        self.count(workflow_templates.merge(self.names, listed))
 
     # --- bookkeeping ---
 
@@ -220,6 +223,12 @@ class Pass:
         self.run.created += merged.created
         self.run.changed += merged.changed
         self.run.ended += merged.ended
+        self.note_odd(merged.odd)
+
+    def note_odd(self, rows: Iterable[bitrix.Odd]) -> None:
+        """Count the rows set aside and name them, each once, however often it was met."""
+        for row in rows:
+            set_aside(self.run, row)
 
     def keep_place(self, chunk: bitrix.Chunk[Any]) -> None:
         """Note where the next slice goes on: after the rows that have just been merged."""

@@ -55,12 +55,18 @@ def merge_users(portal: Portal, rows: Sequence[bitrix.UserRow], *, observed_at: 
 
 
 def set_facts(person: Person, row: bitrix.UserRow) -> None:
-    person.first_name, person.last_name = row.name[:255], row.last_name[:255]
-    person.name = f"{row.name} {row.last_name}".strip()[:511]
-    person.position = row.position[:255]
-    person.email = row.email[:255]
-    person.user_type = row.user_type[:50]
-    person.time_zone = row.time_zone[:64]
+    """Take over what a row tells; what a narrower permission leaves out stays as it was known."""
+    if row.tells("NAME") or row.tells("LAST_NAME"):
+        person.first_name, person.last_name = row.name[:255], row.last_name[:255]
+        person.name = f"{row.name} {row.last_name}".strip()[:511]
+    if row.tells("WORK_POSITION"):
+        person.position = row.position[:255]
+    if row.tells("EMAIL"):
+        person.email = row.email[:255]
+    if row.tells("USER_TYPE"):
+        person.user_type = row.user_type[:50]
+    if row.tells("TIME_ZONE"):
+        person.time_zone = row.time_zone[:64]
     person.is_active = row.active
     person.search_text = f"{person.remote_id} {person.name} {person.position}".casefold()
     person.gone_at = None
@@ -77,44 +83,58 @@ def carry_names(renamed: Sequence[Person]) -> None:
 
 def merge_departments(
     portal: Portal,
-    departments: Sequence[bitrix.DepartmentRow],
-    users: Sequence[bitrix.UserRow],
-    *,
-    observed_at: datetime,
+    departments: bitrix.Chunk[bitrix.DepartmentRow],
+    users: bitrix.Chunk[bitrix.UserRow],
 ) -> None:
-    """Merge departments, who heads them and who belongs to them; the lists must be complete."""
+    """Merge departments, who heads them and who belongs to them."""
     with transaction.atomic():
-        for row in departments:
+        for row in departments.rows:
             Department.objects.update_or_create(
                 portal=portal,
                 remote_id=row.id,
                 defaults={
                     "name": row.name[:255],
-                    "observed_at": observed_at,
+                    "observed_at": departments.sent_at,
                     "gone_at": None,
                 },
             )
         known = {one.remote_id: one for one in Department.objects.filter(portal=portal)}
         people = {one.remote_id: one for one in Person.objects.filter(portal=portal)}
-        for row in departments:
+        for row in departments.rows:
             department = known[row.id]
             department.parent = known.get(row.parent_id) if row.parent_id else None
             department.head = people.get(row.head_id) if row.head_id else None
         Department.objects.bulk_update(known.values(), ["parent", "head"], batch_size=200)
-        listed = {row.id for row in departments}
-        Department.objects.filter(portal=portal, gone_at=None).exclude(remote_id__in=listed).update(
-            gone_at=observed_at
-        )
-        belongs = {
-            (people[user.id].pk, known[one].pk)
-            for user in users
-            for one in user.department_ids
-            if user.id in people and one in known
-        }
-        through = Person.departments.through
-        rows = through.objects.filter(person__portal=portal)
-        have = {(row.person_id, row.department_id): row.pk for row in rows}
-        through.objects.filter(pk__in=[have[pair] for pair in have.keys() - belongs]).delete()
-        through.objects.bulk_create(
-            [through(person_id=person, department_id=one) for person, one in belongs - have.keys()]
-        )
+        close_departments(portal, departments)
+        merge_members(portal, people, known, users)
+
+
+def close_departments(portal: Portal, listed: bitrix.Chunk[bitrix.DepartmentRow]) -> None:
+    """Mark the departments that a list proves to be gone."""
+    here = Department.objects.filter(portal=portal, gone_at=None)
+    gone = listed.absent(here.values_list("remote_id", flat=True))
+    here.filter(remote_id__in=gone).update(gone_at=listed.sent_at)
+
+
+def merge_members(
+    portal: Portal,
+    people: dict[int, Person],
+    departments: dict[int, Department],
+    users: bitrix.Chunk[bitrix.UserRow],
+) -> None:
+    """Make who belongs where what was read; of whom nothing was read, nothing changes."""
+    told = {user.id for user in users.rows if user.tells("UF_DEPARTMENT")}
+    told |= users.absent(people)
+    belongs = {
+        (people[user.id].pk, departments[one].pk)
+        for user in users.rows
+        for one in user.department_ids
+        if user.id in people and one in departments
+    }
+    through = Person.departments.through
+    rows = through.objects.filter(person__portal=portal, person__remote_id__in=told)
+    have = {(row.person_id, row.department_id): row.pk for row in rows}
+    through.objects.filter(pk__in=[have[pair] for pair in have.keys() - belongs]).delete()
+    through.objects.bulk_create(
+        [through(person_id=person, department_id=one) for person, one in belongs - have.keys()]
+    )

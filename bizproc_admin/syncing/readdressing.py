@@ -151,7 +151,7 @@ def people(portal: Portal, reader: bitrix.Reader) -> list[Compared]:
     known = {
         person.remote_id: person for person in portal.people.exclude(name="").order_by("pk")[:room]
     }
-    there = {int(row.id): row for chunk in reader.users.by_ids(known) for row in chunk.rows}
+    there = {int(row.id): row for row in reader.users.by_ids(known).rows}
     return [
         Compared(
             kind="person",

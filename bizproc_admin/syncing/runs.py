@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.conf import settings
@@ -16,6 +17,8 @@ from bizproc_admin.pacing import OPERATING_LIMIT
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=120)
+# rows that cannot be read are counted without end, and named up to this many
+ODD_NAMED = 200
 # background work may take this share of the portal's pace and operating time
 SHARE = 0.3
 SLOW = (FeedName.PEOPLE, FeedName.WORKFLOW_TEMPLATES)
@@ -79,8 +82,39 @@ def complete(feed: Feed, run: SyncRun) -> None:
         feed.full_requests = run.requests
         feed.full_seconds = (now - run.started_at).total_seconds()
         feed.next_full_at = run.started_at + timedelta(seconds=full_interval(feed))
+        feed.odd, feed.odd_count = run.odd, run.odd_count
+    else:
+        for kind, row_id, field, code in run.odd:
+            add_odd(feed, [kind, row_id, field, code])
     feed.position = None
     release(feed)
+
+
+def set_aside(run: SyncRun, odd: bitrix.Odd) -> None:
+    """Note a row that could not be read with the pass that met it."""
+    add_odd(run, [odd.kind, odd.id, odd.field, odd.code])
+
+
+def is_readable(feed: Feed, kind: str, ids: Iterable[int | str]) -> None:
+    """Forget that rows could not be read which can be again."""
+    if not feed.odd:
+        return
+    fine = {str(one) for one in ids}
+    kept = [entry for entry in feed.odd if entry[0] != kind or entry[1] not in fine]
+    feed.odd_count -= len(feed.odd) - len(kept)
+    feed.odd = kept
+
+
+def add_odd(kept: Feed | SyncRun, entry: list[str]) -> None:
+    """Count a row that could not be read, and name it while there is room; each one once.
+
+    Rows without any id cannot be told apart: each of them counts.
+    """
+    if entry[1] and entry in kept.odd:
+        return
+    kept.odd_count += 1
+    if len(kept.odd) < ODD_NAMED:
+        kept.odd = [*kept.odd, entry]
 
 
 def full_interval(feed: Feed) -> float:
@@ -99,15 +133,17 @@ def fail(feed: Feed, run: SyncRun, error: bitrix.BitrixError | None) -> None:
     if not Feed.objects.filter(pk=feed.pk, leased_by=feed.leased_by).exists():
         return
     text = error.for_readers if error else "An error of this program stopped the pass; see its log."
+    if isinstance(error, (bitrix.NotAdministrator, bitrix.Incomplete)):
+        text = ""  # the code says it all; the page has the words
     # everybody is told why; what only an operator can use stands with the pass
     line, code = "", ""
     if isinstance(error, bitrix.BadAnswer) and error.detail:
         line = f" Technical line: {error.detail}"
     if error is not None:
-        code = error.code if isinstance(error, bitrix.Refused) else type(error).__name__
+        code = getattr(error, "code", type(error).__name__)
         log.warning("pass_failed feed=%s run=%s %s", feed.pk, run.pk, error.for_logs)
     run.state, run.finished_at = SyncRun.State.FAILED, now
-    run.error, run.error_code = f"{text}{line}", code[:100]
+    run.error, run.error_code = f"{text}{line}".strip(), code[:100]
     run.save()
     feed.failing_since = feed.failing_since or now
     feed.failure, feed.failure_code = text, code[:100]

@@ -169,7 +169,7 @@ def adopt_workflows(names: Names, reader: bitrix.Reader, rows: Iterable[bitrix.T
         return
     chunk = reader.workflows.by_ids(sorted(missing))
     workflows.merge(names, chunk.rows, observed_at=chunk.sent_at, asked_by_id=True)
-    for workflow_id in missing - {row.id for row in chunk.rows}:
+    for workflow_id in chunk.absent(missing):
         adopt_ended(names, heads[workflow_id], observed_at=chunk.sent_at)
 
 
@@ -202,19 +202,25 @@ def unseen_since(portal: Portal, moment: datetime) -> list[int]:
 
 
 def ask_by_id(names: Names, reader: bitrix.Reader, ids: Iterable[int]) -> Merged:
-    """Ask for workflow tasks by their ids: those that are absent are gone from the portal."""
+    """Ask for workflow tasks by their ids: those proven to be absent are gone from the portal."""
     wanted = sorted(set(ids))
     merged = Merged()
     for part in portions(wanted, 1000):
         chunk = reader.workflow_tasks.by_ids(part)
-        whole = [row for row in chunk.rows if row.id not in chunk.edge_task_ids]
-        merged += merge(names, reader, whole, observed_at=chunk.sent_at)
-        absent = set(part) - {row.id for row in chunk.rows}
+        merged += merge(names, reader, whole(chunk), observed_at=chunk.sent_at)
+        merged.odd += chunk.odd
+        absent = chunk.absent(part)
         merged.ended += forget(
             WorkflowTask.objects.filter(portal=names.portal, remote_id__in=absent),
             observed_at=chunk.sent_at,
         )
     return merged
+
+
+def whole(chunk: bitrix.Chunk[bitrix.TaskRow]) -> list[bitrix.TaskRow]:
+    """Give the rows of the tasks that were read whole: none at a page's edge, none set aside."""
+    torn = chunk.edge_task_ids | chunk.doubtful
+    return [row for row in chunk.rows if row.id not in torn]
 
 
 def forget(tasks: QuerySet[WorkflowTask], *, observed_at: datetime) -> int:

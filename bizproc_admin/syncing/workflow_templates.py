@@ -1,8 +1,5 @@
 """The feed of workflow templates."""
 
-from collections.abc import Sequence
-from datetime import datetime
-
 from bizproc_admin import bitrix
 from bizproc_admin.models import Workflow, WorkflowTemplate
 from bizproc_admin.models.documents import kind_of
@@ -11,8 +8,9 @@ from bizproc_admin.syncing.names import Names
 from bizproc_admin.syncing.summaries import summarise
 
 
-def merge(names: Names, rows: Sequence[bitrix.TemplateRow], *, observed_at: datetime) -> Merged:
-    """Merge a complete list of templates; one that is no longer listed is marked gone."""
+def merge(names: Names, listed: bitrix.Chunk[bitrix.TemplateRow]) -> Merged:
+    """Merge a list of templates; one that is proven to be absent from it is marked gone."""
+    rows, observed_at = listed.rows, listed.sent_at
     names.find_people(row.user_id for row in rows if row.user_id)
     merged = Merged(read=len(rows))
     for row in rows:
@@ -41,10 +39,7 @@ def merge(names: Names, rows: Sequence[bitrix.TemplateRow], *, observed_at: date
         if before is not None and before.name != template.name:
             merged.changed += 1
             summarise(Workflow.objects.filter(template=template).values_list("pk", flat=True))
-    listed = {row.id for row in rows}
-    merged.ended = (
-        WorkflowTemplate.objects.filter(portal=names.portal, is_hidden=False, gone_at=None)
-        .exclude(remote_id__in=listed)
-        .update(gone_at=observed_at)
-    )
+    shown = WorkflowTemplate.objects.filter(portal=names.portal, is_hidden=False, gone_at=None)
+    gone = listed.absent(shown.values_list("remote_id", flat=True))
+    merged.ended = shown.filter(remote_id__in=gone).update(gone_at=observed_at)
     return merged

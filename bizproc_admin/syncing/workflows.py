@@ -126,14 +126,14 @@ def unseen_since(portal: Portal, moment: datetime) -> list[str]:
 
 
 def ask_by_id(names: Names, reader: bitrix.Reader, ids: Iterable[str]) -> Merged:
-    """Ask for workflows by their ids: those that are absent have ended."""
+    """Ask for workflows by their ids: those that are proven to be absent have ended."""
     wanted = sorted(set(ids))
     if not wanted:
         return Merged()
     chunk = reader.workflows.by_ids(wanted)
     merged = merge(names, chunk.rows, observed_at=chunk.sent_at, asked_by_id=True)
-    absent = set(wanted) - {row.id for row in chunk.rows}
-    merged.ended += end(names.portal, absent, observed_at=chunk.sent_at)
+    merged.odd += chunk.odd
+    merged.ended += end(names.portal, chunk.absent(wanted), observed_at=chunk.sent_at)
     return merged
 
 

@@ -20,7 +20,7 @@ from bizproc_admin.models import CommandState, Feed, FeedName, PersonToken, Port
 from bizproc_admin.models.commands import CommandQuerySet
 from bizproc_admin.permissions import Capability, Request, requires
 from bizproc_admin.templatetags.durations import elapsed
-from bizproc_admin.views.freshness import of_feed
+from bizproc_admin.views.freshness import odd_rows, of_feed, why
 
 
 @require_safe
@@ -75,6 +75,7 @@ def portal_detail(request: Request, pk: int) -> HttpResponse:
     )
     for run in runs:
         run.took = took(run)  # type: ignore[attr-defined]
+        run.why = why(run.error_code, run.error)  # type: ignore[attr-defined]
     context = {
         "shown": portal,
         "feeds": [
@@ -82,6 +83,7 @@ def portal_detail(request: Request, pk: int) -> HttpResponse:
                 "label": name.label,
                 "feed": feeds.get(name.value),
                 "freshness": of_feed(portal, feeds.get(name.value)),
+                "odd": odd_rows(feeds.get(name.value)),
             }
             for name in FeedName
         ],

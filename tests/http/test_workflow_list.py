@@ -212,7 +212,7 @@ def test_opening_a_workflow_reads_just_it_again_unless_it_is_fresh(
     Workflow.objects.update(observed_at=timezone.now() - timedelta(seconds=30))
     with committing():
         client.post(reverse("workflow_reading", args=[workflow.pk]))
-    assert {c["method"] for c in sandbox.calls()} == {
+    assert {c["method"] for c in sandbox.calls()} - {"batch"} == {
         "bizproc.workflow.instances",
         "bizproc.task.list",
     }

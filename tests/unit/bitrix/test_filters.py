@@ -6,6 +6,7 @@ import pytest
 
 from bizproc_admin import bitrix
 from bizproc_admin.bitrix import filters
+from bizproc_admin.bitrix.fields import Fields
 
 MOMENT = datetime(2026, 3, 1, 12, 0, 0, 999, tzinfo=UTC)
 
@@ -66,7 +67,7 @@ ROW = {
     ],
 )
 def test_a_row_that_matches_passes(filter):
-    filters.check([ROW], filter, kind="workflow")
+    assert filters.check(Fields(ROW, kind="workflow"), filter) is None
 
 
 @pytest.mark.parametrize(
@@ -86,9 +87,18 @@ def test_a_row_that_matches_passes(filter):
 )
 def test_a_row_that_does_not_match_shows_that_the_filter_was_ignored(filter):
     with pytest.raises(bitrix.FilterIgnored, match="workflow"):
-        filters.check([ROW], filter, kind="workflow")
+        filters.check(Fields(ROW, kind="workflow"), filter)
 
 
-def test_rows_without_the_filtered_field_cannot_be_trusted():
-    with pytest.raises(bitrix.BadAnswer, match="TEMPLATE_ID"):
-        filters.check([ROW], {"TEMPLATE_ID": 5}, kind="workflow")
+def test_a_row_without_the_filtered_field_is_as_odd_as_one_that_cannot_be_read():
+    odd = filters.check(Fields(ROW, kind="workflow"), {"TEMPLATE_ID": 5})
+    assert (odd.field, odd.code) == ("TEMPLATE_ID", "missing")
+    row = Fields({**ROW, "MODIFIED": "12026-03-01T15:00:00+03:00"}, kind="workflow")
+    odd = filters.check(row, {">=MODIFIED": MOMENT})
+    assert (odd.field, odd.code) == ("MODIFIED", "no_moment")
+
+
+def test_a_field_that_cannot_be_compared_hides_no_other_that_does_not_match():
+    row = Fields({**ROW, "MODIFIED": "never", "STATUS": "1"}, kind="workflow")
+    with pytest.raises(bitrix.FilterIgnored, match="STATUS"):
+        filters.check(row, {"MODIFIED": MOMENT, "STATUS": 0})

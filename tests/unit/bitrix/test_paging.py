@@ -1,14 +1,14 @@
 """Whole lists from a portal whose rows come and go between two pages."""
 
 import json
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from bizproc_admin import bitrix
-from bizproc_admin.bitrix.paging import Cursor, Got, OverlapPass, PagePass
+from bizproc_admin.bitrix.chunks import Cursor
+from bizproc_admin.bitrix.paging import Got, OverlapPass, PagePass
 
 
 def offsets_to_the_row(rows, want):
@@ -246,6 +246,67 @@ def test_a_row_without_an_id_is_not_understood(make, row):
         walk.take(walk.wants(1), [Got(rows=[row], total=1, next=None)])
 
 
+def without_next(answer, *, total=None):
+    """Answer as before, but never name a next page; a total may be claimed."""
+
+    def page(rows, want):
+        got = answer(rows, want)
+        claimed = got.total if total is None or want.gap else total
+        return Got(rows=got.rows, total=claimed, next=None)
+
+    return page
+
+
+def tasks(count):
+    return [(number, 1) for number in range(1, count + 1)]
+
+
+@pytest.mark.parametrize("count", [0, 1, 49, 50, 51, 100, 120, 2_551])
+@pytest.mark.parametrize(
+    ("make", "rows_of", "answer"),
+    [(OverlapPass, lambda n: named(range(n)), offsets_to_the_row),
+     (PagePass, tasks, offsets_to_the_page)],
+)  # fmt: skip
+def test_a_list_that_names_no_next_page_is_read_up_to_its_own_total(make, rows_of, answer, count):
+    assert len(read(make(), rows_of(count), without_next(answer))) == count
+
+
+@pytest.mark.parametrize(
+    ("make", "rows", "answer"),
+    [(OverlapPass, named(range(50)), offsets_to_the_row),
+     (OverlapPass, named(range(30)), offsets_to_the_row),
+     (OverlapPass, [], offsets_to_the_row),
+     (PagePass, tasks(50), offsets_to_the_page),
+     (PagePass, tasks(30), offsets_to_the_page),
+     (PagePass, [], offsets_to_the_page)],
+)  # fmt: skip
+def test_a_list_that_counts_more_than_it_gives_is_asked_on_and_then_broken(make, rows, answer):
+    walk, found = make(), []
+    for _ in range(10):
+        wanted = walk.wants(50)
+        if not wanted:
+            break
+        page = without_next(answer, total=120)
+        found += walk.take(wanted, [page(rows, want) for want in wanted])
+    assert walk.wants(50) == []
+    assert walk.broken
+    assert not walk.complete
+    assert len(found) == len(rows)
+
+
+@pytest.mark.parametrize("make", [OverlapPass, PagePass])
+def test_a_portal_that_gives_page_one_for_ever_is_not_asked_for_ever(make):
+    rows = [{"ID": f"{number:04d}", "USER_ID": "1"} for number in range(1, 51)]
+    walk = make()
+    for _ in range(10):
+        wanted = walk.wants(50)
+        if not wanted:
+            break
+        walk.take(wanted, [Got(rows=rows, total=120, next=want.start + 50) for want in wanted])
+    assert walk.wants(50) == []
+    assert not walk.complete
+
+
 def test_a_list_without_a_total_is_read_by_its_next():
     walk = PagePass()
     pages = {0: (range(1, 51), 50), 50: (range(51, 53), None)}
@@ -255,6 +316,6 @@ def test_a_list_without_a_total_is_read_by_its_next():
         for want in wanted:
             ids, following = pages[want.start]
             rows = [{"ID": str(one)} for one in ids]
-            got.append(SimpleNamespace(rows=rows, total=None, next=following))
+            got.append(Got(rows=rows, total=None, next=following))
         found += walk.take(wanted, got)
     assert len(found) == 52

@@ -9,6 +9,7 @@ from .test_objects import TASK, WORKFLOW
 FINE = {
     "profile": {"ID": "1", "ADMIN": True, "NAME": "", "LAST_NAME": ""},
     "user.admin": True,
+    "user.current": {"ID": "1", "USER_TYPE": "employee"},
     "scope": ["bizproc", "user", "department"],
     "app.info": {"SCOPE": [], "LICENSE": ""},
     "server.time": "2026-01-01T00:00:00+03:00",
@@ -26,9 +27,11 @@ def portal(stub):
 
     def answer(handler):
         path, body, _ = handler.server.seen[-1]
-        result = answers[path.rsplit("/", 1)[1].removesuffix(".json")]
-        if callable(result):
-            result = result(body)
+        method = path.rsplit("/", 1)[1].removesuffix(".json")
+        if method == "batch":
+            handler.reply({"result": together(body["cmd"])})
+            return
+        result = result_of(method, body)
         if isinstance(result, dict) and "error" in result:
             handler.reply(result, status=403)
         else:
@@ -37,6 +40,24 @@ def portal(stub):
                 if isinstance(result, list)
                 else {"result": result}
             )
+
+    def result_of(method, body):
+        result = answers[method]
+        return result(body) if callable(result) else result
+
+    def together(commands):
+        inner = {}
+        for key, command in commands.items():
+            method, _, query = command.partition("?")
+            # what asks for an id that does not exist finds nothing, whatever there is
+            inner[key] = result_of(method, {}) if "no-such-workflow" not in query else []
+            if "no-such-workflow" in query and isinstance(answers[method], dict):
+                inner[key] = answers[method]
+        is_error = {k: isinstance(v, dict) and "error" in v for k, v in inner.items()}
+        return {
+            "result": {k: v for k, v in inner.items() if not is_error[k]},
+            "result_error": {k: v for k, v in inner.items() if is_error[k]},
+        }
 
     stub.fallback = answer
     return answers
