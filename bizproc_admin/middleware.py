@@ -1,9 +1,8 @@
 """What a signed-in person's request carries: session, portal, time zone, the second factor."""
 
 from collections.abc import Callable
-from datetime import timedelta, timezone, tzinfo
+from datetime import tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.contrib import messages
@@ -15,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone as django_timezone
 from django.utils.translation import gettext as _
 
-from bizproc_admin import second_factor, sessions
+from bizproc_admin import second_factor, sessions, zones
 from bizproc_admin.models import Account, LinkedPerson, Portal, Role
 
 CHOSEN = "portal"
@@ -109,6 +108,7 @@ def portals_for(account: Account) -> list[Portal]:
         Portal.objects.reached_by(account).annotate(
             person_key=Subquery(link.values("person")[:1]),
             person_zone=Subquery(link.values("person__time_zone")[:1]),
+            person_ahead=Subquery(link.values("person__zone_offset")[:1]),
             account_role=Subquery(role.values("name")[:1]),
         )
     )
@@ -128,9 +128,5 @@ def zone_of(portal: Portal | None) -> tzinfo | None:
     """Give the zone times are shown in: the account's person's, else the portal's."""
     if portal is None:
         return None
-    if zone := portal.person_zone:  # type: ignore[attr-defined]
-        try:
-            return ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError):
-            pass
-    return timezone(timedelta(seconds=portal.utc_offset))
+    row: Any = portal
+    return zones.of_person(portal.zone, name=row.person_zone or "", ahead=row.person_ahead)

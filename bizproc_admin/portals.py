@@ -19,6 +19,7 @@ from bizproc_admin.secrets import Secret
 
 # the key of an audit entry, said in words when it is read
 FOLLOWED = "portal.followed"
+ZONE_SET = "portal.time_zone"
 SHOWN_OF_SECRET = 4
 # a look whose message was lost, or whose worker died, is asked for again after so long
 LOOK_AGAIN_AFTER = timedelta(seconds=60)
@@ -209,6 +210,17 @@ def admit_everybody(
             origin=origin,
             ip=ip,
         )
+
+
+def set_time_zone(portal: Portal, name: str, *, actor: Account, ip: str | None = None) -> None:
+    """Keep the zone whose clocks the portal shows; "" leaves it to what is proposed."""
+    if name == portal.time_zone:
+        return
+    with transaction.atomic():
+        inputs: dict[str, object] = {"before": portal.time_zone, "after": name}
+        portal.time_zone = name
+        portal.save(update_fields=["time_zone"])
+        recorded(portal, ZONE_SET, actor=actor, ip=ip, inputs=inputs)
 
 
 def recorded(

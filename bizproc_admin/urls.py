@@ -169,6 +169,7 @@ portal_urls = [
         name="portal_application_removal",
     ),
     path("<int:pk>/admission/", portals.portal_admission, name="portal_admission"),
+    path("<int:pk>/time-zone/", portals.portal_time_zone, name="portal_time_zone"),
     path("<int:pk>/probing/", portals.portal_probing, name="portal_probing"),
     path("<int:pk>/address/", portals.portal_address, name="portal_address"),
     path(

@@ -23,6 +23,10 @@ _MODULE: Final = 50
 _NAME: Final = 255
 
 
+_LONGEST_SPAN: Final = 6
+_FURTHEST_APART: Final = 26 * 3600
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerTime:
     """Hold the portal's own account of a call; every part is optional, because portals differ."""
@@ -261,6 +265,7 @@ class UserRow:
     email: str
     position: str
     time_zone: str
+    zone_offset: int | None = None
     user_type: str
     department_ids: tuple[DepartmentId, ...]
     raw: Raw = field(default_factory=dict, compare=False, repr=False)
@@ -278,6 +283,7 @@ class UserRow:
             email=row.text("EMAIL"),
             position=row.text("WORK_POSITION"),
             time_zone=row.text("TIME_ZONE"),
+            zone_offset=_span(row.raw.get("TIME_ZONE_OFFSET")),
             user_type=row.text("USER_TYPE"),
             department_ids=tuple(DepartmentId(one) for one in row.ids("UF_DEPARTMENT")),
             raw=row.raw,
@@ -330,6 +336,15 @@ def _number(value: object) -> float | None:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     return None
+
+
+def _span(value: object) -> int | None:
+    """Give seconds that one clock of the earth may be ahead of another, or None."""
+    written = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    digits = written.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= _LONGEST_SPAN):
+        return None
+    return int(written) if abs(int(written)) <= _FURTHEST_APART else None
 
 
 def _from_unix(seconds: float) -> datetime | None:

@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from bizproc_admin import bitrix
+from bizproc_admin import bitrix, zones
 from bizproc_admin.bitrix import addresses
 from bizproc_admin.connecting import (
     TOKEN_URL,
@@ -128,3 +128,26 @@ class ApplicationForm(forms.Form):
             return accepted_token_url(self.cleaned_data["token_url"])
         except ValueError as why:
             raise ValidationError(str(why)) from None
+
+
+class TimeZoneForm(forms.Form):
+    """In which time zone a portal lives; empty for the one that is proposed."""
+
+    zone = forms.ChoiceField(
+        label=_("Time zone"),
+        help_text=_(
+            "That of the portal's server. People without a zone of their own there live by it, and "
+            "deadlines are shown and sent by its rules, those of summer time included."
+        ),
+        required=False,
+    )
+
+    def __init__(self, data: Any = None, *, portal: Portal) -> None:
+        super().__init__(data, initial={"zone": portal.time_zone})
+        proposal = _("As proposed: %(zone)s") % {"zone": portal.proposed_zone}
+        known = dict.fromkeys([*filter(None, [portal.time_zone]), *zones.names()])
+        self.fields["zone"].choices = [  # type: ignore[attr-defined]
+            ("", proposal if portal.proposed_zone else _("Not known: the present offset only")),
+            *((name, f"{name} ({zones.offset_of(zone)})") for name in known
+              if (zone := zones.named(name))),
+        ]  # fmt: skip

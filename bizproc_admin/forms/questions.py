@@ -7,6 +7,8 @@ A value is read from the portal and written to it in the same external form (bit
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from datetime import timezone as fixed_zone
 from decimal import Decimal
 from typing import Any
 
@@ -16,10 +18,13 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from bizproc_admin import zones
 from bizproc_admin.forms.people import PeopleField, key_of
 from bizproc_admin.forms.repeating import MOST_VALUES, FilesField, RepeatedField
 from bizproc_admin.models import Portal
 
+# what was typed is on no clock before it is known on whose
+WALL = fixed_zone(timedelta(0), "wall")
 CRM = "E:ECrm"
 CRM_PREFIXES = {
     "LEAD": "L", "CONTACT": "C", "COMPANY": "CO", "DEAL": "D", "QUOTE": "Q", "SMART_INVOICE": "SI",
@@ -95,9 +100,7 @@ class Question:
             if self.kind == "date":
                 return parse_date(text[:10])
             if self.kind == "datetime":
-                found = parse_datetime(text)
-                # an empty date of the portal's lies before the first one that can be shown
-                return timezone.localtime(found) if found and timezone.is_aware(found) else found
+                return shown_moment(parse_datetime(text))
         except (ValueError, OverflowError):
             return None
         return text
@@ -165,13 +168,26 @@ def is_yes(value: Any) -> bool:
     return value is True or str(value).strip().casefold() in ("1", "y", "yes", "true")
 
 
+def shown_moment(value: datetime | None) -> datetime | None:
+    """Give a moment as a control shows it; at the end of time as the portal wrote it."""
+    if value is None or timezone.is_naive(value):
+        return value
+    try:
+        return timezone.localtime(value)
+    except OverflowError:
+        # an empty date of the portal's lies before the first one that can be shown
+        return value.replace(tzinfo=None) if value.year > 1 else None
+
+
 def written(value: Any) -> Any:
     if hasattr(value, "remote_id"):
         return key_of(value)
     if isinstance(value, Decimal):
         return format(value, "f")
     if hasattr(value, "tzinfo"):
-        return timezone.localtime(value).isoformat()
+        # the offsets of the time before time zones have seconds, which no portal reads
+        is_odd = bool((value.utcoffset() or timedelta()) % timedelta(minutes=1))
+        return (value.astimezone(UTC) if is_odd else value).isoformat()
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 
@@ -186,6 +202,23 @@ class NumberField(forms.DecimalField):
     def to_python(self, value: Any) -> Any:
         text = str(value or "").replace("\N{NO-BREAK SPACE}", "").replace(" ", "")
         return super().to_python(text.replace(",", "."))
+
+
+class MomentField(forms.DateTimeField):
+    """A day and a time on the viewer's clock, which become a moment by its zone's rule then."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        with timezone.override(WALL):
+            found: datetime | None = super().to_python(value)
+        if found is None or found.tzinfo is not WALL:
+            return found
+        try:
+            return zones.at_wall(found.replace(tzinfo=None))
+        except ValueError:
+            text = _("The clocks are put forward over this time: choose one before or after it.")
+            raise forms.ValidationError(text) from None
+        except OverflowError:
+            raise forms.ValidationError(_("No calendar has this moment.")) from None
 
 
 class BindingField(forms.CharField):
@@ -240,7 +273,7 @@ def choice(question: Question, portal: Portal) -> forms.Field:
 
 def moment(question: Question, portal: Portal) -> forms.Field:
     picker = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-    return single_or_repeated(question, forms.DateTimeField(widget=picker))
+    return single_or_repeated(question, MomentField(widget=picker))
 
 
 def day(question: Question, portal: Portal) -> forms.Field:

@@ -91,8 +91,9 @@ class PersonQuerySet(models.QuerySet["Person"]):
 class Person(models.Model):
     """A user of the portal; a person seen only by number has an empty name.
 
-    time_zone is an IANA name or empty. search_text is casefolded. is_administrator is what the
-    portal said when the person's own token asked it; null while it never did.
+    time_zone is an IANA name or empty; zone_offset is how many seconds the person's clock is ahead
+    of the portal's, which counts without a name. search_text is casefolded. is_administrator is
+    what the portal said when the person's own token asked it; null while it never did.
     """
 
     portal = models.ForeignKey(Portal, models.PROTECT, related_name="people")
@@ -104,6 +105,7 @@ class Person(models.Model):
     email = models.CharField(max_length=255, blank=True)
     user_type = models.CharField(max_length=50, blank=True)
     time_zone = models.CharField(max_length=64, blank=True)
+    zone_offset = models.IntegerField(null=True)
     is_active = models.BooleanField(default=True)
     is_administrator = models.BooleanField(null=True)
     departments = models.ManyToManyField(Department, related_name="members")

@@ -1,12 +1,14 @@
 """Portals: the Bitrix24 accounts that are managed, each with one connection."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
+from datetime import timezone as fixed_zone
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from bizproc_admin import zones
 from bizproc_admin.secrets import EncryptedTextField
 
 if TYPE_CHECKING:
@@ -47,8 +49,9 @@ class Portal(models.Model):
     is when the first of them was made, and failure an Outage. probe_at is when the look that was
     asked for is due (null: none is), probe_failure the class of the error that kept it from being
     made so far, after probe_tries tries. moved_to is the address the portal itself last sent us on
-    to, not to be trusted before it was compared. utc_offset is the portal's own time zone, in
-    seconds east of UTC.
+    to, not to be trusted before it was compared. utc_offset is how far east of UTC the portal's
+    clock was lately, in seconds. time_zone is the IANA name that somebody set, proposed_zone the
+    one that fits zone_evidence best, which `zones.evidence_of` gathers; both may be empty.
     """
 
     name = models.CharField(_("name"), max_length=100)
@@ -75,6 +78,9 @@ class Portal(models.Model):
     moved_to = models.CharField(max_length=200, blank=True, default="", db_default="")
     clock_offset = models.FloatField(default=0.0)
     utc_offset = models.IntegerField(default=0)
+    time_zone = models.CharField(max_length=64, blank=True, default="", db_default="")
+    proposed_zone = models.CharField(max_length=64, blank=True, default="", db_default="")
+    zone_evidence = models.JSONField(default=dict, db_default={})
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = PortalQuerySet.as_manager()
@@ -104,6 +110,22 @@ class Portal(models.Model):
         if is_certain or timezone.now() - self.failing_since > TOLD_AFTER:
             return Outage(self.failure)
         return None
+
+    @property
+    def zone(self) -> tzinfo:
+        """Give the portal's time zone: as set, else as proposed, else its present offset."""
+        zone = zones.named(self.time_zone) or zones.named(self.proposed_zone)
+        return zone or fixed_zone(timedelta(seconds=self.utc_offset))
+
+    @property
+    def zone_name(self) -> str:
+        """Give the name of the portal's time zone, empty where only an offset is known."""
+        return self.time_zone or self.proposed_zone
+
+    @property
+    def zone_fits(self) -> bool:
+        """Tell whether what the portal sends agrees with the zone that was set for it."""
+        return not self.time_zone or zones.fits(self.time_zone, self.zone_evidence)
 
     def now(self) -> datetime:
         """Give the present moment on the portal's clock."""

@@ -9,9 +9,9 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
-from bizproc_admin import bitrix, connecting, doorbell
+from bizproc_admin import bitrix, connecting, doorbell, zones
 from bizproc_admin.models import Account, Feed, FeedName, Portal, SyncRun
-from bizproc_admin.syncing import people, workflow_tasks, workflow_templates, workflows
+from bizproc_admin.syncing import clocks, people, workflow_tasks, workflow_templates, workflows
 from bizproc_admin.syncing.following import bring_accounts
 from bizproc_admin.syncing.merging import Merged
 from bizproc_admin.syncing.names import Names
@@ -158,6 +158,7 @@ class Pass:
         self.count(merged)
         if merged.again:
             self.count(workflows.ask_by_id(self.names, self.reader, merged.again))
+        clocks.learn_zone(self.portal, [at for r in chunk.rows for at in (r.started, r.modified)])
         self.note_newest(row.modified for row in chunk.rows)
 
     # --- workflow tasks ---
@@ -184,6 +185,7 @@ class Pass:
         is_readable(self.feed, "task", [row.id for row in rows])
         self.count(workflow_tasks.merge(self.names, self.reader, rows, observed_at=chunk.sent_at))
         self.count(workflow_tasks.ask_by_id(self.names, self.reader, chunk.edge_task_ids))
+        clocks.learn_zone(self.portal, [at for r in chunk.rows for at in (r.overdue, r.modified)])
         self.note_newest(row.modified for row in chunk.rows)
 
     # --- names ---
@@ -195,6 +197,7 @@ class Pass:
         departments = bitrix.Chunk.joined(self.chunks(self.reader.departments.everything()))
         self.note_odd(departments.odd)
         people.merge_departments(self.portal, departments, users)
+        clocks.propose_zone(self.portal)
         bring_accounts(
             Account.objects.filter(follows_portal=True, linked_people__portal=self.portal)
         )
@@ -213,7 +216,7 @@ class Pass:
             self.run.requests += self.reader.transport.requests - before
             before = self.reader.transport.requests
             if chunk.time is not None:
-                learn_clock(self.portal, chunk.time)
+                clocks.learn_offset(self.portal, chunk.time)
             yield chunk
             self.hold()
         self.run.requests += self.reader.transport.requests - before
@@ -250,7 +253,7 @@ class Pass:
 
     def since(self) -> datetime:
         newest = self.feed.newest_modified or self.portal.now() - timedelta(days=1)
-        return newest - LOOK_BACK
+        return zones.moved(newest, -LOOK_BACK)
 
     def note_newest(self, moments: Iterator[datetime]) -> None:
         self.newest = max(filter(None, (self.newest, *moments)), default=None)
@@ -270,15 +273,3 @@ class Pass:
 
     def time_is_up(self) -> bool:
         return time.monotonic() > self.until
-
-
-def learn_clock(portal: Portal, answer: bitrix.AnswerTime) -> None:
-    """Keep how far the portal's clock is from ours, as an answer that just came shows it."""
-    if answer.finished_at is None:
-        return
-    offset = (answer.finished_at - timezone.now()).total_seconds()
-    east = answer.finished_at.utcoffset() or timedelta()
-    if abs(offset - portal.clock_offset) > 2 or int(east.total_seconds()) != portal.utc_offset:
-        portal.clock_offset = offset
-        portal.utc_offset = int(east.total_seconds())
-        portal.save(update_fields=["clock_offset", "utc_offset"])

@@ -18,6 +18,7 @@ FACTS = (
     "email",
     "user_type",
     "time_zone",
+    "zone_offset",
     "is_active",
     "search_text",
     "gone_at",
@@ -67,6 +68,8 @@ def set_facts(person: Person, row: bitrix.UserRow) -> None:
         person.user_type = row.user_type[:50]
     if row.tells("TIME_ZONE"):
         person.time_zone = row.time_zone[:64]
+    if row.tells("TIME_ZONE_OFFSET"):
+        person.zone_offset = row.zone_offset
     person.is_active = row.active
     person.search_text = f"{person.remote_id} {person.name} {person.position}".casefold()
     person.gone_at = None

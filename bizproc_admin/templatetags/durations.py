@@ -15,6 +15,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from bizproc_admin import zones
+
 register = template.Library()
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -57,8 +59,8 @@ def moment(value: datetime | None, now: datetime | None = None) -> str:
     """Say when, as short as it stays clear: "today 14:02", "yesterday 14:02", "12 Nov 14:02"."""
     if value is None:
         return ""
-    local, today = timezone.localtime(value), timezone.localtime(now).date()
-    return _("%(day)s %(time)s") % {"day": _day(local.date(), today), "time": _clock(local)}
+    shown, today = zones.local(value), timezone.localtime(now).date()
+    return _("%(day)s %(time)s") % {"day": _day(shown.date(), today), "time": _clock(shown)}
 
 
 @register.filter
@@ -66,9 +68,9 @@ def full_moment(value: datetime | None) -> str:
     """Say when to the second, with the time zone: "20 Nov 2026, 14:02:07 MSK"."""
     if value is None:
         return ""
-    local = timezone.localtime(value)
-    day = _date(local.date(), "j M Y", get_language())
-    return f"{day}, {local:%H:%M:%S} {local.tzname() or ''}".rstrip()
+    shown = zones.local(value)
+    day = _date(shown.date(), "j M Y", get_language())
+    return f"{day}, {shown:%H:%M:%S} {shown.tzname() or ''}".rstrip()
 
 
 @register.filter
@@ -76,8 +78,8 @@ def to_the_second(value: datetime | None, now: datetime | None = None) -> str:
     """Say when, for steps that follow each other closely: "today 14:02:07"."""
     if value is None:
         return ""
-    local, today = timezone.localtime(value), timezone.localtime(now).date()
-    return _("%(day)s %(time)s") % {"day": _day(local.date(), today), "time": f"{local:%H:%M:%S}"}
+    shown, today = zones.local(value), timezone.localtime(now).date()
+    return _("%(day)s %(time)s") % {"day": _day(shown.date(), today), "time": f"{shown:%H:%M:%S}"}
 
 
 @register.simple_tag
@@ -118,7 +120,7 @@ def between(earliest: datetime | None, latest: datetime | None, now: datetime | 
         return _("before %(moment)s") % {"moment": moment(latest, now)}
     if latest is None:
         return _("after %(moment)s") % {"moment": moment(earliest, now)}
-    first, last = timezone.localtime(earliest), timezone.localtime(latest)
+    first, last = zones.local(earliest), zones.local(latest)
     today = timezone.localtime(now).date()
     if first.replace(second=0, microsecond=0) == last.replace(second=0, microsecond=0):
         return moment(latest, now)

@@ -7,6 +7,7 @@ from django import template
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from bizproc_admin import zones
 from bizproc_admin.models import Outage, Portal
 from bizproc_admin.outages import RETRY_AFTER
 from bizproc_admin.templatetags.durations import moment
@@ -60,5 +61,5 @@ def outage(portal: Portal | None) -> Told | None:
 
 def since_when(value: datetime) -> str:
     """Say since when, by the clock alone for today."""
-    local = timezone.localtime(value)
-    return f"{local:%H:%M}" if local.date() == timezone.localdate() else moment(value)
+    shown = zones.local(value)
+    return f"{shown:%H:%M}" if shown.date() == timezone.localdate() else moment(value)

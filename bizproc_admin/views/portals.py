@@ -13,7 +13,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bizproc_admin import audit, bitrix, portals
-from bizproc_admin.forms.portals import AddressForm, ApplicationForm, ConnectionForm
+from bizproc_admin.forms.portals import (
+    AddressForm,
+    ApplicationForm,
+    ConnectionForm,
+    TimeZoneForm,
+)
 from bizproc_admin.htmx import dialog, page
 from bizproc_admin.middleware import CHOSEN
 from bizproc_admin.models import CommandState, Feed, FeedName, PersonToken, Portal, SyncRun
@@ -186,6 +191,23 @@ def portal_application_removal(request: Request, pk: int) -> HttpResponse:
     portals.remove_application(portal, actor=request.user, ip=audit.ip_of(request))
     messages.success(request, _("Removed. Nobody signs in through this portal any more."))
     return redirect("portal_detail", pk=pk)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Capability.MANAGE_PORTALS)
+def portal_time_zone(request: Request, pk: int) -> HttpResponse:
+    """Say in which time zone the portal lives."""
+    portal = reached(request, pk)
+    form = TimeZoneForm(request.POST or None, portal=portal)
+    if form.is_bound and form.is_valid():
+        portals.set_time_zone(
+            portal, form.cleaned_data["zone"], actor=request.user, ip=audit.ip_of(request)
+        )
+        messages.success(request, _("Saved."))
+        return redirect("portal_detail", pk=pk)
+    context = {"form": form, "edited": portal}
+    status = 422 if form.is_bound else 200
+    return page(request, "portals/time_zone.html", context, partial="form", status=status)
 
 
 @require_POST

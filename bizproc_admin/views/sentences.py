@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 from bizproc_admin.actions import ACTIONS
 from bizproc_admin.models import AuditEntry, Command, CommandState, Person
 from bizproc_admin.models.commands import TAKEN_BACK
-from bizproc_admin.portals import FOLLOWED
+from bizproc_admin.portals import FOLLOWED, ZONE_SET
 from bizproc_admin.views.outcomes import answer_of
 
 # the names of people by portal and number there
@@ -16,7 +16,10 @@ Names = Mapping[tuple[int | None, int], str]
 
 OUTCOMES = dict(CommandState.choices)
 # what an entry's key means; older entries hold their sentence instead of a key
-ACTS = {FOLLOWED: gettext_lazy("Followed a portal to its new address")}
+ACTS = {
+    FOLLOWED: gettext_lazy("Followed a portal to its new address"),
+    ZONE_SET: gettext_lazy("Set the time zone of a portal"),
+}
 
 
 def say(entries: Sequence[AuditEntry]) -> None:

@@ -86,6 +86,8 @@ TABLE = [
     ("portal_application_removal", "get", ADMINISTRATOR),
     ("portal_application_removal", "post", ADMINISTRATOR),
     ("portal_admission", "post", ADMINISTRATOR),
+    ("portal_time_zone", "get", ADMINISTRATOR),
+    ("portal_time_zone", "post", ADMINISTRATOR),
     ("portal_choice", "post", EVERYBODY),
 ]
 OPEN = {

@@ -375,6 +375,22 @@ def test_a_default_nobody_touched_goes_back_as_the_portal_gave_it(kind, default,
     assert sent(kind, shown, Default=default, Options=options) == {"Id Q": default}
 
 
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])
+def test_a_default_at_the_end_of_time_is_shown_and_goes_back_as_it_was(zone):
+    never = "9999-12-31T23:59:59+00:00"
+    to = task(REQUEST, asked("datetime", Default=never))
+    with timezone.override(ZoneInfo(zone)):
+        shown = str(CompletionForm(to)["f_0"])
+        assert 'value="9999-12-31T' in shown
+        typed = shown.split('value="')[1].split('"')[0]
+        assert sent("datetime", typed, Default=never) == {"Id Q": never}
+
+
+def test_what_lies_before_time_zones_is_sent_without_seconds_in_its_offset():
+    with timezone.override(ZoneInfo("Europe/Moscow")):
+        assert sent("datetime", "1850-01-01T12:00") == {"Id Q": "1850-01-01T09:29:43+00:00"}
+
+
 def test_a_default_that_was_changed_or_emptied_is_sent_as_it_is_now():
     assert sent("string", "other", Default="keep") == {"Id Q": "other"}
     assert sent("string", "", Default="keep") == {"Id Q": ""}
