@@ -38,7 +38,7 @@ def recorded(
         outcome="ok",
         target_kind="account",
         target_id=str(account.pk),
-        target_label=account.username,
+        target_label=account.known_as,
         before=before,
         after=after,
         inputs=inputs,

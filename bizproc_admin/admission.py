@@ -120,18 +120,22 @@ def person_of(portal: Portal, profile: bitrix.Profile) -> Person:
     person, _made = Person.objects.get_or_create(
         portal=portal,
         remote_id=profile.id,
-        defaults={
-            "first_name": profile.name[:255],
-            "last_name": profile.last_name[:255],
-            "name": f"{profile.name} {profile.last_name}".strip()[:511],
-            "search_text": f"{profile.id} {profile.name} {profile.last_name}".casefold(),
-            "user_type": "employee",
-            "time_zone": profile.time_zone[:64],
-        },
+        defaults={"user_type": "employee", "time_zone": profile.time_zone[:64]},
     )
     person.is_administrator = profile.admin
     person.is_active, person.gone_at = True, None
-    person.save(update_fields=["is_administrator", "is_active", "gone_at"])
+    # somebody seen only by number so far, or renamed since the last pass
+    if profile.name or profile.last_name:
+        person.first_name, person.last_name = profile.name[:255], profile.last_name[:255]
+        person.name = f"{profile.name} {profile.last_name}".strip()[:511]
+        words = f"{person.remote_id} {person.name} {person.position}"
+        person.search_text = words.casefold()
+    person.save(
+        update_fields=[
+            "is_administrator", "is_active", "gone_at",
+            "first_name", "last_name", "name", "search_text",
+        ]
+    )  # fmt: skip
     return person
 
 
@@ -207,13 +211,12 @@ def new_account(person: Person, *, ip: str | None) -> Account:
     host = person.portal.host.partition(":")[0]
     account = Account(
         username=f"{person.remote_id}@{host}"[:150],
-        first_name=person.first_name[:150],
-        last_name=person.last_name[:150],
         home=person.portal,
         follows_portal=True,
     )
     if Account.objects.filter(username=account.username).exists():
         account.username = f"{person.remote_id}@{host}-{person.portal_id}"[:150]
+    roles.name_after(account, person)
     account.set_unusable_password()
     account.save()
     LinkedPerson.objects.create(user=account, portal=person.portal, person=person)
@@ -230,7 +233,7 @@ def changed(account: Account, action: str, person: Person, *, ip: str | None) ->
         outcome="ok",
         target_kind="account",
         target_id=str(account.pk),
-        target_label=account.username,
+        target_label=account.known_as,
         after={"person": str(person), "portal": person.portal.name, "number": person.remote_id},
         ip=ip,
     )

@@ -32,6 +32,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     can = {capability.value: True for capability in capabilities(account)}
     waits = SimpleLazyObject(lambda: waiting_for(request, portal))
     return {
+        # a refusal keeps the navigation for those who have one
+        "frame_template": "base.html" if can else "layout_narrow.html",
         "can": can,
         "portal": portal,
         "portals": getattr(request, "portals", []),

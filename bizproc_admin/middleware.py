@@ -1,5 +1,6 @@
 """What a signed-in person's request carries: session, portal, time zone, the second factor."""
 
+import secrets
 from collections.abc import Callable
 from datetime import tzinfo
 from typing import Any
@@ -19,6 +20,19 @@ from bizproc_admin.models import Account, LinkedPerson, Portal, Role
 
 CHOSEN = "portal"
 OPEN_WITHOUT_FACTOR = ("account_logout", "account_reauthenticate")
+
+
+class RequestIdMiddleware:
+    """Give each request a number: in the answer's X-Request-ID, in the log where it failed."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.id = secrets.token_hex(6)  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        response["X-Request-ID"] = request.id  # type: ignore[attr-defined]
+        return response
 
 
 class PersonalMiddleware:

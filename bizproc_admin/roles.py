@@ -32,6 +32,8 @@ def follow(account: Account) -> None:
     person = person_of(account)
     if person is None:
         return
+    if name_after(account, person):
+        account.save(update_fields=["first_name", "last_name"])
     if not person.is_active or person.gone_at is not None:
         if account.is_active:
             change(account, "Stopped an account: dismissed on the portal", is_active=False)
@@ -43,6 +45,18 @@ def follow(account: Account) -> None:
     role = role_of(person)
     if role != account.role:
         assign(account, role)
+
+
+def name_after(account: Account, person: Person) -> bool:
+    """Call an account as its person is called; tells whether that is a change. Does not save.
+
+    Somebody known by number alone takes no name away.
+    """
+    first, last = person.first_name[:150], person.last_name[:150]
+    if not (first or last) or (account.first_name, account.last_name) == (first, last):
+        return False
+    account.first_name, account.last_name = first, last
+    return True
 
 
 def given_by_portal(account: Account) -> Role | None:
@@ -99,7 +113,7 @@ def recorded(
         outcome="ok",
         target_kind="account",
         target_id=str(account.pk),
-        target_label=account.username,
+        target_label=account.known_as,
         before=before,
         after=after,
         origin="portal",

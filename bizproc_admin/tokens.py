@@ -164,7 +164,7 @@ def refresh(row: PersonToken, portal: Portal) -> bitrix.TokenPair | None:
     held = PersonToken.objects.filter(pk=row.pk, version=row.version)
     try:
         pair = token_server(portal).refresh(revealed(row.refresh_token))
-        verify(pair, portal)
+        verify(pair, portal, is_renewal=True)
     except UnreadableSecret:
         # putting the key back makes it readable again: it is not lost
         held.update(refreshing_until=None)
@@ -209,15 +209,16 @@ def lose(row: PersonToken, why: str) -> None:
     )
 
 
-def verify(pair: bitrix.TokenPair, portal: Portal) -> None:
+def verify(pair: bitrix.TokenPair, portal: Portal, *, is_renewal: bool = False) -> None:
     """Make sure that tokens are of the registered portal; raises BadAnswer where not.
 
-    Its identity decides where it is known: a renamed portal's pair names another address, and
-    thrown away it would be lost, for the one before is spent. What a pair names is never called.
+    Of a renewal the identity decides, where it is known: a renamed portal's pair names another
+    address, and thrown away it would be lost, for the one before is spent. What a pair names is
+    never called.
     """
-    if portal.member_id:
-        if pair.member_id != portal.member_id:
-            raise bitrix.BadAnswer("the token answer is of another portal", method="oauth.token")
+    if portal.member_id and pair.member_id != portal.member_id:
+        raise bitrix.BadAnswer("the token answer is of another portal", method="oauth.token")
+    if is_renewal and portal.member_id:
         return
     endpoint = addresses.read(pair.client_endpoint)
     if endpoint is None or endpoint.netloc != portal.host:

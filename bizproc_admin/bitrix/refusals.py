@@ -270,8 +270,8 @@ class DelegationNotAllowed(Refused):
     """The task may not pass from this person to that one; only the portal's text says why."""
 
     people = (
-        "The portal did not pass the task on: {text}. Choose another person, or ask a portal "
-        "administrator to do it."
+        "The portal did not pass the task on: {text}. Nothing was changed. Tasks differ in whom "
+        "they may be given to: some to nobody at all, many only to subordinates."
     )
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
@@ -116,10 +116,13 @@ class WorkflowFilterForm(FilterForm):
     def test(self, chip: str, key: str) -> Q:
         """Give what a choice of the chips condition, age and idle asks of a workflow."""
         now = self.portal.now() if self.portal else timezone.now()
-        if chip == "age":
-            return Q(started_at__lt=now - SPANS[key])
-        if chip == "idle":
-            return Q(modified_at__lt=now - SPANS[key])
+        if chip in ("age", "idle"):
+            since, span = {"age": "started_at", "idle": "modified_at"}[chip], SPANS[key]
+            living = Q(is_running=True, **{f"{since}__lt": now - span})
+            if self.value("show") not in ("ended", "all"):
+                return living
+            # both stand still from a workflow's end on
+            return living | Q(is_running=False, ended_before__gt=F(since) + span)
         return Q(is_running=True) & {
             "waiting": Q(open_tasks__gt=0),
             "overdue": Q(overdue_at__lt=now),

@@ -39,7 +39,16 @@ class Account(AbstractUser):
 
     @property
     def display_name(self) -> str:
-        return self.get_full_name() or self.username
+        """Give the account's name; the person's own, or their number, where it stands for one."""
+        if name := self.get_full_name():
+            return name
+        person = self.people.get(self.home_id) if self.follows_portal and self.home_id else None
+        return str(person) if person else self.username
+
+    @property
+    def known_as(self) -> str:
+        """Give what the history calls the account: a portal person's has no login to know it by."""
+        return (self.get_full_name() if self.follows_portal else "") or self.username
 
     @property
     def sees_all(self) -> bool:

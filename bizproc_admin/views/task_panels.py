@@ -17,6 +17,7 @@ from bizproc_admin.htmx import page, wants_part
 from bizproc_admin.models import Command, CommandState, Draft, FeedName, Person, WorkflowTask
 from bizproc_admin.models.commands import TAKEN_BACK
 from bizproc_admin.permissions import Capability, Request, may
+from bizproc_admin.views.bystanders import bystander_text
 from bizproc_admin.views.freshness import freshness_of
 from bizproc_admin.views.inbox import filters_behind, filters_of, visible
 from bizproc_admin.views.issuing import InTheWay
@@ -86,6 +87,8 @@ def panel_of(
     shown_form = None if (why and not is_typed) or not task.is_mine or is_busy else form
     can_delegate = not is_busy and may_delegate(request, task)
     can_take_over = not is_busy and may_take_over(request, task, own)
+    has_acts = bool(shown_form) or can_delegate or can_take_over
+    is_left_alone = task.is_open and not (has_acts or is_busy or why)
     return {
         "task": task,
         "workflow": workflow,
@@ -93,7 +96,8 @@ def panel_of(
         "form": shown_form,
         "draft": draft,
         "draft_url": reverse("workflow_task_draft", args=[task.pk]),
-        "has_acts": bool(shown_form) or can_delegate or can_take_over,
+        "has_acts": has_acts,
+        "bystander_text": bystander_text(request, task) if is_left_alone else "",
         "obstacle": why,
         "blocked_text": blocked_text(why),
         "in_the_way": in_the_way,

@@ -275,6 +275,43 @@ def test_a_redirect_of_another_host_is_refused_before_its_code_is_used(
     assert sandbox.calls("oauth.token") == []
 
 
+def test_an_account_is_called_as_its_person_is_and_follows_a_new_name(
+    client, comes_in, door, sandbox
+):
+    comes_in(client, ADMINISTRATOR)
+    account = signed_in(client)
+    assert account.display_name == "Anna Koroleva"
+    page = client.get(reverse("audit_entry_list")).content.decode()
+    assert "Anna Koroleva" in page
+    assert "@127.0.0.1" not in page
+    Person.objects.filter(remote_id=ADMINISTRATOR).update(
+        first_name="Анна", last_name="Петрова", name="Анна Петрова"
+    )
+    follow()
+    account.refresh_from_db()
+    assert account.display_name == "Анна Петрова"
+    assert "Анна Петрова" in client.get(reverse("overview")).content.decode()
+    comes_in(client, ADMINISTRATOR)
+    account.refresh_from_db()
+    assert account.display_name == "Anna Koroleva"
+
+
+def test_somebody_seen_only_by_number_gets_their_name_at_the_sign_in(client, comes_in, door):
+    Person.objects.create(portal=door, remote_id=ADMINISTRATOR)
+    comes_in(client, ADMINISTRATOR)
+    assert signed_in(client).display_name == "Anna Koroleva"
+    assert Person.objects.get(remote_id=ADMINISTRATOR).name == "Anna Koroleva"
+
+
+def test_a_person_without_a_name_is_called_by_their_number(client, comes_in, door):
+    comes_in(client, ADMINISTRATOR)
+    account = signed_in(client)
+    Account.objects.update(first_name="", last_name="")
+    Person.objects.update(first_name="", last_name="", name="")
+    account = Account.objects.get(pk=account.pk)
+    assert account.display_name == f"Person {ADMINISTRATOR}"
+
+
 def test_a_token_answer_that_names_another_portal_is_refused(client, comes_in, door, monkeypatch):
     """The endpoint of the answer is compared and never called."""
     exchange = tokens.bitrix.TokenServer.exchange

@@ -121,6 +121,10 @@ def test_a_refresh_after_the_renaming_loses_nobodys_token(door, approver, rename
     assert not PersonToken.objects.lost().exists()
 
 
+def test_a_sign_in_must_still_come_from_the_registered_address(door, client, comes_in, renamed):
+    assert comes_in(client, 1).status_code != 302
+
+
 def test_a_look_that_cannot_be_made_is_made_again(client, portal, renamed, sandbox, committing):
     client.post(reverse("portal_address", args=[portal.pk]), {"address": renamed})
     change = AddressChange.objects.get()

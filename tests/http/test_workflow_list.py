@@ -112,6 +112,27 @@ def test_ended_ones_are_shown_when_asked_for(client, workflow):
     assert rows(client, show="all") == [workflow]
 
 
+def test_age_and_idle_stop_at_the_end_of_a_workflow(client, workflow):
+    began = timezone.now() - timedelta(days=400)
+    Workflow.objects.update(
+        is_running=False,
+        started_at=began,
+        modified_at=began + timedelta(hours=1),
+        ended_after=began + timedelta(days=2),
+        ended_before=began + timedelta(days=2),
+    )
+    page = client.get(LIST, {"show": "ended"}).content.decode()
+    assert ">2 d</time>" in page
+    assert ">1 d 23 h</time>" in page
+    detail = client.get(reverse("workflow_detail", args=[workflow.pk])).content.decode()
+    assert "Ran for" in detail
+    for show in ("ended", "all"):
+        assert rows(client, show=show, age="1d") == [workflow]
+        assert rows(client, show=show, age="30d") == []
+        assert rows(client, show=show, idle="1d") == [workflow]
+        assert rows(client, show=show, idle="7d") == []
+
+
 @pytest.mark.parametrize(
     "bad",
     [

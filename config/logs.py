@@ -1,0 +1,13 @@
+"""What a line of the log holds besides its text; loaded before any application is."""
+
+import logging
+
+
+class NumberedRequests(logging.Filter):
+    """Write a request's number beside what Django logs of it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep every line."""
+        if number := getattr(getattr(record, "request", None), "id", ""):
+            record.msg = f"{record.msg} request={number}"
+        return True
