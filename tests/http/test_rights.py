@@ -238,6 +238,8 @@ CELLS: Counter[str] = Counter()
 def address_of(name: str, number: int | None) -> str:
     if name in ("own_session_ending", "own_connection_removal"):
         return reverse(name, args=[ABSENT])
+    if name == "portal_following":
+        return reverse(name, args=[number, ABSENT])
     if name == "account_session_ending":
         return reverse(name, args=[number, session_of(number)])
     if number is not None:
