@@ -21,6 +21,7 @@ from django.utils import timezone
 from bizproc_admin import audit
 from bizproc_admin.models import (
     Account,
+    AddressChange,
     Assignment,
     AuditEntry,
     Command,
@@ -239,12 +240,23 @@ def address_of(name: str, number: int | None) -> str:
     if name in ("own_session_ending", "own_connection_removal"):
         return reverse(name, args=[ABSENT])
     if name == "portal_following":
-        return reverse(name, args=[number, ABSENT])
+        return reverse(name, args=[number, change_of(number)])
     if name == "account_session_ending":
         return reverse(name, args=[number, session_of(number)])
     if number is not None:
         return reverse(name, args=[number])
     return reverse(name, args=["template"] if name.endswith("_choices") else [])
+
+
+def change_of(number: int | None) -> int:
+    """Give a proposed address of a portal, one that does not exist where there is no portal."""
+    if not Portal.objects.filter(pk=number).exists():
+        return ABSENT
+    somebody = Account.objects.earliest("pk")
+    change, _made = AddressChange.objects.get_or_create(
+        portal_id=number, address="https://new.bitrix24.com", defaults={"asked_by": somebody}
+    )
+    return int(change.pk)
 
 
 def session_of(number: int | None) -> int:
