@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bizproc_admin.actions.answers import SentFile
+from bizproc_admin.forms.files import GONE, Chosen, FilesField
 from bizproc_admin.forms.people import PeopleField
 from bizproc_admin.forms.questions import Question, plain, questions_of
 from bizproc_admin.models import WorkflowTask
@@ -83,7 +84,9 @@ class CompletionForm(forms.Form):
             field.required = False
         before = self.inputs.get("fields", {})
         value = before.get(question.id, question.default)
-        if isinstance(field, PeopleField):
+        if isinstance(field, FilesField):
+            self.miss(question, field)
+        elif isinstance(field, PeopleField):
             if len(field.take(question.initial(value))) < len(question.initial(value)):
                 field.required = False
                 field.help_text = _(
@@ -92,6 +95,15 @@ class CompletionForm(forms.Form):
         else:
             self.initial[question.name] = question.initial(value)
         self.fields[question.name] = field
+
+    def miss(self, question: Question, field: FilesField) -> None:
+        """Let a field for files say which were chosen before: this form does not hold them."""
+        if self.is_bound:
+            field.miss(field.widget.value_from_datadict(self.data, self.files, question.name))
+            return
+        before = self.inputs.get("files", [])
+        gone = [one["name"] for one in before if one.get("question") == question.id]
+        field.miss(Chosen(files=[], gone=gone, is_without=False))
 
     def restore(self, draft: MultiValueDict[str, str]) -> None:
         """Fill the fields with what was typed and not sent, right or wrong."""
@@ -102,20 +114,29 @@ class CompletionForm(forms.Form):
                 field.take(posted["chosen"])
             else:
                 self.initial[name] = posted
+        for question in self.of_kind_file:
+            widget = self.fields[question.name].widget
+            chosen = widget.value_from_datadict(draft, {}, question.name)
+            self.fields[question.name].miss(chosen)  # type: ignore[attr-defined]
 
     @property
     def drafted(self) -> list[str]:
         """Give the names of the fields a draft keeps: a file is chosen again."""
-        files = {question.name for question in self.questions if question.kind == "file"}
+        files = {question.name for question in self.of_kind_file}
         return [name for name in self.fields if name not in ("key", "answer", *files)]
 
     @property
     def typed(self) -> dict[str, list[str]]:
         """Give what a filled form holds, as a draft keeps it; nothing where nothing was typed."""
-        if all(self.is_as_shown(name) for name in self.drafted):
-            return {}
         data: Any = self.data
-        return {name: data.getlist(name) for name in self.drafted if name in data}
+        files = {
+            question.name + GONE: self.fields[question.name].gone  # type: ignore[attr-defined]
+            for question in self.of_kind_file
+            if self.fields[question.name].missing  # type: ignore[attr-defined]
+        }
+        if all(self.is_as_shown(name) for name in self.drafted) and not files:
+            return {}
+        return {name: data.getlist(name) for name in self.drafted if name in data} | files
 
     def is_as_shown(self, name: str) -> bool:
         """Tell whether a field came back as it was first shown."""
@@ -180,9 +201,13 @@ class CompletionForm(forms.Form):
         )
 
     @property
+    def of_kind_file(self) -> list[Question]:
+        return [one for one in self.questions if isinstance(self.fields.get(one.name), FilesField)]
+
+    @property
     def of_files(self) -> list[Question]:
         known = getattr(self, "cleaned_data", {})
-        return [one for one in self.questions if one.kind == "file" and one.name in known]
+        return [one for one in self.of_kind_file if one.name in known]
 
     @property
     def multiple(self) -> tuple[str, ...]:

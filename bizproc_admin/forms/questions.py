@@ -19,8 +19,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from bizproc_admin import zones
+from bizproc_admin.forms.files import FilesField
 from bizproc_admin.forms.people import PeopleField, key_of
-from bizproc_admin.forms.repeating import MOST_VALUES, FilesField, RepeatedField
+from bizproc_admin.forms.repeating import MOST_VALUES, RepeatedField
 from bizproc_admin.models import Portal
 
 # what was typed is on no clock before it is known on whose
@@ -49,12 +50,17 @@ class Question:
     def field(self, portal: Portal) -> forms.Field | None:
         """Give a form field for it; None for what cannot be filled in here."""
         make = FIELDS.get(self.kind)
-        if make is None or not self.id:
+        if make is None or not self.id or self.has_nothing_to_choose:
             return None
         field = make(self, portal)
         field.label, field.help_text = self.label, self.help
         field.required = self.is_required and self.kind != "bool" and not self.keeps_file
         return field
+
+    @property
+    def has_nothing_to_choose(self) -> bool:
+        """Tell whether a choice is required of which there is none: no form could be sent."""
+        return self.kind == "select" and self.is_required and not self.options
 
     @property
     def has_default(self) -> bool:
@@ -160,7 +166,8 @@ def options_of(value: Any) -> dict[str, str]:
     if not isinstance(value, (dict, list)):
         return {}
     pairs = value.items() if isinstance(value, dict) else enumerate(value)
-    return {str(key): text_of(label) for key, label in pairs}
+    # an empty key chooses nothing: the form has a choice for that of its own
+    return {str(key): text_of(label) for key, label in pairs if str(key)}
 
 
 def is_yes(value: Any) -> bool:

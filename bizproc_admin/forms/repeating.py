@@ -3,11 +3,8 @@
 from typing import Any
 
 from django import forms
-from django.template.defaultfilters import filesizeformat
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-
-from bizproc_admin.uploads import MOST_OF_ONE
 
 MOST_VALUES = 50
 SPARE = 1
@@ -62,28 +59,3 @@ class RepeatedField(forms.Field):
         if errors:
             raise forms.ValidationError(errors)
         return cleaned
-
-
-class SeveralFilesInput(forms.FileInput):
-    allow_multiple_selected = True
-
-
-class FilesField(forms.Field):
-    """One file or several, each small enough; its size is looked at before its content."""
-
-    def __init__(self, *, is_multiple: bool) -> None:
-        super().__init__(widget=SeveralFilesInput() if is_multiple else forms.FileInput())
-        if is_multiple:
-            self.widget.attrs["multiple"] = True
-        self.is_multiple = is_multiple
-
-    def clean(self, value: Any) -> list[Any]:
-        given = value if isinstance(value, (list, tuple)) else [value]
-        files = [file for file in given if file]
-        if self.required and not files:
-            raise forms.ValidationError(self.error_messages["required"], code="required")
-        if any(file.size > MOST_OF_ONE for file in files):
-            raise forms.ValidationError(
-                _("A file may have at most %(most)s.") % {"most": filesizeformat(MOST_OF_ONE)}
-            )
-        return files

@@ -10,6 +10,12 @@ document.addEventListener("htmx:afterSettle", (event) => {
   }
 });
 
+// A file that is chosen again is missed no more.
+document.addEventListener("change", ({ target }) => {
+  const missed = target.matches("[type='file']") && target.closest(".field")?.querySelector("[data-missing]");
+  if (missed) missed.hidden = target.files.length > 0;
+});
+
 // The list knows what comes next; the server's word counts where there is no list or it is at its end.
 document.body.addEventListener("workflow-task-decided", ({ detail }) => {
   const here = row(detail.task);

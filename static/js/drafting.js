@@ -28,6 +28,16 @@ export function flush() {
   window.htmx.trigger(saver(), "draft-due");
 }
 
+// Of a chosen file the draft keeps the name: the form asks about it when it is shown anew.
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  if (detail.elt !== saver()) return;
+  for (const [name, value] of [...detail.formData]) {
+    if (!(value instanceof File)) continue;
+    detail.formData.delete(name);
+    detail.formData.append(`${name}_gone`, value.name);
+  }
+});
+
 document.addEventListener("htmx:beforeSend", ({ detail }) => {
   if (detail.elt === saver()) began = Date.now();
 });

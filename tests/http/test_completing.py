@@ -290,7 +290,28 @@ def test_files_of_a_refused_answer_must_be_chosen_again(post, as_, approver, tas
     asking_for_a_scan(task)
     sandbox.fail_next("ERROR_TASK_EXECUTION", method=COMPLETE)
     post(approver, answer="3", f_0=SimpleUploadedFile("a.pdf", b"%PDF"))
-    assert "choose them again" in page(as_, approver, task)
+    said = page(as_, approver, task)
+    assert "choose them again" in said
+    assert "“a.pdf” is no longer in this form" in said
+    assert post(approver, answer="3", f_0_gone="a.pdf").status_code == 422
+    assert Command.objects.count() == 1
+
+
+def test_a_file_that_a_form_lost_is_said_at_its_field_and_the_next_press_sends_nothing(
+    post, approver, task, sandbox
+):
+    asking_for_a_scan(task)
+    first = post(approver, f_0=SimpleUploadedFile("скан.pdf", b"%PDF"))
+    said = first.content.decode()
+    assert first.status_code == 422
+    assert "“скан.pdf” is no longer in this form" in said
+    assert 'name="f_0_gone" value="скан.pdf"' in said
+    second = post(approver, answer="3", f_0_gone="скан.pdf")
+    assert second.status_code == 422
+    assert "held back" in second.content.decode()
+    assert not Command.objects.exists()
+    assert post(approver, answer="3", f_0_gone="скан.pdf", f_0_without="1").status_code == 200
+    assert Command.objects.get().inputs["files"] == []
 
 
 def test_a_lost_answer_is_unknown_and_said(post, as_, approver, task, sandbox):

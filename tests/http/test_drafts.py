@@ -86,6 +86,15 @@ def test_every_kind_of_field_is_there_again_right_or_wrong(as_, approver, reques
     assert set(Draft.objects.get().values) == {f"f_{place}" for place in range(6)} | {"comment"}
 
 
+def test_of_a_chosen_file_the_name_is_kept_and_asked_about(as_, approver, request_task, keep):
+    keep(approver, f_6_gone="offer.pdf")
+    assert Draft.objects.get().values["f_6_gone"] == ["offer.pdf"]
+    said = panel(as_, approver, request_task).content.decode()
+    assert "“offer.pdf” is no longer in this form" in said
+    keep(approver, f_6_gone="offer.pdf", f_6_without="1")
+    assert not Draft.objects.exists()
+
+
 def test_a_form_as_it_was_first_shown_is_no_draft(approver, request_task, keep):
     keep(approver, f_0="12")
     said = keep(approver, f_0="", f_3="", f_5="", comment=" ").content.decode()

@@ -279,6 +279,35 @@ def test_a_file_is_sent_beside_the_values():
     assert form.multiple == ("Id R",)
 
 
+def test_an_answer_whose_file_is_gone_is_held_back_until_it_is_chosen_again_or_given_up():
+    to = task(OPTIONAL, asked("int"), asked("file", name="R"))
+    first = filled(to, f_0="x", files={"f_1": [SimpleUploadedFile("offer.pdf", b"%PDF")]})
+    assert not first.is_valid()
+    assert "“offer.pdf” is no longer in this form" in first.fields["f_1"].missing
+    pressed_again = {"f_0": "5", "f_1_gone": "offer.pdf"}
+    for answer in (3, 4):
+        held = filled(to, answer, **pressed_again)
+        assert list(held.errors) == ["f_1"]
+        assert held.fields["f_1"].gone == ["offer.pdf"]
+    given_up = filled(to, **pressed_again, f_1_without="1")
+    assert given_up.is_valid()
+    assert given_up.sent_files() == ()
+    again = filled(to, **pressed_again, files={"f_1": [SimpleUploadedFile("new.pdf", b"%PDF")]})
+    assert again.is_valid()
+    assert [file.name for file in again.sent_files()] == ["new.pdf"]
+
+
+@pytest.mark.parametrize("options", [None, {}, [], {"": "nothing"}])
+@pytest.mark.parametrize("many", ["Y", "N"])
+def test_a_required_choice_of_nothing_is_answered_on_the_portal(options, many):
+    form = CompletionForm(
+        task(OPTIONAL, asked("select", Required="Y", Options=options, Multiple=many))
+    )
+    assert form.asked[0]["field"] is None
+    assert "answer in Bitrix24" in form.obstacle
+    assert [button["is_blocked"] for button in form.buttons] == [True, False]
+
+
 def test_a_file_too_large_is_refused_before_it_is_read():
     class Heavy(SimpleUploadedFile):
         def read(self, *_):
