@@ -40,6 +40,10 @@ class Outcome:
     can_correct: bool = False
 
     @property
+    def is_taken_back(self) -> bool:
+        return self.command.error_code == TAKEN_BACK
+
+    @property
     def span(self) -> int:
         """Give how many seconds there are to take an answer back."""
         return math.ceil(float(settings.UNDO_TIME))

@@ -32,7 +32,7 @@ def equip(
 
     waits are the unanswered parts; own is the viewer's part; command is the last one on that part,
     where the viewer has none the last on the task; outcome is what became of it if it still tells
-    something; quick are the answers that need nothing but a click, elsewhere is where one is given
+    something, is_back that it was taken back and the answers are there again; quick are the answers that need nothing but a click, elsewhere is where one is given
     that the portal takes on its own pages only.
     """
     viewer, base = request.user, reverse("workflow_task_list")
@@ -61,6 +61,7 @@ def equip(
         task.is_free = task.is_mine and not (task.outcome and task.outcome.is_busy)
         can_answer = task.is_free and may(viewer, Capability.COMPLETE_WORKFLOW_TASKS)
         task.quick = quick_answers(task) if can_answer else []
+        task.is_back = bool(task.quick and task.outcome and task.outcome.is_taken_back)
         task.elsewhere = task.link if can_answer and not task.answers else ""
         task.can_be_given = can_be_given(task, viewer)
         task.key = uuid4()

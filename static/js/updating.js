@@ -1,17 +1,38 @@
 // Updating: rows are replaced where they stand; those that say something new are tinted for a moment.
+// Rows under the pointer or the focus stay where they are: a row keeps its height, and the list its order.
 let versions = new Map();
+let heights = new Map();
 
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { target } = event.detail;
   if (!target.matches("tr, tbody")) return;
-  const rows = target.matches("tr") ? [target] : target.querySelectorAll("tr[data-version]");
-  versions = new Map([...rows].map((row) => [row.id, row.dataset.version]));
+  if (target.matches("tbody:hover, tbody:focus-within") && moves(target, event.detail.serverResponse)) {
+    event.detail.shouldSwap = false;
+    return;
+  }
+  const rows = target.matches("tr") ? [target] : [...target.querySelectorAll("tr[data-version]")];
+  heights = new Map(rows.map((row) => [row.id, row.getBoundingClientRect().height]));
+  versions = new Map(rows.map((row) => [row.id, row.dataset.version]));
 });
 
 document.addEventListener("htmx:afterSwap", () => {
   for (const [id, version] of versions) {
     const row = document.getElementById(id);
-    if (row && row.dataset.version !== version) row.dataset.updated = "";
+    if (!row) continue;
+    if (row.dataset.version !== version) row.dataset.updated = "";
+    row.style.setProperty("--held", `${heights.get(id)}px`);
+    row.dataset.held = "";
   }
   versions = new Map();
+});
+
+function moves(body, text) {
+  const fresh = new DOMParser().parseFromString(`<table>${text}</table>`, "text/html").querySelector("tbody");
+  const order = (place) => [...place.rows].map((row) => row.id || row.dataset.group).join();
+  return fresh !== null && order(fresh) !== order(body);
+}
+
+// Another width wraps the rows anew.
+window.addEventListener("resize", () => {
+  for (const row of document.querySelectorAll("tr[data-held]")) row.removeAttribute("data-held");
 });

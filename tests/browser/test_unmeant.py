@@ -182,6 +182,46 @@ def test_a_dialog_stays_when_an_answer_given_before_arrives(page, enter, olga, t
     expect(reason).to_have_value("on leave")
 
 
+@pytest.mark.parametrize("captions", [("Yes", "No"), ("Согласовать", "Вернуть на доработку")])
+@pytest.mark.parametrize("width", [1440, 1280, 390])
+def test_no_row_moves_while_answering_and_undo_brings_the_answers_back(
+    page, enter, olga, tasks, slowly, width, captions
+):
+    parameters = {"StatusYesLabel": captions[0], "StatusNoLabel": captions[1]}
+    WorkflowTask.objects.filter(pk__in=[task.pk for task in tasks]).update(parameters=parameters)
+    page.set_viewport_size({"width": width, "height": 900})
+    opened = f"?open={tasks[2].pk}" if width == 1280 else ""
+    page.goto(enter(olga) + LIST + opened)
+    places = """() => [...document.querySelectorAll("tr[data-row]")].map(
+        (row) => Math.round(row.getBoundingClientRect().y))"""
+    before = page.evaluate(places)
+    row = page.locator(f"#workflow-task-row-{tasks[0].pk}")
+    agree = page.locator(f"#row-answer-{tasks[0].pk}-1")
+    agree.click()
+    expect(row).to_contain_text("sending in")
+    assert page.evaluate(places) == before
+    page.locator(f"#row-undo-{tasks[0].pk}").click()
+    expect(agree).to_be_enabled()
+    expect(row).to_contain_text("taken back")
+    assert page.evaluate(places) == before
+
+
+def test_the_order_of_the_list_is_kept_under_the_pointer(page, enter, olga, tasks):
+    page.set_viewport_size(WIDE)
+    page.clock.install()
+    page.goto(enter(olga) + LIST)
+    order = """() => [...document.querySelectorAll("#workflow-task-rows tr")].map(
+        (row) => row.id || row.dataset.group).join()"""
+    before = page.evaluate(order)
+    page.locator(f"#workflow-task-link-{tasks[2].pk}").hover()
+    WorkflowTask.objects.filter(pk=tasks[2].pk).update(overdue_at=timezone.now())
+    for is_held in (True, False):
+        with page.expect_response(lambda told: "rows=" in told.url and told.status == 200):
+            page.clock.fast_forward(10_500)
+        page.wait_for_function(f"() => (({order})() === {before!r}) === {str(is_held).lower()}")
+        page.mouse.move(1400, 20)
+
+
 def test_typing_without_a_pause_is_kept_all_the_time(page, enter, olga, tasks):
     page.set_viewport_size(WIDE)
     page.goto(f"{enter(olga)}{LIST}?open={tasks[0].pk}")
