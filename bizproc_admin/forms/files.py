@@ -26,11 +26,15 @@ class Chosen:
 class FilesInput(forms.FileInput):
     """A control for files, and beside it what the form held before it was painted anew."""
 
-    allow_multiple_selected = True
+    def __init__(self, *, is_multiple: bool) -> None:
+        super().__init__()
+        self.is_multiple = self.allow_multiple_selected = is_multiple
+        if is_multiple:
+            self.attrs["multiple"] = True
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Chosen:
         return Chosen(
-            files=[file for file in listed(files, name) if file],
+            files=[file for file in listed(files, name) if file][0 if self.is_multiple else -1 :],
             gone=[one[:LONGEST_NAME] for one in listed(data, name + GONE) if one][:MOST_NAMES],
             is_without=bool(data.get(name + WITHOUT)),
         )
@@ -47,9 +51,7 @@ class FilesField(forms.Field):
     """
 
     def __init__(self, *, is_multiple: bool) -> None:
-        super().__init__(widget=FilesInput())
-        if is_multiple:
-            self.widget.attrs["multiple"] = True
+        super().__init__(widget=FilesInput(is_multiple=is_multiple))
         self.is_multiple = is_multiple
         self.gone: list[str] = []
         self.is_without = False

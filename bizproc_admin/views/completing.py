@@ -100,7 +100,8 @@ def answered(request: Request, task: Any, form: CompletionForm) -> Command | InT
         reason="",
     )
     made = try_to_issue(request, action, key=form.cleaned_data["key"], undo=settings.UNDO_TIME)
-    if isinstance(made, Command):
+    # a row shows nothing of what was typed beside it: that is not what was sent
+    if isinstance(made, Command) and "row" not in request.POST:
         Draft.objects.filter(account=request.user, task=task).delete()
     return made
 

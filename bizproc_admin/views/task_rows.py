@@ -32,8 +32,9 @@ def equip(
 
     waits are the unanswered parts; own is the viewer's part; command is the last one on that part,
     where the viewer has none the last on the task; outcome is what became of it if it still tells
-    something, is_back that it was taken back and the answers are there again; quick are the answers that need nothing but a click, elsewhere is where one is given
-    that the portal takes on its own pages only.
+    something, is_back that it was taken back and the answers are there again; quick are the answers
+    that need nothing but a click, elsewhere is where one is given that the portal takes on its own
+    pages only.
     """
     viewer, base = request.user, reverse("workflow_task_list")
     portal = request.portal

@@ -1,8 +1,8 @@
 // Accounts: what somebody typed goes with them when they sign out, in every tab of this browser; and a page takes no part
 // of itself from the session of somebody else who has signed in since.
-import { announce } from "./announcing.js";
 import { held } from "./holding.js";
 import { clear, clearOthers } from "./keeping.js";
+import { show } from "./strips.js";
 
 const { account, signOut } = document.body.dataset;
 const signedOut = document.getElementById("signed-out");
@@ -28,8 +28,7 @@ document.addEventListener("htmx:beforeOnLoad", (event) => {
     // Signed out while somebody writes: they go to the sign-in when they like.
     event.preventDefault();
     signedOut.querySelector("a").href = away;
-    if (signedOut.hidden) announce(signedOut.textContent.trim().replace(/\s+/g, " "));
-    signedOut.hidden = false;
+    show(signedOut);
   }
 });
 

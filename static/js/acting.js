@@ -23,6 +23,22 @@ function find(act) {
   return place?.querySelector(`[data-act="${act}"]:not(:disabled)`);
 }
 
+// The button of a row whose task is open answers with what is typed there.
+document.addEventListener(
+  "click",
+  (event) => {
+    const button = event.target.closest("tr[data-row] button[data-act]");
+    const panel = button && shown();
+    if (!panel || panel.dataset.task !== button.closest("tr").dataset.row) return;
+    const control = panel.querySelector(`[data-act="${button.dataset.act}"]:not(:disabled)`);
+    if (!control) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (!aim(control)) control.click();
+  },
+  true,
+);
+
 // What an answer lacks gets the focus, and the answer is meant by Ctrl+Enter from then on; false where nothing is missing.
 export function aim(control) {
   const first = missing(control);

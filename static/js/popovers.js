@@ -54,12 +54,14 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   kept = [...event.detail.target.querySelectorAll("details[open][id]")].map((details) => ({
     id: details.id,
     scroll: details.querySelector(".popover__body")?.scrollTop ?? 0,
+    find: details.querySelector("[data-narrow]")?.value,
+    finds: document.activeElement.matches("[data-narrow]") && details.contains(document.activeElement),
     panel: details.querySelector(":scope > .popover__panel[hx-get]:not([data-lazy])"),
   }));
 });
 
 document.addEventListener("htmx:afterSwap", () => {
-  for (const { id, scroll, panel } of kept) {
+  for (const { id, scroll, find, finds, panel } of kept) {
     const details = document.getElementById(id);
     if (!details) continue;
     const fresh = details.querySelector(":scope > [data-lazy]");
@@ -68,6 +70,12 @@ document.addEventListener("htmx:afterSwap", () => {
       fresh.removeAttribute("data-lazy");
     }
     details.open = true;
+    const narrow = details.querySelector("[data-narrow]");
+    if (narrow && find) {
+      narrow.value = find;
+      narrow.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    if (finds) narrow?.focus();
     const list = details.querySelector(".popover__body");
     if (list) list.scrollTop = scroll;
   }

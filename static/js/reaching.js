@@ -1,6 +1,7 @@
 // Reaching: while the console cannot be reached, one strip says so and since when, instead of a word for each request.
 // What is typed stays in the tab; nothing that was pressed meanwhile is sent by itself.
 import { announce } from "./announcing.js";
+import { hide, show } from "./strips.js";
 
 const LOOK_MS = 4000;
 const GATEWAY = [502, 503, 504];
@@ -14,18 +15,17 @@ function lose(wasSent) {
   if (strip.hidden) {
     const at = new Date();
     strip.querySelector("time").dateTime = at.toISOString();
-    strip.querySelector("time").textContent = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-    strip.hidden = false;
+    strip.querySelector("time").textContent = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
     timer = setInterval(look, LOOK_MS);
   }
   if (wasSent) strip.querySelector("[data-unsent]").hidden = false;
-  announce(strip.textContent.trim().replace(/\s+/g, " "));
+  show(strip);
 }
 
 function find() {
   if (!isUnreached()) return;
   clearInterval(timer);
-  strip.hidden = true;
+  hide(strip);
   strip.querySelector("[data-unsent]").hidden = true;
   announce(strip.dataset.back);
   document.dispatchEvent(new Event("console-reached"));

@@ -157,6 +157,17 @@ def test_ctrl_and_enter_send_the_answer_a_comment_was_opened_for(page, enter, ol
     assert Command.objects.get().inputs["answer"] == 2
 
 
+def test_the_button_of_a_row_sends_what_is_typed_into_its_open_task(
+    page, enter, olga, tasks, slowly
+):
+    page.set_viewport_size(WIDE)
+    page.goto(f"{enter(olga)}{LIST}?open={tasks[0].pk}")
+    page.locator("#answer-comment").fill("with a discount only")
+    page.locator(f"#row-answer-{tasks[0].pk}-1").click()
+    expect(title(page)).to_have_text("Approve 1")
+    assert Command.objects.get().inputs["comment"] == "with a discount only"
+
+
 def test_enter_in_a_field_of_one_line_is_no_answer(page, enter, olga, tasks, slowly):
     WorkflowTask.objects.filter(pk=tasks[0].pk).update(
         parameters={"Fields": [{"Id": "N", "Type": "string", "Name": "Number"}]}

@@ -114,6 +114,15 @@ def test_an_answer_that_leaves_takes_the_draft_with_it(as_, approver, task, keep
     assert not Draft.objects.exists()
 
 
+def test_an_answer_from_a_row_leaves_what_was_typed(as_, approver, task, keep, settings):
+    settings.UNDO_TIME = 60
+    keep(approver, comment=COMMENT)
+    address = reverse("workflow_task_completion", args=[task.pk])
+    as_(approver).post(address, {"key": str(uuid.uuid4()), "answer": "1", "row": "1"})
+    assert Command.objects.get().inputs["comment"] == ""
+    assert Draft.objects.get().values == {"comment": [COMMENT]}
+
+
 def test_an_answer_that_is_refused_here_leaves_the_draft(as_, approver, task, keep):
     keep(approver, comment=COMMENT)
     address = reverse("workflow_task_completion", args=[task.pk])

@@ -69,3 +69,9 @@ def test_the_repainted_part_of_a_workflow_names_its_document_in_the_head_too(
     part = as_(administrator).get(address, headers={"HX-Request": "true"}).content.decode()
     assert part.count("hx-swap-oob") == 1
     assert f"<title>{workflow.template_name}" in part
+
+
+def test_the_age_at_the_head_of_the_overview_comes_with_its_body(as_, administrator, portal):
+    said = as_(administrator).get("/", headers={"HX-Request": "true"}).content.decode()
+    assert 'id="overview-pulse" hx-swap-oob="true"' in said
+    assert as_(administrator).get("/").content.decode().count('id="overview-pulse"') == 1
