@@ -58,14 +58,12 @@ function missing(control) {
   return form.querySelector("input:not([type='hidden']), select, textarea");
 }
 
-// Ctrl+Enter or Cmd+Enter sends the answer that was meant; Enter alone, in a field of one line, sends none.
+// Ctrl+Enter or Cmd+Enter sends the answer that was meant.
 document.addEventListener("keydown", (event) => {
   const form = event.target.form;
-  if (event.key !== "Enter" || event.isComposing || form?.id !== "completion") return;
-  const isSent = event.ctrlKey || event.metaKey;
-  if (!isSent && !event.target.matches("input")) return;
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing || form?.id !== "completion") return;
   event.preventDefault();
-  if (isSent && !event.repeat) [...form.elements].find((one) => "meant" in one.dataset && !one.disabled)?.click();
+  if (!event.repeat) [...form.elements].find((one) => "meant" in one.dataset && !one.disabled)?.click();
 });
 
 // Up and down walk the rows, once one of them has the focus.
