@@ -31,22 +31,22 @@ def every_view_is_guarded(**_: Any) -> list[CheckMessage]:
 def every_trigger_is_there(
     *, databases: Sequence[str] | None = None, **_: Any
 ) -> list[CheckMessage]:
-    """Fail when a trigger that protects the audit history is missing."""
+    """Fail when a trigger that protects the history is missing or was changed."""
     found: list[CheckMessage] = []
     for using in databases or []:
         try:
             if AuditEntry._meta.db_table not in connections[using].introspection.table_names():
                 continue
-            gone = triggers.missing(using=using)
+            broken = triggers.faults(using=using)
         except DatabaseError:
             continue
         found += [
             Error(
-                f"the database trigger {name!r} is missing",
+                f"the database trigger {name!r} is missing or not what it should be",
                 hint="run manage.py migrate: it makes the triggers again",
                 id="bizproc.E002",
             )
-            for name in gone
+            for name in broken
         ]
     return found
 

@@ -6,7 +6,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_init, worker_ready, worker_shutdown
 
-from bizproc_admin import commands, heartbeats, sessions, syncing
+from bizproc_admin import commands, heartbeats, sessions, syncing, triggers
 from bizproc_admin.models import Draft
 
 PREFIX = "bizproc_admin.jobs."
@@ -75,6 +75,7 @@ def tidy() -> None:
 def worker_is_named(**_: Any) -> None:
     """Choose the name before a pool may fork, so that all of it claims under one name."""
     heartbeats.worker_name()
+    triggers.tell()
 
 
 @worker_ready.connect

@@ -10,6 +10,16 @@ control_socket_disable = True
 forwarded_allow_ips = "127.0.0.1"
 
 
+def when_ready(server: object) -> None:
+    """Say in the log what is wrong with the guards of the history, before anything is served."""
+    import django
+
+    django.setup()
+    from bizproc_admin import triggers
+
+    triggers.tell()
+
+
 def post_worker_init(worker: object) -> None:
     """Open the way to the broker now: the first publish of a process takes half a second."""
     from config.celery import app

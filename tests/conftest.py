@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from urllib.parse import urlsplit
 
 import pytest
@@ -10,6 +10,7 @@ from django.contrib.auth.models import Group
 from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
+from pytest_django.plugin import blocking_manager_key
 
 from bizproc_admin import bitrix, triggers
 from bizproc_admin.models import Account, Feed, FeedName, Portal, Role
@@ -89,12 +90,27 @@ def as_() -> Callable[..., Client]:
     return signed_in
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """Make the triggers again after a test whose tables were flushed, so that none lacks them."""
+    yield
+    if {"live_db", "lifts_triggers"} & set(getattr(item, "fixturenames", ())):
+        with item.config.stash[blocking_manager_key].unblock():
+            triggers.remake()
+
+
+@pytest.fixture
+def lifts_triggers(transactional_db: None) -> Iterator[None]:
+    """For a test that takes the triggers away itself: they are away for the flush, too."""
+    yield
+    triggers.drop()
+
+
 @pytest.fixture
 def live_db(transactional_db: None) -> Iterator[None]:
     """A database whose commits are real; its triggers step aside for the flush afterwards."""
     for role in Role:
         Group.objects.get_or_create(name=role.value)
-    triggers.remake()
     yield
     triggers.drop()
 

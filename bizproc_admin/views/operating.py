@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from bizproc_admin import heartbeats, sessions
+from bizproc_admin import heartbeats, sessions, triggers
 from bizproc_admin.models import Feed, Portal
 from bizproc_admin.permissions import Capability, Request, requires
 from bizproc_admin.views.freshness import of_feed
@@ -31,10 +31,12 @@ def healthz(request: HttpRequest) -> JsonResponse:
             f"{feed.portal_id}/{feed.name}": of_feed(feed.portal, feed).state for feed in feeds
         }
         report["database"] = "ok"
+        report["guards"] = triggers.faults() or "ok"
     except DatabaseError:
         report["database"] = "down"
     well = (
         report["database"] == "ok"
+        and report["guards"] == "ok"
         and "down" not in report.get("workers", {}).values()  # type: ignore[attr-defined]
         and not {"failed", "late"} & set(report.get("feeds", {}).values())  # type: ignore[attr-defined]
     )

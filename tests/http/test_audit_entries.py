@@ -165,4 +165,4 @@ def test_a_changed_detail_does_not_match_its_hash(entry):
 
 
 def test_the_triggers_are_there_after_every_migrate(db):
-    assert triggers.missing() == []
+    assert triggers.faults() == []

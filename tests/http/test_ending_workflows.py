@@ -47,7 +47,7 @@ def later(command, seconds):
     """Let so many seconds pass for a command."""
     span = timedelta(seconds=seconds)
     command.refresh_from_db()
-    Command.objects.filter(pk=command.pk).update(
+    Command.objects.open().filter(pk=command.pk).update(
         sent_at=command.sent_at - span, next_check_at=timezone.now() - timedelta(seconds=1)
     )
 

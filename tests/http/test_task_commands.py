@@ -268,7 +268,9 @@ def test_a_lie_is_disputed_and_never_called_confirmed(task, approver, committing
 # --- undoing ------------------------------------------------------------------------------------
 
 
-def test_within_the_time_for_undoing_nothing_is_sent(task, approver, committing, sandbox, employee):
+def test_within_the_time_for_undoing_nothing_is_sent(
+    task, approver, committing, sandbox, employee, monkeypatch
+):
     action = CompleteTask(task=task, person=employee, answer=1, reason="")
     command = fresh(ask(action, approver, committing, undo=5))
     assert command.state == CommandState.INTENT
@@ -281,7 +283,8 @@ def test_within_the_time_for_undoing_nothing_is_sent(task, approver, committing,
     command = fresh(command)
     assert (command.state, command.error_code) == (CommandState.CANCELLED, "taken_back")
     assert command.audit_entries.get(kind="human_decision").actor == approver
-    Command.objects.filter(pk=command.pk).update(not_before=timezone.now() - timedelta(seconds=1))
+    later = timezone.now() + timedelta(seconds=6)
+    monkeypatch.setattr(timezone, "now", lambda: later)
     with committing():
         commands.sweep()
         commands.carry_out(command.pk, worker="test")

@@ -60,7 +60,36 @@ def test_a_missing_or_disabled_trigger_fails_the_check_until_the_next_migrate(
     assert len(found) == 2
 
     call_command("migrate", verbosity=0)
-    assert triggers.missing() == []
+    assert triggers.faults() == []
+
+
+@pytest.mark.parametrize(
+    "ddl",
+    [
+        f'ALTER TABLE "{ENTRIES}" ENABLE REPLICA TRIGGER "{ENTRIES}_no_change"',
+        f'ALTER TABLE "{ENTRIES}" ENABLE TRIGGER "{ENTRIES}_no_change"',
+        "CREATE OR REPLACE FUNCTION bizproc_insert_only() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RETURN NULL; END $$",
+        f'DROP TRIGGER "{COMMANDS}_no_change" ON "{COMMANDS}"; CREATE TRIGGER '
+        f'"{COMMANDS}_no_change" BEFORE UPDATE OF state ON "{COMMANDS}" '
+        "FOR EACH ROW EXECUTE FUNCTION bizproc_settled()",
+        f'ALTER TABLE "{ENTRIES}" RENAME TO "aside"; CREATE TABLE "{ENTRIES}" (LIKE "aside")',
+    ],
+)
+def test_the_check_names_what_ddl_did(ddl: str, db: None) -> None:
+    with transaction.atomic():
+        run(ddl)
+        assert triggers.faults()
+        transaction.set_rollback(True)
+    assert triggers.faults() == []
+
+
+def test_a_session_that_plays_the_replica_is_refused_too(
+    workflow: Workflow, ask: Callable[..., Command]
+) -> None:
+    ask(workflow)
+    with pytest.raises(DatabaseError, match="insert-only"):
+        run(f"SET LOCAL session_replication_role = replica; DELETE FROM {ENTRIES}")
 
 
 def run(statement: str) -> None:
