@@ -141,7 +141,7 @@ class Action(ABC):
 
     @abstractmethod
     def check(self) -> None:
-        """Raise NotPossible when the mirror already knows that nothing is left to do."""
+        """Raise NotPossible when the mirror, as it is now, knows that nothing is left to do."""
 
     @abstractmethod
     def look(self, reader: bitrix.Reader) -> Observation:

@@ -54,9 +54,10 @@ class TaskAction(Action):
         )
 
     def check(self) -> None:
-        part = self.task.assignments.filter(person=self.part_of).first()
-        if not self.task.is_open:
-            raise NotPossible(closed_text(self.task))
+        task = WorkflowTask.objects.get(pk=self.task.pk)
+        part = task.assignments.filter(person=self.part_of).first()
+        if not (self.task.is_open and task.is_open):
+            raise NotPossible(closed_text(task))
         if part is None or part.gone_at is not None:
             raise NotPossible(_("This task no longer waits for %(who)s.") % {"who": self.part_of})
         if part.status != WAITING:

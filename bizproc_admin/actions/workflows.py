@@ -74,7 +74,8 @@ class EndWorkflow(Action):
         )
 
     def check(self) -> None:
-        if not self.workflow.is_running:
+        running = Workflow.objects.filter(pk=self.workflow.pk, is_running=True)
+        if not (self.workflow.is_running and running.exists()):
             raise NotPossible(_("This workflow has already ended: there is nothing to stop."))
 
     def look(self, reader: bitrix.Reader) -> Observation:

@@ -11,11 +11,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bizproc_admin import audit, doorbell
-from bizproc_admin.actions import Action
+from bizproc_admin.actions import Action, NotPossible
 from bizproc_admin.commands.rows import cancel, move, record
 from bizproc_admin.models import Account, AuditEntry, Command, CommandFile, CommandState
 from bizproc_admin.models.commands import TAKEN_BACK
 from bizproc_admin.permissions import may
+
+
+# how often a command may be in the way of another and be gone when it is looked for
+TRIES = 5
 
 
 class KeyReused(Exception):
@@ -60,16 +64,17 @@ def issue(
         raise PermissionDenied(action.capability.value)
     if (earlier := Command.objects.filter(key=key).first()) is not None:
         return same_or_reused(earlier, action, actor)
-    action.check()
-    try:
-        return intend(action, actor=actor, key=key, origin=origin, ip=ip, undo=undo)
-    except IntegrityError:
-        if (earlier := Command.objects.filter(key=key).first()) is not None:
-            return same_or_reused(earlier, action, actor)
-        if (other := open_command(action)) is not None:
-            raise TargetBusy(other) from None
-    # the one that was in the way has been settled since
-    return intend(action, actor=actor, key=key, origin=origin, ip=ip, undo=undo)
+    for _try in range(TRIES):
+        action.check()
+        try:
+            return intend(action, actor=actor, key=key, origin=origin, ip=ip, undo=undo)
+        except IntegrityError:
+            if (earlier := Command.objects.filter(key=key).first()) is not None:
+                return same_or_reused(earlier, action, actor)
+            if (other := open_command(action)) is not None:
+                raise TargetBusy(other) from None
+        # the one that was in the way has been settled since
+    raise NotPossible(_("Others act on the same at this moment. Look at it again and repeat."))
 
 
 def take_back(command: Command, *, actor: Account, ip: str | None = None) -> bool:
@@ -102,7 +107,11 @@ def decide(command: Command, *, actor: Account, reason: str, ip: str | None = No
 def intend(
     action: Action, *, actor: Account, key: UUID, origin: str, ip: str | None, undo: float
 ) -> Command:
-    """Commit the intent and its audit entry, and ring; IntegrityError when something is there."""
+    """Commit the intent and its audit entry, and ring; IntegrityError when something is there.
+
+    From the insert on nothing else can be open for the target: what was settled before has left
+    its mark in the mirror, so that a last check sees it.
+    """
     target, as_person = action.target(), action.acts_as(actor)
     with transaction.atomic(durable=True):
         command = Command.objects.create(
@@ -127,6 +136,7 @@ def intend(
             actor_role=actor.role.value if actor.role else "",
             origin=origin,
         )
+        action.check()
         CommandFile.objects.bulk_create(
             CommandFile(command=command, place=place, name=name, content=content)
             for place, (name, content) in enumerate(action.contents)

@@ -12,7 +12,7 @@ import pytest
 from django.db import connection, transaction
 
 from bizproc_admin import admission, audit, commands, connecting
-from bizproc_admin.actions import KillWorkflow, TerminateWorkflow
+from bizproc_admin.actions import KillWorkflow, NotPossible, TerminateWorkflow
 from bizproc_admin.models import (
     Account,
     AuditEntry,
@@ -82,6 +82,36 @@ def test_two_administrators_at_the_same_moment_make_one_remote_call(
     assert command.state == CommandState.CONFIRMED
     calls = [c for c in sandbox.calls() if c["method"] == actual_method(command)]
     assert len(calls) == len(sandbox.ledger()) == 1
+
+
+def test_twenty_forms_at_the_same_moment_make_one_command_and_no_error(
+    workflow: Workflow, sandbox: Sandbox, administrator: Account
+) -> None:
+    """Each is carried out at once here: what is in the way of another is soon gone."""
+
+    def ask(number: int) -> object:
+        kind = (TerminateWorkflow, KillWorkflow)[number % 2]
+        action = kind(workflow=Workflow.objects.get(pk=workflow.pk), reason="It hangs.")
+        try:
+            return commands.issue(action, actor=administrator, key=uuid.uuid4()).pk
+        except (commands.TargetBusy, NotPossible):
+            return None
+
+    answers = [one for one in at_once(ask, count=20) if one is not None]
+
+    assert answers == [Command.objects.get().pk]
+    assert len(sandbox.ledger()) == 1
+
+
+def test_no_command_is_made_on_what_has_ended_since_it_was_looked_up(
+    workflow: Workflow, task: WorkflowTask, administrator: Account
+) -> None:
+    action = KillWorkflow(workflow=Workflow.objects.get(pk=workflow.pk), reason="It hangs.")
+    Workflow.objects.update(is_running=False)
+    with pytest.raises(NotPossible):
+        commands.issue(action, actor=administrator, key=uuid.uuid4())
+    assert not Command.objects.exists()
+    assert not AuditEntry.objects.filter(kind=AuditEntry.Kind.INTENT).exists()
 
 
 def test_one_form_sent_many_times_at_once_is_one_command(
@@ -203,10 +233,10 @@ def test_two_first_sign_ins_at_the_same_moment_make_one_account(
     assert [one.account for one in admitted] == [account] * AT_ONCE
 
 
-def at_once(work: Callable[[int], Any]) -> list[Any]:
+def at_once(work: Callable[[int], Any], *, count: int = AT_ONCE) -> list[Any]:
     """Run the same work in several threads that begin together; give what each returned."""
-    barrier = threading.Barrier(AT_ONCE)
-    answers: list[Any] = [None] * AT_ONCE
+    barrier = threading.Barrier(count)
+    answers: list[Any] = [None] * count
 
     def run(number: int) -> None:
         barrier.wait()
@@ -215,7 +245,7 @@ def at_once(work: Callable[[int], Any]) -> list[Any]:
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=run, args=[number]) for number in range(AT_ONCE)]
+    threads = [threading.Thread(target=run, args=[number]) for number in range(count)]
     for thread in threads:
         thread.start()
     for thread in threads:
