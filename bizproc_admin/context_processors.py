@@ -25,11 +25,13 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "portals": [],
             "me": None,
             "worker_down": None,
+            "worker_report": None,
             "can": {},
         }
     account: Account = user  # type: ignore[assignment]
     portal: Portal | None = getattr(request, "portal", None)
     can = {capability.value: True for capability in capabilities(account)}
+    workers: Any = SimpleLazyObject(heartbeats.report)
     waits = SimpleLazyObject(lambda: waiting_for(request, portal))
     return {
         # a refusal keeps the navigation for those who have one
@@ -40,7 +42,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "nav": SimpleLazyObject(lambda: navigation(request, account, portal, can, waits)),
         "waiting_for_me": SimpleLazyObject(lambda: waits[0]),
         "administrators": SimpleLazyObject(lambda: administrators(account)),
-        "worker_down": SimpleLazyObject(lambda: heartbeats.notice() or ""),
+        "worker_report": workers,
+        "worker_down": SimpleLazyObject(lambda: heartbeats.notice(workers) or ""),
         "me": {
             "key": account.pk,
             "name": account.display_name,

@@ -1,16 +1,23 @@
 """Every function that Celery runs. Jobs take keys, delegate and return nothing."""
 
-import threading
 from typing import Any
 
 from celery import shared_task
-from celery.signals import worker_init, worker_ready, worker_shutdown
+from celery.signals import (
+    celeryd_after_setup,
+    task_postrun,
+    task_prerun,
+    worker_init,
+    worker_ready,
+    worker_shutdown,
+)
 
 from bizproc_admin import commands, heartbeats, sessions, syncing, triggers
+from bizproc_admin.lookout import Lookout
 from bizproc_admin.models import Draft
 
 PREFIX = "bizproc_admin.jobs."
-beating: dict[str, threading.Event] = {}
+lookouts: list[Lookout] = []
 
 
 @shared_task(name=PREFIX + "carry_out_command")
@@ -23,16 +30,6 @@ def settle_command(pk: int) -> None:
     commands.settle(pk)
 
 
-@shared_task(name=PREFIX + "sweep")
-def sweep() -> None:
-    commands.sweep()
-
-
-@shared_task(name=PREFIX + "start_due_passes")
-def start_due_passes() -> None:
-    syncing.start_due_passes()
-
-
 @shared_task(name=PREFIX + "sync_feed")
 def sync_feed(feed_pk: int) -> None:
     syncing.sync(feed_pk, worker=heartbeats.worker_name())
@@ -41,11 +38,6 @@ def sync_feed(feed_pk: int) -> None:
 @shared_task(name=PREFIX + "reread_workflow")
 def reread_workflow(pk: int) -> None:
     syncing.reread_workflow(pk)
-
-
-@shared_task(name=PREFIX + "follow_people")
-def follow_people() -> None:
-    syncing.follow_people()
 
 
 @shared_task(name=PREFIX + "follow_portal")
@@ -78,14 +70,41 @@ def worker_is_named(**_: Any) -> None:
     triggers.tell()
 
 
+@celeryd_after_setup.connect
+def worker_begins(instance: Any, **_: Any) -> None:
+    """Begin to look for due work before the broker is asked for: it may be away."""
+    if instance.pool_cls.__module__.endswith(".thread"):
+        look_out(instance, watches=True)
+
+
 @worker_ready.connect
 def worker_is_ready(sender: Any, **_: Any) -> None:
-    for queue in sender.task_consumer.queues:
-        beating[queue.name] = heartbeats.start(queue.name)
+    """Begin it now where the pool has forked: no thread may run before that."""
+    if not lookouts:
+        look_out(sender.controller, watches=False)
+
+
+def look_out(worker: Any, *, watches: bool) -> None:
+    for queue in worker.app.amqp.queues.consume_from:
+        one = Lookout(queue, node=worker.hostname, threads=worker.concurrency, watches=watches)
+        lookouts.append(one)
+        one.start()
+
+
+@task_prerun.connect
+def job_begins(task_id: str, task: Any, args: Any, **_: Any) -> None:
+    for one in lookouts:
+        one.begun(task_id, (task.name.removeprefix(PREFIX), tuple(args)))
+
+
+@task_postrun.connect
+def job_is_over(task_id: str, **_: Any) -> None:
+    for one in lookouts:
+        one.ended(task_id)
 
 
 @worker_shutdown.connect
 def worker_has_stopped(**_: Any) -> None:
     """Leave the list only once the last job is done: until then its claims are its own."""
-    for queue, stopped in beating.items():
-        heartbeats.stop(queue, stopped)
+    for one in lookouts:
+        one.stop()

@@ -17,8 +17,10 @@ from django.utils.translation import gettext as _
 
 from bizproc_admin import second_factor, sessions, zones
 from bizproc_admin.models import Account, LinkedPerson, Portal, Role
+from bizproc_admin.views.operating import healthz
 
 CHOSEN = "portal"
+HEALTH = "/healthz"
 OPEN_WITHOUT_FACTOR = ("account_logout", "account_reauthenticate")
 
 
@@ -33,6 +35,18 @@ class RequestIdMiddleware:
         response = self.get_response(request)
         response["X-Request-ID"] = request.id  # type: ignore[attr-defined]
         return response
+
+
+class HealthMiddleware:
+    """Answer /healthz before anything asks by which name: probes know an address only."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info == HEALTH:
+            return healthz(request)
+        return self.get_response(request)
 
 
 class PersonalMiddleware:

@@ -21,8 +21,7 @@ def when_ready(server: object) -> None:
 
 
 def post_worker_init(worker: object) -> None:
-    """Open the way to the broker now: the first publish of a process takes half a second."""
-    from config.celery import app
+    """Open the way to the broker now, without waiting for it; it may be away."""
+    from bizproc_admin import doorbell
 
-    with app.producer_or_acquire() as producer:
-        producer.connection.ensure_connection(max_retries=1)
+    doorbell.open_the_way()

@@ -50,6 +50,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "bizproc_admin.middleware.RequestIdMiddleware",
+    "bizproc_admin.middleware.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -142,6 +143,7 @@ GIVE_UP_TIME = env.float("GIVE_UP_TIME", default=3600.0)
 UNDO_TIME = env.float("UNDO_TIME", default=5.0)
 HEARTBEAT_INTERVAL = env.float("HEARTBEAT_INTERVAL", default=5.0)
 HEARTBEAT_LIMIT = env.float("HEARTBEAT_LIMIT", default=20.0)
+DEAF_TIME = env.float("DEAF_TIME", default=30.0)
 SWEEP_INTERVAL = env.float("SWEEP_INTERVAL", default=5.0)
 
 PACE_PER_SECOND = env.float("PACE_PER_SECOND", default=1.6)
@@ -215,7 +217,8 @@ CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "csrf"
 SECURE_SSL_REDIRECT = SECURE
 SECURE_HSTS_SECONDS = 31536000 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
-SECURE_HSTS_PRELOAD = SECURE
+# a browser that has a host on its list forgets it only after months: never by default
+SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", default=False)
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY else None
@@ -279,32 +282,6 @@ LOGGING = {
         "kombu": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
-        "celery.beat": {"level": "WARNING"},
-    },
-}
-
-# --- Schedule -----------------------------------------------------------------------------------
-
-CELERY_BEAT_SCHEDULE = {
-    "sweep": {
-        "task": "bizproc_admin.jobs.sweep",
-        "schedule": SWEEP_INTERVAL,
-        "options": {"queue": "interactive", "expires": SWEEP_INTERVAL * 2},
-    },
-    "follow people": {
-        "task": "bizproc_admin.jobs.follow_people",
-        "schedule": FOLLOW_INTERVAL,
-        "options": {"queue": "interactive", "expires": FOLLOW_INTERVAL},
-    },
-    "start due passes": {
-        "task": "bizproc_admin.jobs.start_due_passes",
-        "schedule": 5.0,
-        "options": {"queue": "background", "expires": 10},
-    },
-    "tidy": {
-        "task": "bizproc_admin.jobs.tidy",
-        "schedule": 3600.0,
-        "options": {"queue": "background", "expires": 3600},
     },
 }
 

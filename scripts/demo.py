@@ -82,7 +82,8 @@ def main() -> int:
                 kept, f"account {username}", env, "administrator", username, "--name", name,
                 "--role", role, stdin=passwords[username],
             )  # fmt: skip
-        for name, command in workers(str(BIN / "celery"), beat=HOME / "beat").items():
+        work = workers(str(BIN / "celery"))
+        for name, command in work.items():
             processes.start(name, command)
         webhook = sandbox["webhook_url"]
         once(kept, "connect", env, "connect", "-", "--name", "Northwind", stdin=webhook)
@@ -101,7 +102,7 @@ def main() -> int:
             kept["done"].append("first sign-in")
             keep(kept)
         welcome(web_port, sandbox, passwords)
-        ended = processes.wait()
+        ended = processes.wait(restarts=list(work))
         return say(f"The process {ended!r} ended; see {HOME / 'logs' / ended}.log")
     except KeyboardInterrupt:
         print("\nEnding ...", flush=True)

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 PATIENCE = 25.0
+# seconds before an ended process is started again
+PAUSE = 1.0
 PR_SET_PDEATHSIG = 1
 
 
@@ -20,11 +22,13 @@ class Processes:
         self.env = {**os.environ, **env}
         self.logs = logs
         self.running: list[tuple[str, subprocess.Popen[str]]] = []
+        self.commands: dict[str, Sequence[str]] = {}
 
     def start(
         self, name: str, command: Sequence[str], *, reads: bool = False
     ) -> subprocess.Popen[str]:
         """Start one; its output goes to <logs>/<name>.log where there is a folder for logs."""
+        self.commands[name] = command
         out = None
         if self.logs is not None:
             self.logs.mkdir(parents=True, exist_ok=True)
@@ -44,12 +48,21 @@ class Processes:
         self.running.append((name, process))
         return process
 
-    def wait(self) -> str:
-        """Wait until one of them ends or this process is told to; give the name of the ended."""
+    def wait(self, *, restarts: Sequence[str] = ()) -> str:
+        """Wait until one of them ends or this process is told to; give the name of the ended.
+
+        Those named in restarts are started again instead, as a service manager does.
+        """
         while True:
-            for name, process in self.running:
-                if process.poll() is not None:
+            for place, (name, process) in enumerate(self.running):
+                if process.poll() is None:
+                    continue
+                if name not in restarts:
                     return name
+                time.sleep(PAUSE)
+                again = self.start(name, self.commands[name])
+                self.running.pop()
+                self.running[place] = (name, again)
             time.sleep(0.3)
 
     def stop(self) -> None:
@@ -73,14 +86,11 @@ def end_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def workers(celery: str, *, beat: Path) -> dict[str, list[str]]:
+def workers(celery: str) -> dict[str, list[str]]:
     """Give the commands of the two workers of an installation."""
-    common = [celery, "-A", "config", "worker", "-P", "threads", "-l", "INFO"]
+    common = [celery, "-A", "config", "worker", "-P", "threads"]
     quiet = ["--without-gossip", "--without-mingle"]
     return {
         "interactive": [*common, "-Q", "interactive", "-c", "4", "-n", "interactive@%h", *quiet],
-        "background": [
-            *common, "-Q", "background", "-c", "2", "-B", "-s", str(beat), "-n", "background@%h",
-            *quiet,
-        ],
-    }  # fmt: skip
+        "background": [*common, "-Q", "background", "-c", "2", "-n", "background@%h", *quiet],
+    }

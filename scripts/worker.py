@@ -1,4 +1,4 @@
-"""Both workers of a local installation, started and ended together."""
+"""Both workers of a local installation, started and ended together; one that ends is restarted."""
 
 import os
 import sys
@@ -14,10 +14,10 @@ if __name__ == "__main__":
     (BASE / "var").mkdir(exist_ok=True)
     processes = Processes(env={"PYTHONPATH": str(BASE)})
     try:
-        celery = str(Path(sys.executable).parent / "celery")
-        for name, command in workers(celery, beat=BASE / "var" / "beat").items():
+        commands = workers(str(Path(sys.executable).parent / "celery"))
+        for name, command in commands.items():
             processes.start(name, command)
-        print(f"The worker {processes.wait()!r} ended.", file=sys.stderr)
+        print(f"The worker {processes.wait(restarts=list(commands))!r} ended.", file=sys.stderr)
     except KeyboardInterrupt:
         pass
     finally:

@@ -17,7 +17,6 @@ from bizproc_admin.models import Account, AuditEntry, Command, CommandFile, Comm
 from bizproc_admin.models.commands import TAKEN_BACK
 from bizproc_admin.permissions import may
 
-
 # how often a command may be in the way of another and be gone when it is looked for
 TRIES = 5
 

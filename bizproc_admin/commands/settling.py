@@ -51,17 +51,21 @@ def settle(pk: int) -> None:
         conclude_present(command, seen)
 
 
-def sweep() -> None:
-    """Find what nobody is at: claims of dead workers, unclaimed intents, checks that are due."""
+def sweep(*, start: doorbell.Start = doorbell.ring, grace: timedelta = timedelta()) -> None:
+    """Find what nobody is at: claims of dead workers, unclaimed intents, checks that are due.
+
+    What is due is started; what has become due only within the grace is on its way already.
+    """
     now = timezone.now()
     alive = list(Worker.objects.alive().values_list("name", flat=True))
     claimed = Command.objects.filter(state=CommandState.SENDING)
     for command in [*claimed.filter(lease_until__lt=now), *claimed.exclude(worker__in=alive)]:
         lose(command)
+    now -= grace
     for pk in Command.objects.due_to_send(now).values_list("pk", flat=True)[:200]:
-        doorbell.ring("carry_out_command", pk, queue=doorbell.INTERACTIVE)
+        start("carry_out_command", pk, queue=doorbell.INTERACTIVE)
     for pk in Command.objects.due_to_settle(now).values_list("pk", flat=True)[:200]:
-        doorbell.ring("settle_command", pk, queue=doorbell.INTERACTIVE)
+        start("settle_command", pk, queue=doorbell.INTERACTIVE)
     # what waits for a person's judgement needs none any more once its target has ended; a part of
     # a task may be answered while the task goes on, which only a reading of the portal shows
     judged = Command.objects.filter(
@@ -69,7 +73,7 @@ def sweep() -> None:
     )
     due = judged.filter(Q(next_check_at=None) | Q(next_check_at__lte=now))
     for pk in due.values_list("pk", flat=True)[:200]:
-        doorbell.ring("settle_command", pk, queue=doorbell.INTERACTIVE)
+        start("settle_command", pk, queue=doorbell.INTERACTIVE)
 
 
 def lose(command: Command) -> None:

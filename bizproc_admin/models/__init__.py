@@ -10,7 +10,7 @@ from bizproc_admin.models.people import Department, Person
 from bizproc_admin.models.person_tokens import PersonToken
 from bizproc_admin.models.portals import Outage, Portal
 from bizproc_admin.models.sync_runs import Feed, FeedName, SyncRun
-from bizproc_admin.models.workers import MethodBudget, PaceBucket, Worker
+from bizproc_admin.models.workers import Chore, MethodBudget, PaceBucket, Worker
 from bizproc_admin.models.workflow_tasks import Assignment, WorkflowTask
 from bizproc_admin.models.workflow_templates import WorkflowTemplate
 from bizproc_admin.models.workflows import EndCause, Workflow
@@ -22,6 +22,7 @@ __all__ = [
     "AuditDetail",
     "AuditEntry",
     "AuditSequence",
+    "Chore",
     "Command",
     "CommandFile",
     "CommandState",

@@ -12,7 +12,8 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Min, Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin.models.accounts import Account
@@ -76,6 +77,13 @@ class CommandQuerySet(models.QuerySet["Command"]):
 
     def due_to_settle(self, now: datetime) -> Self:
         return self.filter(state__in=CHECKING, next_check_at__lte=now)
+
+    def oldest_due(self, now: datetime) -> datetime | None:
+        """Give since when the command is due that has been due the longest."""
+        since = Coalesce("next_check_at", "not_before", "requested_at")
+        due = self.due_to_send(now) | self.due_to_settle(now)
+        oldest: datetime | None = due.aggregate(oldest=Min(since))["oldest"]
+        return oldest
 
     def on_workflows(self) -> Self:
         """Narrow to commands on workflows themselves, not on their workflow tasks."""

@@ -18,14 +18,47 @@ class WorkerQuerySet(models.QuerySet["Worker"]):
 
 
 class Worker(models.Model):
-    """A worker process; name is unique for ever (host, process id and a random part)."""
+    """A worker process; name is unique for ever (host, process id and a random part).
+
+    node is its place in the installation, which the next process there takes over. threads is how
+    many jobs it can be at, busy how many it was at when it was last seen, began_at when the last of
+    them began, broker_at when it last reached the broker, due_at since when the command is due
+    that has waited longest.
+    """
 
     name = models.CharField(max_length=100, unique=True)
     queue = models.CharField(max_length=20)
+    node = models.CharField(max_length=255, blank=True, default="", db_default="")
+    threads = models.PositiveIntegerField(default=0, db_default=0)
+    busy = models.PositiveIntegerField(default=0, db_default=0)
+    began_at = models.DateTimeField(null=True)
+    broker_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField()
     seen_at = models.DateTimeField()
 
     objects = WorkerQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ChoreQuerySet(models.QuerySet["Chore"]):
+    def claim(self, name: str, *, every: float) -> bool:
+        """Become the one who does a chore now; it is due again after so many seconds."""
+        now = timezone.now()
+        self.bulk_create([Chore(name=name, due_at=now)], ignore_conflicts=True)
+        later = now + timedelta(seconds=every)
+        return self.filter(name=name, due_at__lte=now).update(due_at=later) == 1
+
+
+class Chore(models.Model):
+    """Something that one of the workers does every so often, and when it is due again."""
+
+    name = models.CharField(max_length=50, primary_key=True)
+    due_at = models.DateTimeField()
+
+    objects = ChoreQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.name

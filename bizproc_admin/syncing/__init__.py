@@ -2,7 +2,7 @@
 
 from bizproc_admin.syncing.following import follow_people, follow_portal
 from bizproc_admin.syncing.passes import forget_old_runs, start_due_passes, sync
-from bizproc_admin.syncing.probing import probe_portal
+from bizproc_admin.syncing.probing import probe_portal, start_due_probes
 from bizproc_admin.syncing.readdressing import look_at_address
 from bizproc_admin.syncing.rereading import reread_workflow
 
@@ -14,5 +14,6 @@ __all__ = [
     "probe_portal",
     "reread_workflow",
     "start_due_passes",
+    "start_due_probes",
     "sync",
 ]

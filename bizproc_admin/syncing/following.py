@@ -29,12 +29,12 @@ LEASE = 60
 LONGEST = 30
 
 
-def follow_people() -> None:
-    """Ring for every portal whose people have accounts that follow it."""
+def follow_people(*, start: doorbell.Start = doorbell.ring) -> None:
+    """Start a look at every portal whose people have accounts that follow it."""
     for pk in (
         Portal.objects.filter(accounts__follows_portal=True).distinct().values_list("pk", flat=True)
     ):
-        doorbell.ring("follow_portal", pk, queue=doorbell.INTERACTIVE)
+        start("follow_portal", pk, queue=doorbell.INTERACTIVE)
 
 
 def follow_portal(pk: int) -> None:

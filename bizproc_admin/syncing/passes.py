@@ -15,7 +15,6 @@ from bizproc_admin.syncing import clocks, people, workflow_tasks, workflow_templ
 from bizproc_admin.syncing.following import bring_accounts
 from bizproc_admin.syncing.merging import Merged
 from bizproc_admin.syncing.names import Names
-from bizproc_admin.syncing.probing import start_due_probes
 from bizproc_admin.syncing.readdressing import find_lost_looks
 from bizproc_admin.syncing.runs import (
     SLOW,
@@ -36,12 +35,11 @@ SLICE = 20.0
 LOOK_BACK = timedelta(minutes=2)
 
 
-def start_due_passes() -> None:
-    """Ring for every feed whose next pass is due and that nobody is at.
+def start_due_passes(*, start: doorbell.Start = doorbell.ring) -> None:
+    """Start every feed whose next pass is due and that nobody is at.
 
     Workflows wait for the first pass over people and templates, so that they come with names.
     """
-    start_due_probes()
     find_lost_looks()
     now = timezone.now()
     due = Feed.objects.filter(portal__is_connected=True).filter(
@@ -50,7 +48,7 @@ def start_due_passes() -> None:
     for feed in due.select_related("portal"):
         if feed.name not in SLOW and names_are_coming(feed.portal):
             continue
-        doorbell.ring("sync_feed", feed.pk)
+        start("sync_feed", feed.pk)
 
 
 def names_are_coming(portal: Portal) -> bool:

@@ -22,10 +22,10 @@ AGAIN_AFTER = timedelta(minutes=5)
 RETRY_AFTER = (2, 5, 10, 20, 30)
 
 
-def start_due_probes() -> None:
-    """Ring for the looks that are due, and for portals that could not be used lately.
+def start_due_probes(*, start: doorbell.Start = doorbell.ring) -> None:
+    """Start the looks that are due, and for portals that could not be used lately.
 
-    Each is rung for once: the next ring is due only when this one must be lost.
+    Each is started once: the next start is due only when this one must be lost.
     """
     now = timezone.now()
     unusable = Q(probe_at=None, is_connected=False) & (
@@ -34,7 +34,7 @@ def start_due_probes() -> None:
     due = Portal.objects.filter(Q(probe_at__lte=now) | unusable, webhook__isnull=False)
     for pk in due.values_list("pk", flat=True):
         if due.filter(pk=pk).update(probe_at=now + portals.LOOK_AGAIN_AFTER):
-            doorbell.ring("probe_portal", pk, queue=doorbell.INTERACTIVE)
+            start("probe_portal", pk, queue=doorbell.INTERACTIVE)
 
 
 def probe_portal(pk: int) -> None:

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bizproc_admin import heartbeats
-from bizproc_admin.models import Feed, Worker
+from bizproc_admin.models import Chore, Feed, Worker
 
 
 def test_health_is_well_only_when_everything_is(client, portal):
@@ -25,6 +25,84 @@ def test_health_is_well_only_when_everything_is(client, portal):
     answer = client.get("/healthz")
     assert answer.status_code == 503
     assert answer.json()["workers"] == {"interactive": "down", "background": "ok"}
+
+
+@pytest.fixture
+def crew(portal):
+    """Living workers, one for each queue, and whatever else is asked for."""
+    Feed.objects.update(fresh_at=timezone.now())
+
+    def worker(name, queue="interactive", *, silent=False, **told):
+        now = timezone.now()
+        told = {"node": name, "threads": 4, "broker_at": now, **told}
+        seen = now - timedelta(seconds=21) if silent else now
+        began = now - timedelta(minutes=10)
+        return Worker.objects.create(name=name, queue=queue, started_at=began, seen_at=seen, **told)
+
+    worker("interactive@a", began_at=timezone.now() - timedelta(seconds=12))
+    worker("background@a", queue="background")
+    return worker
+
+
+def test_health_says_of_each_process_what_it_is_at(client, crew):
+    answer = client.get("/healthz").json()
+    assert (answer["status"], answer["broker"], answer["oldest_due"]) == ("ok", "ok", None)
+    first = answer["processes"][0]
+    assert 12 <= first.pop("job_began") < 14
+    assert first.pop("seen") < 2
+    assert first.pop("broker_reached") < 2
+    assert first == {"queue": "interactive", "state": "ok", "busy": 0, "threads": 4}
+
+
+def test_one_of_two_workers_is_not_all_of_them(client, crew, as_, administrator):
+    crew("interactive@b", silent=True)
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.json()["workers"]["interactive"]) == (503, "1 of 2")
+    assert [one["state"] for one in answer.json()["processes"]].count("silent") == 1
+    page = as_(administrator).get("/").content.decode()
+    assert "1 of 2 workers is running" in page
+    assert "interactive: seen 21 s ago" in page
+    # the next process at its place takes its place
+    crew("another name", node="interactive@b")
+    assert client.get("/healthz").status_code == 200
+
+
+def test_a_worker_that_begins_nothing_is_told_and_a_busy_one_is_not(
+    client, crew, as_, administrator
+):
+    ago = timezone.now() - timedelta(seconds=45)
+    Worker.objects.update(due_at=ago, began_at=ago)
+    answer = client.get("/healthz")
+    assert answer.status_code == 503
+    assert 45 <= answer.json()["oldest_due"] < 47
+    page = as_(administrator).get("/").content.decode()
+    assert "the worker begins none" in page
+    assert "The oldest command has been due for 45 s" in page
+    Worker.objects.filter(queue="interactive").update(busy=1)
+    assert client.get("/healthz").status_code == 200
+
+
+def test_a_broker_that_nobody_reaches_is_told(client, crew, as_, administrator):
+    Worker.objects.update(broker_at=timezone.now() - timedelta(seconds=40))
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.json()["broker"]) == (503, "away")
+    assert "message broker cannot be reached" in as_(administrator).get("/").content.decode()
+    crew("background@b", queue="background")
+    assert client.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize("host", ["10.1.2.3:8000", "[::1]", "anything.example"])
+def test_health_answers_under_any_address(client, crew, host):
+    assert client.get("/healthz", headers={"Host": host}).status_code == 200
+    assert client.get("/", headers={"Host": host}).status_code == 400
+    assert client.post("/healthz", headers={"Host": host}).status_code == 405
+
+
+def test_a_chore_is_claimed_by_one_worker_and_due_again_later(db):
+    assert Chore.objects.claim("tidy", every=60)
+    assert not Chore.objects.claim("tidy", every=60)
+    Chore.objects.update(due_at=timezone.now())
+    assert [Chore.objects.claim("tidy", every=60) for _ in range(2)] == [True, False]
 
 
 def test_health_tells_no_names(client, portal):

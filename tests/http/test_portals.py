@@ -226,7 +226,7 @@ def test_a_look_that_could_not_be_made_changes_nothing_and_is_made_again_in_seco
     sandbox.clear_faults()
     Portal.objects.update(probe_at=timezone.now())
     with committing():
-        syncing.start_due_passes()
+        syncing.start_due_probes()
     portal.refresh_from_db()
     assert (portal.probe_at, portal.probe_failure) == (None, "")
     assert portal.is_connected
@@ -246,12 +246,12 @@ def test_a_connection_that_was_found_unusable_is_looked_over_again_by_itself(
     probed(portal, sandbox, "INVALID_CREDENTIALS")
     assert not portal.is_connected
     with committing():
-        syncing.start_due_passes()
+        syncing.start_due_probes()
     portal.refresh_from_db()
     assert not portal.is_connected
     Portal.objects.update(probed_at=timezone.now() - timedelta(minutes=6))
     with committing():
-        syncing.start_due_passes()
+        syncing.start_due_probes()
     portal.refresh_from_db()
     assert portal.is_connected
     entries = AuditEntry.objects.filter(kind=AuditEntry.Kind.CONNECTION).order_by("pk")
@@ -274,7 +274,7 @@ def test_a_new_portal_that_cannot_be_reached_says_so_and_is_tried_again(
     assert "What was found before" not in page
     Portal.objects.update(probe_at=timezone.now())
     with committing():
-        syncing.start_due_passes()
+        syncing.start_due_probes()
     assert Portal.objects.get().is_connected
 
 
@@ -284,7 +284,7 @@ def test_a_probe_whose_message_was_lost_is_found(client, portal, committing, was
     client.post(reverse("portal_probing", args=[portal.pk]))
     Portal.objects.update(probe_at=timezone.now())
     with committing():
-        syncing.start_due_passes()
+        syncing.start_due_probes()
     portal.refresh_from_db()
     assert portal.is_connected
     assert portal.probed_at
@@ -295,9 +295,9 @@ def test_a_portal_is_not_rung_for_again_while_its_probe_may_be_under_way(
 ):
     Portal.objects.update(is_connected=False, probed_at=None)
     sandbox.clear_calls()
-    syncing.start_due_passes()
+    syncing.start_due_probes()
     with committing():
-        syncing.start_due_passes()
+        syncing.start_due_probes()
     assert sandbox.calls() == []
 
 

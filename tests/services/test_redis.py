@@ -1,15 +1,82 @@
 """Workers over Redis: a click arrives, and a broker that forgets everything loses nothing."""
 
-from collections.abc import Callable
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
+from celery import current_app
 from django.conf import settings
 
+from bizproc_admin import doorbell
 from bizproc_admin.models import Command, CommandState, Portal, Workflow
 from bizproc_admin.sandbox import Sandbox
 from tests.workers.conftest import Workers, begin
+
+
+class OwnRedis:
+    """A Redis of this test's own, which can be killed and comes back empty."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            ["redis-server", "--port", str(self.port), "--save", "", "--dir", str(self.folder)],
+            stdout=subprocess.DEVNULL,
+        )
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            try:
+                redis.from_url(self.url).ping()
+            except redis.ConnectionError:
+                time.sleep(0.02)
+            else:
+                return
+
+    def stop(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def waiting(self) -> int:
+        """Count the messages that nobody has taken."""
+        return int(redis.from_url(self.url).llen("interactive"))
+
+    def consumers(self) -> int:
+        """Count the workers that wait for a message."""
+        clients = redis.from_url(self.url).client_list()
+        return sum(client["cmd"] == "brpop" for client in clients)
+
+
+@pytest.fixture
+def own_redis(
+    tmp_path: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[OwnRedis]:
+    if shutil.which("redis-server") is None:
+        pytest.skip("needs the program redis-server")
+    made = OwnRedis(tmp_path)
+    made.start()
+    environment["BROKER_URL"] = made.url
+    with current_app.connection_for_write() as usual:
+        usual_url = usual.as_uri(include_password=True)
+    current_app.conf.broker_url = current_app.conf.broker_write_url = made.url
+    doorbell._bells.clear()
+    yield made
+    current_app.conf.broker_url = current_app.conf.broker_write_url = usual_url
+    doorbell._bells.clear()
+    made.stop()
+
 
 pytestmark = [pytest.mark.services, pytest.mark.worker]
 
@@ -27,6 +94,7 @@ def test_a_redis_that_forgets_everything_loses_no_click(
     workflows = [workflow, *(begin(portal, sandbox) for _ in range(5))]
 
     asked = [ask(one) for one in workflows[:2]]
+    doorbell.flush()
     assert server.llen("interactive") >= 2
     forget_everything(server)
     installation.start()
@@ -47,6 +115,48 @@ def test_a_redis_that_forgets_everything_loses_no_click(
     eventually(all_confirmed)
     assert sandbox.ledger()[-1]["target"] == last.target_id
     server.close()
+
+
+@pytest.mark.parametrize("turn", range(int(os.environ.get("REDIS_RESTARTS", "3"))))
+def test_a_redis_that_restarts_under_work_leaves_no_worker_idle(
+    turn: int,
+    own_redis: OwnRedis,
+    installation: Workers,
+    portal: Portal,
+    workflow: Workflow,
+    the_sandbox: Sandbox,
+    ask: Callable[..., Command],
+    eventually: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Four slow jobs are under way as the broker goes; it comes back empty."""
+    workflows = [workflow, *(begin(portal, the_sandbox) for _ in range(11))]
+    monkeypatch.setattr(the_sandbox._server, "latency", 0.5)
+    installation.start()
+    for one in workflows[:6]:
+        ask(one)
+    eventually(lambda: len(the_sandbox.calls()) >= 3)
+    own_redis.stop()
+    for one in workflows[6:8]:
+        ask(one)
+    time.sleep(2)
+    own_redis.start()
+    for one in workflows[8:]:
+        ask(one)
+
+    def all_confirmed() -> bool:
+        return not Command.objects.exclude(state=CommandState.CONFIRMED).exists()
+
+    eventually(all_confirmed)
+    assert len(the_sandbox.ledger()) == len(workflows)
+    # what the broker brings arrives again, and at once
+    monkeypatch.setattr(the_sandbox._server, "latency", 0)
+    eventually(lambda: own_redis.consumers() >= 2)
+    began = time.monotonic()
+    ask(begin(portal, the_sandbox))
+    eventually(all_confirmed)
+    assert time.monotonic() - began < 3
+    eventually(lambda: own_redis.waiting() == 0)
 
 
 def forget_everything(server: redis.Redis) -> None:

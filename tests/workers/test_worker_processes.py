@@ -92,7 +92,7 @@ def test_a_worker_told_to_stop_finishes_what_it_sends_and_is_not_taken_for_dead(
     assert not AuditEntry.objects.filter(command=command, error_code="worker_lost").exists()
 
 
-def test_lost_and_doubled_messages_and_two_beats_make_one_call_for_each_click(
+def test_lost_and_doubled_messages_and_two_workers_make_one_call_for_each_click(
     installation: Workers,
     portal: Portal,
     workflow: Workflow,
@@ -109,7 +109,7 @@ def test_lost_and_doubled_messages_and_two_beats_make_one_call_for_each_click(
         )
 
     installation.start()
-    installation.start("background", beat="a second beat")
+    installation.start("interactive", node="second@%h")
 
     for command in (lost, doubled):
         eventually(lambda one=command: state_of(one) == CommandState.CONFIRMED)
