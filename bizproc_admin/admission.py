@@ -263,8 +263,9 @@ def foreign(code: str) -> SignInRefused:
 
 def put_on_record(portal: Portal, refusal: SignInRefused, *, ip: str | None) -> None:
     """Record that somebody was not let in through a portal."""
-    audit.record(
+    audit.record_once(
         AuditEntry.Kind.SIGN_IN_FAILED,
+        what=f"{portal.pk}:{refusal.code}",
         actor=None,
         portal=portal,
         outcome="failed",

@@ -2,6 +2,7 @@
 
 import ipaddress
 import secrets
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -14,12 +15,15 @@ from bizproc_admin.models import (
     Account,
     AuditDetail,
     AuditEntry,
+    AuditRepeat,
     AuditSequence,
     Command,
     Portal,
 )
 
 INSTALLATION = "installation"
+# how long repeats of the same are counted before they are written up
+REPEATS_LAST = timedelta(minutes=10)
 
 
 def record(
@@ -88,6 +92,66 @@ def record(
         detail.entry = entry
         detail.save()
     return entry
+
+
+def record_once(
+    kind: AuditEntry.Kind,
+    *,
+    what: str,
+    actor: Account | None,
+    portal: Portal | None = None,
+    ip: str | None = None,
+    **values: str,
+) -> None:
+    """Write an entry that anybody can cause at will: at once, and its repeats as one more line.
+
+    The same is the same kind, account (or address), and `what`. Repeats within ten minutes are
+    counted; close_repeats writes them up.
+    """
+    now, entry = timezone.now(), dict[str, Any](values)
+    key = f"{kind}:{actor.pk if actor else ip}:{what}"[:200]
+    living = AuditRepeat.objects.filter(key=key, began_at__gt=now - REPEATS_LAST)
+    if living.update(count=F("count") + 1, last_at=now, values={**values, "ip": ip}):
+        return
+    close_repeats(key=key)
+    with transaction.atomic():
+        _row, is_first = AuditRepeat.objects.get_or_create(
+            key=key,
+            defaults={
+                "kind": kind,
+                "portal": portal,
+                "actor": actor,
+                "values": {**values, "ip": ip},
+                "began_at": now,
+                "last_at": now,
+            },
+        )
+        if is_first:
+            record(kind, actor=actor, portal=portal, ip=ip, **entry)
+        else:
+            living.update(count=F("count") + 1, last_at=now)
+
+
+def close_repeats(**which: str) -> None:
+    """Write up the repeats whose ten minutes are over: one line each, which says how many."""
+    over = timezone.now() - REPEATS_LAST
+    for row in AuditRepeat.objects.filter(began_at__lte=over, **which).select_related(
+        "actor", "portal"
+    )[:100]:
+        with transaction.atomic():
+            deleted, _kinds = AuditRepeat.objects.filter(pk=row.pk, count=row.count).delete()
+            if deleted and row.count:
+                record(
+                    AuditEntry.Kind(row.kind),
+                    actor=row.actor,
+                    portal=row.portal,
+                    inputs={
+                        "repeats": row.count,
+                        "since": row.began_at.isoformat(),
+                        "until": row.last_at.isoformat(),
+                    },
+                    **row.values,
+                )
 
 
 def ip_of(request: HttpRequest) -> str | None:

@@ -1,7 +1,11 @@
-"""What a browser says of itself, in words: enough to recognise one's own device."""
+"""Browsers: what one says of itself, in words, and who has signed in with it before."""
 
 import re
+import secrets
 
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 # In this order: most browsers also claim to be the ones they descend from.
@@ -46,3 +50,34 @@ def browser_of(user_agent: str) -> str:
 
 def is_phone(user_agent: str) -> bool:
     return any(sign in user_agent for sign in PHONES)
+
+
+# --- known browsers: wrong passwords tried elsewhere do not shut out who has signed in here -------
+
+KNOWN = "known-browser"
+KNOWN_FOR = 180 * 24 * 3600
+MOST_KNOWN = 5
+
+
+def known_to(request: HttpRequest) -> dict[str, str]:
+    """Give the accounts that have signed in with this browser: key -> its number for them."""
+    try:
+        value = signing.loads(request.COOKIES.get(KNOWN, ""), salt=KNOWN, max_age=KNOWN_FOR)
+    except signing.BadSignature:
+        return {}
+    return {str(key): str(number) for key, number in value.items()} if value else {}
+
+
+def remember(request: HttpRequest, response: HttpResponse, account_pk: int) -> None:
+    """Let a browser be known as one that an account has signed in with."""
+    known = known_to(request)
+    number = known.pop(str(account_pk), "") or secrets.token_hex(8)
+    kept = dict([*known.items()][-(MOST_KNOWN - 1) :])
+    response.set_cookie(
+        KNOWN,
+        signing.dumps({**kept, str(account_pk): number}, salt=KNOWN),
+        max_age=KNOWN_FOR,
+        httponly=True,
+        secure=settings.SESSION_COOKIE_SECURE,
+        samesite="Lax",
+    )

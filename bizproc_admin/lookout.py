@@ -22,7 +22,7 @@ from django.db import close_old_connections
 from django.db.utils import DatabaseError
 from django.utils import timezone
 
-from bizproc_admin import commands, doorbell, heartbeats, syncing
+from bizproc_admin import audit, commands, doorbell, heartbeats, syncing
 from bizproc_admin.models import Chore, Command
 
 log = logging.getLogger(__name__)
@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 # what has only just become due is on its way through the broker
 GRACE: Final = timedelta(seconds=1)
 TIDY_EVERY: Final = 3600.0
+REPEATS_EVERY: Final = 30.0
 #: The exit code of a worker that has ended itself, to be started again.
 ENDED_ITSELF: Final = 70
 
@@ -131,6 +132,8 @@ class Lookout:
         commands.sweep(start=self.take if is_idle else ignore, grace=GRACE)
         if self.queue == doorbell.INTERACTIVE:
             self.pulse.due_at = Command.objects.oldest_due(timezone.now())
+        if Chore.objects.claim("write repeats up", every=REPEATS_EVERY):
+            audit.close_repeats()
         if not is_idle:
             return
         if self.queue == doorbell.INTERACTIVE:

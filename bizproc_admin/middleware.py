@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone as django_timezone
 from django.utils.translation import gettext as _
 
-from bizproc_admin import second_factor, sessions, zones
+from bizproc_admin import devices, second_factor, sessions, zones
 from bizproc_admin.models import Account, LinkedPerson, Portal, Role
 from bizproc_admin.views.operating import healthz
 
@@ -33,6 +33,8 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.id = secrets.token_hex(6)  # type: ignore[attr-defined]
         response = self.get_response(request)
+        if (account_pk := getattr(request, "signed_in_with", None)) is not None:
+            devices.remember(request, response, account_pk)
         response["X-Request-ID"] = request.id  # type: ignore[attr-defined]
         return response
 

@@ -116,8 +116,9 @@ def requires(
         def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             account = signed_in(request)
             if not may(account, capability):
-                audit.record(
+                audit.record_once(
                     AuditEntry.Kind.DENIED,
+                    what=capability.value,
                     actor=account,
                     action=capability.value,
                     outcome="denied",

@@ -10,7 +10,7 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
-from bizproc_admin import audit, sessions
+from bizproc_admin import audit, devices, sessions
 from bizproc_admin.models import (
     Account,
     AuditEntry,
@@ -24,12 +24,24 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Count a browser's wrong passwords by itself where its account has signed in with it.
+
+        Else anybody who knows a name could keep its owner out from anywhere.
+        """
+        key: str = super()._get_login_attempts_cache_key(request, **credentials)
+        if known := devices.known_to(request):
+            account = Account.objects.filter(username=credentials.get("username", "")).first()
+            if account is not None and (number := known.get(str(account.pk))):
+                return f"{key}:{number}"
+        return key
+
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Record an attempt that is turned away unread because too many went before it."""
         try:
             super().pre_authenticate(request, **credentials)
         except ValidationError:
-            sign_in_failed(credentials, request=request, error_code="too_many_attempts")
+            too_many(credentials, request=request)
             raise
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Account | None:
@@ -56,6 +68,7 @@ def connect() -> None:
 def signed_in(request: HttpRequest, user: Account, **_: Any) -> None:
     """Record a sign-in, and the portal that somebody came by; a session's time begins anew."""
     sessions.begin(request)
+    request.signed_in_with = user.pk  # type: ignore[attr-defined]  # for the middleware's cookie
     records = get_authentication_records(request, user)
     ways = [one.get("portal") for one in records if one["method"] in ("password", "socialaccount")]
     portal = Portal.objects.filter(pk=ways[-1]).first() if ways else None
@@ -72,6 +85,22 @@ def signed_in(request: HttpRequest, user: Account, **_: Any) -> None:
 def signed_out(request: HttpRequest, user: Account | None, **_: Any) -> None:
     if user is not None:
         audit.record(AuditEntry.Kind.SIGN_OUT, actor=user, outcome="ok", ip=audit.ip_of(request))
+
+
+def too_many(credentials: dict[str, Any], *, request: HttpRequest) -> None:
+    """Record that somebody was turned away unread; whoever goes on is counted."""
+    known = Account.objects.filter(username=str(credentials.get("username") or "")[:150]).first()
+    audit.record_once(
+        AuditEntry.Kind.SIGN_IN_FAILED,
+        what=f"too_many_attempts:{known.pk if known else ''}",
+        actor=None,
+        ip=audit.ip_of(request),
+        actor_name=known.display_name if known else "",
+        outcome="failed",
+        target_kind="account",
+        target_id=str(known.pk) if known else "",
+        error_code="too_many_attempts",
+    )
 
 
 def sign_in_failed(

@@ -11,3 +11,13 @@ class NumberedRequests(logging.Filter):
         if number := getattr(getattr(record, "request", None), "id", ""):
             record.msg = f"{record.msg} request={number}"
         return True
+
+
+class QuietRefusals(logging.Filter):
+    """Drop the traceback of a refusal: it is no fault, and anybody can cause thousands."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep every line."""
+        if record.name == "django.request" and getattr(record, "status_code", 0) == 403:
+            record.exc_info = record.exc_text = None
+        return True

@@ -265,6 +265,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "filters": {
         "numbers": {"()": "config.logs.NumberedRequests"},
+        "refusals": {"()": "config.logs.QuietRefusals"},
         "secrets": {"()": "bizproc_admin.secrets.MaskSecrets"},
     },
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
@@ -272,7 +273,7 @@ LOGGING = {
         "console": {
             "class": "logging.StreamHandler",
             "formatter": "line",
-            "filters": ["numbers", "secrets"],
+            "filters": ["numbers", "refusals", "secrets"],
         }
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},

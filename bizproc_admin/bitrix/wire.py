@@ -34,12 +34,16 @@ from .errors import BitrixError, Interrupted, NoAnswer, NotSent
 LIBRARY_ERRORS: Final = (urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError)
 NOT_JSON: Final = object()
 _PIECE: Final = 64 * 1024
-_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+#: What no database stores, and the controls that let a name be read as another one's.
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 #: How these look in a body: escaped, or as bytes the parser lets pass. Whole pairs look so, too.
+_SUSPECT: Final = re.compile(
+    rb"\\u0000|\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]"
+    rb"|\\u20(2[a-eA-E]|6[6-9])|\xe2\x80[\xaa-\xae]|\xe2\x81[\xa6-\xa9]"
+)
 #: A tag of HTML, and the tags that end a line.
 _MARK: Final = re.compile(r"</?[a-zA-Z][^<>]*>")
 _ENDS_LINE: Final = re.compile(r"<br\b|</?(p|div|li|ul|ol|tr|h\d)\b", re.IGNORECASE)
-_SUSPECT: Final = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 
 _watched: ContextVar["Watch | None"] = ContextVar("bitrix_watch", default=None)
 

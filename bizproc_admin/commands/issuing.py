@@ -49,8 +49,9 @@ def issue(
     """
     target = action.target()
     if not (may(actor, action.capability) and action.permits(actor)):
-        audit.record(
+        audit.record_once(
             AuditEntry.Kind.DENIED,
+            what=f"{action.name}:{target.kind}:{target.id}",
             actor=actor,
             portal=action.portal,
             action=action.name,

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin import roles
+from bizproc_admin.forms.names import plain_name
 from bizproc_admin.models import Account, LinkedPerson, Person, Portal, Role
 
 # what the role field says where the role is the portal's to give
@@ -41,6 +42,8 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
     def __init__(self, *args: Any, portal: Portal | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.portal = portal
+        for name in ("first_name", "last_name"):
+            self.fields[name].validators.append(plain_name)
         self.fields["username"].help_text = _("For signing in. Letters, digits and @ . + - _")
         if self.instance.pk:
             self.fields["username"].disabled = True

@@ -7,7 +7,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from bizproc_admin.models import Account, Portal, WorkflowTemplate
+from bizproc_admin.models import Account, Person, Portal, WorkflowTemplate
 
 SIZES = (25, 50, 100, 250)
 DEFAULT_SIZE = 50
@@ -54,6 +54,12 @@ class FilterForm(forms.Form):
         if viewer is None:
             return {}
         return self.named(WorkflowTemplate.objects.visible_to(viewer), "template")
+
+    def named_people(self, viewer: Account | None, *names: str) -> dict[str, str]:
+        """Give the names of the people filters name, as far as the viewer reads them anyway."""
+        if viewer is None:
+            return {}
+        return self.named(Person.objects.named_to(viewer), *names)
 
     def offer_known(self, name: str, *, found: dict[str, Any]) -> None:
         """Offer those of the given keys that exist: a long list of choices is never built."""

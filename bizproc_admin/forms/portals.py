@@ -14,6 +14,7 @@ from bizproc_admin.connecting import (
     accepted_address,
     accepted_token_url,
 )
+from bizproc_admin.forms.names import plain_name
 from bizproc_admin.models import Portal
 
 
@@ -34,6 +35,7 @@ class ConnectionForm(forms.Form):
         label=_("Name"),
         help_text=_("How the portal is called here. Empty: its address."),
         max_length=100,
+        validators=[plain_name],
         required=False,
     )
 

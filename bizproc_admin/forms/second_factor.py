@@ -51,7 +51,7 @@ class ConfirmationForm(OnceOnly, ReauthenticateForm):  # type: ignore[misc]  # l
     code = code_field(_("Six digits from your authenticator app, or one of your recovery codes."))
 
 
-class ActivationForm(ActivateTOTPForm):  # type: ignore[misc]  # likewise
+class ActivationForm(OnceOnly, ActivateTOTPForm):  # type: ignore[misc]  # likewise
     """The first code of a new authenticator: it proves that the app has the key."""
 
     code = code_field(_("Six digits; the app shows new ones every half minute."))

@@ -79,7 +79,7 @@ class WorkflowTaskFilterForm(FilterForm):
         whose: Any = self.fields["whose"]
         whose.choices = [(key, SCOPES[key]) for key in scopes]
         self.offer_known("template", found=self.named_templates(viewer))
-        people = self.named(Person.objects.all(), "starter", "assignee")
+        people = self.named_people(viewer, "starter", "assignee")
         self.offer_known("starter", found=people)
         self.offer_known("assignee", found=people)
         self.is_valid()

@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin.forms.filtering import FilterForm
-from bizproc_admin.models import Account, DocumentKind, Person, Portal, Workflow
+from bizproc_admin.models import Account, DocumentKind, Portal, Workflow
 from bizproc_admin.models.workflows import LOCK_GRACE
 
 SHOWN = [("running", _("Running")), ("ended", _("Ended")), ("all", _("All"))]
@@ -80,7 +80,7 @@ class WorkflowFilterForm(FilterForm):
     def __init__(self, data: Any, *, portal: Portal | None, viewer: Account | None = None) -> None:
         super().__init__(data, portal=portal)
         self.offer_known("template", found=self.named_templates(viewer))
-        people = self.named(Person.objects.all(), "starter", "waiting")
+        people = self.named_people(viewer, "starter", "waiting")
         self.offer_known("starter", found=people | {SYSTEM: _("the portal itself")})
         self.offer_known("waiting", found=people)
         self.is_valid()

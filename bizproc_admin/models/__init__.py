@@ -3,6 +3,7 @@
 from bizproc_admin.models.accounts import Account, LinkedPerson, Role
 from bizproc_admin.models.address_changes import AddressChange
 from bizproc_admin.models.audit_entries import AuditDetail, AuditEntry, AuditSequence
+from bizproc_admin.models.audit_repeats import AuditRepeat
 from bizproc_admin.models.commands import Command, CommandFile, CommandState
 from bizproc_admin.models.documents import Document, DocumentKind
 from bizproc_admin.models.drafts import Draft
@@ -21,6 +22,7 @@ __all__ = [
     "Assignment",
     "AuditDetail",
     "AuditEntry",
+    "AuditRepeat",
     "AuditSequence",
     "Chore",
     "Command",

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Self
 
+from django.apps import apps
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -49,6 +50,22 @@ class PersonQuerySet(models.QuerySet["Person"]):
         if account.sees_all:
             return self.filter(portal=account.home_id) if account.home_id else self
         return self.filter(pk__in=account.circle)
+
+    def named_to(self, account: "Account") -> Self:
+        """Narrow to whose names an account reads anyway: its circle, and who shares its work."""
+        if account.role is None:
+            return self.none()
+        if account.sees_all:
+            return self.filter(portal=account.home_id) if account.home_id else self
+        workflows = apps.get_model("bizproc_admin.Workflow").objects.visible_to(account)
+        parts = apps.get_model("bizproc_admin.Assignment").objects.filter(
+            task__workflow__in=workflows
+        )
+        return self.filter(
+            Q(pk__in=account.circle)
+            | Q(pk__in=workflows.values("started_by"))
+            | Q(pk__in=parts.values("person"))
+        )
 
     def dismissed(self) -> Self:
         return self.filter(DISMISSED)

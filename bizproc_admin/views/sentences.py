@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from bizproc_admin.actions import ACTIONS
 from bizproc_admin.models import AuditEntry, Command, CommandState, Person
@@ -43,6 +43,8 @@ def sentence_of(entry: AuditEntry, names: Names) -> str:
     kind = AuditEntry.Kind
     target = entry.target_label or entry.target_id
     values = {"target": target, "action": ACTS.get(entry.action, entry.action)}
+    if times := repeats_of(entry):
+        return times
     match entry.kind:
         case kind.SIGN_IN:
             return _("Signed in")
@@ -76,6 +78,23 @@ def sentence_of(entry: AuditEntry, names: Names) -> str:
         return _("The portal said yes: %(what)s") % {"what": act}
     outcome = OUTCOMES.get(entry.outcome, entry.outcome)
     return _("%(outcome)s: %(what)s") % {"outcome": outcome, "what": act}
+
+
+def repeats_of(entry: AuditEntry) -> str:
+    """Say how often the same was tried again after the line that tells of it."""
+    count = entry.detail.inputs.get("repeats")
+    if not count:
+        return ""
+    values = {"count": count, "target": entry.target_label or entry.target_id}
+    if entry.kind == AuditEntry.Kind.DENIED:
+        return ngettext(
+            "Was refused the same %(count)d time more, last at %(target)s",
+            "Was refused the same %(count)d times more, last at %(target)s",
+            count,
+        ) % {**values}
+    return ngettext(
+        "Could not sign in, %(count)d time more", "Could not sign in, %(count)d times more", count
+    ) % {**values}
 
 
 def step_of(entry: AuditEntry) -> str:

@@ -317,3 +317,17 @@ def test_the_list_costs_the_same_for_three_accounts_and_for_thirty(
             client.get(reverse("account_list"))
         costs.append(len(queries))
     assert costs[0] == costs[1]
+
+
+@pytest.mark.parametrize("hidden", ["\u202e", "\u2066", "\u200b", "\ufeff"])
+def test_a_name_that_is_read_otherwise_than_it_is_written_is_refused(
+    as_, administrator, manager, hidden
+):
+    answer = as_(administrator).post(
+        reverse("account_detail", args=[manager.pk]),
+        {"first_name": f"Maria{hidden}", "last_name": "Hoffmann", "role": "manager"},
+    )
+    assert answer.status_code == 422
+    assert "not seen" in str(answer.context["form"].errors["first_name"])
+    manager.refresh_from_db()
+    assert manager.first_name == "Maria"

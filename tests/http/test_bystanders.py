@@ -71,3 +71,14 @@ def test_a_colleague_of_the_same_task_reads_whose_it_is_to_give_away(
     task.assignments.create(person=colleague, status=1)
     link(participant, colleague)
     assert "whose part you may not give away" in panel(as_(participant), task).content.decode()
+
+
+def test_a_description_of_thirty_thousand_characters_is_folded_and_the_form_in_reach(
+    as_, approver, task
+):
+    task.description = "Прошу согласовать договор. " * 1200
+    task.save()
+    page = panel(as_(approver), task).content.decode()
+    before_the_form = page.split('id="completion"')[0]
+    assert '<details class="task-panel__part fold" id="task-description">' in before_the_form
+    assert "Show the whole text" in before_the_form

@@ -1,12 +1,23 @@
 """Who may do what: every address against every role."""
 
+import logging
+import sys
+import uuid
+from datetime import timedelta
+
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from bizproc_admin import audit
-from bizproc_admin.models import Account, AuditEntry, Command, Person, Role
+from bizproc_admin.actions.workflows import TerminateWorkflow
+from bizproc_admin.commands import issue
+from bizproc_admin.models import Account, AuditEntry, AuditRepeat, Command, Person, Role
+from bizproc_admin.views.sentences import sentence_of
+from config.logs import QuietRefusals
 
 # name, method, and the roles that are let in; nobody signed in is led to the sign-in
 EVERYBODY = set(Role)
@@ -191,6 +202,56 @@ def test_a_denial_is_on_record(as_, manager, db):
     as_(manager).get(reverse("audit_entry_list"))
     entry = AuditEntry.objects.get(kind=AuditEntry.Kind.DENIED)
     assert (entry.kind, entry.actor, entry.target_label) == ("denied", manager, "/audit/")
+
+
+def denials(account):
+    return AuditEntry.objects.filter(kind=AuditEntry.Kind.DENIED, actor=account).order_by("pk")
+
+
+def test_repeated_denials_are_counted_and_written_as_one_more_line(as_, manager, db, caplog):
+    client = as_(manager)
+    for _ in range(30):
+        client.get(reverse("audit_entry_list"))
+    assert denials(manager).count() == 1
+    client.get(reverse("account_list"))
+    assert denials(manager).count() == 2
+    AuditRepeat.objects.update(began_at=timezone.now() - timedelta(minutes=11))
+    audit.close_repeats()
+    assert denials(manager).count() == 3
+    line = denials(manager).last()
+    assert (line.target_label, line.detail.inputs["repeats"]) == ("/audit/", 29)
+    assert "29 times more" in sentence_of(line, {})
+    client.get(reverse("audit_entry_list"))
+    assert denials(manager).count() == 4
+
+
+def test_what_was_counted_is_written_before_the_next_line_where_no_sweep_came(as_, manager, db):
+    client = as_(manager)
+    for _ in range(3):
+        client.get(reverse("audit_entry_list"))
+    AuditRepeat.objects.update(began_at=timezone.now() - timedelta(minutes=11))
+    client.get(reverse("audit_entry_list"))
+    assert [e.detail.inputs.get("repeats") for e in denials(manager)] == [None, 2, None]
+
+
+def test_a_denied_act_is_counted_like_a_page(as_, participant, workflow, administrator):
+    action = TerminateWorkflow(workflow=workflow, reason="no")
+    for _ in range(5):
+        with pytest.raises(PermissionDenied):
+            issue(action, actor=participant, key=uuid.uuid4())
+    assert denials(participant).count() == 1
+    assert AuditRepeat.objects.get().count == 4
+
+
+def test_a_refusal_leaves_no_traceback_in_the_log():
+    try:
+        raise PermissionDenied
+    except PermissionDenied:
+        record = logging.makeLogRecord(
+            {"name": "django.request", "status_code": 403, "exc_info": sys.exc_info()}
+        )
+    assert QuietRefusals().filter(record)
+    assert record.exc_info is None
 
 
 def test_a_manager_sees_only_workflows_of_its_own_circle(

@@ -314,3 +314,21 @@ def test_the_table_is_large_enough_to_mean_something():
     things = sum(1 for name, *_ in TABLE if thing_of(name))
     cells = things * len(ROLES) * 3 + (len(TABLE) - things) * len(ROLES)
     assert cells > 800
+
+
+@pytest.mark.parametrize(
+    ("view", "name"),
+    [
+        ("workflow_list", "starter"),
+        ("workflow_list", "waiting"),
+        ("workflow_task_list", "starter"),
+        ("workflow_task_list", "assignee"),
+    ],
+)
+def test_names_are_not_read_by_number_through_a_filter(world, portal, view, name):
+    for role, told in (("participant", False), ("manager", False), ("administrator", True)):
+        client = browser_of(world, role)
+        stranger = Person.objects.create(portal=portal, remote_id=5000, name="Тайный Советник")
+        page = client.get(reverse(view), {name: stranger.pk}).content.decode()
+        assert ("Тайный Советник" in page) is told, role
+        stranger.delete()

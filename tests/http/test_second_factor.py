@@ -61,6 +61,17 @@ def protected(administrator):
     return administrator, secret
 
 
+def test_the_code_of_the_set_up_does_not_sign_in_again(administrator):
+    client, _answer = password_given(administrator)
+    secret = set_up(client)
+    other, _answer = password_given(administrator)
+    answer = other.post(CODE, {"code": code_of(secret)})
+    assert answer.status_code == 422
+    assert not signed_in(other)
+    assert "used before" in answer.content.decode()
+    assert other.post(CODE, {"code": code_of(secret, periods=1)}).status_code == 302
+
+
 def signed_in(client):
     return "_auth_user_id" in client.session
 

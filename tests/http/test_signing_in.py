@@ -1,16 +1,22 @@
 """Signing in and being signed out: what the person sees, and what goes on record."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.cache.backends.filebased import FileBasedCache
+from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from bizproc_admin.models import Account, AuditEntry
+from bizproc_admin import audit
+from bizproc_admin.models import Account, AuditEntry, AuditRepeat
 from config import settings as production
 from tests.conftest import PASSWORD
 
 
-def sign_in(client, **more):
-    return client.post(reverse("account_login"), {"login": "anna", "password": PASSWORD, **more})
+def sign_in(client, *, username="anna", where="127.0.0.1", **more):
+    values = {"login": username, "password": PASSWORD, **more}
+    return client.post(reverse("account_login"), values, REMOTE_ADDR=where)
 
 
 def test_a_deactivated_account_is_refused_like_a_wrong_password(client, administrator):
@@ -36,8 +42,54 @@ def test_attempts_turned_away_unread_are_on_record_too(client, administrator):
     for _ in range(8):
         sign_in(client, password="guess")
     failed = AuditEntry.objects.filter(kind=AuditEntry.Kind.SIGN_IN_FAILED)
-    assert failed.count() == 8
-    assert failed.filter(error_code="too_many_attempts").count() == 3
+    assert failed.count() == 6
+    assert failed.filter(error_code="too_many_attempts").count() == 1
+    AuditRepeat.objects.update(began_at=timezone.now() - timedelta(minutes=11))
+    audit.close_repeats()
+    more = failed.latest("pk")
+    assert (more.error_code, more.detail.inputs["repeats"]) == ("too_many_attempts", 2)
+    assert not AuditRepeat.objects.exists()
+
+
+def test_wrong_passwords_from_anywhere_do_not_keep_out_a_browser_that_has_signed_in_before(
+    client, administrator
+):
+    sign_in(client)
+    client.post(reverse("account_logout"))
+    stranger = Client()
+    for number in range(9):
+        sign_in(stranger, password="guess", where=f"192.0.2.{number}")
+    turned_away = sign_in(Client(), where="192.0.2.77")
+    assert turned_away.status_code == 200
+    assert "_auth_user_id" not in stranger.session
+    assert sign_in(client, where="192.0.2.88").status_code == 302
+
+
+def test_a_known_browser_is_counted_too(client, administrator):
+    sign_in(client)
+    client.post(reverse("account_logout"))
+    for number in range(6):
+        sign_in(client, password="guess", where=f"192.0.2.{number}")
+    assert sign_in(client, where="192.0.2.99").status_code == 200
+
+
+def test_a_browser_is_known_to_the_accounts_that_signed_in_with_it_alone(
+    client, administrator, other_administrator
+):
+    sign_in(client)
+    client.post(reverse("account_logout"))
+    for number in range(9):
+        sign_in(Client(), username="boris", password="guess", where=f"192.0.2.{number}")
+    assert sign_in(client, username="boris", where="192.0.2.99").status_code == 200
+    assert client.cookies["known-browser"]["httponly"]
+
+
+@pytest.mark.parametrize("value", ["", "nonsense", "e30:1tMQ:aaaa"])
+def test_a_made_up_mark_of_a_browser_is_none(client, administrator, value):
+    for number in range(9):
+        sign_in(Client(), password="guess", where=f"192.0.2.{number}")
+    client.cookies["known-browser"] = value
+    assert sign_in(client, where="192.0.2.99").status_code == 200
 
 
 def test_who_is_led_to_the_sign_in_is_told_why(client, db):

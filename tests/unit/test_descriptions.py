@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 import pytest
 
 from bizproc_admin.descriptions import TAGS, render
+from bizproc_admin.templatetags.descriptions import excerpt, is_long
 
 PORTAL = "https://northwind.example.com"
 REL = 'target="_blank" rel="noopener noreferrer nofollow"'
@@ -162,3 +163,13 @@ def test_nested_addresses_and_blanks_do_not_grow_with_their_square():
     assert len(nested) < 300_000
     assert len(blanks) < 200_000
     assert time.monotonic() - began < 2
+
+
+def test_a_long_text_is_folded_and_begins_without_its_markup():
+    text = "[b]Прошу[/b] согласовать &lt;договор&gt;<br>" + "и приложение к нему " * 1500
+    assert is_long(text)
+    assert is_long("строка\n" * 40)
+    assert not is_long("Прошу согласовать договор.")
+    begun = excerpt(text)
+    assert begun.startswith("Прошу согласовать <договор> и приложение")
+    assert len(begun) == 500

@@ -386,3 +386,12 @@ def test_a_character_written_as_two_escapes_stays_whole(stub, transport):
     stub.says(b'{"result": "\\ud83d\\ude00 \\u0434\xed\x95\x9c"}')
     answer = transport.call("profile", {}, is_write=False, interactive=True, patience=1)
     assert answer.result == "\N{GRINNING FACE} д한"
+
+
+@pytest.mark.parametrize("control", "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+@pytest.mark.parametrize("escaped", [True, False])
+def test_what_turns_the_direction_of_a_name_is_shown(stub, reader, control, escaped):
+    row = {"ID": "1", "ADMIN": True, "NAME": f"{control}avonaP", "LAST_NAME": "Петрова"}
+    stub.says(json.dumps({"result": row}, ensure_ascii=escaped).encode())
+    profile = reader.system.profile()
+    assert (profile.name, profile.last_name) == ("\N{REPLACEMENT CHARACTER}avonaP", "Петрова")
