@@ -138,6 +138,7 @@ class Lookout:
             return
         if self.queue == doorbell.INTERACTIVE:
             syncing.start_due_probes(start=self.take)
+            syncing.find_lost_looks(start=self.take)
             if Chore.objects.claim("follow people", every=settings.FOLLOW_INTERVAL):
                 syncing.follow_people(start=self.take)
         else:

@@ -3,10 +3,11 @@
 from bizproc_admin.syncing.following import follow_people, follow_portal
 from bizproc_admin.syncing.passes import forget_old_runs, start_due_passes, sync
 from bizproc_admin.syncing.probing import probe_portal, start_due_probes
-from bizproc_admin.syncing.readdressing import look_at_address
+from bizproc_admin.syncing.readdressing import find_lost_looks, look_at_address
 from bizproc_admin.syncing.rereading import reread_workflow
 
 __all__ = [
+    "find_lost_looks",
     "follow_people",
     "follow_portal",
     "forget_old_runs",

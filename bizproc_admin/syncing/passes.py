@@ -15,7 +15,6 @@ from bizproc_admin.syncing import clocks, people, workflow_tasks, workflow_templ
 from bizproc_admin.syncing.following import bring_accounts
 from bizproc_admin.syncing.merging import Merged
 from bizproc_admin.syncing.names import Names
-from bizproc_admin.syncing.readdressing import find_lost_looks
 from bizproc_admin.syncing.runs import (
     SLOW,
     LeaseLost,
@@ -40,7 +39,6 @@ def start_due_passes(*, start: doorbell.Start = doorbell.ring) -> None:
 
     Workflows wait for the first pass over people and templates, so that they come with names.
     """
-    find_lost_looks()
     now = timezone.now()
     due = Feed.objects.filter(portal__is_connected=True).filter(
         Q(next_at=None) | Q(next_at__lte=now), Q(lease_until=None) | Q(lease_until__lt=now)

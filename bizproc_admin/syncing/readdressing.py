@@ -63,14 +63,14 @@ def look_at_address(pk: int) -> None:
     row.update(found=found, state=state, failure="", looked_at=timezone.now())
 
 
-def find_lost_looks() -> None:
-    """Ring for looks whose message was lost."""
+def find_lost_looks(*, start: doorbell.Start = doorbell.ring) -> None:
+    """Start the looks whose message was lost."""
     lately = timezone.now() - timedelta(seconds=60)
     lost = AddressChange.objects.filter(
         state=AddressChange.State.ASKED, asked_at__lt=lately, tries__lte=MOST_TRIES
     ).exclude(looked_at__gt=lately)
     for pk in lost.values_list("pk", flat=True):
-        doorbell.ring("look_at_address", pk, queue=doorbell.INTERACTIVE)
+        start("look_at_address", pk, queue=doorbell.INTERACTIVE)
 
 
 def looked(portal: Portal, address: str) -> dict[str, object]:

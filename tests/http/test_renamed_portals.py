@@ -1,9 +1,11 @@
 """A renamed portal: noticed, compared with what is known, and followed with its history."""
 
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from bizproc_admin import bitrix, connecting, syncing, tokens
 from bizproc_admin.models import AddressChange, AuditEntry, Outage, PersonToken, Portal, Workflow
@@ -123,6 +125,16 @@ def test_a_refresh_after_the_renaming_loses_nobodys_token(door, approver, rename
 
 def test_a_sign_in_must_still_come_from_the_registered_address(door, client, comes_in, renamed):
     assert comes_in(client, 1).status_code != 302
+
+
+def test_a_look_whose_message_was_lost_is_found(client, portal, renamed, committing):
+    client.post(reverse("portal_address", args=[portal.pk]), {"address": renamed})
+    started = []
+    syncing.find_lost_looks(start=lambda *work, **_: started.append(work))
+    assert started == []
+    AddressChange.objects.update(asked_at=timezone.now() - timedelta(seconds=61))
+    syncing.find_lost_looks(start=lambda *work, **_: started.append(work))
+    assert started == [("look_at_address", AddressChange.objects.get().pk)]
 
 
 def test_a_look_that_cannot_be_made_is_made_again(client, portal, renamed, sandbox, committing):
