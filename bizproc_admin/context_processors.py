@@ -13,6 +13,7 @@ from bizproc_admin import heartbeats
 from bizproc_admin.models import Account, Portal, Role, Workflow
 from bizproc_admin.permissions import Capability, capabilities
 from bizproc_admin.views.inbox import waiting_count
+from bizproc_admin.views.news import news_of
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -33,17 +34,20 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     can = {capability.value: True for capability in capabilities(account)}
     workers: Any = SimpleLazyObject(heartbeats.report)
     waits = SimpleLazyObject(lambda: waiting_for(request, portal))
+    news = SimpleLazyObject(lambda: news_of(request))  # type: ignore[arg-type]
     return {
         # a refusal keeps the navigation for those who have one
         "frame_template": "base.html" if can else "layout_narrow.html",
         "can": can,
         "portal": portal,
         "portals": getattr(request, "portals", []),
-        "nav": SimpleLazyObject(lambda: navigation(request, account, portal, can, waits)),
+        "nav": SimpleLazyObject(lambda: navigation(request, account, portal, can, waits, news)),
         "waiting_for_me": SimpleLazyObject(lambda: waits[0]),
         "administrators": SimpleLazyObject(lambda: administrators(account)),
         "worker_report": workers,
         "worker_down": SimpleLazyObject(lambda: heartbeats.notice(workers) or ""),
+        "undoable": SimpleLazyObject(lambda: news.undoable),
+        "news": news,
         "me": {
             "key": account.pk,
             "name": account.display_name,
@@ -65,6 +69,7 @@ def navigation(
     portal: Portal | None,
     can: dict[str, bool],
     waits: Any,
+    news: Any,
 ) -> list[dict[str, Any]]:
     """Give the entries of the left column that the account may open."""
     running = getattr(request, "running_count", None)  # the list itself has just counted them
@@ -95,6 +100,7 @@ def navigation(
             "icon": icon,
             "current": here == url or (url != "/" and here.startswith(url)),
             "count": count,
+            "news": len(news.items) if name == "workflow_task_list" else 0,
             "alert": name == "workflow_task_list" and bool(overdue),
             "short": _("Tasks") if name == "workflow_task_list" else label,
             "secondary": name in secondary,

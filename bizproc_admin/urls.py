@@ -12,6 +12,7 @@ from bizproc_admin.views import (
     commands,
     completing,
     drafting,
+    news,
     operating,
     overview,
     own_account,
@@ -67,6 +68,9 @@ person_urls = [
 ]
 
 command_urls = [
+    path("news/", news.news_list, name="news_list"),
+    path("news/dismissal/", news.dismissal_creation, name="dismissal_creation"),
+    path("withdrawals/", completing.withdrawal_creation, name="withdrawal_creation"),
     path("<int:pk>/withdrawal/", completing.command_withdrawal, name="command_withdrawal"),
     path("<int:pk>/", commands.command_detail, name="command_detail"),
     path("<int:pk>/decision/", commands.command_decision, name="command_decision"),

@@ -10,6 +10,7 @@ from bizproc_admin.models.drafts import Draft
 from bizproc_admin.models.people import Department, Person
 from bizproc_admin.models.person_tokens import PersonToken
 from bizproc_admin.models.portals import Outage, Portal
+from bizproc_admin.models.seen_outcomes import SeenOutcome
 from bizproc_admin.models.sync_runs import Feed, FeedName, SyncRun
 from bizproc_admin.models.workers import Chore, MethodBudget, PaceBucket, Worker
 from bizproc_admin.models.workflow_tasks import Assignment, WorkflowTask
@@ -43,6 +44,7 @@ __all__ = [
     "PersonToken",
     "Portal",
     "Role",
+    "SeenOutcome",
     "SyncRun",
     "Worker",
     "Workflow",

@@ -23,7 +23,13 @@ from bizproc_admin.models import Command, Draft, Person, Portal, Role
 from bizproc_admin.permissions import Capability, Request, requires
 from bizproc_admin.views.inbox import filters_behind, next_after
 from bizproc_admin.views.issuing import InTheWay, try_to_issue
-from bizproc_admin.views.task_panels import has_hands_to_give, on_behalf_of, panel, task_of
+from bizproc_admin.views.task_panels import (
+    MOST_UNDOABLE,
+    has_hands_to_give,
+    on_behalf_of,
+    panel,
+    task_of,
+)
 
 
 @require_http_methods(["GET", "POST"])
@@ -77,6 +83,26 @@ def command_withdrawal(request: Request, pk: int) -> HttpResponse:
         {f"workflow-task-{command.task_id}-changed": True, "undo-changed": True},
     )
     return response if is_back else toast(response, tone="warn", text=late)
+
+
+@require_POST
+@requires(Capability.COMPLETE_WORKFLOW_TASKS)
+def withdrawal_creation(request: Request) -> HttpResponse:
+    """Take several commands back at once; those that have left are said."""
+    keys = [int(key) for key in request.POST.getlist("command") if key.isdecimal()][:MOST_UNDOABLE]
+    found = list(withdrawable(request).filter(pk__in=keys))
+    ip = audit.ip_of(request)
+    late = [one for one in found if not take_back(one, actor=request.user, ip=ip)]
+    text = _("Taken back. Nothing was sent.")
+    if late:
+        names = ", ".join(str(one.task or one.target_label) for one in late)
+        text = _("Too late for %(names)s: on its way.") % {"names": names}
+    if not wants_part(request):
+        (messages.warning if late else messages.success)(request, text)
+        return redirect("workflow_task_list")
+    changed = {f"workflow-task-{one.task_id}-changed": True for one in found}
+    response = tell(HttpResponse(status=204), {**changed, "undo-changed": True})
+    return toast(response, tone="warn", text=text) if late else response
 
 
 # --- parts --------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from bizproc_admin.views.signing_in import lead_to
 from bizproc_admin.views.task_rows import equip, receivers, said_of, with_people
 from bizproc_admin.views.timelines import timeline_of
 
-MOST_UNDOABLE = 3
+MOST_UNDOABLE = 50
 
 
 def task_of(request: Request, pk: int) -> Any:
@@ -51,7 +51,7 @@ def panel(
 ) -> HttpResponse:
     """Give the panel to htmx, the page to everybody else."""
     context = panel_of(request, task, form=form, in_the_way=in_the_way)
-    context |= {"is_panel": is_beside_a_list(request), "undoable": undoable(request)}
+    context |= {"is_panel": is_beside_a_list(request)}
     response = page(request, "workflow_tasks/detail.html", context, partial="panel", status=status)
     if context["needs_sign_in"]:
         lead_to(response, [task.portal])
@@ -215,12 +215,17 @@ def blocked_text(why: str) -> str:
 
 def undoable(request: Request) -> list[dict[str, Any]]:
     """Give what the account may still take back, the newest first."""
-    found = list(
+    found = (
         Command.objects.undoable_by(request.user, timezone.now())
         .filter(portal=request.portal)
         .select_related("task")
         .latest_first()[:MOST_UNDOABLE]
     )
+    return taken_back_as(list(found), request)
+
+
+def taken_back_as(found: list[Command], request: Request) -> list[dict[str, Any]]:
+    """Give commands that can be taken back as the bar offers them: the task and where it stands."""
     names = receivers(found)
     return [
         {

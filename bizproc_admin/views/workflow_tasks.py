@@ -47,7 +47,6 @@ def workflow_task_list(request: Request) -> HttpResponse:
         "unlinked": request.portal is not None and not filters.scopes,
         "sorts": sorts_of(filters),
         "pager": pager_of(filters, found),
-        "undoable": undoable(request),
         **opened(request, filters),
     }
     response = page(request, "workflow_tasks/list.html", context, partial="table")

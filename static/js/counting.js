@@ -1,7 +1,15 @@
 // Counting: what waits for the person stands in the navigation; the phone's tab and the title of the inbox repeat it.
+// So does what is told of what became of something.
 document.addEventListener("htmx:afterSettle", repeat);
 
 function repeat() {
+  const told = document.querySelectorAll("#news .news__item").length;
+  if (document.getElementById("news")) {
+    for (const place of document.querySelectorAll("[data-news]")) {
+      place.querySelector("[data-news-count]").textContent = told;
+      place.hidden = told === 0;
+    }
+  }
   const count = document.querySelector("#nav [data-count]");
   if (!count) return;
   for (const place of document.querySelectorAll("[data-count-again]")) {

@@ -1,5 +1,4 @@
 // After a decision: the next task opens by itself, or what the answer still lacks has the focus.
-import { announce } from "./announcing.js";
 import { ID, place, row, shown } from "./open_task.js";
 import { open } from "./opening.js";
 
@@ -29,7 +28,6 @@ document.body.addEventListener("workflow-task-decided", ({ detail }) => {
   }
   const address = next?.querySelector("a[data-panel]")?.href ?? detail.next;
   if (address) open(new URL(address, location.href).href, { focuses: true, task: next?.dataset.row });
-  announce(document.querySelector("#undo-bar b")?.textContent.trim());
 });
 
 function following(here) {

@@ -15,11 +15,14 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   }
 });
 
-document.addEventListener("htmx:afterSettle", () => {
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
   const lost = !document.activeElement || document.activeElement === document.body;
   if (trail.length && lost) restore();
   trail = [];
-  announce(document.querySelector("[data-announce]")?.textContent.trim().replace(/\s+/g, " "));
+  // Of a part that was painted anew only what stands in it is news.
+  const part = document.getElementById(detail.target?.id) ?? detail.elt;
+  const said = part?.matches("[data-announce]") ? part : part?.querySelector("[data-announce]");
+  announce(said?.textContent.trim().replace(/\s+/g, " "));
 });
 
 function restore() {

@@ -26,6 +26,22 @@ document.addEventListener("htmx:afterSwap", () => {
   versions = new Map();
 });
 
+// What comes above the page's content by itself pushes nothing away from under a hand that is at work.
+const AT_WORK_MS = 10_000;
+let top = null;
+let touchedAt = 0;
+document.addEventListener("pointerdown", () => (touchedAt = Date.now()), true);
+const contentTop = () => document.querySelector(".page-body")?.getBoundingClientRect().top ?? 0;
+
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  top = detail.requestConfig.elt.hasAttribute("data-poll") ? contentTop() : null;
+});
+
+document.addEventListener("htmx:afterSettle", () => {
+  if (top !== null && Date.now() - touchedAt < AT_WORK_MS) window.scrollBy(0, contentTop() - top);
+  top = null;
+});
+
 function moves(body, text) {
   const fresh = new DOMParser().parseFromString(`<table>${text}</table>`, "text/html").querySelector("tbody");
   const order = (place) => [...place.rows].map((row) => row.id || row.dataset.group).join();
