@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from . import texts
 from .errors import BadAnswer
 
 Raw = Mapping[str, Any]
@@ -69,6 +70,10 @@ class Fields:
         if longest is not None and len(value) > longest:
             raise self.bad(name, f"at most {longest} characters", code="too_long")
         return value
+
+    def line(self, name: str) -> str:
+        """Give a name or caption, which the portal may have written for a page of HTML."""
+        return texts.line(self.text(name))
 
     def required_text(self, name: str, *, longest: int | None = None) -> str:
         """Give a text that must not be empty."""

@@ -24,8 +24,8 @@ class Profile:
         return cls(
             id=UserId(row.positive("ID")),
             admin=row.boolean("ADMIN"),
-            name=row.text("NAME"),
-            last_name=row.text("LAST_NAME"),
+            name=row.line("NAME"),
+            last_name=row.line("LAST_NAME"),
             time_zone=row.text("TIME_ZONE"),
         )
 

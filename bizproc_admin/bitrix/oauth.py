@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final, Self
 from urllib.parse import urlencode
 
-from . import addresses, sending, wire
+from . import addresses, sending, texts, wire
 from .access_token import TOKEN, portal_of
 from .errors import BadAnswer, BitrixError, NoAnswer, NotSent
 from .fields import SecretFields
@@ -180,7 +180,7 @@ def _read(exchange: wire.Exchange, grant: _Grant) -> TokenPair | BitrixError:
     if "error" in answer:
         return TokenRefused(
             hide(wire.plain(answer["error"]), *grant.secrets),
-            hide(wire.words(answer.get("error_description")), *grant.secrets),
+            hide(texts.words(wire.plain(answer.get("error_description"))), *grant.secrets),
             status=exchange.status,
             method=grant.name,
         )

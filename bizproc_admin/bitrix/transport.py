@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import requests
 
-from . import sending, wire
+from . import sending, texts, wire
 from .codes import METHOD_EXHAUSTED, refusal
 from .credentials import Credential
 from .envelopes import BATCH_LIMIT, Answer, BatchAnswer, Command, by_key, count, query
@@ -203,7 +203,7 @@ class Transport:
     def _refusal(self, raw: Mapping[str, Any], *, status: int | None, method: str) -> Refused:
         """Build the error the portal names, and let the pacer learn from it."""
         code = wire.plain(raw.get("error"))
-        text = wire.words(raw.get("error_description"))
+        text = texts.words(wire.plain(raw.get("error_description")))
         if code.strip().upper() == METHOD_EXHAUSTED:
             now = self._clock.now()
             resets_at = max(self._resets.get(method, now), now + timedelta(seconds=1))

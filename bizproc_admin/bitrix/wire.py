@@ -7,7 +7,6 @@ byte a second would hold a worker for ever.
 """
 
 import contextlib
-import html
 import json
 import logging
 import math
@@ -41,9 +40,6 @@ _SUSPECT: Final = re.compile(
     rb"\\u0000|\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]"
     rb"|\\u20(2[a-eA-E]|6[6-9])|\xe2\x80[\xaa-\xae]|\xe2\x81[\xa6-\xa9]"
 )
-#: A tag of HTML, and the tags that end a line.
-_MARK: Final = re.compile(r"</?[a-zA-Z][^<>]*>")
-_ENDS_LINE: Final = re.compile(r"<br\b|</?(p|div|li|ul|ol|tr|h\d)\b", re.IGNORECASE)
 
 _watched: ContextVar["Watch | None"] = ContextVar("bitrix_watch", default=None)
 
@@ -237,12 +233,6 @@ def storable(value: Any) -> Any:
     if isinstance(value, dict):
         return {storable(name): storable(one) for name, one in value.items()}
     return value
-
-
-def words(value: object) -> str:
-    """Give a text that the other side wrote for a page: its marks of HTML made plain."""
-    text = _MARK.sub(lambda mark: "\n" if _ENDS_LINE.match(mark[0]) else "", plain(value))
-    return re.sub(r"[ \t]*\n\s*", "\n", html.unescape(text).replace("\xa0", " ")).strip()
 
 
 def plain(value: object) -> str:

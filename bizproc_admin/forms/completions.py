@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bizproc_admin.actions.answers import SentFile
+from bizproc_admin.bitrix.texts import line
 from bizproc_admin.forms.files import GONE, Chosen, FilesField
 from bizproc_admin.forms.people import PeopleField
 from bizproc_admin.forms.questions import Question, plain, questions_of
@@ -65,7 +66,7 @@ class CompletionForm(forms.Form):
 
     def comment_field(self) -> forms.Field:
         field: Any = forms.CharField(
-            label=self.task.parameters.get("CommentLabel") or _("Comment"),
+            label=line(str(self.task.parameters.get("CommentLabel") or _("Comment"))),
             required=False,
             max_length=MOST_COMMENT,
             widget=forms.Textarea(attrs={"rows": 3}),

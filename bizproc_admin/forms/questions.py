@@ -19,6 +19,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from bizproc_admin import zones
+from bizproc_admin.bitrix.texts import line
 from bizproc_admin.forms.files import FilesField
 from bizproc_admin.forms.people import PeopleField, key_of
 from bizproc_admin.forms.repeating import MOST_VALUES, RepeatedField
@@ -153,8 +154,8 @@ def text_of(value: Any) -> str:
     if isinstance(value, dict):
         language = (get_language() or "")[:2]
         texts = [value.get(language), value.get("en"), *value.values()]
-        return next((text for text in texts if isinstance(text, str) and text), "")
-    return "" if value is None or isinstance(value, list) else str(value)
+        value = next((text for text in texts if isinstance(text, str) and text), "")
+    return "" if value is None or isinstance(value, list) else line(str(value))
 
 
 def plain(value: Any) -> str:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from bizproc_admin.bitrix.texts import line
 from bizproc_admin.models.accounts import Account
 from bizproc_admin.models.people import Person
 from bizproc_admin.models.portals import Portal
@@ -135,7 +136,9 @@ class WorkflowTask(models.Model):
         captions = self.parameters
 
         def way(status: int, key: str, otherwise: Promise, *, agrees: bool = True) -> Answer:
-            return Answer(status=status, caption=str(captions.get(key) or otherwise), agrees=agrees)
+            return Answer(
+                status=status, caption=line(str(captions.get(key) or otherwise)), agrees=agrees
+            )
 
         if self.activity == APPROVAL:
             return [
