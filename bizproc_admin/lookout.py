@@ -162,9 +162,10 @@ class Lookout:
         """Ask how many messages wait for this process; a broker that is away has none."""
         with suppress(*doorbell.AWAY), doorbell.connection() as broker:
             channel = broker.default_channel
-            waiting = int(channel.queue_declare(self.queue, passive=True).message_count)
             self.pulse.broker_at = timezone.now()
-            return waiting
+            with suppress(*broker.channel_errors):  # a queue in which nothing ever was
+                return int(channel.queue_declare(self.queue, passive=True).message_count)
+            return 0
         self.pulse.broker_at = self.pulse.broker_at or self.pulse.started_at
         return 0
 

@@ -1,4 +1,12 @@
-"""How the web process is served."""
+"""How the web process is served: under a host name of its own, never below a path."""
+
+import os
+
+if os.environ.get("SCRIPT_NAME"):
+    raise SystemExit(
+        "SCRIPT_NAME is set, and the console does not work below a path: give it a host name of "
+        "its own (docs/operating.md, The proxy)."
+    )
 
 workers = 2
 threads = 4
@@ -8,20 +16,17 @@ graceful_timeout = 20
 accesslog = None
 control_socket_disable = True
 forwarded_allow_ips = "127.0.0.1"
-
-
-def when_ready(server: object) -> None:
-    """Say in the log what is wrong with the guards of the history, before anything is served."""
-    import django
-
-    django.setup()
-    from bizproc_admin import triggers
-
-    triggers.tell()
+# no header may put the console below a path either
+forwarder_headers = ""
 
 
 def post_worker_init(worker: object) -> None:
-    """Open the way to the broker now, without waiting for it; it may be away."""
-    from bizproc_admin import doorbell
+    """Say what is wrong with the guards of the history, and open the way to the broker.
 
+    Nothing is waited for: the broker may be away. It is done in each worker: a connection to the
+    database that is older than the fork would be shared.
+    """
+    from bizproc_admin import doorbell, triggers
+
+    triggers.tell()
     doorbell.open_the_way()

@@ -45,8 +45,8 @@ class Feed(models.Model):
     failing_since = models.DateTimeField(null=True)
     failure = models.TextField(blank=True)
     failure_code = models.CharField(max_length=100, blank=True)
-    odd = models.JSONField(default=list)
-    odd_count = models.PositiveIntegerField(default=0)
+    odd = models.JSONField(default=list, db_default=[])
+    odd_count = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["portal", "name"], name="feed_name")]
@@ -86,8 +86,8 @@ class SyncRun(models.Model):
     created = models.PositiveIntegerField(default=0)
     changed = models.PositiveIntegerField(default=0)
     ended = models.PositiveIntegerField(default=0)
-    odd = models.JSONField(default=list)
-    odd_count = models.PositiveIntegerField(default=0)
+    odd = models.JSONField(default=list, db_default=[])
+    odd_count = models.PositiveIntegerField(default=0, db_default=0)
     error = models.TextField(blank=True)
     error_code = models.CharField(max_length=100, blank=True)
 

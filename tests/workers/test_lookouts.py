@@ -188,9 +188,12 @@ class Web:
     def __init__(self, environment: dict[str, str], folder: Path) -> None:
         self.folder = folder
         env = {**environment, "INSECURE_COOKIES": "on", "STATIC_ROOT": str(folder / "static")}
+        # a unit names no settings module: the program knows its own
+        del env["DJANGO_SETTINGS_MODULE"]
         gather = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
         subprocess.run(gather, env=env, cwd=ROOT, check=True)
         self.processes = Processes(env=env, logs=folder)
+        del self.processes.env["DJANGO_SETTINGS_MODULE"]
         self.port = free_port()
         gunicorn = str(Path(sys.executable).parent / "gunicorn")
         address = f"127.0.0.1:{self.port}"
