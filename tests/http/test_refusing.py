@@ -93,6 +93,23 @@ def test_an_address_the_console_does_not_know_is_named_to_whoever_operates_it(ol
     assert "CSRF_TRUSTED_ORIGINS" in said
 
 
+def test_behind_a_proxy_that_passes_the_host_on_forms_work_on_any_port(
+    as_, approver, task, settings
+):
+    settings.ALLOWED_HOSTS = ["console.example.com"]
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    client = as_(approver, csrf=True)
+    host = {"host": "console.example.com:8443", "x-forwarded-proto": "https"}
+    url = reverse("workflow_task_draft", args=[task.pk])
+    page = reverse("workflow_task_detail", args=[task.pk])
+    token = client.get(page, headers=host).context["csrf_token"]
+    form = {"comment": "x", "csrfmiddlewaretoken": str(token)}
+    sent = {**host, "origin": "https://console.example.com:8443"}
+    assert client.post(url, form, headers=sent).status_code != 403
+    lost = {**sent, "host": "console.example.com"}
+    assert client.post(url, form, headers=lost).status_code == 403
+
+
 def test_a_browser_without_cookies_is_told_so(as_, approver, task):
     client = as_(approver, csrf=True)
     got = client.post(reverse("workflow_task_completion", args=[task.pk]), {"answer": "1"})

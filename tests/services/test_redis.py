@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -15,9 +16,10 @@ from celery import current_app
 from django.conf import settings
 
 from bizproc_admin import doorbell
-from bizproc_admin.models import Command, CommandState, Portal, Workflow
+from bizproc_admin.models import Account, Command, CommandState, Portal, Workflow
 from bizproc_admin.sandbox import Sandbox
 from tests.workers.conftest import Workers, begin
+from tests.workers.test_lookouts import Web, seconds_of
 
 
 class OwnRedis:
@@ -48,6 +50,10 @@ class OwnRedis:
         assert self.process is not None
         self.process.kill()
         self.process.wait()
+
+    def signal(self, number: int) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
 
     def waiting(self) -> int:
         """Count the messages that nobody has taken."""
@@ -157,6 +163,46 @@ def test_a_redis_that_restarts_under_work_leaves_no_worker_idle(
     eventually(all_confirmed)
     assert time.monotonic() - began < 3
     eventually(lambda: own_redis.waiting() == 0)
+
+
+@pytest.mark.parametrize("how", ["frozen", "killed"])
+def test_no_page_waits_for_a_redis_that_goes_away_meanwhile(
+    how: str,
+    own_redis: OwnRedis,
+    environment: dict[str, str],
+    workflow: Workflow,
+    administrator: Account,
+    eventually: Callable[..., Any],
+    tmp_path: Path,
+) -> None:
+    """REDIS_AWAY makes it longer, for a measurement."""
+    web = Web(environment, tmp_path)
+    took = []
+    try:
+        eventually(web.is_up)
+        browser = web.signed_in(administrator)
+        number = 0
+        for away in (False, True, False):
+            if away and how == "frozen":
+                own_redis.signal(signal.SIGSTOP)
+            elif away:
+                own_redis.stop()
+            until = time.monotonic() + (float(os.environ.get("REDIS_AWAY", "3")) if away else 1)
+            while time.monotonic() < until:
+                number += 1
+                key = f"00000000-0000-0000-0000-{number:012d}"
+                form = {"reason": "It hangs.", "key": key, "regardless": "on"}
+                url = f"/workflows/{workflow.pk}/termination/"
+                took.append(seconds_of(browser, "GET", "/workflows/"))
+                took.append(seconds_of(browser, "POST", url, data=form))
+            if away and how == "frozen":
+                own_redis.signal(signal.SIGCONT)
+            elif away:
+                own_redis.start()
+        assert max(took[2:]) < 0.5, sorted(took)[-5:]
+    finally:
+        own_redis.signal(signal.SIGCONT)
+        web.stop()
 
 
 def forget_everything(server: redis.Redis) -> None:
