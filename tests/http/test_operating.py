@@ -54,7 +54,7 @@ def test_health_says_of_each_process_what_it_is_at(client, crew):
     assert first == {"queue": "interactive", "state": "ok", "busy": 0, "threads": 4}
 
 
-def test_one_of_two_workers_is_not_all_of_them(client, crew, as_, administrator):
+def test_one_of_two_workers_is_not_all_of_them(client, crew, as_, administrator, manager):
     crew("interactive@b", silent=True)
     answer = client.get("/healthz")
     assert (answer.status_code, answer.json()["workers"]["interactive"]) == (503, "1 of 2")
@@ -62,6 +62,9 @@ def test_one_of_two_workers_is_not_all_of_them(client, crew, as_, administrator)
     page = as_(administrator).get("/").content.decode()
     assert "1 of 2 workers is running" in page
     assert "interactive: seen 21 s ago" in page
+    page = as_(manager).get("/").content.decode()
+    assert "1 of 2 workers is running" in page
+    assert "seen 21 s ago" not in page
     # the next process at its place takes its place
     crew("another name", node="interactive@b")
     assert client.get("/healthz").status_code == 200
