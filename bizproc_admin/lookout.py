@@ -49,7 +49,7 @@ class Lookout:
         self.stopped = threading.Event()
         self._own: set[Work] = set()
         self._brought: dict[str, Work] = {}
-        self._last_brought = time.monotonic()
+        self._last_brought = self._last_begun = time.monotonic()
         self._guard = threading.Lock()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="lookout")
 
@@ -65,7 +65,7 @@ class Lookout:
         """Note that a job begins that the broker brought."""
         with self._guard:
             self._brought[task_id] = work
-            self._last_brought = time.monotonic()
+            self._last_brought = self._last_begun = time.monotonic()
         self.pulse.began_at = timezone.now()
 
     def ended(self, task_id: str) -> None:
@@ -87,6 +87,7 @@ class Lookout:
 
     def _do(self, work: Work) -> None:
         job, keys = work
+        self._last_begun = time.monotonic()
         self.pulse.began_at = timezone.now()
         try:
             close_old_connections()
@@ -130,8 +131,6 @@ class Lookout:
         """Find claims of dead workers, whoever's; then what is due here, while a thread is idle."""
         is_idle = self.busy < self.threads
         commands.sweep(start=self.take if is_idle else ignore, grace=GRACE)
-        if self.queue == doorbell.INTERACTIVE:
-            self.pulse.due_at = Command.objects.oldest_due(timezone.now())
         if Chore.objects.claim("write repeats up", every=REPEATS_EVERY):
             audit.close_repeats()
         if not is_idle:
@@ -150,16 +149,21 @@ class Lookout:
 
     def beat(self) -> None:
         """Tell the database that this process lives and what it is at; end it when it is deaf."""
+        if self.queue == doorbell.INTERACTIVE:
+            self.pulse.due_at = Command.objects.oldest_due(timezone.now())
         self.pulse.busy = self.busy
         self.pulse.beat()
-        waiting = self.asked_broker()
-        if waiting == 0 or self.busy or not self.watches:
-            self._last_brought = time.monotonic()
-        if time.monotonic() - self._last_brought > settings.DEAF_TIME:
+        waiting, now = self.asked_broker(), time.monotonic()
+        is_idle = self.watches and waiting is not None and not self.busy
+        if not (is_idle and waiting):
+            self._last_brought = now
+        if not (is_idle and self.pulse.due_at):
+            self._last_begun = now
+        if now - min(self._last_brought, self._last_begun) > settings.DEAF_TIME:
             self.give_up()
 
-    def asked_broker(self) -> int:
-        """Ask how many messages wait for this process; a broker that is away has none."""
+    def asked_broker(self) -> int | None:
+        """Ask how many messages wait for this process; None where the broker is away."""
         with suppress(*doorbell.AWAY), doorbell.connection() as broker:
             channel = broker.default_channel
             self.pulse.broker_at = timezone.now()
@@ -167,13 +171,13 @@ class Lookout:
                 return int(channel.queue_declare(self.queue, passive=True).message_count)
             return 0
         self.pulse.broker_at = self.pulse.broker_at or self.pulse.started_at
-        return 0
+        return None
 
     def give_up(self) -> None:
         """End this process, which nothing reaches any more, to be started again by its keeper.
 
-        Its threads are idle, the broker answers and holds work for it, and the database has just
-        answered: nothing that is under way is lost.
+        Its threads are idle, the broker and the database have just answered, and there is work: it
+        waits in the broker, or is due, and none of it begins. Nothing that is under way is lost.
         """
         log.critical("worker_deaf queue=%s seconds=%d", self.queue, settings.DEAF_TIME)
         with suppress(DatabaseError):

@@ -121,13 +121,20 @@ def test_a_killed_worker_leaves_nothing_behind_and_heeds_the_level_of_the_logs(
 
 
 @pytest.mark.parametrize(
-    ("case", "code"), [("deaf", 70), ("busy", 0), ("nothing waits", 0), ("broker away", 0)]
+    ("case", "code"),
+    [("deaf", 70), ("due", 70), ("busy", 0), ("nothing waits", 0), ("broker away", 0)],
 )
-def test_a_worker_ends_itself_only_when_it_is_deaf(
-    case: str, code: int, live_db: None, environment: dict[str, str]
+def test_a_worker_ends_itself_only_when_there_is_work_and_none_begins(
+    case: str,
+    code: int,
+    workflow: Workflow,
+    ask: Callable[..., Command],
+    environment: dict[str, str],
 ) -> None:
+    if case in ("due", "busy", "broker away"):
+        ask(workflow)
     empty_the_broker()
-    if case != "nothing waits":
+    if case not in ("nothing waits", "due"):
         with messages_travel():
             current_app.tasks["bizproc_admin.jobs.tidy"].apply_async(queue="interactive")
     more = {"DEAF_TIME": "1", "HEARTBEAT_INTERVAL": "1"}
