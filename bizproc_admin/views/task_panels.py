@@ -94,6 +94,7 @@ def panel_of(
         "workflow": workflow,
         "outcome": task.outcome,
         "form": shown_form,
+        "typed_form": form if form is not None and form.is_bound and not shown_form else None,
         "draft": draft,
         "draft_url": reverse("workflow_task_draft", args=[task.pk]),
         "has_acts": has_acts,

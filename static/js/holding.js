@@ -28,7 +28,9 @@ const isFocused = (field) => field === document.activeElement;
 function holds(field) {
   if (field.matches("select")) return [...field.options].some((one) => one.selected !== one.defaultSelected && one.value);
   if (field.matches("[type='checkbox'], [type='radio']")) return field.checked !== field.defaultChecked;
-  return field.form?.method === "post" && field.value.trim() !== "";
+  if (field.value.trim() === "" || !(field.form?.method === "post" || field.matches("textarea[readonly]"))) return false;
+  // a draft of a task is typed text as well; elsewhere a field may come filled in
+  return field.value !== field.defaultValue || field.closest(`#${ID}`) !== null;
 }
 
 function paintAround(panel, form, text) {
@@ -60,8 +62,8 @@ function goOn(form, again) {
 function stop(form, panel) {
   if (!thaws.has(form)) thaws.set(form, freeze(form));
   const notice = form.querySelector("[data-frozen]");
-  const said = panel.querySelector("#task-outcome .notice__title, .task-panel__stand")?.textContent.trim().replace(/\s+/g, " ");
-  notice.querySelector("[data-frozen-why]").textContent = said ?? "";
+  const said = panel.querySelector("#task-outcome .notice__title") ?? panel.querySelector(".task-panel__stand:not(:has(time))");
+  notice.querySelector("[data-frozen-why]").textContent = said?.textContent.trim().replace(/\s+/g, " ") ?? "";
   notice.hidden = false;
   for (const control of notice.querySelectorAll("button")) control.disabled = false;
   announce(notice.textContent.trim().replace(/\s+/g, " "));

@@ -32,11 +32,16 @@ for (const name of ["input", "change"]) {
   });
 }
 
-// By name, the values of what is shown; neither files nor secrets are kept.
+// By name, the values of what is shown; neither files nor secrets are kept, and what was chosen or consented to in a
+// form that acts at once is chosen anew.
+const CHOICES = "select, [type='checkbox'], [type='radio']";
+
 function values(form) {
   const found = {};
+  const isTask = form.id === "completion";
   for (const one of form.elements) {
-    if (!one.name || one.matches("button, [type='hidden'], [type='file'], [type='password'], [autocomplete='off'][data-secret]")) continue;
+    if (!one.name || one.matches("button, [type='hidden'], [type='file'], [type='password'], [name$='_without']")) continue;
+    if (!isTask && one.matches(CHOICES)) continue;
     found[one.name] ??= [];
     if (one.matches("select")) found[one.name].push(...[...one.selectedOptions].map((option) => option.value));
     else if (!one.matches("[type='checkbox'], [type='radio']") || one.checked) found[one.name].push(one.value);

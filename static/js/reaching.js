@@ -17,9 +17,17 @@ function lose(wasSent) {
     strip.querySelector("time").dateTime = at.toISOString();
     strip.querySelector("time").textContent = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
     timer = setInterval(look, LOOK_MS);
+    expire();
   }
   if (wasSent) strip.querySelector("[data-unsent]").hidden = false;
   show(strip);
+}
+
+// What could be taken back for some seconds has left when they are over, whether that is heard or not.
+function expire() {
+  const bar = document.getElementById("undo-bar");
+  const seconds = bar?.querySelector("progress")?.value ?? 0;
+  setTimeout(() => isUnreached() && bar && (bar.hidden = true), seconds * 1000);
 }
 
 function find() {

@@ -1,12 +1,19 @@
 // Updating: rows are replaced where they stand; those that say something new are tinted for a moment.
 // Rows under the pointer or the focus stay where they are: a row keeps its height, and the list its order.
+const AT_WORK_MS = 30_000;
+let touchedAt = 0;
+for (const name of ["pointerdown", "pointermove", "keydown"]) {
+  document.addEventListener(name, () => (touchedAt = Date.now()), { capture: true, passive: true });
+}
+
+const isAtWork = () => Date.now() - touchedAt < AT_WORK_MS;
 let versions = new Map();
 let heights = new Map();
 
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { target } = event.detail;
   if (!target.matches("tr, tbody")) return;
-  if (target.matches("tbody:hover, tbody:focus-within") && moves(target, event.detail.serverResponse)) {
+  if (isAtWork() && target.matches("tbody:hover, tbody:focus-within") && moves(target, event.detail.serverResponse)) {
     event.detail.shouldSwap = false;
     return;
   }
@@ -27,10 +34,7 @@ document.addEventListener("htmx:afterSwap", () => {
 });
 
 // What comes above the page's content by itself pushes nothing away from under a hand that is at work.
-const AT_WORK_MS = 10_000;
 let top = null;
-let touchedAt = 0;
-document.addEventListener("pointerdown", () => (touchedAt = Date.now()), true);
 const contentTop = () => document.querySelector(".page-body")?.getBoundingClientRect().top ?? 0;
 
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
@@ -38,7 +42,7 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
 });
 
 document.addEventListener("htmx:afterSettle", () => {
-  if (top !== null && Date.now() - touchedAt < AT_WORK_MS) window.scrollBy(0, contentTop() - top);
+  if (top !== null && isAtWork()) window.scrollBy(0, contentTop() - top);
   top = null;
 });
 

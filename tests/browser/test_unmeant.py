@@ -53,6 +53,52 @@ def test_a_comment_stays_when_its_task_is_settled_elsewhere(page, enter, olga, t
     expect(title(page)).to_have_text("Approve 0")
 
 
+def test_a_form_that_froze_goes_on_when_the_task_comes_back(page, enter, olga, tasks, slowly):
+    page.set_viewport_size(WIDE)
+    page.clock.install()
+    page.goto(f"{enter(olga)}{LIST}?open={tasks[0].pk}")
+    comment = page.locator("#answer-comment")
+    comment.fill("still true")
+    settled_elsewhere(tasks[0])
+    page.clock.fast_forward(POLL_MS)
+    expect(page.locator("[data-frozen]")).to_be_visible()
+    Assignment.objects.filter(task=tasks[0]).update(status=0)
+    WorkflowTask.objects.filter(pk=tasks[0].pk).update(is_open=True, status=0)
+    page.clock.fast_forward(POLL_MS)
+    expect(page.locator("[data-frozen]")).to_be_hidden()
+    expect(comment).to_be_editable()
+    page.locator("#answer-button-1").click()
+    expect(page.locator("#undo-bar")).to_contain_text("Approve 0")
+    assert Command.objects.get().inputs["comment"] == "still true"
+
+
+def test_an_answer_in_one_tab_freezes_what_is_written_in_another(
+    page, enter, olga, tasks, slowly, context
+):
+    page.set_viewport_size(WIDE)
+    page.clock.install()
+    url = enter(olga)
+    page.goto(f"{url}{LIST}?open={tasks[0].pk}")
+    comment = page.locator("#answer-comment")
+    comment.fill("one moment")
+    other = context.new_page()
+    other.set_viewport_size(WIDE)
+    other.goto(url + LIST)
+    other.locator(f"#row-answer-{tasks[0].pk}-1").click()
+    expect(other.locator("#undo-bar")).to_contain_text("Approve 0")
+    page.clock.fast_forward(POLL_MS)
+    expect(page.locator("[data-frozen]")).to_contain_text("“Yes”, sending in")
+    expect(comment).to_have_value("one moment")
+    other.keyboard.press("u")
+    expect(other.locator("#undo-bar")).to_be_hidden()
+    page.clock.fast_forward(POLL_MS)
+    expect(page.locator("[data-frozen]")).to_be_hidden()
+    expect(comment).to_have_value("one moment")
+    page.locator("#answer-button-2").click()
+    expect(page.locator("#undo-bar")).to_contain_text("“No”")
+    assert Command.objects.latest("pk").inputs["comment"] == "one moment"
+
+
 def test_keys_rest_after_the_open_task_changed_by_itself(page, enter, olga, tasks, slowly):
     page.set_viewport_size(WIDE)
     page.clock.install()
@@ -324,6 +370,7 @@ def test_a_form_that_was_refused_is_opened_anew_and_not_sent_again(
     context.clear_cookies(name="csrf")
     page.locator("form[data-kept] button[type=submit]").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("sent no cookie")
+    page.wait_for_function("'js' in document.documentElement.dataset")
     page.reload()
     expect(page.get_by_label("Username")).to_have_value("newcomer")
 
@@ -356,6 +403,19 @@ def test_a_reason_half_written_returns_when_its_dialog_is_opened_anew(
     expect(reason).to_have_count(0)
     page.locator("a[data-dialog][href$='/termination/']").first.click()
     expect(reason).to_have_value("The contract was")
+
+
+def test_a_page_that_asks_by_itself_leaves_the_field_one_types_into(page, enter, chief, company):
+    company.address_changes.create(address="https://b.example", asked_by=chief)
+    page.goto(f"{enter(chief)}/portals/{company.pk}/address/")
+    field = page.get_by_label("New address")
+    with page.expect_response(lambda told: "x-poll" in told.request.headers):
+        field.press_sequentially("https://next")
+    field.evaluate("one => (window.typedInto = one)")
+    page.wait_for_timeout(1200)
+    page.keyboard.type(".example")
+    expect(field).to_have_value("https://next.example")
+    assert field.evaluate("one => one === window.typedInto && one === document.activeElement")
 
 
 def test_the_age_of_a_page_goes_on_by_itself(page, enter, olga, tasks):

@@ -613,6 +613,25 @@ def test_what_was_typed_stands_there_again_after_an_undo(post, as_, approver, ta
     assert "Nur mit Rabatt" in page(as_, approver, task)
 
 
+def test_what_was_typed_stands_there_when_somebody_was_quicker(post, as_, approver, task):
+    WorkflowTask.objects.filter(pk=task.pk).update(is_open=False, status=1)
+    task.assignments.update(status=1)
+    answer = post(approver, answer="1", comment="Ein langer Text")
+    assert answer.status_code == 409
+    said = answer.content.decode()
+    assert "what you typed, not sent" in said
+    assert "readonly data-select>Ein langer Text</textarea>" in said
+    assert 'id="completion"' not in said
+
+
+def test_the_reason_of_a_delegation_that_came_too_late_stands_there(post, approver, task, other):
+    WorkflowTask.objects.filter(pk=task.pk).update(is_open=False, status=1)
+    given = {"to_person": f"user_{other.remote_id}", "reason": "On leave till Monday"}
+    answer = post(approver, "delegation", **given)
+    assert answer.status_code == 409
+    assert "readonly data-select>On leave till Monday</textarea>" in answer.content.decode()
+
+
 def test_what_was_typed_survives_a_token_lost_meanwhile(post, approver, task):
     PersonToken.objects.update(lost_at=timezone.now())
     answer = post(approver, answer=1, comment="Ein langer Text")

@@ -160,6 +160,8 @@ def test_an_ended_workflow_is_explained(
     answer = post(as_(administrator), view, workflow, committing)
     assert answer.status_code == 409
     assert b"already ended" in answer.content
+    # the reason is not lost with the form
+    assert "what you typed, not sent" in answer.content.decode()
     assert not Command.objects.exists()
 
 
