@@ -4,6 +4,7 @@ Ringing never holds anybody up: a thread of each process publishes. What could n
 found by the workers, which look for due work themselves every few seconds (`lookout`).
 """
 
+import atexit
 import logging
 import os
 import queue as queues
@@ -57,9 +58,7 @@ def open_the_way() -> None:
 
 def flush(timeout: float = 5.0) -> bool:
     """Wait until everything rung for so far has been published or given up."""
-    done = threading.Event()
-    _bell().post(done.set)
-    return done.wait(timeout)
+    return _bell().drain(timeout)
 
 
 def connection() -> Connection:
@@ -93,12 +92,21 @@ class _Bell:
         self.rests_until = 0.0
         self.is_away = False
         threading.Thread(target=self.run, name="doorbell", daemon=True).start()
+        atexit.register(self.drain)
 
     def post(self, ring: Any) -> None:
         try:
             self.waiting.put_nowait(ring)
         except queues.Full:
             log.warning("ring_dropped waiting=%s", MOST_WAITING)
+
+    def drain(self, timeout: float = 2 * PATIENCE) -> bool:
+        """Wait until all that was rung for so far is published or given up, also at the end."""
+        if self.pid != os.getpid():
+            return True
+        done = threading.Event()
+        self.post(done.set)
+        return done.wait(timeout)
 
     def run(self) -> None:
         producer: Any = None

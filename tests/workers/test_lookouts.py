@@ -151,6 +151,21 @@ def test_a_worker_ends_itself_only_when_there_is_work_and_none_begins(
     assert Worker.objects.exists() == (code == 0)
 
 
+def test_what_a_short_command_has_rung_for_is_in_the_broker_when_it_ends(
+    environment: dict[str, str],
+) -> None:
+    empty_the_broker()
+    rings = (
+        "import django; django.setup(); from bizproc_admin import doorbell; "
+        "[doorbell.ring('tidy', queue='interactive') for _ in range(5)]"
+    )
+    subprocess.run([sys.executable, "-c", rings], env=environment, cwd=ROOT, check=True)
+    with current_app.connection_for_write() as broker:
+        waiting = broker.default_channel.queue_declare("interactive", passive=True).message_count
+    empty_the_broker()
+    assert waiting == 5
+
+
 def test_an_ended_worker_is_started_again_and_another_process_is_not(tmp_path: Path) -> None:
     counted = tmp_path / "starts"
     ends = [sys.executable, "-c", f"open({str(counted)!r}, 'a').write('x'); exit(70)"]
