@@ -248,8 +248,7 @@ def resume_work(person: Person) -> None:
     )
     now = timezone.now()
     with transaction.atomic():
-        for pk in waiting.values_list("pk", flat=True):
-            doorbell.ring("carry_out_command", pk, queue=doorbell.INTERACTIVE)
+        doorbell.ring("serve_portal", person.portal_id, queue=doorbell.INTERACTIVE)
         waiting.update(next_check_at=now, due_since=now, error_code="", error_text="")
 
 

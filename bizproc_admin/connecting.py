@@ -3,12 +3,15 @@
 The portal's own connection reads for all; a person's token acts as that person.
 """
 
+from datetime import timedelta
+
 from django.conf import settings
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 import bizproc_admin
 from bizproc_admin import bitrix, tokens
-from bizproc_admin.bitrix import addresses
+from bizproc_admin.bitrix import Purpose, addresses
 from bizproc_admin.models import Person, Portal
 from bizproc_admin.outages import PortalHealth
 from bizproc_admin.pacing import DatabasePacer
@@ -68,18 +71,25 @@ class SecretsUnreadable(NotConnected):
 
 
 def reader(
-    portal: Portal, *, interactive: bool = False, total: float | None = None
+    portal: Portal,
+    *,
+    purpose: Purpose = Purpose.PASSES,
+    total: float | None = None,
+    patience: float | None = None,
+    heeds_rest: bool = True,
 ) -> bitrix.Reader:
-    """Give a reader of the portal; interactive ones may use the burst kept for people.
+    """Give a reader of the portal; its purpose says what of the portal's limit it may use.
 
-    They also give up soon: somebody waits, and the sweeper asks again anyway. With a total in
-    seconds a call is made once and bounded by it.
+    Where somebody waits it gives up soon: it is asked again anyway. With a total in seconds a call
+    is made once and bounded by it. patience is how long a call waits for its turn, in seconds.
+    Without heeding its rest a portal that does not answer is asked all the same.
     """
+    way = transport(portal, total=total, heeds_rest=heeds_rest)
     if total is not None:
-        return bitrix.Reader(transport(portal, total=total), interactive=True, attempts=1)
-    if interactive:
-        return bitrix.Reader(transport(portal), interactive=True, attempts=INTERACTIVE_ATTEMPTS)
-    return bitrix.Reader(transport(portal))
+        return bitrix.Reader(way, purpose=Purpose.SCREEN, attempts=1)
+    if purpose in (Purpose.PASSES, Purpose.LEARNING):
+        return bitrix.Reader(way, purpose=purpose)
+    return bitrix.Reader(way, purpose=purpose, patience=patience, attempts=INTERACTIVE_ATTEMPTS)
 
 
 def reader_at(portal: Portal, address: str) -> bitrix.Reader:
@@ -89,33 +99,48 @@ def reader_at(portal: Portal, address: str) -> bitrix.Reader:
     """
     accept_portal(address)
     credential = own_webhook(portal).at(address)
-    way = made(portal, credential, health=None)
-    return bitrix.Reader(way, interactive=True, attempts=INTERACTIVE_ATTEMPTS)
+    way = made(portal, credential, health=None, heeds_rest=False)
+    return bitrix.Reader(way, purpose=Purpose.SCREEN, attempts=INTERACTIVE_ATTEMPTS)
 
 
-def writer(portal: Portal, *, method: str, person: Person | None = None) -> bitrix.Writer:
+def writer(
+    portal: Portal,
+    *,
+    method: str,
+    person: Person | None = None,
+    purpose: Purpose = Purpose.WRITE,
+    patience: float = bitrix.PATIENCE_INTERACTIVE,
+    trusts_for: timedelta = timedelta(),
+) -> bitrix.Writer:
     """Give a writer that holds the permit for one write; raises PaceExceeded without one.
 
     The permit is taken here, before the caller claims its command, so that no claimed command
     waits for the portal's pace. With a person it acts as them: the portal is asked first whether
-    their token works and what they are, so that nobody acts on rights they have lost.
+    their token works and what they are, so that nobody acts on rights they have lost; where the
+    portal itself lets them do no more than is theirs, what it said a moment ago is enough.
     """
-    made = bitrix.Writer(acting_as(person) if person else transport(portal), interactive=True)
+    way = acting_as(person, trusts_for=trusts_for) if person else transport(portal)
+    made = bitrix.Writer(way, purpose=purpose, patience=patience)
     made.reserve(method)
     return made
 
 
-def acting_as(person: Person, *, total: float | None = None) -> bitrix.Transport:
+def acting_as(
+    person: Person, *, total: float | None = None, trusts_for: timedelta = timedelta()
+) -> bitrix.Transport:
     """Give the way to the portal as one person, once the portal has said who that is.
 
-    Calls profile. Notes whether the person administers the portal.
+    Calls profile, unless that was said of this very token within trusts_for. Notes whether the
+    person administers the portal.
     """
     for _attempt in range(REFRESHES):
         row = tokens.usable(person)
         try:
             way = personal(person.portal, tokens.revealed(row.access_token), total=total)
+            if row.proven_at is not None and row.proven_at > timezone.now() - trusts_for:
+                return way
             attempts = INTERACTIVE_ATTEMPTS if total is None else 1
-            profile = bitrix.Reader(way, interactive=True, attempts=attempts).system.profile()
+            profile = bitrix.Reader(way, purpose=Purpose.WRITE, attempts=attempts).system.profile()
         except UnreadableSecret:
             raise tokens.ReconnectNeeded from None
         except bitrix.ExpiredCredentials:
@@ -126,6 +151,7 @@ def acting_as(person: Person, *, total: float | None = None) -> bitrix.Transport
         if profile.admin != person.is_administrator:
             person.is_administrator = profile.admin
             person.save(update_fields=["is_administrator"])
+        tokens.proven(row)
         return way
     raise bitrix.NotSent("the portal calls every new token expired")
 
@@ -133,7 +159,7 @@ def acting_as(person: Person, *, total: float | None = None) -> bitrix.Transport
 def visitor(portal: Portal, access_token: str) -> bitrix.Reader:
     """Give a reader for somebody who is signing in: asked once, and not for long."""
     way = personal(portal, access_token, total=settings.SIGN_IN_TIMEOUT)
-    return bitrix.Reader(way, interactive=True, attempts=1)
+    return bitrix.Reader(way, purpose=Purpose.SCREEN, attempts=1)
 
 
 def personal(portal: Portal, access_token: str, *, total: float | None = None) -> bitrix.Transport:
@@ -142,10 +168,12 @@ def personal(portal: Portal, access_token: str, *, total: float | None = None) -
     return made(portal, credential, health=PortalHealth(portal, is_own=False), total=total)
 
 
-def transport(portal: Portal, *, total: float | None = None) -> bitrix.Transport:
+def transport(
+    portal: Portal, *, total: float | None = None, heeds_rest: bool = True
+) -> bitrix.Transport:
     """Give the way to a portal by its own connection, paced together with every other process."""
     health = PortalHealth(portal, is_own=True)
-    return made(portal, own_webhook(portal), health=health, total=total)
+    return made(portal, own_webhook(portal), health=health, total=total, heeds_rest=heeds_rest)
 
 
 def own_webhook(portal: Portal) -> bitrix.WebhookUrl:
@@ -164,11 +192,12 @@ def made(
     *,
     health: PortalHealth | None,
     total: float | None = None,
+    heeds_rest: bool = True,
 ) -> bitrix.Transport:
     """Give the way to a portal with one of its credentials; total seconds bound a whole call."""
     return bitrix.Transport(
         credential,
-        pacer=DatabasePacer(portal),
+        pacer=DatabasePacer(portal, heeds_rest=heeds_rest),
         health=health,
         timeouts=bitrix.Timeouts(
             connect=settings.CONNECT_TIMEOUT,

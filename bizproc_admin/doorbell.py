@@ -38,17 +38,31 @@ class Start(Protocol):
     """What starts a job by name: `ring`, or a worker's own hands."""
 
     def __call__(
-        self, job: str, *keys: int | str, queue: str = BACKGROUND, after: float = 0
+        self,
+        job: str,
+        *keys: int | str,
+        queue: str = BACKGROUND,
+        after: float = 0,
+        expires: float | None = None,
     ) -> None: ...
 
 
-def ring(job: str, *keys: int | str, queue: str = BACKGROUND, after: float = 0) -> None:
+def ring(
+    job: str,
+    *keys: int | str,
+    queue: str = BACKGROUND,
+    after: float = 0,
+    expires: float | None = None,
+) -> None:
     """Enqueue a job of jobs.py by name once the transaction has committed, to run after seconds.
+
+    One that is not begun within `expires` seconds is dropped: it will have been rung for again.
 
     Takes no time, also where the broker cannot be reached: what was committed is found by the
     workers.
     """
-    transaction.on_commit(lambda: _send(job, keys, queue=queue, after=after), robust=True)
+    options = {"queue": queue, "countdown": after or None, "expires": expires}
+    transaction.on_commit(lambda: _send(job, keys, options), robust=True)
 
 
 def open_the_way() -> None:
@@ -75,12 +89,12 @@ def connection() -> Connection:
     return made
 
 
-def _send(job: str, keys: tuple[int | str, ...], *, queue: str, after: float) -> None:
+def _send(job: str, keys: tuple[int | str, ...], options: dict[str, Any]) -> None:
     task: Task[Any, Any] = current_app.tasks[f"bizproc_admin.jobs.{job}"]
     if current_app.conf.task_always_eager:
-        task.apply_async(keys, queue=queue, countdown=after or None)
+        task.apply_async(keys, **options)
         return
-    _bell().post((task, keys, {"queue": queue, "countdown": after or None}))
+    _bell().post((task, keys, options))
 
 
 class _Bell:

@@ -12,42 +12,48 @@ from celery.signals import (
     worker_shutdown,
 )
 
-from bizproc_admin import commands, heartbeats, sessions, syncing, triggers
+from bizproc_admin import commands, gates, heartbeats, sessions, syncing, triggers
 from bizproc_admin.lookout import Lookout
-from bizproc_admin.models import Draft
+from bizproc_admin.models import Draft, Feed
 
 PREFIX = "bizproc_admin.jobs."
 lookouts: list[Lookout] = []
 
 
-@shared_task(name=PREFIX + "carry_out_command")
-def carry_out_command(pk: int) -> None:
-    commands.carry_out(pk, worker=heartbeats.worker_name())
-
-
-@shared_task(name=PREFIX + "settle_command")
-def settle_command(pk: int) -> None:
-    commands.settle(pk)
+@shared_task(name=PREFIX + "serve_portal")
+def serve_portal(pk: int) -> None:
+    with gates.entered(pk) as has_room:
+        if has_room:
+            commands.serve(pk, worker=heartbeats.worker_name())
 
 
 @shared_task(name=PREFIX + "sync_feed")
 def sync_feed(feed_pk: int) -> None:
-    syncing.sync(feed_pk, worker=heartbeats.worker_name())
+    portal_pk = Feed.objects.values_list("portal_id", flat=True).get(pk=feed_pk)
+    with gates.entered(portal_pk) as has_room:
+        if has_room:
+            syncing.sync(feed_pk, worker=heartbeats.worker_name())
 
 
-@shared_task(name=PREFIX + "reread_workflow")
-def reread_workflow(pk: int) -> None:
-    syncing.reread_workflow(pk)
+@shared_task(name=PREFIX + "read_screens")
+def read_screens(pk: int) -> None:
+    with gates.entered(pk) as has_room:
+        if has_room:
+            syncing.read_screens(pk)
 
 
 @shared_task(name=PREFIX + "follow_portal")
 def follow_portal(pk: int) -> None:
-    syncing.follow_portal(pk)
+    with gates.entered(pk) as has_room:
+        if has_room:
+            syncing.follow_portal(pk)
 
 
 @shared_task(name=PREFIX + "probe_portal")
 def probe_portal(pk: int) -> None:
-    syncing.probe_portal(pk)
+    with gates.entered(pk) as has_room:
+        if has_room:
+            syncing.probe_portal(pk)
 
 
 @shared_task(name=PREFIX + "look_at_address")
@@ -85,6 +91,7 @@ def worker_is_ready(sender: Any, **_: Any) -> None:
 
 
 def look_out(worker: Any, *, watches: bool) -> None:
+    gates.opened(worker.concurrency)
     for queue in worker.app.amqp.queues.consume_from:
         one = Lookout(queue, node=worker.hostname, threads=worker.concurrency, watches=watches)
         lookouts.append(one)

@@ -22,7 +22,7 @@ from django.db import close_old_connections
 from django.db.utils import DatabaseError
 from django.utils import timezone
 
-from bizproc_admin import audit, commands, doorbell, heartbeats, syncing
+from bizproc_admin import audit, commands, doorbell, heartbeats, screens, syncing
 from bizproc_admin.models import Chore, Command
 
 log = logging.getLogger(__name__)
@@ -74,7 +74,12 @@ class Lookout:
             self._brought.pop(task_id, None)
 
     def take(
-        self, job: str, *keys: int | str, queue: str = doorbell.BACKGROUND, after: float = 0
+        self,
+        job: str,
+        *keys: int | str,
+        queue: str = doorbell.BACKGROUND,
+        after: float = 0,
+        expires: float | None = None,
     ) -> None:
         """Carry out a job here, unless it is of another queue or under way here already."""
         work = (job, keys)
@@ -136,6 +141,7 @@ class Lookout:
         if not is_idle:
             return
         if self.queue == doorbell.INTERACTIVE:
+            screens.ask_where_due(start=self.take)
             syncing.start_due_probes(start=self.take)
             syncing.find_lost_looks(start=self.take)
             if Chore.objects.claim("follow people", every=settings.FOLLOW_INTERVAL):
@@ -186,5 +192,11 @@ class Lookout:
         os._exit(ENDED_ITSELF)
 
 
-def ignore(job: str, *keys: int | str, queue: str = "", after: float = 0) -> None:
+def ignore(
+    job: str,
+    *keys: int | str,
+    queue: str = "",
+    after: float = 0,
+    expires: float | None = None,
+) -> None:
     """Start nothing."""

@@ -5,7 +5,8 @@ The portal's row holds it, so that every process and every page knows the same.
 
 from datetime import timedelta
 
-from django.db.models import DateTimeField, F, Q, Value
+from django.conf import settings
+from django.db.models import Case, DateTimeField, F, Q, Value, When
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
@@ -16,6 +17,8 @@ from bizproc_admin.models import Outage, Portal
 OF_CONNECTION = (Outage.CREDENTIALS, Outage.MOVED)
 # passes, and with them the first sign that a portal is back, are tried again after so long
 RETRY_AFTER = timedelta(seconds=30)
+# so many calls in a row without an answer, and the portal is left alone for so long each time
+LEFT_ALONE_AFTER = 5
 # how exactly it is kept when a portal last answered: most answers write nothing
 EXACT_TO = timedelta(seconds=5)
 
@@ -35,7 +38,7 @@ class PortalHealth:
             mended &= ~Q(failure__in=OF_CONNECTION)
         if portal.filter(mended).exists():
             portal.filter(mended).update(
-                failures=0, failing_since=None, failure="", answered_at=now
+                failures=0, failing_since=None, failure="", answered_at=now, retry_at=None
             )
         elif portal.filter(Q(answered_at=None) | Q(answered_at__lt=now - EXACT_TO)).exists():
             portal.update(answered_at=now)
@@ -53,8 +56,35 @@ class PortalHealth:
                 F("failing_since"), Greatest(began, Coalesce(F("answered_at"), began))
             ),
             failure=kind,
+            retry_at=Case(
+                When(failures__gte=LEFT_ALONE_AFTER - 1, then=Value(timezone.now() + RETRY_AFTER)),
+                default=None,
+            )
+            if kind is Outage.SILENT
+            else None,
             **({"moved_to": error.origin} if isinstance(error, bitrix.Moved) else {}),
         )
+
+
+def rests_for(portal_pk: int) -> float:
+    """Give the seconds for which a portal is left alone because it does not answer; 0: ask it.
+
+    When they are over one caller may ask, for all others: it is left alone again until that one
+    knows.
+    """
+    retry_at = (
+        Portal.objects.filter(pk=portal_pk, failures__gte=LEFT_ALONE_AFTER)
+        .values_list("retry_at", flat=True)
+        .first()
+    )
+    if retry_at is None:
+        return 0.0
+    now = timezone.now()
+    if retry_at > now:
+        return (retry_at - now).total_seconds()
+    answer_by = now + timedelta(seconds=settings.TOTAL_TIMEOUT) + RETRY_AFTER
+    mine = Portal.objects.filter(pk=portal_pk, retry_at=retry_at).update(retry_at=answer_by)
+    return 0.0 if mine else RETRY_AFTER.total_seconds()
 
 
 def outage_of(error: bitrix.BitrixError) -> Outage | None:

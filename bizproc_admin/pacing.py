@@ -1,35 +1,59 @@
 """The portal's rate limit as a database row, shared by every process of the installation.
 
 A GCRA in one SQL statement: a row comes back when the request may leave now. Background work
-leaves the last 30 % of the burst to people's commands (reliability: limits).
+leaves a part of the burst to people's commands (bitrix.pacing: SHARES), and passes have a small
+rate of their own that nobody can use up. Of one portal at most two calls are under way at once, one
+of them for people alone; and a portal that does not answer is asked again in a while only.
 """
 
+import secrets
 import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
 
-from bizproc_admin import bitrix
-from bizproc_admin.models import MethodBudget, PaceBucket, Portal
+from bizproc_admin import bitrix, heartbeats, outages
+from bizproc_admin.bitrix.pacing import SHARES
+from bizproc_admin.models import MethodBudget, PaceBucket, Place, Portal
 
-BACKGROUND_SHARE = 0.7
+# the part of the rate that passes keep, whatever else is asked
+KEPT_FOR_PASSES = 0.2
+# by so many requests they may go beyond the burst, so that nobody is in their way
+BEYOND_BURST = 2
 SLOWEST_INTERVAL = 4.0
 RECOVERY = 0.003  # seconds of interval won back per second without a refusal
 LONGEST_NAP = 0.5
+SHORTEST_NAP = 0.02
+# where a call is under way: one place for everything, one that is kept for people
+PLACE_OF_ALL, PLACE_OF_PEOPLE = 1, 2
+PLACE_NAP = 0.1
+# seconds after which a place is free again that a dead process held
+PLACE_MARGIN = 15.0
 # background work stops using a method at this share of its operating time (seconds)
 OPERATING_LIMIT = 480.0
 OPERATING_STOP = 0.8
 
 # em: what a request costs now. The wait is in the WHERE, so that no row means "not yet".
 TAKE = """
-INSERT INTO {table} (portal_id, tat, interval, slowed_at)
-VALUES (%(portal)s, %(now)s + %(base)s, %(base)s, 0)
+INSERT INTO {table} (portal_id, tat, interval, slowed_at, kept_tat)
+VALUES (%(portal)s, %(now)s + %(base)s, %(base)s, 0, 0)
 ON CONFLICT (portal_id) DO UPDATE SET tat = {later} + {em}
 WHERE {later} + {em} - %(now)s <= %(burst)s * {em}
 RETURNING tat
 """
+# what passes are owed: a bucket of one request that fills at their part of the rate
+TAKE_KEPT = """
+UPDATE {table} SET tat = {later} + {em}, kept_tat = {kept} + {em} / %(share)s
+WHERE portal_id = %(portal)s
+AND {kept} <= %(now)s
+AND {later} + {em} - %(now)s <= (%(burst)s + %(beyond)s) * {em}
+RETURNING tat
+"""
+KEPT = "(CASE WHEN {table}.kept_tat > %(now)s THEN {table}.kept_tat ELSE %(now)s END)"
 LATER = "(CASE WHEN {table}.tat > %(now)s THEN {table}.tat ELSE %(now)s END)"
 EM = (
     "(CASE WHEN {table}.interval - (%(now)s - {table}.slowed_at) * %(recovery)s > %(base)s "
@@ -47,6 +71,7 @@ class DatabasePacer:
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        heeds_rest: bool = True,
     ) -> None:
         self.portal_id = portal.pk
         self.now = now
@@ -54,31 +79,80 @@ class DatabasePacer:
         self.sleep = sleep
         self.base = 1.0 / settings.PACE_PER_SECOND
         self.burst = settings.PACE_BURST
+        self.heeds_rest = heeds_rest
 
-    def acquire(self, method: str, *, interactive: bool, deadline: float) -> None:
-        """Wait for a permit until the deadline (a time.monotonic value), else PaceExceeded."""
-        while (wait := self.blocked_for(method, interactive=interactive)) > 0:
+    def acquire(self, method: str, *, purpose: bitrix.Purpose, deadline: float) -> bitrix.Release:
+        """Wait for a permit and a place until the deadline (time.monotonic), else PaceExceeded.
+
+        Raises Resting, without any wait, while the portal is left alone.
+        """
+        if self.heeds_rest and (seconds := outages.rests_for(self.portal_id)) > 0:
+            raise bitrix.Resting("no answer lately", method=method, retry_after=seconds)
+        while (wait := self.blocked_for(method, purpose=purpose)) > 0:
             self.nap(wait, until=deadline, method=method)
-        while not self.take(interactive=interactive):
-            self.nap(self.base, until=deadline, method=method)
+        while not self.take(purpose=purpose):
+            self.nap(self.due_in(purpose=purpose), until=deadline, method=method)
+        while (release := self.place(purpose=purpose)) is None:
+            self.nap(PLACE_NAP, until=deadline, method=method)
+        return release
 
-    def take(self, *, interactive: bool) -> bool:
+    def take(self, *, purpose: bitrix.Purpose) -> bool:
         """Take one permit if there is one now."""
+        values = {
+            "portal": self.portal_id,
+            "now": self.now(),
+            "base": self.base,
+            "burst": self.burst * SHARES[purpose],
+            "recovery": RECOVERY,
+        }
+        if self.execute(TAKE, values):
+            return True
+        if purpose not in (bitrix.Purpose.PASSES, bitrix.Purpose.LEARNING):
+            return False
+        kept = {"share": KEPT_FOR_PASSES, "burst": self.burst, "beyond": BEYOND_BURST}
+        return self.execute(TAKE_KEPT, values | kept)
+
+    def execute(self, statement: str, values: dict[str, Any]) -> bool:
+        """Run one of the statements above; True when it changed the row."""
         table = PaceBucket._meta.db_table
-        statement = TAKE.format(table=table, later=LATER, em=EM).format(table=table)
-        burst = self.burst if interactive else self.burst * BACKGROUND_SHARE
+        whole = statement.format(table=table, later=LATER, em=EM, kept=KEPT).format(table=table)
         with connection.cursor() as cursor:
-            cursor.execute(
-                statement,
-                {
-                    "portal": self.portal_id,
-                    "now": self.now(),
-                    "base": self.base,
-                    "burst": burst,
-                    "recovery": RECOVERY,
-                },
-            )
+            cursor.execute(whole, values)
             return cursor.fetchone() is not None
+
+    def due_in(self, *, purpose: bitrix.Purpose) -> float:
+        """Give the seconds until a permit may come, as it looks now; others may be faster."""
+        bucket = PaceBucket.objects.filter(pk=self.portal_id).first()
+        if bucket is None:
+            return SHORTEST_NAP
+        now = self.now()
+        cost = max(self.base, bucket.interval - (now - bucket.slowed_at) * RECOVERY)
+        wait = max(bucket.tat, now) + cost - now - self.burst * SHARES[purpose] * cost
+        if purpose in (bitrix.Purpose.PASSES, bitrix.Purpose.LEARNING):
+            wait = min(wait, max(bucket.kept_tat - now, cost))
+        return float(max(wait, SHORTEST_NAP))
+
+    def place(self, *, purpose: bitrix.Purpose) -> bitrix.Release | None:
+        """Take one of the portal's places for a call, if one is free; give what leaves it."""
+        numbers = (PLACE_OF_PEOPLE, PLACE_OF_ALL) if purpose.is_for_people else (PLACE_OF_ALL,)
+        holder = f"{heartbeats.worker_name()}/{secrets.token_hex(4)}"
+        until = self.now() + settings.TOTAL_TIMEOUT + PLACE_MARGIN
+        for number in numbers:
+            mine = Place.objects.filter(portal_id=self.portal_id, number=number)
+            if mine.filter(until__lt=self.now()).update(holder=holder, until=until):
+                return partial(self.leave, number, holder)
+            if not mine.exists():
+                Place.objects.bulk_create(
+                    [Place(portal_id=self.portal_id, number=number, holder=holder, until=until)],
+                    ignore_conflicts=True,
+                )
+                if mine.filter(holder=holder).exists():
+                    return partial(self.leave, number, holder)
+        return None
+
+    def leave(self, number: int, holder: str) -> None:
+        """Leave a place, unless somebody else has been given it meanwhile."""
+        Place.objects.filter(portal_id=self.portal_id, number=number, holder=holder).update(until=0)
 
     def told(self, method: str, time: bitrix.AnswerTime) -> None:
         """Keep the operating time the portal reported for a method; it is a state, never a sum."""
@@ -118,14 +192,14 @@ class DatabasePacer:
             defaults={"blocked_until": resets_at.timestamp(), "told_at": self.now()},
         )
 
-    def blocked_for(self, method: str, *, interactive: bool) -> float:
+    def blocked_for(self, method: str, *, purpose: bitrix.Purpose) -> float:
         """Give the seconds a method has to wait; background work also heeds its operating time."""
         budget = MethodBudget.objects.filter(portal_id=self.portal_id, method=method).first()
         if budget is None:
             return 0.0
         wait = budget.blocked_until - self.now()
         worn_out = budget.operating >= OPERATING_LIMIT * OPERATING_STOP
-        if worn_out and not interactive:
+        if worn_out and not purpose.is_for_people:
             wait = max(wait, budget.resets_at - self.now())
         return max(0.0, wait)
 

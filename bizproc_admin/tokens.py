@@ -74,6 +74,7 @@ def keep(person: Person, pair: bitrix.TokenPair) -> None:
         "access_token": Secret(pair.access_token),
         "refresh_token": Secret(pair.refresh_token),
         "given_at": timezone.now(),
+        "proven_at": None,
         "expired_at": None,
         "refreshing_until": None,
         "lost_at": None,
@@ -98,6 +99,16 @@ def expired(row: PersonToken) -> None:
     PersonToken.objects.filter(pk=row.pk, version=row.version, expired_at=None).update(
         expired_at=timezone.now()
     )
+
+
+def proven(row: PersonToken) -> None:
+    """Note that the portal has just said whose this access token is."""
+    PersonToken.objects.filter(pk=row.pk, version=row.version).update(proven_at=timezone.now())
+
+
+def doubt(person: Person) -> None:
+    """Note that the portal has refused a person's access token: it is asked whose it is again."""
+    PersonToken.objects.filter(person=person).update(proven_at=None)
 
 
 def usable(
@@ -184,6 +195,7 @@ def refresh(row: PersonToken, portal: Portal) -> bitrix.TokenPair | None:
         access_token=Secret(pair.access_token),
         refresh_token=Secret(pair.refresh_token),
         version=F("version") + 1,
+        proven_at=None,
         expired_at=None,
         refreshing_until=None,
         # another process may have taken the spent one for dead while this one was held up

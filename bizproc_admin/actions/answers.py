@@ -76,6 +76,7 @@ class CompleteTask(TaskAction):
     label = gettext_lazy("Answer")
     capability = Capability.COMPLETE_WORKFLOW_TASKS
     method = "bizproc.task.complete"
+    is_own_alone = True
 
     @property
     def part_of(self) -> Person:

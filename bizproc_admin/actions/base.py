@@ -76,6 +76,8 @@ class Action(ABC):
     capability: ClassVar[Capability]
     method: ClassVar[str]
     irreversible: ClassVar[bool] = False
+    # whether the portal itself lets a person do it with their own part alone
+    is_own_alone: ClassVar[bool] = False
     # whether a target that is gone is what was asked for, once the portal has said true
     ends_target: ClassVar[bool] = False
 

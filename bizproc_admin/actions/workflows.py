@@ -79,14 +79,17 @@ class EndWorkflow(Action):
             raise NotPossible(_("This workflow has already ended: there is nothing to stop."))
 
     def look(self, reader: bitrix.Reader) -> Observation:
-        chunk = reader.workflows.by_ids([bitrix.WorkflowId(self.workflow.remote_id)]).clear()
+        (whole,) = reader.whole_workflows.read([self.workflow.remote_id])
+        chunk = whole.workflows.clear()
         row = next(iter(chunk.rows), None)
         if row is None:
             text = _("The workflow had already ended on the portal. It was not stopped from here.")
             return Observation(
                 verdict=Verdict.ENDED, asked_at=chunk.sent_at, code="already_ended", text=text
             )
-        tasks = [task for one in reader.workflow_tasks.of_workflow(row.id) for task in one.rows]
+        tasks = list(whole.tasks.rows)
+        if whole.unread:
+            tasks = [one for part in reader.workflow_tasks.of_workflow(row.id) for one in part.rows]
         return Observation(
             verdict=Verdict.UNTOUCHED,
             asked_at=chunk.sent_at,

@@ -20,6 +20,7 @@ from .errors import (
     NotARead,
     NotSent,
     PaceExceeded,
+    Resting,
     TooLong,
 )
 from .fields import OddRow
@@ -40,9 +41,9 @@ from .objects import (
     WorkflowRow,
     Written,
 )
-from .pacing import LocalPacer, Pacer
+from .pacing import LocalPacer, Pacer, Purpose, Release
 from .probing import Finding, Findings, probe
-from .reader import Reader
+from .reader import PATIENCE_INTERACTIVE, Reader
 from .refusals import (
     AccessDenied,
     ApplicationMissing,
@@ -73,10 +74,12 @@ from .sending import Timeouts
 from .token_errors import TokenNotAsked, TokenRefused, TokenUnanswered, TokenUnreadable
 from .transport import Transport
 from .webhook import WebhookUrl
+from .whole import Whole
 from .writer import Writer
 
 __all__ = [
     "METHODS",
+    "PATIENCE_INTERACTIVE",
     "Access",
     "AccessDenied",
     "AccessToken",
@@ -124,9 +127,12 @@ __all__ = [
     "PlanRequired",
     "PortalClosed",
     "Profile",
+    "Purpose",
     "RateLimited",
     "Reader",
     "Refused",
+    "Release",
+    "Resting",
     "Retry",
     "ServerFault",
     "TaskCompleted",
@@ -150,6 +156,7 @@ __all__ = [
     "UserInvalid",
     "UserRow",
     "WebhookUrl",
+    "Whole",
     "WorkflowId",
     "WorkflowRow",
     "Writer",

@@ -4,6 +4,7 @@ The classes exist because what a caller may do next depends on *how* a call fail
 
     BitrixError
     ├── NotSent                  no byte of the request left: certainly not applied
+    │   ├── Resting              it does not answer, and is asked again in a while only
     │   └── PaceExceeded         our own pacing refused to let it go
     ├── NoAnswer                 it may have left, and no complete answer came: outcome unknown
     │   └── Interrupted              the connection broke before the answer was whole
@@ -83,6 +84,19 @@ class PaceExceeded(NotSent):
     people = (
         "The portal limits how often it may be asked, and that limit is used up for the moment. "
         "Nothing was sent. It will be tried again by itself."
+    )
+
+    def __init__(self, detail: str = "", *, method: str = "", retry_after: float = 1.0) -> None:
+        super().__init__(detail, method=method)
+        self.retry_after = retry_after
+
+
+class Resting(NotSent):
+    """The portal has not answered several times in a row: it is asked again in a while only."""
+
+    people = (
+        "The portal does not answer. Nothing was sent. It is asked again by itself until it does, "
+        "and what you asked for is sent then."
     )
 
     def __init__(self, detail: str = "", *, method: str = "", retry_after: float = 1.0) -> None:

@@ -6,23 +6,58 @@ process; `LocalPacer` is enough for one process, for scripts and for tests.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from enum import StrEnum
 from time import monotonic, sleep
 from typing import Final, Protocol
 
 from .errors import PaceExceeded
 from .objects import AnswerTime
 
-#: Share of the burst that background work never touches: it is kept for people's commands.
-RESERVED_FOR_PEOPLE: Final = 0.3
+
+class Purpose(StrEnum):
+    """What a request is for, the most urgent first: what may wait leaves the burst to the rest."""
+
+    VERIFY = "verify"
+    WRITE = "write"
+    SCREEN = "screen"
+    BULK = "bulk"
+    PASSES = "passes"
+    LEARNING = "learning"
+
+    @property
+    def is_for_people(self) -> bool:
+        """Tell whether somebody waits for it."""
+        return self in (Purpose.VERIFY, Purpose.WRITE, Purpose.SCREEN)
+
+
+#: The share of the burst that each purpose may use up; the rest is kept for those before it.
+SHARES: Final[Mapping[Purpose, float]] = {
+    Purpose.VERIFY: 1.0,
+    Purpose.WRITE: 0.95,
+    Purpose.SCREEN: 0.85,
+    Purpose.BULK: 0.7,
+    Purpose.PASSES: 0.6,
+    Purpose.LEARNING: 0.5,
+}
+
+#: What ends a permit: called once the request is over.
+Release = Callable[[], None]
+
+
+def nothing() -> None:
+    """Release a permit that holds no place."""
 
 
 class Pacer(Protocol):
     """Decide when a request may go, and learn from the answers."""
 
-    def acquire(self, method: str, *, interactive: bool, deadline: float) -> None:
-        """Wait for a permit until `deadline` (a `time.monotonic` value), else PaceExceeded."""
+    def acquire(self, method: str, *, purpose: Purpose, deadline: float) -> Release:
+        """Wait for a permit until `deadline` (a `time.monotonic` value), else PaceExceeded.
+
+        Gives what has to be called once the request is over, or will not be made.
+        """
 
     def told(self, method: str, time: AnswerTime) -> None:
         """Take note of the operating time an answer reports for a method."""
@@ -57,14 +92,14 @@ class LocalPacer:
         self._slowed_at = clock()
         self._blocked: dict[str, datetime] = {}
 
-    def acquire(self, method: str, *, interactive: bool, deadline: float) -> None:
+    def acquire(self, method: str, *, purpose: Purpose, deadline: float) -> Release:
         """Wait for a permit until `deadline`, else raise PaceExceeded."""
         while True:
             with self._lock:
-                delay = self._delay(method, interactive=interactive)
+                delay = self._delay(method, purpose=purpose)
                 if delay <= 0:
                     self._level += 1
-                    return
+                    return nothing
             if self._clock() + delay > deadline:
                 raise PaceExceeded("no permit in time", method=method, retry_after=delay)
             self._wait(delay)
@@ -94,9 +129,9 @@ class LocalPacer:
         self._level = max(0.0, self._level - (now - self._leaked_at) * self._rate)
         self._leaked_at = now
 
-    def _delay(self, method: str, *, interactive: bool) -> float:
+    def _delay(self, method: str, *, purpose: Purpose) -> float:
         self._leak()
-        ceiling = self._burst if interactive else self._burst * (1 - RESERVED_FOR_PEOPLE)
+        ceiling = self._burst * SHARES[purpose]
         delay = max(0.0, (self._level + 1 - ceiling) / self._rate)
         if (until := self._blocked.get(method)) is not None:
             left = (until - self._now()).total_seconds()

@@ -17,8 +17,10 @@ from .errors import BadAnswer, BitrixError, NotARead
 from .identity import AppInfo, Profile
 from .lists import Departments, Users, Workflows, WorkflowTasks, WorkflowTemplates
 from .objects import UserRow
+from .pacing import Purpose
 from .retrying import ATTEMPTS, GiveUp, decide
 from .transport import Transport
+from .whole import WholeWorkflows
 
 T = TypeVar("T")
 
@@ -34,15 +36,15 @@ class Reader:
         self,
         transport: Transport,
         *,
-        interactive: bool = False,
+        purpose: Purpose = Purpose.PASSES,
         patience: float | None = None,
         attempts: int = ATTEMPTS,
         sleep: Callable[[float], None] = time.sleep,
         draw: Callable[[], float] = random.random,
     ) -> None:
         self.transport = transport
-        self._interactive = interactive
-        default = PATIENCE_INTERACTIVE if interactive else PATIENCE
+        self._purpose = purpose
+        default = PATIENCE_INTERACTIVE if purpose.is_for_people else PATIENCE
         self._patience = default if patience is None else patience
         self._attempts = attempts
         self._sleep = sleep
@@ -52,6 +54,7 @@ class Reader:
         self.workflow_templates = WorkflowTemplates(self)
         self.users = Users(self)
         self.departments = Departments(self)
+        self.whole_workflows = WholeWorkflows(self)
         self.system = System(self)
 
     def ask(self, method: str, params: Mapping[str, Any] | None = None) -> Answer:
@@ -62,7 +65,7 @@ class Reader:
                 method,
                 params or {},
                 is_write=False,
-                interactive=self._interactive,
+                purpose=self._purpose,
                 patience=self._patience,
             )
         )
@@ -77,7 +80,7 @@ class Reader:
 
         def send() -> list[Answer]:
             answer = self.transport.batch(
-                keyed, is_write=False, interactive=self._interactive, patience=self._patience
+                keyed, is_write=False, purpose=self._purpose, patience=self._patience
             )
             for key in keyed:
                 if key in answer.errors:

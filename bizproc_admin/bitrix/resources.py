@@ -136,7 +136,7 @@ class Resource(Generic[Row]):
         are halved until they do, and until it is known. What does not fit even so is read page by
         page.
         """
-        groups = list(_groups(list(dict.fromkeys(ids)), size))
+        groups = list(groups_of(list(dict.fromkeys(ids)), size))
         limit = self._at_once
         parts: list[_Part[Row]] = []
         requests = 0
@@ -158,9 +158,7 @@ class Resource(Generic[Row]):
             for group, one, answer in zip(taken, asked, answers, strict=True):
                 entries = self.listing.entries(answer, one)
                 # With a negative start nothing is counted, and an empty page claims a next one.
-                is_cut = start >= 0 and (
-                    answer.next is not None or _got(entries, answer).counts_more(0)
-                )
+                is_cut = start >= 0 and counts_more(entries, answer)
                 if len(group) > 1 and (is_cut or any(entry.key is None for entry in entries)):
                     groups += _halved([group])
                 elif is_cut:
@@ -222,6 +220,11 @@ def _got(entries: Sequence[Entry[Any]], answer: Answer) -> Got:
     )
 
 
+def counts_more(entries: Sequence[Entry[Any]], answer: Answer) -> bool:
+    """Tell whether there is more than one page holds."""
+    return answer.next is not None or _got(entries, answer).counts_more(0)
+
+
 def _within(filter: Filter, want: Want) -> Filter:
     """Narrow a pass's filter to a gap, when the want is one."""
     if want.gap is None:
@@ -241,6 +244,7 @@ def _halved(groups: Sequence[list[T]]) -> Iterator[list[T]]:
     yield from (half for half in (groups[0][:middle], groups[0][middle:]) if half)
 
 
-def _groups(items: Sequence[T], size: int) -> Iterator[list[T]]:
+def groups_of(items: Sequence[T], size: int) -> Iterator[list[T]]:
+    """Give the items in groups of a size."""
     for first in range(0, len(items), size):
         yield list(items[first : first + size])

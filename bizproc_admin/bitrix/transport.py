@@ -15,7 +15,7 @@ from .envelopes import BATCH_LIMIT, Answer, BatchAnswer, Command, by_key, count,
 from .errors import BadAnswer, BitrixError, Moved
 from .health import Health, Indifferent
 from .objects import AnswerTime
-from .pacing import Pacer
+from .pacing import Pacer, Purpose, Release
 from .refusals import MethodExhausted, RateLimited, Refused
 from .sending import RESPONSE_LIMIT, Clock, SystemClock, Timeouts
 
@@ -88,10 +88,10 @@ class Transport:
         """Close the connections kept for reads."""
         self._reads.close()
 
-    def obtain_permit(self, method: str, *, interactive: bool, patience: float) -> None:
+    def obtain_permit(self, method: str, *, purpose: Purpose, patience: float) -> Release:
         """Wait at most `patience` seconds until the pacer lets one request go."""
         deadline = self._clock.monotonic() + patience
-        self._pacer.acquire(method, interactive=interactive, deadline=deadline)
+        return self._pacer.acquire(method, purpose=purpose, deadline=deadline)
 
     def call(
         self,
@@ -99,14 +99,13 @@ class Transport:
         params: Mapping[str, Any],
         *,
         is_write: bool,
-        interactive: bool,
+        purpose: Purpose,
         patience: float,
-        has_permit: bool = False,
+        permit: Release | None = None,
     ) -> Answer:
         """Call one method; wait at most `patience` seconds for a permit, unless one is held."""
-        if not has_permit:
-            self.obtain_permit(method, interactive=interactive, patience=patience)
-        exchange, envelope = self._asked(method, params, is_write=is_write)
+        release = permit or self.obtain_permit(method, purpose=purpose, patience=patience)
+        exchange, envelope = self._asked(method, params, is_write=is_write, release=release)
         answer = self._answer(method, envelope, exchange)
         self._learn(method, answer.time)
         return answer
@@ -116,7 +115,7 @@ class Transport:
         commands: Mapping[str, Command],
         *,
         is_write: bool,
-        interactive: bool,
+        purpose: Purpose,
         patience: float,
         halt: bool = False,
     ) -> BatchAnswer:
@@ -127,18 +126,21 @@ class Transport:
         if not 0 < len(commands) <= BATCH_LIMIT:
             raise ValueError(f"a batch holds 1 to {BATCH_LIMIT} commands, not {len(commands)}")
         paced = next(iter(commands.values())).method
-        self.obtain_permit(paced, interactive=interactive, patience=patience)
+        release = self.obtain_permit(paced, purpose=purpose, patience=patience)
         written = {key: query(one) for key, one in commands.items()}
         asked = {"halt": int(halt), "cmd": written}
-        exchange, envelope = self._asked("batch", asked, is_write=is_write)
+        exchange, envelope = self._asked("batch", asked, is_write=is_write, release=release)
         return self._batch_answer(commands, envelope, exchange)
 
     def _asked(
-        self, method: str, params: Mapping[str, Any], *, is_write: bool
+        self, method: str, params: Mapping[str, Any], *, is_write: bool, release: Release
     ) -> tuple[wire.Exchange, Mapping[str, Any]]:
         """Send one request and open its envelope; how that went is noted either way."""
         try:
-            exchange = self._exchange(method, params, is_write=is_write)
+            try:
+                exchange = self._exchange(method, params, is_write=is_write)
+            finally:
+                release()
             envelope = self._envelope(method, exchange)
         except BitrixError as error:
             self._health.failed(error)

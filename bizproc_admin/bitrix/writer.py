@@ -10,6 +10,7 @@ from typing import Any, Final
 from .envelopes import Answer
 from .errors import BadAnswer
 from .objects import Written
+from .pacing import Purpose, Release
 from .reader import PATIENCE_INTERACTIVE
 from .transport import Transport
 
@@ -24,13 +25,13 @@ class Writer:
         self,
         transport: Transport,
         *,
-        interactive: bool = True,
+        purpose: Purpose = Purpose.WRITE,
         patience: float = PATIENCE_INTERACTIVE,
     ) -> None:
         self.transport = transport
-        self._interactive = interactive
+        self._purpose = purpose
         self._patience = patience
-        self._permits: list[str] = []
+        self._permits: dict[str, Release] = {}
         self.workflows = WorkflowWrites(self)
         self.workflow_tasks = WorkflowTaskWrites(self)
 
@@ -39,21 +40,25 @@ class Writer:
 
         Raises PaceExceeded when there is none in time: nothing was sent and nothing is claimed.
         """
-        self.transport.obtain_permit(method, interactive=self._interactive, patience=self._patience)
-        self._permits.append(method)
+        self._permits[method] = self.transport.obtain_permit(
+            method, purpose=self._purpose, patience=self._patience
+        )
+
+    def release(self) -> None:
+        """Give back the permits of calls that will not be made."""
+        for release in self._permits.values():
+            release()
+        self._permits.clear()
 
     def send(self, method: str, params: Mapping[str, Any]) -> Answer:
         """Send one write, once."""
-        has_permit = method in self._permits
-        if has_permit:
-            self._permits.remove(method)
         return self.transport.call(
             method,
             params,
             is_write=True,
-            interactive=self._interactive,
+            purpose=self._purpose,
             patience=self._patience,
-            has_permit=has_permit,
+            permit=self._permits.pop(method, None),
         )
 
 

@@ -6,14 +6,18 @@ bitrix.classify(). No database transaction is open while the network is used.
 
 from bizproc_admin.commands.issuing import KeyReused, TargetBusy, decide, issue, take_back
 from bizproc_admin.commands.sending import carry_out
-from bizproc_admin.commands.settling import settle, sweep
+from bizproc_admin.commands.serving import ahead_of, portals_due, serve, sweep
+from bizproc_admin.commands.settling import settle
 
 __all__ = [
     "KeyReused",
     "TargetBusy",
+    "ahead_of",
     "carry_out",
     "decide",
     "issue",
+    "portals_due",
+    "serve",
     "settle",
     "sweep",
     "take_back",

@@ -142,7 +142,7 @@ def intend(
             for place, (name, content) in enumerate(action.contents)
         )
         record(command, AuditEntry.Kind.INTENT, ip=ip, inputs=command.inputs)
-        doorbell.ring("carry_out_command", command.pk, queue=doorbell.INTERACTIVE, after=undo)
+        doorbell.ring("serve_portal", command.portal_id, queue=doorbell.INTERACTIVE, after=undo)
     return command
 
 

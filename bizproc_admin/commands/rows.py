@@ -5,12 +5,20 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bizproc_admin import audit, bitrix, connecting
 from bizproc_admin.models import Account, AuditEntry, Command, CommandFile, CommandState
+from bizproc_admin.models.commands import BULK
 
+# seconds between two tries to get a turn
+SHORTEST_WAIT, LONGEST_WAIT = 0.5, 10.0
+# seconds for which a command waits for a permit in its worker's thread
+PATIENCE = 5.0
+# a command that waits for its turn is given up after this at the latest
+LONGEST_QUEUE = timedelta(hours=24)
 CHECK_AFTER = (2, 5, 10, 20, 30, 60, 120, 300)
 RETRY_AFTER = (1, 2, 5, 10, 20, 30, 60)
 # what these say stays true when a command is given up; others speak of a next try
@@ -53,7 +61,13 @@ def move(
     """
     rows = Command.objects.filter(pk=command.pk, state__in=was, epoch=command.epoch)
     if settled:
-        fields |= {"settled_at": timezone.now(), "next_check_at": None, "lease_until": None}
+        fields |= {
+            "settled_at": timezone.now(),
+            "next_check_at": None,
+            "lease_until": None,
+            "taken_by": "",
+            "taken_until": None,
+        }
     if rows.update(state=to, **fields) != 1:
         return False
     if settled:
@@ -147,7 +161,25 @@ def words_of(
 def is_overdue(command: Command) -> bool:
     """Tell whether an intent has waited so long that nobody expects it to be sent any more."""
     since = command.due_since or command.requested_at
-    return timezone.now() > since + timedelta(seconds=settings.GIVE_UP_TIME)
+    patience = timedelta(seconds=settings.GIVE_UP_TIME)
+    queued = timedelta(seconds=command.queued)
+    return timezone.now() > since + min(patience + queued, max(patience, LONGEST_QUEUE))
+
+
+def purpose_of(command: Command, purpose: bitrix.Purpose) -> bitrix.Purpose:
+    """Give what a command's requests are for; those of a mass action come after people's own."""
+    return bitrix.Purpose.BULK if command.origin == BULK else purpose
+
+
+def wait_for_turn(command: Command, error: bitrix.PaceExceeded | bitrix.Resting) -> None:
+    """Leave a command until its turn may have come: no failed try, and soon again."""
+    seconds = min(max(error.retry_after, SHORTEST_WAIT), LONGEST_WAIT)
+    fields: dict[str, Any] = {"next_check_at": timezone.now() + timedelta(seconds=seconds)}
+    if command.state == CommandState.INTENT:
+        fields |= {"error_code": type(error).__name__, "error_text": ""}
+        if isinstance(error, bitrix.PaceExceeded):
+            fields["queued"] = F("queued") + PATIENCE + seconds
+    Command.objects.filter(pk=command.pk, state=command.state, epoch=command.epoch).update(**fields)
 
 
 def unsent(sends: int) -> CommandState:

@@ -16,15 +16,18 @@ from bizproc_admin import actions, audit, bitrix, connecting, roles, tokens
 from bizproc_admin.actions import Action, Observation, Verdict
 from bizproc_admin.commands.rows import (
     CHECK_AFTER,
+    PATIENCE,
     cancel,
     fetch,
     is_overdue,
     move,
     pause,
+    purpose_of,
     reasons_of,
     record,
     sent_so_far,
     unsent,
+    wait_for_turn,
     words_of,
 )
 from bizproc_admin.commands.settling import conclude_before_sending, settle
@@ -37,6 +40,8 @@ log = logging.getLogger(__name__)
 
 # how long a command waits for its person to sign in again, and how often that is looked at
 LONGEST_WAIT = timedelta(days=7)
+# what the portal said of a person's token is enough for their own answers for so long
+TRUSTED_FOR = timedelta(seconds=60)
 ASK_AGAIN = timedelta(hours=1)
 
 
@@ -57,9 +62,10 @@ def carry_out(pk: int, *, worker: str) -> None:
         return
     if not still_allowed(command, action):
         return
+    purpose = purpose_of(command, bitrix.Purpose.WRITE)
     try:
         action = action.loaded()
-        seen = action.look(connecting.reader(command.portal, interactive=True))
+        seen = action.look(connecting.reader(command.portal, purpose=purpose, patience=PATIENCE))
     except UnreadableSecret:
         postpone(command, connecting.SecretsUnreadable())
         return
@@ -80,19 +86,26 @@ def carry_out(pk: int, *, worker: str) -> None:
         )
         return
     try:
-        writer = connecting.writer(command.portal, method=action.method, person=command.as_person)
+        writer = connecting.writer(
+            command.portal,
+            method=action.method,
+            person=command.as_person,
+            purpose=purpose,
+            patience=PATIENCE,
+            trusts_for=TRUSTED_FOR if action.is_own_alone else timedelta(),
+        )
     except tokens.ReconnectNeeded:
         wait_for_sign_in(command, since=now)
         return
     except bitrix.BitrixError as error:
         postpone(command, error)
         return
-    # the portal may just have said that the person is no administrator any more
-    if not still_allowed(command, action):
-        return
-    if not claim(command, worker=worker, before=seen):
-        return
-    send(command, action, writer)
+    try:
+        # the portal may just have said that the person is no administrator any more
+        if still_allowed(command, action) and claim(command, worker=worker, before=seen):
+            send(command, action, writer)
+    finally:
+        writer.release()
 
 
 def still_allowed(command: Command, action: Action) -> bool:
@@ -139,6 +152,8 @@ def send(command: Command, action: Action, writer: bitrix.Writer) -> None:
         outcome = action.send(writer)
     except bitrix.BitrixError as error:
         outcome = error
+        if command.as_person is not None:
+            tokens.doubt(command.as_person)
     proof = bitrix.classify(outcome)
     log.info(
         "command_sent command=%s action=%s proof=%s sends=%s",
@@ -252,7 +267,7 @@ def wait_for_sign_in(command: Command, *, since: datetime) -> None:
     code, text = words_of(error)
     row = Command.objects.filter(pk=command.pk, state=CommandState.INTENT, epoch=command.epoch)
     at = now + ASK_AGAIN
-    row.update(next_check_at=at, due_since=at, error_code=code, error_text=text)
+    row.update(next_check_at=at, due_since=at, queued=0, error_code=code, error_text=text)
     if PersonToken.objects.filter(person=command.as_person_id, given_at__gte=since).exists():
         row.update(next_check_at=now, due_since=now)
 
@@ -263,6 +278,9 @@ def postpone(command: Command, error: bitrix.BitrixError) -> None:
     now = timezone.now()
     if is_overdue(command):
         cancel(command, "portal_unreachable", reasons_of(error))
+        return
+    if isinstance(error, (bitrix.PaceExceeded, bitrix.Resting)):
+        wait_for_turn(command, error)
         return
     code, text = words_of(error, was_sent=False)
     Command.objects.filter(pk=command.pk, state=CommandState.INTENT, epoch=command.epoch).update(

@@ -1,18 +1,28 @@
 """Settling commands in doubt by reading what they acted on, and finding what nobody is at."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from bizproc_admin import actions, bitrix, connecting, doorbell
+from bizproc_admin import actions, bitrix, connecting, doorbell, outages, screens
 from bizproc_admin.actions import Action, Observation, Verdict
-from bizproc_admin.commands.rows import cancel, check_later, fetch, move, record
-from bizproc_admin.models import AuditEntry, Command, CommandState, Worker
+from bizproc_admin.commands.rows import (
+    PATIENCE,
+    cancel,
+    check_later,
+    fetch,
+    is_overdue,
+    move,
+    purpose_of,
+    reasons_of,
+    record,
+    wait_for_turn,
+)
+from bizproc_admin.models import AuditEntry, Command, CommandState, Place, Worker
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +46,16 @@ def settle(pk: int) -> None:
         return
     action = actions.load(command)
     try:
-        seen = action.look(connecting.reader(command.portal, interactive=True))
+        seen = action.look(
+            connecting.reader(
+                command.portal,
+                purpose=purpose_of(command, bitrix.Purpose.VERIFY),
+                patience=PATIENCE,
+            )
+        )
+    except (bitrix.PaceExceeded, bitrix.Resting) as error:
+        wait_for_turn(command, error)
+        return
     except bitrix.BitrixError as error:
         log.info("settle_postponed command=%s %s", command.pk, error.for_logs)
         check_later(command)
@@ -51,29 +70,28 @@ def settle(pk: int) -> None:
         conclude_present(command, seen)
 
 
-def sweep(*, start: doorbell.Start = doorbell.ring, grace: timedelta = timedelta()) -> None:
-    """Find what nobody is at: claims of dead workers, unclaimed intents, checks that are due.
-
-    What is due is started; what has become due only within the grace is on its way already.
-    """
+def free_the_dead() -> None:
+    """Take back what dead workers hold: claims, which become unknown, and what they had taken."""
     now = timezone.now()
     alive = list(Worker.objects.alive().values_list("name", flat=True))
     claimed = Command.objects.filter(state=CommandState.SENDING)
     for command in [*claimed.filter(lease_until__lt=now), *claimed.exclude(worker__in=alive)]:
         lose(command)
-    now -= grace
-    for pk in Command.objects.due_to_send(now).values_list("pk", flat=True)[:200]:
-        start("carry_out_command", pk, queue=doorbell.INTERACTIVE)
-    for pk in Command.objects.due_to_settle(now).values_list("pk", flat=True)[:200]:
-        start("settle_command", pk, queue=doorbell.INTERACTIVE)
-    # what waits for a person's judgement needs none any more once its target has ended; a part of
-    # a task may be answered while the task goes on, which only a reading of the portal shows
-    judged = Command.objects.filter(
-        Q(workflow__is_running=False) | Q(task__isnull=False), state=CommandState.NEEDS_HUMAN
+    dead = list(Worker.objects.dead().values_list("name", flat=True))
+    Place.objects.free_of(dead)
+    Command.objects.open().filter(taken_by__in=dead).update(taken_by="", taken_until=None)
+    for command in unreachable(now):
+        cancel(command, "portal_unreachable", reasons_of(None))
+
+
+def unreachable(now: datetime) -> list[Command]:
+    """Give the intents that have waited too long for a portal that is left alone meanwhile."""
+    waiting = Command.objects.filter(
+        state=CommandState.INTENT,
+        portal__failures__gte=outages.LEFT_ALONE_AFTER,
+        requested_at__lt=now - timedelta(seconds=settings.GIVE_UP_TIME),
     )
-    due = judged.filter(Q(next_check_at=None) | Q(next_check_at__lte=now))
-    for pk in due.values_list("pk", flat=True)[:200]:
-        start("settle_command", pk, queue=doorbell.INTERACTIVE)
+    return [command for command in waiting.select_related("actor", "portal") if is_overdue(command)]
 
 
 def lose(command: Command) -> None:
@@ -172,8 +190,8 @@ def take_over(command: Command, action: Action, seen: Observation) -> None:
     """Bring the mirror to what was seen, and have the rest of the workflow read again."""
     with transaction.atomic():
         action.apply(command, seen)
-        if command.task_id and command.workflow_id:
-            doorbell.ring("reread_workflow", command.workflow_id, queue=doorbell.INTERACTIVE)
+        if command.task_id and command.workflow:
+            screens.watch(command.workflow)
 
 
 def conclude_present(command: Command, seen: Observation) -> None:
@@ -198,7 +216,7 @@ def conclude_present(command: Command, seen: Observation) -> None:
         if move(command, {CommandState(command.state)}, to, settled=settled, next_check_at=None):
             record(command, AuditEntry.Kind.RECONCILE, after=seen.snapshot, origin="worker")
             if to == CommandState.INTENT:
-                doorbell.ring("carry_out_command", command.pk, queue=doorbell.INTERACTIVE)
+                doorbell.ring("serve_portal", command.portal_id, queue=doorbell.INTERACTIVE)
 
 
 def settle_as_already_ended(command: Command, action: Action, seen: Observation) -> None:

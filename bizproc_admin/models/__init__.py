@@ -10,9 +10,10 @@ from bizproc_admin.models.drafts import Draft
 from bizproc_admin.models.people import Department, Person
 from bizproc_admin.models.person_tokens import PersonToken
 from bizproc_admin.models.portals import Outage, Portal
+from bizproc_admin.models.screens import ScreenReading, Watched
 from bizproc_admin.models.seen_outcomes import SeenOutcome
 from bizproc_admin.models.sync_runs import Feed, FeedName, SyncRun
-from bizproc_admin.models.workers import Chore, MethodBudget, PaceBucket, Worker
+from bizproc_admin.models.workers import Chore, MethodBudget, PaceBucket, Place, Worker
 from bizproc_admin.models.workflow_tasks import Assignment, WorkflowTask
 from bizproc_admin.models.workflow_templates import WorkflowTemplate
 from bizproc_admin.models.workflows import EndCause, Workflow
@@ -42,10 +43,13 @@ __all__ = [
     "PaceBucket",
     "Person",
     "PersonToken",
+    "Place",
     "Portal",
     "Role",
+    "ScreenReading",
     "SeenOutcome",
     "SyncRun",
+    "Watched",
     "Worker",
     "Workflow",
     "WorkflowTask",

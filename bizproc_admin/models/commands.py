@@ -64,6 +64,10 @@ WORDS = {
 }
 
 
+# the origin of commands that are a part of a mass action: people's single ones come first
+BULK = "bulk"
+
+
 class CommandQuerySet(models.QuerySet["Command"]):
     def open(self) -> Self:
         """Narrow to commands that are not settled."""
@@ -84,6 +88,21 @@ class CommandQuerySet(models.QuerySet["Command"]):
         due = self.due_to_send(now) | self.due_to_settle(now)
         oldest: datetime | None = due.aggregate(oldest=Min(since))["oldest"]
         return oldest
+
+    def judged(self, now: datetime) -> Self:
+        """Narrow to what waits for a person's judgement, and may need none any more.
+
+        That is when its target has ended; a part of a task may be answered while the task goes on,
+        which only a reading of the portal shows.
+        """
+        ended = Q(workflow__is_running=False) | Q(task__isnull=False)
+        due = Q(next_check_at=None) | Q(next_check_at__lte=now)
+        return self.filter(ended, due, state=CommandState.NEEDS_HUMAN)
+
+    def due(self, now: datetime) -> Self:
+        """Narrow to what has something to be done now that nobody is at."""
+        kinds = self.due_to_send(now) | self.due_to_settle(now) | self.judged(now)
+        return kinds.filter(Q(taken_until=None) | Q(taken_until__lte=now))
 
     def on_workflows(self) -> Self:
         """Narrow to commands on workflows themselves, not on their workflow tasks."""
@@ -110,7 +129,9 @@ class Command(models.Model):
     null to act regardless. as_person is whose token is used, null for the portal's connection.
     on_behalf_of names whose part is done by somebody else. not_before is when the time for taking
     it back is over: nothing is sent earlier. due_since is from when on an intent counts as waiting
-    for the portal, where that is later than it was asked for.
+    for the portal, where that is later than it was asked for; queued is for how many seconds it
+    has waited for its turn alone. origin is screen, or bulk for a part of a mass action. taken_by
+    is the worker that is at it, until taken_until at most.
     """
 
     key = models.UUIDField(unique=True)
@@ -142,6 +163,9 @@ class Command(models.Model):
     next_check_at = models.DateTimeField(null=True)
     not_before = models.DateTimeField(null=True)
     due_since = models.DateTimeField(null=True)
+    queued = models.FloatField(default=0.0, db_default=0.0)
+    taken_by = models.CharField(max_length=100, blank=True, default="", db_default="")
+    taken_until = models.DateTimeField(null=True)
     proof = models.CharField(max_length=20, blank=True)
     error_code = models.CharField(max_length=100, blank=True)
     error_text = models.TextField(blank=True)
@@ -161,6 +185,7 @@ class Command(models.Model):
         ]
         indexes = [
             models.Index(fields=["state", "next_check_at"], name="command_due"),
+            models.Index(fields=["portal", "state", "origin"], name="command_turn"),
             models.Index(fields=["workflow", "-id"], name="command_workflow"),
             models.Index(fields=["task", "-id"], name="command_task"),
         ]

@@ -28,6 +28,7 @@ class PersonToken(models.Model):
     refresh_token = EncryptedTextField()
     version = models.PositiveIntegerField(default=1)
     given_at = models.DateTimeField()
+    proven_at = models.DateTimeField(null=True)
     expired_at = models.DateTimeField(null=True)
     refreshing_until = models.DateTimeField(null=True)
     lost_at = models.DateTimeField(null=True)

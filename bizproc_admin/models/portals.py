@@ -44,9 +44,10 @@ class Portal(models.Model):
     client_secret and token_url are of the local application people sign in through; member_id is
     the portal's own identity, pinned at the first sign-in of one of its administrators. findings is
     what the probe learnt: a list of {"name", "ok", "text"}. clock_offset is the portal's clock
-    minus ours, in seconds. answered_at is when the portal last answered, to a few seconds; failures
-    counts the calls in a row that brought nothing, failing_since
-    is when the first of them was made, and failure an Outage. probe_at is when the look that was
+    minus ours, in seconds. retry_at is until when a portal that does not answer is left alone.
+    answered_at is when the portal last answered, to a few seconds; failures counts the calls in a
+    row that brought nothing, failing_since is when the first of them was made, and failure an
+    Outage. probe_at is when the look that was
     asked for is due (null: none is), probe_failure the class of the error that kept it from being
     made so far, after probe_tries tries. moved_to is the address the portal itself last sent us on
     to, not to be trusted before it was compared. utc_offset is how far east of UTC the portal's
@@ -73,6 +74,7 @@ class Portal(models.Model):
     probe_tries = models.PositiveIntegerField(default=0, db_default=0)
     answered_at = models.DateTimeField(null=True)
     failures = models.PositiveIntegerField(default=0, db_default=0)
+    retry_at = models.DateTimeField(null=True)
     failing_since = models.DateTimeField(null=True)
     failure = models.CharField(max_length=20, choices=Outage, blank=True, default="")
     moved_to = models.CharField(max_length=200, blank=True, default="", db_default="")

@@ -1,5 +1,6 @@
 """What the processes of an installation share: heartbeats, the portal's pace, method budgets."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Self
 
@@ -15,6 +16,11 @@ class WorkerQuerySet(models.QuerySet["Worker"]):
         """Narrow to workers whose last heartbeat is younger than the limit."""
         limit = timezone.now() - timedelta(seconds=settings.HEARTBEAT_LIMIT)
         return self.filter(seen_at__gte=limit)
+
+    def dead(self) -> Self:
+        """Narrow to workers that have not been heard of for longer than the limit."""
+        limit = timezone.now() - timedelta(seconds=settings.HEARTBEAT_LIMIT)
+        return self.filter(seen_at__lt=limit)
 
 
 class Worker(models.Model):
@@ -68,16 +74,47 @@ class PaceBucket(models.Model):
     """The portal's rate limit: a GCRA state shared by every process.
 
     tat is the theoretical arrival time (Unix seconds). interval is seconds a request costs; it
-    grows when the portal says that somebody else is using its limit, and shrinks back.
+    grows when the portal says that somebody else is using its limit, and shrinks back. kept_tat is
+    the same as tat for what passes are owed.
     """
 
     portal = models.OneToOneField(Portal, models.PROTECT, primary_key=True)
     tat = models.FloatField(default=0.0)
     interval = models.FloatField(default=0.625)
     slowed_at = models.FloatField(default=0.0)
+    kept_tat = models.FloatField(default=0.0, db_default=0.0)
 
     def __str__(self) -> str:
         return f"pace of {self.portal_id}"
+
+
+class PlaceQuerySet(models.QuerySet["Place"]):
+    def free_of(self, names: Iterable[str]) -> int:
+        """Free the places that these processes held; give how many."""
+        held = self.filter(until__gt=0)
+        keys = [place.pk for place in held if place.holder.split("/")[0] in set(names)]
+        return self.filter(pk__in=keys).update(until=0)
+
+
+class Place(models.Model):
+    """A place for one call of a portal that is under way.
+
+    Taken by a conditional update where until (Unix seconds) is over; holder is the process and a
+    random part of its own.
+    """
+
+    portal = models.ForeignKey(Portal, models.PROTECT, related_name="places")
+    number = models.PositiveSmallIntegerField()
+    holder = models.CharField(max_length=120, blank=True)
+    until = models.FloatField(default=0.0)
+
+    objects = PlaceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["portal", "number"], name="place_number")]
+
+    def __str__(self) -> str:
+        return f"place {self.number} of {self.portal_id}"
 
 
 class MethodBudget(models.Model):

@@ -4,7 +4,7 @@ from bizproc_admin.syncing.following import follow_people, follow_portal
 from bizproc_admin.syncing.passes import forget_old_runs, start_due_passes, sync
 from bizproc_admin.syncing.probing import probe_portal, start_due_probes
 from bizproc_admin.syncing.readdressing import find_lost_looks, look_at_address
-from bizproc_admin.syncing.rereading import reread_workflow
+from bizproc_admin.syncing.rereading import read_again, read_screens
 
 __all__ = [
     "find_lost_looks",
@@ -13,7 +13,8 @@ __all__ = [
     "forget_old_runs",
     "look_at_address",
     "probe_portal",
-    "reread_workflow",
+    "read_again",
+    "read_screens",
     "start_due_passes",
     "start_due_probes",
     "sync",

@@ -26,6 +26,7 @@ from bizproc_admin.syncing.runs import (
     lease,
     release,
     set_aside,
+    wait_for_turn,
 )
 
 log = logging.getLogger(__name__)
@@ -62,10 +63,13 @@ def sync(feed_pk: int, *, worker: str) -> None:
         return
     run = current_run(feed)
     try:
-        is_done = Pass(feed, run, connecting.reader(feed.portal)).slice()
+        is_done = Pass(feed, run, connecting.reader(feed.portal, purpose=purpose_of(feed))).slice()
         hold(feed)
     except LeaseLost:
         log.warning("lease_lost feed=%s run=%s", feed.pk, run.pk)
+        return
+    except bitrix.PaceExceeded:
+        wait_for_turn(feed, run)
         return
     except bitrix.BitrixError as error:
         fail(feed, run, error)
@@ -80,6 +84,11 @@ def sync(feed_pk: int, *, worker: str) -> None:
     else:
         release(feed)
         doorbell.ring("sync_feed", feed.pk)
+
+
+def purpose_of(feed: Feed) -> bitrix.Purpose:
+    """Give what a feed's requests are for: names change seldom, and wait for all the rest."""
+    return bitrix.Purpose.LEARNING if feed.name in SLOW else bitrix.Purpose.PASSES
 
 
 def forget_old_runs() -> None:

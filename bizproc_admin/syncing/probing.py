@@ -45,7 +45,7 @@ def probe_portal(pk: int) -> None:
     # the webhook may be replaced meanwhile: what is found is of the old one then
     unchanged = Portal.objects.filter(pk=pk, webhook_hint=portal.webhook_hint)
     try:
-        reader = connecting.reader(portal, interactive=True)
+        reader = connecting.reader(portal, purpose=bitrix.Purpose.SCREEN, heeds_rest=False)
     except bitrix.BitrixError as error:  # the key to its webhook is lost
         unchanged.update(
             probed_at=timezone.now(),

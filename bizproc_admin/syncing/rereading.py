@@ -1,26 +1,73 @@
-"""Reading one workflow and its workflow tasks again, because somebody looks at it."""
+"""Reading again what people look at: workflows and their tasks, many in one request."""
 
-from bizproc_admin import bitrix, connecting
-from bizproc_admin.models import Workflow, WorkflowTask
+import logging
+from collections.abc import Iterable
+
+from bizproc_admin import bitrix, connecting, screens
+from bizproc_admin.models import Portal, Workflow, WorkflowTask
 from bizproc_admin.syncing import workflow_tasks, workflows
 from bizproc_admin.syncing.names import Names
 from bizproc_admin.syncing.summaries import summarise
 
+log = logging.getLogger(__name__)
 
-def reread_workflow(pk: int) -> None:
-    """Read just one workflow and its tasks again; a portal that cannot be asked changes nothing."""
-    workflow = Workflow.objects.select_related("portal").get(pk=pk)
-    names = Names(workflow.portal)
-    reader = connecting.reader(workflow.portal, interactive=True)
+
+def read_screens(portal_pk: int) -> None:
+    """Read all that is open on a screen of one portal, unless somebody is at it."""
+    wanted = screens.begin(portal_pk)
+    if wanted is None:
+        return
     try:
-        workflows.ask_by_id(names, reader, [workflow.remote_id])
-        listed = bitrix.Chunk.joined(reader.workflow_tasks.of_workflow(workflow.remote_id))
-    except bitrix.BitrixError:
-        return  # the page keeps showing what is known, with its age
+        if wanted:
+            read_again(Portal.objects.get(pk=portal_pk), wanted)
+    finally:
+        screens.end(portal_pk, wanted)
+
+
+def read_again(portal: Portal, pks: Iterable[int]) -> None:
+    """Read just these workflows and their tasks; a portal that cannot be asked changes nothing.
+
+    The pages keep showing what is known, with its age.
+    """
+    here = dict(
+        Workflow.objects.filter(portal=portal, pk__in=list(pks)).values_list("remote_id", "pk")
+    )
+    names = Names(portal)
+    try:
+        reader = connecting.reader(portal, purpose=bitrix.Purpose.SCREEN)
+        for whole in reader.whole_workflows.read(here):
+            take(names, reader, whole, [one for one in here if one not in whole.unread])
+            for remote_id in sorted(whole.unread):
+                listed = bitrix.Chunk.joined(reader.workflow_tasks.of_workflow(remote_id))
+                take_tasks(names, reader, listed, [remote_id])
+    except bitrix.BitrixError as error:
+        log.info("reading_postponed portal=%s %s", portal.pk, error.for_logs)
+        return
+    summarise(here.values())
+
+
+def take(names: Names, reader: bitrix.Reader, whole: bitrix.Whole, remote_ids: list[str]) -> None:
+    """Merge one look: what it proves to be absent has ended."""
+    found = whole.workflows
+    workflows.merge(names, found.rows, observed_at=found.sent_at, asked_by_id=True)
+    absent = found.absent([*remote_ids, *whole.unread])
+    workflows.end(names.portal, absent, observed_at=found.sent_at)
+    take_tasks(names, reader, whole.tasks, remote_ids)
+
+
+def take_tasks(
+    names: Names,
+    reader: bitrix.Reader,
+    listed: bitrix.Chunk[bitrix.TaskRow],
+    remote_ids: list[str],
+) -> None:
+    """Merge the tasks of whole workflows; open ones that are proven to be absent are gone."""
+    if listed.is_blind:
+        return
     rows = [row for row in listed.rows if row.id not in listed.doubtful]
-    if not listed.is_blind:
-        workflow_tasks.merge(names, reader, rows, observed_at=listed.sent_at)
-    known = WorkflowTask.objects.filter(workflow=workflow)
+    workflow_tasks.merge(names, reader, rows, observed_at=listed.sent_at)
+    known = WorkflowTask.objects.filter(
+        portal=names.portal, workflow__remote_id__in=remote_ids, is_open=True
+    )
     gone = listed.absent(known.values_list("remote_id", flat=True))
     workflow_tasks.forget(known.filter(remote_id__in=gone), observed_at=listed.sent_at)
-    summarise([pk])

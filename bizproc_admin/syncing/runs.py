@@ -17,6 +17,8 @@ from bizproc_admin.pacing import OPERATING_LIMIT
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=120)
+# a pass that found no permit in its patience tries again so soon
+TURN_AFTER = timedelta(seconds=5)
 # rows that cannot be read are counted without end, and named up to this many
 ODD_NAMED = 200
 # background work may take this share of the portal's pace and operating time
@@ -149,6 +151,16 @@ def fail(feed: Feed, run: SyncRun, error: bitrix.BitrixError | None) -> None:
     feed.failure, feed.failure_code = text, code[:100]
     feed.next_at = now + RETRY_AFTER
     feed.position = None
+    release(feed)
+
+
+def wait_for_turn(feed: Feed, run: SyncRun) -> None:
+    """Leave a pass until its turn comes: others ask the portal now, which is no failure of it."""
+    if not Feed.objects.filter(pk=feed.pk, leased_by=feed.leased_by).exists():
+        return
+    feed.next_at = timezone.now() + TURN_AFTER
+    if not feed.position:
+        run.delete()  # it begins anew, and has nothing to tell
     release(feed)
 
 

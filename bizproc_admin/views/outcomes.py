@@ -8,10 +8,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from bizproc_admin import bitrix
 from bizproc_admin.models import Account, Command, CommandState, Role, WorkflowTask
 from bizproc_admin.models.commands import TAKEN_BACK
 from bizproc_admin.templatetags.outages import outage
 from bizproc_admin.templatetags.states import LOOKS, PLAIN
+from bizproc_admin.templatetags.turns import turn
 from bizproc_admin.tokens import ReconnectNeeded
 
 # the world had moved on before anything was sent: nobody did anything wrong
@@ -106,6 +108,8 @@ def requested(command: Command, values: dict[str, str], *, can_undo: bool) -> Ou
         return made(command, title, "", word="requested", seconds=seconds, can_undo=can_undo)
     told = outage(command.portal) if command.error_code else None
     waits = command.error_text or _("It is kept and waits for the worker to take it.")
+    if command.error_code == bitrix.PaceExceeded.__name__:
+        waits = turn(command)
     text = told.whole if told else waits
     title = _("%(what)s: requested") % values
     return made(command, title, text, word="requested", can_undo=can_undo)

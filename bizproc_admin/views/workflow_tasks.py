@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from bizproc_admin import doorbell
+from bizproc_admin import screens
 from bizproc_admin.forms.workflow_tasks import WorkflowTaskFilterForm
 from bizproc_admin.htmx import page, part, wants_part
 from bizproc_admin.models import FeedName, WorkflowTask
@@ -123,12 +123,14 @@ def workflow_task_row(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @requires(Capability.REFRESH_WORKFLOW_TASKS)
 def workflow_task_reading(request: Request, pk: int) -> HttpResponse:
-    """Ask for just this task's workflow to be read again by a worker; ignored when it is fresh."""
+    """Note that this task is looked at: its workflow is read with all others that are."""
     task = task_of(request, pk)
-    if task.is_open and not task.is_fresh:
-        doorbell.ring("reread_workflow", task.workflow_id, queue=doorbell.INTERACTIVE)
+    is_coming = task.is_open and screens.watch(task.workflow, request.user, is_fresh=task.is_fresh)
     if request.htmx:
-        return HttpResponse(status=204)
+        response = HttpResponse(status=204)
+        if is_coming:
+            response["HX-Trigger"] = "workflow-reading"
+        return response
     return redirect("workflow_task_detail", pk=pk)
 
 

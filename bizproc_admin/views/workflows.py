@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from bizproc_admin import doorbell
+from bizproc_admin import screens
 from bizproc_admin.actions import Action, KillWorkflow, TerminateWorkflow
 from bizproc_admin.forms.workflows import (
     EndingForm,
@@ -155,13 +155,15 @@ def workflow_detail(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @requires(Capability.REFRESH_WORKFLOWS)
 def workflow_reading(request: Request, pk: int) -> HttpResponse:
-    """Ask for just this workflow to be read again by a worker; ignored when it is fresh."""
+    """Note that this workflow is looked at: it is read with all others that are, unless fresh."""
     workflow = get_object_or_404(Workflow.objects.visible_to(request.user), pk=pk)
-    if workflow.is_running and not workflow.is_fresh:
-        doorbell.ring("reread_workflow", workflow.pk, queue=doorbell.INTERACTIVE)
+    is_coming = workflow.is_running and screens.watch(
+        workflow, request.user, is_fresh=workflow.is_fresh
+    )
     if request.htmx:
         response = HttpResponse(status=204)
-        response["HX-Trigger"] = "workflow-reading"
+        if is_coming:
+            response["HX-Trigger"] = "workflow-reading"
         return response
     return redirect("workflow_detail", pk=pk)
 

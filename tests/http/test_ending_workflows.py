@@ -398,8 +398,7 @@ def test_a_claim_whose_worker_died_becomes_unknown_and_is_settled(
         state=CommandState.SENDING, worker="dead", epoch=1, sends=1, sent_at=timezone.now()
     )
     sandbox.end_workflow(workflow.remote_id)
-    with committing():
-        commands.sweep()
+    commands.sweep()
     command.refresh_from_db()
     assert command.state == CommandState.UNKNOWN
     assert command.error_code == "worker_lost"

@@ -216,7 +216,7 @@ def test_a_look_at_a_task_that_cannot_be_read_whole_changes_nothing(workflow, sa
     task = workflow.tasks.get()
     for fields in ({"PARAMETERS": False}, {"ID": None}, {"USER_ID": TWENTY_DIGITS}):
         sandbox.override_row("task", task.remote_id, fields=fields)
-        syncing.reread_workflow(workflow.pk)
+        syncing.read_again(workflow.portal, [workflow.pk])
         task.refresh_from_db()
         assert task.is_open
         assert task.assignments.filter(gone_at=None).count() == 1

@@ -221,7 +221,7 @@ def test_a_pass_that_fails_by_it_ends_it_when_it_comes_through(portal, sandbox, 
     sandbox.fail_next("bad_gateway", times=99)
     feed = Feed.objects.get(portal=portal, name=FeedName.PEOPLE)
     Feed.objects.update(next_at=None)
-    portal_reader = connecting.reader(portal, interactive=True)
+    portal_reader = connecting.reader(portal, purpose=bitrix.Purpose.SCREEN)
     for _ in range(2):
         with pytest.raises(bitrix.BadAnswer):
             portal_reader.system.user_admin()

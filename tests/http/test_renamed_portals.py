@@ -43,7 +43,7 @@ def test_a_renamed_portal_is_said_on_every_page_and_its_new_address_is_proposed(
     client, portal, renamed
 ):
     with pytest.raises(bitrix.Moved):
-        connecting.reader(portal, interactive=True).system.profile()
+        connecting.reader(portal, purpose=bitrix.Purpose.SCREEN).system.profile()
     portal.refresh_from_db()
     assert portal.outage is Outage.MOVED
     assert portal.moved_to == renamed

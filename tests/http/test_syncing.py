@@ -161,7 +161,7 @@ def test_an_ended_workflow_lives_again_only_when_asked_for_by_id_later(workflow,
     Workflow.objects.update(
         is_running=False, ended_before=timezone.now(), observed_at=timezone.now()
     )
-    syncing.reread_workflow(workflow.pk)
+    syncing.read_again(workflow.portal, [workflow.pk])
     workflow.refresh_from_db()
     assert workflow.is_running
     assert workflow.end_cause == ""
@@ -197,7 +197,7 @@ def test_a_pass_goes_on_where_its_slice_ended(portal, sandbox, sync, monkeypatch
 def test_reading_one_workflow_again_reads_only_it(workflow, sandbox, portal):
     sandbox.start_workflow(document_id=["crm", "CCrmDocumentDeal", "DEAL_1"])
     sandbox.clear_calls()
-    syncing.reread_workflow(workflow.pk)
+    syncing.read_again(workflow.portal, [workflow.pk])
     assert {c["method"] for c in sandbox.calls()} - {"batch"} <= {
         "bizproc.workflow.instances",
         "bizproc.task.list",
@@ -232,6 +232,7 @@ def test_a_pass_that_breaks_off_leaves_what_it_did_not_read_to_the_next(sandbox,
     sandbox.fail_next("html_page", method="bizproc.workflow.instances", skip=1, times=9)
     assert incremental("workflows", portal).state == SyncRun.State.FAILED
     sandbox.clear_faults()
+    Portal.objects.update(retry_at=timezone.now())  # it is left alone for half a minute
     assert incremental("workflows", portal).state == SyncRun.State.COMPLETE
     before = last.modified_at
     last.refresh_from_db()

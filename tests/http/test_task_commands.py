@@ -111,7 +111,7 @@ def test_what_a_pass_read_before_an_answer_changes_nothing_back(
     """The pass merges only after the answer has been confirmed, and nobody has read again yet."""
     reader = connecting.reader(portal)
     before = reader.workflow_tasks.by_ids([task.remote_id])
-    monkeypatch.setattr(syncing, "reread_workflow", lambda pk: None)
+    monkeypatch.setattr(syncing, "read_screens", lambda pk: None)
     assert answer(task, approver, committing).state == CommandState.CONFIRMED
     workflow_tasks.merge(Names(portal), reader, before.rows, observed_at=before.sent_at)
     task.refresh_from_db()
@@ -130,7 +130,7 @@ def test_an_answer_confirmed_late_changes_no_newer_reading_back(
         return seen
 
     monkeypatch.setattr(CompleteTask, "look", late)
-    monkeypatch.setattr(syncing, "reread_workflow", lambda pk: None)
+    monkeypatch.setattr(syncing, "read_screens", lambda pk: None)
     assert answer(task, approver, committing).state == CommandState.CONFIRMED
     task.refresh_from_db()
     assert task.status == 2
@@ -816,9 +816,6 @@ def test_a_sign_in_at_the_moment_it_begins_to_wait_is_not_missed(
 
     monkeypatch.setattr(sending, "wait_for_sign_in", overtaken)
     command = answer(task, approver, committing)
-    assert command.state == CommandState.INTENT
-    with committing():
-        commands.sweep()
     assert fresh(command).state == CommandState.CONFIRMED
 
 

@@ -125,7 +125,7 @@ def test_a_look_at_a_workflow_by_an_owner_without_rights_withdraws_no_task(
 ):
     before = known(portal)
     lose_rights(sandbox, "rights")
-    syncing.reread_workflow(workflow.pk)
+    syncing.read_again(workflow.portal, [workflow.pk])
     assert not lost(before, portal)
 
 

@@ -35,6 +35,7 @@ AT_ONCE = 6
 PACED = """
 import json, sys, time, django
 django.setup()
+from bizproc_admin import bitrix
 from bizproc_admin.models import Portal
 from bizproc_admin.pacing import DatabasePacer
 pacer = DatabasePacer(Portal.objects.get())
@@ -43,7 +44,7 @@ sys.stdin.readline()
 admitted, until = [], time.time() + 2
 while (now := time.time()) < until:
     pacer.now = lambda: now
-    if pacer.take(interactive=True):
+    if pacer.take(purpose=bitrix.Purpose.VERIFY):
         admitted.append(now)
     time.sleep(0.002)
 print(json.dumps(admitted))

@@ -104,8 +104,8 @@ def test_lost_and_doubled_messages_and_two_workers_make_one_call_for_each_click(
     empty_the_broker()
     doubled = ask(begin(portal, sandbox), "kill")
     for _ in range(8):
-        current_app.tasks["bizproc_admin.jobs.carry_out_command"].apply_async(
-            [doubled.pk], queue="interactive"
+        current_app.tasks["bizproc_admin.jobs.serve_portal"].apply_async(
+            [portal.pk], queue="interactive"
         )
 
     installation.start()

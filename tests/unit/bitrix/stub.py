@@ -101,13 +101,14 @@ class FreePacer:
     """Let everything go, and remember what was told."""
 
     def __init__(self) -> None:
-        self.acquired: list[tuple[str, bool]] = []
+        self.acquired: list[tuple[str, bitrix.Purpose]] = []
         self.times: list[tuple[str, bitrix.AnswerTime]] = []
         self.limited = 0
         self.exhausted: list[tuple[str, object]] = []
 
-    def acquire(self, method: str, *, interactive: bool, deadline: float) -> None:
-        self.acquired.append((method, interactive))
+    def acquire(self, method: str, *, purpose: bitrix.Purpose, deadline: float) -> bitrix.Release:
+        self.acquired.append((method, purpose))
+        return lambda: None
 
     def told(self, method: str, time: bitrix.AnswerTime) -> None:
         self.times.append((method, time))

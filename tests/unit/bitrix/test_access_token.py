@@ -103,7 +103,7 @@ def test_the_token_travels_in_the_header_alone(stub, as_person, is_write):
         "bizproc.task.complete",
         {"TASK_ID": 5},
         is_write=is_write,
-        interactive=True,
+        purpose=bitrix.Purpose.VERIFY,
         patience=1,
     )
     path, body, headers = stub.seen[0]
@@ -114,7 +114,7 @@ def test_the_token_travels_in_the_header_alone(stub, as_person, is_write):
 
 
 def test_a_webhooks_call_has_no_such_header(stub, transport):
-    transport.call("profile", {}, is_write=False, interactive=True, patience=1)
+    transport.call("profile", {}, is_write=False, purpose=bitrix.Purpose.VERIFY, patience=1)
     assert "Authorization" not in stub.seen[0][2]
 
 
@@ -124,7 +124,7 @@ def test_a_password_kept_for_the_host_is_not_sent(stub, pacer, tmp_path, monkeyp
     netrc.write_text("machine 127.0.0.1 login me password mine\n")
     monkeypatch.setenv("NETRC", str(netrc))
     transport = bitrix.Transport(getattr(stub, credential), pacer=pacer)
-    transport.call("profile", {}, is_write=False, interactive=True, patience=1)
+    transport.call("profile", {}, is_write=False, purpose=bitrix.Purpose.VERIFY, patience=1)
     transport.close()
     assert not stub.seen[0][2].get("Authorization", "").startswith("Basic")
 

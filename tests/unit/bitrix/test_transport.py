@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bizproc_admin import bitrix
-from bizproc_admin.bitrix import Classification, classify
+from bizproc_admin.bitrix import Classification, Purpose, classify
 from bizproc_admin.bitrix.transport import Command
 
 from .stub import SECRET
@@ -282,14 +282,14 @@ def test_a_reserved_permit_is_used_once(writer, pacer):
     assert len(pacer.acquired) == 1
     writer.workflows.kill(WORKFLOW)
     assert len(pacer.acquired) == 2
-    assert pacer.acquired[0] == ("bizproc.workflow.kill", True)
+    assert pacer.acquired[0] == ("bizproc.workflow.kill", Purpose.WRITE)
 
 
 def batch(transport, *keys):
     return transport.batch(
         {key: Command(method="profile", params={}) for key in keys},
         is_write=False,
-        interactive=False,
+        purpose=Purpose.PASSES,
         patience=1,
     )
 
@@ -344,7 +344,7 @@ def test_a_batch_writes_nested_values_in_brackets_and_encodes_them(stub, transpo
         "none": None,
     }
     command = Command(method="bizproc.workflow.instances", params=params)
-    transport.batch({"a": command}, is_write=False, interactive=False, patience=1)
+    transport.batch({"a": command}, is_write=False, purpose=Purpose.PASSES, patience=1)
     sent = stub.seen[0][1]
     assert sent["halt"] == 0
     assert sent["cmd"]["a"] == (
@@ -361,7 +361,11 @@ def test_a_batch_holds_one_to_fifty_commands(transport):
 
 def test_json_keeps_types(stub, transport):
     transport.call(
-        "profile", {"a": [1, "1", True, None]}, is_write=False, interactive=False, patience=1
+        "profile",
+        {"a": [1, "1", True, None]},
+        is_write=False,
+        purpose=Purpose.PASSES,
+        patience=1,
     )
     assert json.dumps(stub.seen[0][1]) == '{"a": [1, "1", true, null]}'
 
@@ -378,13 +382,13 @@ def test_what_no_database_can_store_becomes_the_sign_for_an_unreadable_character
     stub, transport, body
 ):
     stub.says(body)
-    answer = transport.call("profile", {}, is_write=False, interactive=True, patience=1)
+    answer = transport.call("profile", {}, is_write=False, purpose=Purpose.VERIFY, patience=1)
     assert answer.result == {"na\N{REPLACEMENT CHARACTER}me": ["a\N{REPLACEMENT CHARACTER}b", 1]}
 
 
 def test_a_character_written_as_two_escapes_stays_whole(stub, transport):
     stub.says(b'{"result": "\\ud83d\\ude00 \\u0434\xed\x95\x9c"}')
-    answer = transport.call("profile", {}, is_write=False, interactive=True, patience=1)
+    answer = transport.call("profile", {}, is_write=False, purpose=Purpose.VERIFY, patience=1)
     assert answer.result == "\N{GRINNING FACE} д한"
 
 

@@ -1,0 +1,109 @@
+"""Workflows together with their tasks: all that somebody looks at, in one request."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from .chunks import Chunk, Cursor, Odd
+from .envelopes import BATCH_LIMIT, Answer, Command
+from .filters import Filter
+from .listing import Asks, Listing
+from .lists import Workflows, WorkflowTasks
+from .objects import TaskRow, WorkflowRow
+from .paging import Want
+from .resources import Resource, counts_more, groups_of
+
+#: Most workflows have a few tasks, each of a few people: so many seldom fill more than a page.
+_TASKS_OF_A_COMMAND: Final = 10
+_WORKFLOWS_A_COMMAND: Final = 50
+#: 200 workflows take 4 calls for themselves and 20 for their tasks.
+_AT_ONCE: Final = BATCH_LIMIT // 5 * 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whole:
+    """What one look showed: the workflows asked for that run, and the tasks of all of them.
+
+    `unread` are the ids of workflows with more tasks than were read, or with some that do not say
+    whose they are.
+    """
+
+    workflows: Chunk[WorkflowRow]
+    tasks: Chunk[TaskRow]
+    unread: frozenset[str]
+
+
+class WholeWorkflows(Resource[WorkflowRow]):
+    """Read workflows with their tasks, of any status.
+
+    The list of workflows refuses everybody but administrators: in the same request it proves that
+    the tasks are all there are.
+    """
+
+    listing = Workflows.listing
+
+    def __init__(self, reader: Asks) -> None:
+        super().__init__(reader)
+
+    def read(self, ids: Iterable[str]) -> list[Whole]:
+        """Read these workflows and their tasks, 200 in a request.
+
+        Calls bizproc.workflow.instances and bizproc.task.list.
+        """
+        wanted = list(dict.fromkeys(ids))
+        return [self._at_once_read(part) for part in groups_of(wanted, _AT_ONCE)]
+
+    def _at_once_read(self, ids: list[str]) -> Whole:
+        tasks = WorkflowTasks.listing
+        by_id = list(groups_of(ids, _WORKFLOWS_A_COMMAND))
+        by_workflow = list(groups_of(ids, _TASKS_OF_A_COMMAND))
+        asked: list[tuple[Command, Filter]] = []
+        for group in by_id:
+            one: Filter = {"ID": group}
+            asked.append((self.listing.command(Want(start=-1), one), one))
+        for group in by_workflow:
+            one = {"WORKFLOW_ID": group}
+            asked.append((tasks.command(Want(start=0), one), one))
+        answers, proven = self._ask([command for command, _ in asked])
+        filters = [one for _, one in asked]
+        first = len(by_id)
+        unread: set[str] = set()
+        whole: list[tuple[Answer, Filter]] = []
+        for group, answer, one in zip(by_workflow, answers[first:], filters[first:], strict=True):
+            entries = tasks.entries(answer, one)
+            if counts_more(entries, answer) or any(entry.key is None for entry in entries):
+                unread.update(group)
+            else:
+                whole.append((answer, one))
+        found = zip(answers[:first], filters[:first], strict=True)
+        sent_at = answers[0].sent_at
+        return Whole(
+            workflows=_chunk(self.listing, list(found), sent_at=sent_at, proven=proven),
+            tasks=_chunk(tasks, whole, sent_at=sent_at, proven=proven),
+            unread=frozenset(unread),
+        )
+
+
+def _chunk(
+    listing: Listing[Any],
+    answers: list[tuple[Answer, Filter]],
+    *,
+    sent_at: datetime,
+    proven: bool,
+) -> Chunk[Any]:
+    entries = [entry for answer, one in answers for entry in listing.entries(answer, one)]
+    odd: tuple[Odd, ...] = tuple(entry.odd for entry in entries if entry.odd is not None)
+    rows = tuple(entry.row for entry in entries if entry.row is not None)
+    return Chunk(
+        rows=rows,
+        sent_at=sent_at,
+        requests=1,
+        total=len(rows),
+        complete=True,
+        cursor=Cursor(requests=1, total=len(rows), offset=0, ended=True),
+        time=answers[-1][0].time if answers else None,
+        proven=proven,
+        odd=odd,
+        doubtful=frozenset(one.key for one in odd if one.key is not None),
+    )

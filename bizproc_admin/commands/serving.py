@@ -1,0 +1,127 @@
+"""Serving a portal: what is due of its commands, one after another, the most urgent first.
+
+A portal is served as a whole, by a message that names it alone: however many commands wait and
+however often it is rung for, the next thing done is the most urgent one there is.
+"""
+
+import logging
+import time
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from bizproc_admin import doorbell, outages
+from bizproc_admin.commands.sending import carry_out
+from bizproc_admin.commands.settling import free_the_dead, settle
+from bizproc_admin.models import Command, CommandState, Portal
+from bizproc_admin.models.commands import BULK
+
+log = logging.getLogger(__name__)
+
+# commands of one portal that are worked on at once, and of them those of mass actions
+AT_ONCE, AT_ONCE_OF_BULK = 2, 1
+# seconds after which a thread goes on with another portal's work
+SLICE = 20.0
+# a command that somebody took is taken by another after this, should that one have died unnoticed
+HELD_FOR = timedelta(seconds=180)
+
+
+def portals_due(now: datetime) -> list[int]:
+    """Give the portals that have commands due and may be asked."""
+    due = Command.objects.due(now).values_list("portal_id", flat=True).distinct()
+    resting = Portal.objects.filter(failures__gte=outages.LEFT_ALONE_AFTER, retry_at__gt=now)
+    return sorted(set(due.exclude(portal__in=resting).order_by()))
+
+
+def sweep(*, start: doorbell.Start = doorbell.ring, grace: timedelta = timedelta()) -> None:
+    """Find what dead workers held, and start the service of every portal with something due.
+
+    What has become due only within the grace is on its way already.
+    """
+    free_the_dead()
+    expires = 2 * settings.SWEEP_INTERVAL
+    for pk in portals_due(timezone.now() - grace):
+        start("serve_portal", pk, queue=doorbell.INTERACTIVE, expires=expires)
+
+
+def serve(portal_pk: int, *, worker: str) -> None:
+    """Carry out and settle what is due of a portal's commands, until nothing is or time is up.
+
+    Safe to call again at any time, and beside itself.
+    """
+    until = time.monotonic() + SLICE
+    while (command := take_next(portal_pk, worker=worker)) is not None:
+        try:
+            if command.state == CommandState.INTENT:
+                carry_out(command.pk, worker=worker)
+            else:
+                settle(command.pk)
+        finally:
+            # what was settled meanwhile has left it, and changes no more
+            Command.objects.open().filter(pk=command.pk, taken_by=worker).update(
+                taken_by="", taken_until=None
+            )
+        if time.monotonic() > until:
+            doorbell.ring("serve_portal", portal_pk, queue=doorbell.INTERACTIVE)
+            return
+    log.debug("served portal=%s", portal_pk)
+
+
+def take_next(portal_pk: int, *, worker: str) -> Command | None:
+    """Take the most urgent command that is due and that nobody is at; None without any."""
+    now = timezone.now()
+    if Portal.objects.filter(
+        pk=portal_pk, failures__gte=outages.LEFT_ALONE_AFTER, retry_at__gt=now
+    ).exists():
+        return None
+    here = Command.objects.filter(portal=portal_pk)
+    held = list(here.filter(taken_until__gt=now).values_list("origin", flat=True))
+    if len(held) >= AT_ONCE:
+        return None
+    due = here.due(now)
+    for_people = due.exclude(origin=BULK)
+    found = first_of(for_people)
+    if found is None and held.count(BULK) < AT_ONCE_OF_BULK:
+        found = first_of(due.filter(origin=BULK))
+    if found is None:
+        return None
+    taken = here.filter(pk=found.pk, state=found.state, epoch=found.epoch).filter(
+        Q(taken_until=None) | Q(taken_until__lte=now)
+    )
+    if not taken.update(taken_by=worker[:100], taken_until=now + HELD_FOR):
+        return take_next(portal_pk, worker=worker)
+    note_queue(found, now)
+    return found
+
+
+def first_of(due: QuerySet[Command]) -> Command | None:
+    """Give what comes first: what was sent and is not proven yet, then what was asked for first."""
+    checks = due.exclude(state=CommandState.INTENT).order_by("next_check_at", "pk")
+    intents = due.filter(state=CommandState.INTENT).order_by(
+        Coalesce("next_check_at", "not_before", "requested_at"), "pk"
+    )
+    return checks.first() or intents.first()
+
+
+def note_queue(command: Command, now: datetime) -> None:
+    """Note how long an intent that was due has waited for its turn: that is nobody's silence."""
+    if command.state != CommandState.INTENT:
+        return
+    due_at = max(filter(None, (command.requested_at, command.not_before, command.next_check_at)))
+    waited = (now - due_at).total_seconds()
+    if waited > settings.SWEEP_INTERVAL:
+        Command.objects.filter(pk=command.pk).update(queued=F("queued") + waited)
+
+
+def ahead_of(command: Command) -> int:
+    """Count the commands of the portal that are worked on or due before this one."""
+    now = timezone.now()
+    others = Command.objects.filter(portal=command.portal_id).exclude(pk=command.pk)
+    if command.origin != BULK:
+        others = others.exclude(origin=BULK)
+    due = others.due(now)
+    checks = due.exclude(state=CommandState.INTENT).count()
+    return checks + due.filter(state=CommandState.INTENT, pk__lt=command.pk).count()
