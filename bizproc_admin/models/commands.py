@@ -83,9 +83,16 @@ class CommandQuerySet(models.QuerySet["Command"]):
         return self.filter(state__in=CHECKING, next_check_at__lte=now)
 
     def oldest_due(self, now: datetime) -> datetime | None:
-        """Give since when the command is due that has been due the longest."""
+        """Give since when the command is due that has been due the longest.
+
+        What somebody is at, and what waits for a portal that is left alone, is no worker's debt.
+        """
         since = Coalesce("next_check_at", "not_before", "requested_at")
         due = self.due_to_send(now) | self.due_to_settle(now)
+        due = due.filter(
+            Q(taken_until=None) | Q(taken_until__lte=now),
+            Q(portal__retry_at=None) | Q(portal__retry_at__lte=now),
+        )
         oldest: datetime | None = due.aggregate(oldest=Min(since))["oldest"]
         return oldest
 

@@ -163,10 +163,13 @@ def test_a_portal_that_does_not_answer_keeps_its_commands_and_is_served_when_it_
     command = ask(many[0], administrator)
     Portal.objects.update(failures=9, retry_at=timezone.now() + timedelta(seconds=30))
     assert commands.portals_due(timezone.now()) == []
+    # no worker is deaf because it leaves the portal alone
+    assert Command.objects.oldest_due(timezone.now()) is None
     commands.serve(portal.pk, worker="test")
     assert sandbox.calls() == []
     Portal.objects.update(retry_at=timezone.now())
     assert commands.portals_due(timezone.now()) == [portal.pk]
+    assert Command.objects.oldest_due(timezone.now()) is not None
     commands.serve(portal.pk, worker="test")
     command.refresh_from_db()
     assert command.state == CommandState.CONFIRMED
