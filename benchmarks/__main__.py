@@ -1,4 +1,4 @@
-"""Run the benchmarks: python -m benchmarks [sync] [lists] [faults]; 1 when a target was missed."""
+"""Run the benchmarks: python -m benchmarks [part ...]; 1 when a target was missed."""
 
 import argparse
 import os
@@ -7,12 +7,12 @@ import subprocess
 import sys
 import tempfile
 
-PARTS = ("sync", "lists", "faults")
+PARTS = ("sync", "lists", "faults", "crowd")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("parts", nargs="*", help="sync, lists, faults; all without")
+    parser.add_argument("parts", nargs="*", help="sync, lists, faults, crowd; all without")
     parts = parser.parse_args().parts or PARTS
     if unknown := set(parts) - set(PARTS):
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
