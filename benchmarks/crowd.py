@@ -77,7 +77,7 @@ def measured() -> list[Line]:
         alone = run(portal, who, others[: TABS + CLICKS])
         alone.requests = sandbox.http_requests()
         with a_dead_portal(who):
-            beside = run(portal, who, others[TABS + CLICKS :])
+            beside = run(portal, who, still_running(others[TABS + CLICKS :]))
     p95, worse = percentile(alone.clicks, 0.95), percentile(beside.clicks, 0.95)
     # what the portal itself would have admitted: 2 a second and its bucket of 50
     allowed = 2 * SECONDS + 50
@@ -107,6 +107,11 @@ def measured() -> list[Line]:
             is_met=not beside.open_clicks and worse <= BESIDE_A_DEAD_ONE * p95,
         ),
     ]
+
+
+def still_running(rows: list[Workflow]) -> list[Workflow]:
+    """Give those of the workflows that no run has ended meanwhile."""
+    return list(Workflow.objects.running().filter(pk__in=[row.pk for row in rows]))
 
 
 def intend(portal: Portal, who: Account, rows: list[Workflow]) -> None:
@@ -208,7 +213,9 @@ def harass(portal: Portal, over: threading.Event, crowd: Crowd) -> None:
     if person is not None:
         part = person.assignments.first()
         if part is not None:
-            LinkedPerson.objects.get_or_create(user=one, portal=portal, person=part.person)
+            LinkedPerson.objects.get_or_create(
+                user=one, portal=portal, defaults={"person": part.person}
+            )
     client = Client()
     client.force_login(one)
     mine = list(Workflow.objects.visible_to(one).values_list("pk", flat=True)[:200]) or [0]
