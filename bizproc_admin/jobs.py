@@ -1,5 +1,6 @@
 """Every function that Celery runs. Jobs take keys, delegate and return nothing."""
 
+from functools import partial
 from typing import Any
 
 from celery import shared_task
@@ -12,7 +13,7 @@ from celery.signals import (
     worker_shutdown,
 )
 
-from bizproc_admin import commands, gates, heartbeats, sessions, syncing, triggers
+from bizproc_admin import commands, doorbell, gates, heartbeats, sessions, syncing, triggers
 from bizproc_admin.lookout import Lookout
 from bizproc_admin.models import Draft, Feed
 
@@ -22,7 +23,8 @@ lookouts: list[Lookout] = []
 
 @shared_task(name=PREFIX + "serve_portal")
 def serve_portal(pk: int) -> None:
-    with gates.entered(pk) as has_room:
+    ring_again = partial(doorbell.ring, "serve_portal", pk, queue=doorbell.INTERACTIVE)
+    with gates.entered(pk, again=ring_again) as has_room:
         if has_room:
             commands.serve(pk, worker=heartbeats.worker_name())
 

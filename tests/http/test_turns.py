@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from bizproc_admin import bitrix, commands, gates, pacing, screens, syncing
+from bizproc_admin import bitrix, commands, gates, jobs, pacing, screens, syncing
 from bizproc_admin.actions import CompleteTask, TerminateWorkflow
 from bizproc_admin.commands.rows import LONGEST_QUEUE, is_overdue
 from bizproc_admin.models import (
@@ -184,6 +184,33 @@ def test_of_a_portal_left_alone_what_waits_too_long_is_given_up(
     commands.sweep()
     command.refresh_from_db()
     assert (command.state, command.error_code) == (CommandState.CANCELLED, "portal_unreachable")
+
+
+def test_who_finds_no_room_is_called_again_once_somebody_leaves(monkeypatch):
+    monkeypatch.setattr(gates, "_threads", 4)
+    called = []
+    with gates.entered(1):
+        with gates.entered(1):
+            for _ in range(3):
+                with gates.entered(1, again=lambda: called.append("again")) as has_room:
+                    assert not has_room
+            assert called == []
+        assert called == ["again"]
+    assert called == ["again"]
+
+
+def test_a_ring_that_finds_no_room_is_served_without_a_sweep(
+    workflow, administrator, committing, monkeypatch
+):
+    command = ask(workflow, administrator)  # its own ring is lost
+    monkeypatch.setattr(gates, "_threads", 4)
+    here = workflow.portal_id
+    with committing(), gates.entered(here), gates.entered(here):
+        jobs.serve_portal(here)
+        command.refresh_from_db()
+        assert command.state == CommandState.INTENT
+    command.refresh_from_db()
+    assert command.state == CommandState.CONFIRMED
 
 
 def test_no_portal_holds_more_than_half_of_a_workers_threads(monkeypatch):
