@@ -1,11 +1,17 @@
 """What the demo prepares: accounts and people that do not get into each other's way."""
 
+import time
+from datetime import timedelta
+
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
-from bizproc_admin.models import LinkedPerson, Person, Role, WorkflowTask
+from bizproc_admin.models import Department, Feed, LinkedPerson, Person, Role, WorkflowTask
 from scripts.demo import ACCOUNTS, PEOPLE
 from tests.conftest import account
+
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -24,6 +30,20 @@ def test_the_demos_manager_is_nobody_who_takes_the_account_over_by_signing_in(de
     assert person.email.partition("@")[0] not in logins
     below = Person.objects.at(demo).subordinates_of(person)
     assert WorkflowTask.objects.waiting_for(set(below.values_list("pk", flat=True))).exists()
+
+
+def test_a_worker_that_is_at_the_people_already_is_waited_for(demo, monkeypatch):
+    Department.objects.update(head=None)
+    now = timezone.now()
+    people = Feed.objects.filter(name="people")
+    people.update(full_at=None, next_at=None, leased_by="a worker", lease_until=now + MINUTE)
+
+    def passes(_seconds):
+        people.update(lease_until=None)
+
+    monkeypatch.setattr(time, "sleep", passes)
+    call_command("link_demo_people")
+    assert LinkedPerson.objects.get().person.email.startswith("marina.lebedeva@")
 
 
 def test_the_demos_manager_leads_the_greatest_department_that_is_left(demo):
