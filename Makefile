@@ -1,7 +1,7 @@
 # Each target does all of its own set-up. `make demo` and `make test` are the two to know.
 SHELL := /bin/bash
 PY := .venv/bin/python
-CHECKED := bizproc_admin config tests scripts benchmarks manage.py
+CHECKED := bizproc_admin config sandbox tests scripts benchmarks manage.py
 export PYTHONDONTWRITEBYTECODE ?= 1
 
 .PHONY: help setup setup-runtime env demo run worker sandbox sync test check unit contract http workers browser \
@@ -31,7 +31,7 @@ worker: env      ## both workers of a local installation
 
 sandbox: setup-runtime ## the emulated portal alone, on port 8400
 	@mkdir -p var
-	@$(PY) -m bizproc_admin.sandbox --scenario demo --state var/sandbox.state --control
+	@$(PY) -m sandbox --scenario demo --state var/sandbox.state --control
 
 sync: env        ## every feed once, in the foreground
 	@$(PY) manage.py sync

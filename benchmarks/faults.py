@@ -51,9 +51,9 @@ from bizproc_admin.models import (
     Worker,
     WorkflowTask,
 )
-from bizproc_admin.sandbox import Sandbox
-from bizproc_admin.sandbox.refusals import Refusal
 from bizproc_admin.secrets import Secret
+from sandbox import Sandbox
+from sandbox.refusals import Refusal
 
 AT_ONCE = 200
 EMPLOYEE, RECEIVER, THIRD = 2, 40, 41

@@ -36,7 +36,7 @@ class RunningSandbox:
 def running_sandbox(*, workflows: int, limits: str) -> Iterator[RunningSandbox]:
     """Run the scenario huge until the block ends."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "bizproc_admin.sandbox", "--scenario", "huge", "--port", "0",
+        [sys.executable, "-m", "sandbox", "--scenario", "huge", "--port", "0",
          "--workflows", str(workflows), "--limits", limits, "--control"],
         stdout=subprocess.PIPE,
         text=True,

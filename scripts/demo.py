@@ -117,7 +117,7 @@ def start_sandbox(processes: Processes, port: int, *, console: str) -> dict[str,
     process = processes.start(
         "sandbox",
         [
-            sys.executable, "-m", "bizproc_admin.sandbox", "--port", str(port),
+            sys.executable, "-m", "sandbox", "--port", str(port),
             "--scenario", "demo", "--state", str(HOME / "portal.state"), "--control",
             "--password", PORTAL_PASSWORD,
             "--redirect-uri", f"{console}/sign-in/bitrix24/callback/",

@@ -17,7 +17,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 
-from bizproc_admin.sandbox import Sandbox
+from sandbox import Sandbox
 
 # shorter ones would be found in innocent texts
 SHORTEST = 8

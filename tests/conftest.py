@@ -15,8 +15,8 @@ from pytest_django.plugin import blocking_manager_key
 from bizproc_admin import bitrix, triggers
 from bizproc_admin.models import Account, Feed, FeedName, Portal, Role
 from bizproc_admin.portals import hint
-from bizproc_admin.sandbox import Sandbox
 from bizproc_admin.secrets import Secret
+from sandbox import Sandbox
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 PASSWORD = "a-long-enough-password"

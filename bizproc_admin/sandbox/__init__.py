@@ -1,8 +1,1 @@
-"""An emulated Bitrix24 portal: the demo, the development environment and the test double.
-
-Written from the vendor's documents; it shares no code with our client and needs no Django.
-"""
-
-from bizproc_admin.sandbox.sandbox import Sandbox
-
-__all__ = ["Sandbox"]
+"""The emulated portal's old place: `python -m bizproc_admin.sandbox` runs the package `sandbox`."""

@@ -27,8 +27,8 @@ from bizproc_admin.models import (
     WorkflowTask,
     workflow_tasks,
 )
-from bizproc_admin.sandbox import Sandbox
 from bizproc_admin.secrets import Secret
+from sandbox import Sandbox
 from tests.conftest import account
 
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}

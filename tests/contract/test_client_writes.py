@@ -4,7 +4,7 @@ import pytest
 
 from bizproc_admin import bitrix
 from bizproc_admin.bitrix import Classification, classify
-from bizproc_admin.sandbox import Sandbox
+from sandbox import Sandbox
 
 ABSENT = "5f00000000000.00000000"
 

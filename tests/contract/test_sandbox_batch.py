@@ -3,7 +3,7 @@
 import pytest
 import requests
 
-from bizproc_admin.sandbox import Sandbox
+from sandbox import Sandbox
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import pytest
 import requests
 
-from bizproc_admin.sandbox import Sandbox
+from sandbox import Sandbox
 
 ADMINISTRATOR, EMPLOYEE = 1, 2
 METHOD = "bizproc.task.delegate"

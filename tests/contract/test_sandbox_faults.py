@@ -5,7 +5,7 @@ import time
 import pytest
 import requests
 
-from bizproc_admin.sandbox import Sandbox
+from sandbox import Sandbox
 
 KILL = "bizproc.workflow.kill"
 NO_ANSWER = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from bizproc_admin.sandbox import Sandbox
+from sandbox import Sandbox
 
 
 @pytest.fixture(scope="module")

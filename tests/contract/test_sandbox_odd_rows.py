@@ -3,7 +3,7 @@
 import pytest
 import requests
 
-from bizproc_admin.sandbox import Sandbox
+from sandbox import Sandbox
 
 ADMINISTRATOR, EMPLOYEE = 1, 2
 ODD = [None, False, 10**19, 1.5, "", [""], {}, {"a": [None]}, "0000-00-00 00:00:00"]

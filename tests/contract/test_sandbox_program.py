@@ -10,9 +10,9 @@ from contextlib import contextmanager
 import pytest
 import requests
 
-from bizproc_admin.sandbox import Sandbox
+from sandbox import Sandbox
 
-RUN = [sys.executable, "-m", "bizproc_admin.sandbox"]
+RUN = [sys.executable, "-m", "sandbox"]
 DEAL = ["crm", "CCrmDocumentDeal", "DEAL_7"]
 
 
@@ -125,9 +125,15 @@ def test_a_taken_port_is_told_in_one_line():
     assert f"127.0.0.1:{port}" in ended.stderr
 
 
+def test_its_old_name_runs_it_still():
+    old = [sys.executable, "-m", "bizproc_admin.sandbox", "--help"]
+    told = subprocess.run(old, capture_output=True, text=True, check=True)
+    assert "--scenario" in told.stdout
+
+
 def test_it_needs_neither_django_nor_requests():
     code = (
-        "import sys, bizproc_admin.sandbox.__main__;"
+        "import sys, sandbox.__main__;"
         "print([n for n in sys.modules if n.split('.')[0] in ('django', 'requests', 'celery')])"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

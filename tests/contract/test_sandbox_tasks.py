@@ -3,8 +3,8 @@
 import pytest
 import requests
 
-from bizproc_admin.sandbox import Sandbox
-from bizproc_admin.sandbox.scenarios.templates import request, review, sequence
+from sandbox import Sandbox
+from sandbox.scenarios.templates import request, review, sequence
 
 ADMINISTRATOR, EMPLOYEE = 1, 2
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from bizproc_admin.sandbox import Sandbox
+from sandbox import Sandbox
 
 DEAL = ["crm", "CCrmDocumentDeal", "DEAL_7"]
 NOT_FOUND = (400, "", "The business process is not found.")

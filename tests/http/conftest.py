@@ -28,8 +28,8 @@ from bizproc_admin.models import (
     Workflow,
     WorkflowTask,
 )
-from bizproc_admin.sandbox import Sandbox
 from bizproc_admin.secrets import Secret
+from sandbox import Sandbox
 from tests import canary
 from tests.conftest import account
 

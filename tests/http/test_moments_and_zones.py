@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from bizproc_admin import syncing
 from bizproc_admin.models import AuditEntry, Feed, Person, Portal, SyncRun, Workflow, WorkflowTask
-from bizproc_admin.sandbox.engine.kinds import REQUEST
+from sandbox.engine.kinds import REQUEST
 
 ADMINISTRATOR, EMPLOYEE = 1, 2
 NEVER, FIRST = "9999-12-31T23:59:59+00:00", "0001-01-01T00:00:00+00:00"

@@ -17,7 +17,7 @@ from django.conf import settings
 
 from bizproc_admin import doorbell
 from bizproc_admin.models import Account, Command, CommandState, Portal, Workflow
-from bizproc_admin.sandbox import Sandbox
+from sandbox import Sandbox
 from tests.workers.conftest import Workers, begin
 from tests.workers.test_lookouts import Web, seconds_of
 

@@ -33,8 +33,8 @@ from bizproc_admin.models import (
     Workflow,
     WorkflowTask,
 )
-from bizproc_admin.sandbox import Sandbox
 from bizproc_admin.secrets import Secret
+from sandbox import Sandbox
 from scripts.processes import Processes, workers
 from tests import canary
 from tests.conftest import account

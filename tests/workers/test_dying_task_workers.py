@@ -7,7 +7,7 @@ import pytest
 
 from bizproc_admin import commands
 from bizproc_admin.models import AuditEntry, Command, CommandState, WorkflowTask
-from bizproc_admin.sandbox import Sandbox
+from sandbox import Sandbox
 from tests.workers.conftest import EMPLOYEE, RECEIVER
 from tests.workers.test_dying_workers import DEATHS, FAULTS
 

@@ -8,7 +8,7 @@ import pytest
 
 from bizproc_admin import commands
 from bizproc_admin.models import AuditEntry, Command, CommandState, EndCause, Workflow
-from bizproc_admin.sandbox import Sandbox
+from sandbox import Sandbox
 
 pytestmark = pytest.mark.worker
 

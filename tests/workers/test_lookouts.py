@@ -27,7 +27,7 @@ from bizproc_admin.models import (
     Worker,
     Workflow,
 )
-from bizproc_admin.sandbox import Sandbox
+from sandbox import Sandbox
 from scripts.processes import Processes
 
 from .conftest import ROOT, Workers, empty_the_broker, messages_travel

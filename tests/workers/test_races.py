@@ -24,7 +24,7 @@ from bizproc_admin.models import (
     Workflow,
     WorkflowTask,
 )
-from bizproc_admin.sandbox import Sandbox
+from sandbox import Sandbox
 
 from .conftest import ROOT, messages_travel
 

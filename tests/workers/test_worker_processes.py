@@ -9,7 +9,7 @@ from django.test import Client
 
 from bizproc_admin import heartbeats
 from bizproc_admin.models import AuditEntry, Command, CommandState, Portal, Worker, Workflow
-from bizproc_admin.sandbox import Sandbox
+from sandbox import Sandbox
 
 from .conftest import PATIENCE, Workers, begin, empty_the_broker
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bizproc_admin.sandbox import batch
-from bizproc_admin.sandbox.refusals import named
+from sandbox.http import batch
+from sandbox.refusals import named
 
 COLLECTED = {
     "result": {"a": [{"ID": "7", "LIST": [1, 2]}], "ok": True, "n": 5},

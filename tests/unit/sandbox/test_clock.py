@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from bizproc_admin.sandbox.clock import Clock, database_text, iso, parse_moment
+from sandbox.state.clock import Clock, database_text, iso, parse_moment
 
 NOON = 1_767_225_600.0 + 9 * 3600  # 2026-01-01 12:00 at the portal
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bizproc_admin.sandbox.engine.conditions import compare
+from sandbox.engine.conditions import compare
 
 
 @pytest.mark.parametrize(

@@ -2,20 +2,10 @@
 
 import pytest
 
-from bizproc_admin.sandbox import documents, scenarios
-from bizproc_admin.sandbox.clock import Clock
-from bizproc_admin.sandbox.engine import runner, timers
-from bizproc_admin.sandbox.portal import Portal
-from bizproc_admin.sandbox.records import (
-    ANSWER_CANCEL,
-    ANSWER_NO,
-    ANSWER_OK,
-    ANSWER_YES,
-    COMPLETED,
-    TERMINATED,
-)
-from bizproc_admin.sandbox.refusals import Refusal
-from bizproc_admin.sandbox.scenarios.templates import (
+from sandbox import scenarios
+from sandbox.engine import runner, timers
+from sandbox.refusals import Refusal
+from sandbox.scenarios.templates import (
     activity,
     approve,
     branch,
@@ -28,6 +18,17 @@ from bizproc_admin.sandbox.scenarios.templates import (
     sequence,
     state,
     steps,
+)
+from sandbox.state import documents
+from sandbox.state.clock import Clock
+from sandbox.state.portal import Portal
+from sandbox.state.records import (
+    ANSWER_CANCEL,
+    ANSWER_NO,
+    ANSWER_OK,
+    ANSWER_YES,
+    COMPLETED,
+    TERMINATED,
 )
 
 BOTH = ["user_1", "user_2"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bizproc_admin.sandbox.filters import Condition, orm_predicate, read, sql_predicate
+from sandbox.lists.filters import Condition, orm_predicate, read, sql_predicate
 
 FIELDS = {"ID": "string", "STARTED_BY": "int", "OWNED_UNTIL": "datetime"}
 NOW = 1_800_000_000.0

@@ -1,7 +1,7 @@
 """The leaky bucket and the operating time, on the portal's clock."""
 
-from bizproc_admin.sandbox.clock import Clock
-from bizproc_admin.sandbox.limits import Limits
+from sandbox.state.clock import Clock
+from sandbox.state.limits import Limits
 
 
 def make(*, on=True):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bizproc_admin.sandbox.listing import Page, by_offset, by_page, order, select
-from bizproc_admin.sandbox.refusals import Refusal
+from sandbox.lists.listing import Page, by_offset, by_page, order, select
+from sandbox.refusals import Refusal
 
 ROWS = list(range(120))
 

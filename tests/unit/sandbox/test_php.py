@@ -2,7 +2,7 @@
 
 import pytest
 
-from bizproc_admin.sandbox import php
+from sandbox import php
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from bizproc_admin.sandbox import scenarios
-from bizproc_admin.sandbox.living import SideActors
-from bizproc_admin.sandbox.portal import Portal
-from bizproc_admin.sandbox.records import AUTOMATION
-from bizproc_admin.sandbox.scenarios.people import LEAVER
+from sandbox import scenarios
+from sandbox.scenarios.people import LEAVER
+from sandbox.side_actors import SideActors
+from sandbox.state.portal import Portal
+from sandbox.state.records import AUTOMATION
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bizproc_admin.sandbox import Sandbox
-from bizproc_admin.sandbox.state_file import StateFileError
+from sandbox import Sandbox
+from sandbox.state.state_file import StateFileError
 
 
 def everything(sandbox):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bizproc_admin.sandbox.engine.voting import Votes, approval, declined, review
+from sandbox.engine.voting import Votes, approval, declined, review
 
 
 def decide(asked, yes, no, kind="vote", *, wait=False, minimum=50):

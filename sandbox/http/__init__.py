@@ -1,0 +1,1 @@
+"""The way of a request: HTTP, who calls, batches, the control plane, and from call to answer."""

@@ -1,0 +1,1 @@
+"""What every list of the portal shares: filters, order, pages, and finding rows fast."""

@@ -1,0 +1,25 @@
+"""The REST methods, one module a family; importing the package fills the table."""
+
+from sandbox.methods import (
+    completing,
+    delegating,
+    departments,
+    searching,
+    system,
+    tasks,
+    templates,
+    users,
+    workflows,
+)
+
+__all__ = [
+    "completing",
+    "delegating",
+    "departments",
+    "searching",
+    "system",
+    "tasks",
+    "templates",
+    "users",
+    "workflows",
+]
