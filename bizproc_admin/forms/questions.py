@@ -22,7 +22,7 @@ from bizproc_admin import zones
 from bizproc_admin.bitrix.texts import line
 from bizproc_admin.forms.files import FilesField
 from bizproc_admin.forms.people import PeopleField, key_of
-from bizproc_admin.forms.repeating import MOST_VALUES, RepeatedField
+from bizproc_admin.forms.repeated_fields import MOST_VALUES, RepeatedField
 from bizproc_admin.models import Portal
 
 # what was typed is on no clock before it is known on whose

@@ -8,10 +8,10 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from bizproc_admin.forms.audit_entries import AuditFilterForm
 from bizproc_admin.htmx import page
+from bizproc_admin.lists.audit_filters import AuditFilterForm
+from bizproc_admin.lists.paging import Page, page_of
 from bizproc_admin.models import AuditEntry
-from bizproc_admin.paging import Page, page_of
 from bizproc_admin.permissions import Capability, Request, requires
 from bizproc_admin.views.sentences import say
 

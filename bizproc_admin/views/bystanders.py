@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from bizproc_admin.actions.base import own_hands
-from bizproc_admin.forms.workflow_tasks import waiting_people
+from bizproc_admin.forms.delegations import waiting_people
 from bizproc_admin.permissions import Capability, Request, may
 
 

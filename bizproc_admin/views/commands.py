@@ -9,11 +9,11 @@ from bizproc_admin.actions import ACTIONS
 from bizproc_admin.commands import decide
 from bizproc_admin.forms.commands import DecisionForm
 from bizproc_admin.htmx import dialog, page
+from bizproc_admin.lists.task_lines import receivers
 from bizproc_admin.models import Command, CommandState, Workflow
 from bizproc_admin.permissions import Capability, Request, requires
 from bizproc_admin.views.outcomes import answer_of
 from bizproc_admin.views.sentences import step_of
-from bizproc_admin.views.task_rows import receivers
 
 
 @require_safe

@@ -17,11 +17,11 @@ from bizproc_admin.actions.base import own_hands
 from bizproc_admin.actions.workflow_tasks import closed_text
 from bizproc_admin.commands import take_back
 from bizproc_admin.forms.completions import CompletionForm
-from bizproc_admin.forms.workflow_tasks import DelegationForm, TakeoverForm, waiting_people
+from bizproc_admin.forms.delegations import DelegationForm, TakeoverForm, waiting_people
 from bizproc_admin.htmx import accepted, dialog, tell, toast, wants_part
+from bizproc_admin.lists.inbox import filters_behind, next_after
 from bizproc_admin.models import Command, Draft, Person, Portal, Role
 from bizproc_admin.permissions import Capability, Request, requires
-from bizproc_admin.views.inbox import filters_behind, next_after
 from bizproc_admin.views.issuing import InTheWay, try_to_issue
 from bizproc_admin.views.task_panels import (
     MOST_UNDOABLE,

@@ -15,13 +15,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from bizproc_admin.actions import ACTIONS
 from bizproc_admin.htmx import tell, wants_part
+from bizproc_admin.lists.task_lines import receivers, said_of
 from bizproc_admin.models import Command, CommandState, SeenOutcome
 from bizproc_admin.models.commands import TAKEN_BACK, TERMINAL
 from bizproc_admin.permissions import Capability, Request, may, requires
 from bizproc_admin.tokens import ReconnectNeeded
 from bizproc_admin.views.outcomes import Outcome, outcome_of
 from bizproc_admin.views.task_panels import taken_back_as
-from bizproc_admin.views.task_rows import receivers, said_of
 
 # how long what was never dismissed is told, and how long ago what is only said may have happened
 KEPT = timedelta(days=30)

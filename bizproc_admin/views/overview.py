@@ -9,12 +9,12 @@ from django.views.decorators.http import require_safe
 
 from bizproc_admin.actions import ACTIONS
 from bizproc_admin.htmx import page
+from bizproc_admin.lists.inbox import waiting_count
+from bizproc_admin.lists.workflow_lines import equip
 from bizproc_admin.models import Command, Feed, FeedName, Workflow
 from bizproc_admin.models.workflows import LOCK_GRACE
 from bizproc_admin.permissions import Capability, Request, requires
 from bizproc_admin.views.freshness import of_feed
-from bizproc_admin.views.inbox import waiting_count
-from bizproc_admin.views.rows import equip
 
 MOST_TEMPLATES = 12
 

@@ -6,9 +6,9 @@ from django.views.decorators.http import require_safe
 
 from bizproc_admin.forms.people import PeopleField, found_people
 from bizproc_admin.forms.questions import questions_of
+from bizproc_admin.lists.inbox import visible
 from bizproc_admin.models import Person, WorkflowTask
 from bizproc_admin.permissions import Capability, Request, requires
-from bizproc_admin.views.inbox import visible
 
 DELEGATION = "delegation"
 

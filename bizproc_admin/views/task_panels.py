@@ -12,18 +12,18 @@ from django.utils.translation import gettext as _
 
 from bizproc_admin.actions.base import own_hands
 from bizproc_admin.forms.completions import CompletionForm
-from bizproc_admin.forms.workflow_tasks import waiting_people
+from bizproc_admin.forms.delegations import waiting_people
 from bizproc_admin.htmx import page, wants_part
+from bizproc_admin.lists.inbox import filters_behind, filters_of, visible
+from bizproc_admin.lists.task_lines import equip, receivers, said_of, with_people
 from bizproc_admin.models import Command, CommandState, Draft, FeedName, Person, WorkflowTask
 from bizproc_admin.models.commands import TAKEN_BACK
 from bizproc_admin.permissions import Capability, Request, may
 from bizproc_admin.views.bystanders import bystander_text
 from bizproc_admin.views.freshness import freshness_of
-from bizproc_admin.views.inbox import filters_behind, filters_of, visible
 from bizproc_admin.views.issuing import InTheWay
 from bizproc_admin.views.outcomes import outcome_of
 from bizproc_admin.views.signing_in import lead_to
-from bizproc_admin.views.task_rows import equip, receivers, said_of, with_people
 from bizproc_admin.views.timelines import timeline_of
 
 MOST_UNDOABLE = 50

@@ -7,11 +7,11 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from bizproc_admin.actions import ACTIONS
+from bizproc_admin.lists.task_lines import receiver_of
 from bizproc_admin.models import Account, Command, Workflow, WorkflowTask
 from bizproc_admin.models.commands import TAKEN_BACK
 from bizproc_admin.permissions import Capability, may
 from bizproc_admin.views.outcomes import CALM, answer_of
-from bizproc_admin.views.task_rows import receiver_of
 
 
 @dataclass(frozen=True, kw_only=True)

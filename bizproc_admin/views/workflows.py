@@ -9,22 +9,18 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from bizproc_admin import screens
 from bizproc_admin.actions import Action, KillWorkflow, TerminateWorkflow
-from bizproc_admin.forms.workflows import (
-    EndingForm,
-    RemovalForm,
-    TerminationForm,
-    WorkflowFilterForm,
-)
+from bizproc_admin.forms.endings import EndingForm, RemovalForm, TerminationForm
 from bizproc_admin.htmx import accepted, dialog, page, part, wants_part
+from bizproc_admin.lists.pager import heads_of, pager_of, shown_of
+from bizproc_admin.lists.paging import Page, page_of
+from bizproc_admin.lists.task_lines import receivers
+from bizproc_admin.lists.workflow_choices import SINGLE, choices_of
+from bizproc_admin.lists.workflow_filters import WorkflowFilterForm
+from bizproc_admin.lists.workflow_lines import digest_of, equip
 from bizproc_admin.models import Command, FeedName, Workflow, WorkflowTask
-from bizproc_admin.paging import Page, page_of
 from bizproc_admin.permissions import Capability, Request, capabilities, requires
-from bizproc_admin.views.choices import SINGLE, choices_of
 from bizproc_admin.views.freshness import freshness_of
 from bizproc_admin.views.issuing import InTheWay, try_to_issue
-from bizproc_admin.views.listing import heads_of, pager_of, shown_of
-from bizproc_admin.views.rows import digest_of, equip
-from bizproc_admin.views.task_rows import receivers
 from bizproc_admin.views.timelines import act_of, timeline_of
 
 # A page that asked for a reading looks for it so many times, then says that it has not come.

@@ -423,7 +423,7 @@ def test_that_it_was_taken_back_is_told_for_a_while_and_its_end_repaints_no_form
     first = client.get(url)
     assert 'id="task-outcome"' in first.content.decode()
     later = timezone.now() + timedelta(minutes=1)
-    monkeypatch.setattr("bizproc_admin.views.task_rows.timezone.now", lambda: later)
+    monkeypatch.setattr("bizproc_admin.lists.task_lines.timezone.now", lambda: later)
     assert 'id="task-outcome"' not in client.get(url).content.decode()
     version = first.context["state_version"]
     assert client.get(url, {"version": version}, headers=HTMX).status_code == 204

@@ -6,12 +6,12 @@ import pytest
 from django.http import QueryDict
 from django.utils import timezone
 
-from bizproc_admin.forms.workflows import WorkflowFilterForm
+from bizproc_admin.lists.pager import heads_of, pager_of
+from bizproc_admin.lists.paging import Page
+from bizproc_admin.lists.workflow_filters import WorkflowFilterForm
+from bizproc_admin.lists.workflow_lines import digest_of, standing_of, tells, version_of
 from bizproc_admin.models import Assignment, Command, EndCause, Person, Portal, Workflow
 from bizproc_admin.models import WorkflowTask as Task
-from bizproc_admin.paging import Page
-from bizproc_admin.views.listing import heads_of, pager_of
-from bizproc_admin.views.rows import digest_of, standing_of, tells, version_of
 
 PORTAL = Portal(pk=1, name="Northwind", address="https://northwind.bitrix24.com/")
 

@@ -10,8 +10,8 @@ from sandbox import Sandbox, language
 @pytest.mark.parametrize("key", sorted(language._TEXTS))
 def test_every_text_has_the_same_gaps_in_both_languages(key):
     gaps = [
-        sorted(re.findall(r"\{\w+\}|#\w+#", language.text(language, key)))
-        for language in language.LANGUAGES
+        sorted(re.findall(r"\{\w+\}|#\w+#", language.text(name, key)))
+        for name in language.LANGUAGES
     ]
     assert gaps[0] == gaps[1]
     assert language.text("en", key).isascii()

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from bizproc_admin.forms.workflow_tasks import WorkflowTaskFilterForm
+from bizproc_admin.lists.task_filters import WorkflowTaskFilterForm
 from bizproc_admin.models import Account, Assignment, Command, Person, WorkflowTask
 from bizproc_admin.models.commands import TAKEN_BACK
 from bizproc_admin.permissions import Capability, Request, may

@@ -5,9 +5,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from bizproc_admin.forms.filtering import SIZES, FilterForm
-from bizproc_admin.forms.workflows import SHOWN, WorkflowFilterForm
-from bizproc_admin.paging import Page
+from bizproc_admin.lists.filter_form import SIZES, FilterForm
+from bizproc_admin.lists.paging import Page
+from bizproc_admin.lists.workflow_filters import SHOWN, WorkflowFilterForm
 
 # What a column shows grows while its sort key falls: the oldest has the greatest age.
 TURNED = ("started",)

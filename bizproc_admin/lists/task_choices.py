@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
-from bizproc_admin.forms.workflow_tasks import GROUPS, KINDS, WorkflowTaskFilterForm
+from bizproc_admin.lists.task_filters import GROUPS, KINDS, WorkflowTaskFilterForm
 from bizproc_admin.models import Assignment, WorkflowTask
 
 SINGLE = ("condition",)

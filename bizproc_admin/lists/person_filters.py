@@ -7,7 +7,7 @@ from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bizproc_admin.forms.filtering import FilterForm
+from bizproc_admin.lists.filter_form import FilterForm
 from bizproc_admin.models import Department, Person, Portal
 from bizproc_admin.models.people import DISMISSED
 from bizproc_admin.models.workloads import having_tasks, most_urgent_first, with_workload

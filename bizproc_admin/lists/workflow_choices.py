@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
-from bizproc_admin.forms.workflows import WorkflowFilterForm
+from bizproc_admin.lists.workflow_filters import WorkflowFilterForm
 from bizproc_admin.models import Assignment, Workflow
 
 SINGLE = ("condition", "age", "idle")
