@@ -9,7 +9,8 @@ class BizprocAdminConfig(AppConfig):
     verbose_name = "bizproc-admin"
 
     def ready(self) -> None:
-        from bizproc_admin import checks, jobs, second_factor, signing_in, triggers  # noqa: F401
+        from bizproc_admin import checks, jobs, second_factor, signing_in  # noqa: F401
+        from bizproc_admin.audit import triggers
 
         post_migrate.connect(triggers.remake_after_migrate, sender=self)
         signing_in.connect()

@@ -8,7 +8,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import DatabaseError, connections
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from bizproc_admin import triggers
+from bizproc_admin.audit import triggers
 from bizproc_admin.models import AuditEntry
 
 

@@ -26,7 +26,8 @@ def post_worker_init(worker: object) -> None:
     Nothing is waited for: the broker may be away. It is done in each worker: a connection to the
     database that is older than the fork would be shared.
     """
-    from bizproc_admin import doorbell, triggers
+    from bizproc_admin import doorbell
+    from bizproc_admin.audit import triggers
 
     triggers.tell()
     doorbell.open_the_way()

@@ -12,7 +12,8 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.plugin import blocking_manager_key
 
-from bizproc_admin import bitrix, triggers
+from bizproc_admin import bitrix
+from bizproc_admin.audit import triggers
 from bizproc_admin.models import Account, Feed, FeedName, Portal, Role
 from bizproc_admin.portals import hint
 from bizproc_admin.secrets import Secret

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from bizproc_admin import triggers
+from bizproc_admin.audit import triggers
 
 
 class Migration(migrations.Migration):

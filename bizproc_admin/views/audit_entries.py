@@ -13,7 +13,7 @@ from bizproc_admin.lists.audit_filters import AuditFilterForm
 from bizproc_admin.lists.paging import Page, page_of
 from bizproc_admin.models import AuditEntry
 from bizproc_admin.permissions import Capability, Request, requires
-from bizproc_admin.views.sentences import say
+from bizproc_admin.wording.audit_entries import say
 
 PAGE_SIZE = 50
 

@@ -13,7 +13,7 @@ from bizproc_admin.lists.task_lines import receivers
 from bizproc_admin.models import Command, CommandState, Workflow
 from bizproc_admin.permissions import Capability, Request, requires
 from bizproc_admin.views.outcomes import answer_of
-from bizproc_admin.views.sentences import step_of
+from bizproc_admin.wording.audit_entries import step_of
 
 
 @require_safe

@@ -5,7 +5,8 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import ProtectedError
 from django.urls import reverse
 
-from bizproc_admin import audit, triggers
+from bizproc_admin import audit
+from bizproc_admin.audit import triggers
 from bizproc_admin.models import AuditDetail, AuditEntry, AuditSequence
 from bizproc_admin.models.audit_entries import InsertOnly
 

@@ -16,7 +16,7 @@ from bizproc_admin import audit
 from bizproc_admin.actions.workflows import TerminateWorkflow
 from bizproc_admin.commands import issue
 from bizproc_admin.models import Account, AuditEntry, AuditRepeat, Command, Person, Role
-from bizproc_admin.views.sentences import sentence_of
+from bizproc_admin.wording.audit_entries import sentence_of
 from config.logs import QuietRefusals
 
 # name, method, and the roles that are let in; nobody signed in is led to the sign-in

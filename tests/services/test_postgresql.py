@@ -7,7 +7,8 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.utils import DatabaseError
 
-from bizproc_admin import checks, commands, triggers
+from bizproc_admin import checks, commands
+from bizproc_admin.audit import triggers
 from bizproc_admin.models import AuditDetail, AuditEntry, Command, CommandState, Workflow
 
 pytestmark = [pytest.mark.services]

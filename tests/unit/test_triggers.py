@@ -8,7 +8,8 @@ from django.db import DatabaseError, connection, models, transaction
 from django.test import Client
 from django.urls import reverse
 
-from bizproc_admin import audit, checks, triggers
+from bizproc_admin import audit, checks
+from bizproc_admin.audit import triggers
 from bizproc_admin.models import (
     Account,
     AuditDetail,
