@@ -244,7 +244,7 @@ def resume_work(person: Person) -> None:
     waiting = Command.objects.filter(
         as_person=person,
         state=CommandState.INTENT,
-        error_code=tokens.ReconnectNeeded.__name__,
+        error_code=tokens.ReconnectNeeded.code,
     )
     now = timezone.now()
     with transaction.atomic():

@@ -16,6 +16,7 @@ from bizproc_admin.models import Person, Portal
 from bizproc_admin.outages import PortalHealth
 from bizproc_admin.pacing import DatabasePacer
 from bizproc_admin.secrets import UnreadableSecret
+from bizproc_admin.wording.addresses import WEBHOOKS
 
 INTERACTIVE_ATTEMPTS = 2
 # a token that was just refreshed and is called expired again is not refreshed for ever
@@ -49,25 +50,19 @@ TOKEN_URL = "https://oauth.bitrix.info/oauth/token/"  # noqa: S105  # an address
 class NotConnected(bitrix.NotSent):
     """The portal has no connection to be reached by."""
 
-    people = "This portal is not connected. Connect it under Portals; nothing was sent."
+    code = "not_connected"
 
 
 class KeyLost(NotConnected):
     """The portal's webhook cannot be opened: the key that wrote it is not among FIELD_KEYS."""
 
-    people = (
-        "The portal's webhook cannot be read with the keys of this installation (FIELD_KEYS). "
-        "Nothing was sent. Put the old key back, or connect the portal again under Portals."
-    )
+    code = "key_lost"
 
 
 class SecretsUnreadable(NotConnected):
     """Something kept encrypted cannot be opened: its key is not among FIELD_KEYS."""
 
-    people = (
-        "What is kept encrypted here cannot be read with the keys of this installation "
-        "(FIELD_KEYS). Nothing was sent. Put the old key back."
-    )
+    code = "secrets_unreadable"
 
 
 def reader(
@@ -214,7 +209,10 @@ def accepted_address(text: str) -> bitrix.WebhookUrl:
     The operator's PORTAL_HOSTS_ALLOWED may be anywhere and plain http; all others are the
     vendor's cloud over https (reliability: the portal's address).
     """
-    address = bitrix.WebhookUrl(text)
+    try:
+        address = bitrix.WebhookUrl(text)
+    except bitrix.BadWebhook as wrong:
+        raise ValueError(str(WEBHOOKS[wrong.code])) from None
     accept_portal(address.portal_url)
     return address
 

@@ -32,19 +32,13 @@ NAP = 0.1
 class ReconnectNeeded(bitrix.NotSent):
     """The person has no token that works: they must sign in with Bitrix24 again."""
 
-    people = (
-        "The portal no longer lets this console act for this person. Nothing was sent, and nothing "
-        "is lost: it goes on as soon as they sign in with Bitrix24 again."
-    )
+    code = "reconnect_needed"
 
 
 class ApplicationBroken(bitrix.NotSent):
     """The portal's application cannot be used: its secret is wrong, or it was removed."""
 
-    people = (
-        "The portal does not accept this console's application any more. Nothing was sent. A "
-        "portal administrator looks after it under Portals."
-    )
+    code = "application_broken"
 
 
 def token_server(portal: Portal) -> bitrix.TokenServer:
@@ -182,7 +176,7 @@ def refresh(row: PersonToken, portal: Portal) -> bitrix.TokenPair | None:
         raise ReconnectNeeded from None
     except bitrix.TokenRefused as refusal:
         if refusal.needs_sign_in:
-            lose(row, refusal.for_people)
+            lose(row, refusal.code)
             return None
         held.update(refreshing_until=None)
         if refusal.is_final:

@@ -73,7 +73,7 @@ from .retrying import Classification, GiveUp, Retry, classify, decide
 from .sending import Timeouts
 from .token_errors import TokenNotAsked, TokenRefused, TokenUnanswered, TokenUnreadable
 from .transport import Transport
-from .webhook import WebhookUrl
+from .webhook import BadWebhook, WebhookUrl
 from .whole import Whole
 from .writer import Writer
 
@@ -87,6 +87,7 @@ __all__ = [
     "AppInfo",
     "ApplicationMissing",
     "BadAnswer",
+    "BadWebhook",
     "BitrixError",
     "Chunk",
     "Classification",

@@ -28,8 +28,8 @@ class Odd:
     """A row set aside because a field of it cannot be read; the other rows go on.
 
     `id` is what the portal wrote, for people. `key` is the id as rows have it, None where that
-    cannot be read either. `code` is one of `OddRow`; kind is workflow, task, template, user or
-    department.
+    cannot be read either. `code` is an oddity of `OddRow`; kind is workflow, task, template, user
+    or department.
     """
 
     kind: str

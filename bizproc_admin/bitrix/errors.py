@@ -17,22 +17,29 @@ The classes exist because what a caller may do next depends on *how* a call fail
     ├── Moved                    3xx, never followed
     └── Refused                  well-formed JSON with the key `error`: see `refusals`
 
-Every error says three things: `for_people` (what happened, what it means, what to do),
-`for_readers` (the same of a reading, which changes nothing) and `for_logs` (one line, no secrets).
+Every error says two things: `code` with `values` (its kind and what is particular of it, to be
+kept and put into words by whoever shows it) and `for_logs` (one line). Neither holds a secret.
 """
 
-from typing import ClassVar, Final
+from typing import Final
 
 from . import addresses
 
 TEXT_LIMIT: Final = 2_000
 
+#: What is kept of an error beside its code: plain values, as JSON has them.
+Values = dict[str, str | int | float | bool | None]
+
 
 class BitrixError(Exception):
-    """Anything that kept a call from giving its result."""
+    """Anything that kept a call from giving its result.
 
-    people: ClassVar[str] = "The portal could not be asked. Try again later."
-    reading: ClassVar[str] = ""
+    `code` is the key of its kind, and stays when a class is renamed; `vendor_code` is the portal's
+    own code where it gave one.
+    """
+
+    code: str = "bitrix_error"
+    vendor_code: str = ""
 
     def __init__(self, detail: str = "", *, method: str = "") -> None:
         super().__init__(detail)
@@ -42,18 +49,13 @@ class BitrixError(Exception):
         self.lasted = 0.0
 
     @property
-    def for_people(self) -> str:
-        """Say what happened, what it means and what to do."""
-        return self.people
-
-    @property
-    def for_readers(self) -> str:
-        """Say the same of a reading: nothing can have happened on the portal."""
-        return self.reading or self.for_people
+    def values(self) -> Values:
+        """Return what is particular of this error, without secrets."""
+        return {"method": self.method}
 
     @property
     def for_logs(self) -> str:
-        """Give one line of facts, without secrets."""
+        """Return one line of facts, without secrets."""
         facts = [f"error={type(self).__name__}"]
         if self.method:
             facts.append(f"method={self.method}")
@@ -72,59 +74,49 @@ class NotARead(RuntimeError):
 class NotSent(BitrixError):
     """No byte of the request reached the portal, so nothing can have happened there."""
 
-    people = (
-        "The portal could not be reached. Nothing was changed there. It is tried again by itself; "
-        "if this lasts, check that the portal's address still works."
-    )
+    code = "not_sent"
 
 
 class PaceExceeded(NotSent):
     """Our own pacing refused the request, because sending it would exceed the portal's limit."""
 
-    people = (
-        "The portal limits how often it may be asked, and that limit is used up for the moment. "
-        "Nothing was sent. It will be tried again by itself."
-    )
+    code = "pace_exceeded"
 
     def __init__(self, detail: str = "", *, method: str = "", retry_after: float = 1.0) -> None:
         super().__init__(detail, method=method)
         self.retry_after = retry_after
+
+    @property
+    def values(self) -> Values:
+        """Return what is particular of this error: the seconds to wait."""
+        return super().values | {"seconds": self.retry_after}
 
 
 class Resting(NotSent):
     """The portal has not answered several times in a row: it is asked again in a while only."""
 
-    people = (
-        "The portal does not answer. Nothing was sent. It is asked again by itself until it does, "
-        "and what you asked for is sent then."
-    )
+    code = "resting"
 
     def __init__(self, detail: str = "", *, method: str = "", retry_after: float = 1.0) -> None:
         super().__init__(detail, method=method)
         self.retry_after = retry_after
 
+    @property
+    def values(self) -> Values:
+        """Return what is particular of this error: the seconds to wait."""
+        return super().values | {"seconds": self.retry_after}
+
 
 class NoAnswer(BitrixError):
     """The request may have left, and no complete answer came back: the outcome is unknown."""
 
-    people = (
-        "The portal did not answer in time. Whether it did what was asked is not known yet. "
-        "Its data is read again to find out."
-    )
-    reading = "The portal did not answer in time. It was only read: nothing was changed there."
+    code = "no_answer"
 
 
 class Interrupted(NoAnswer):
     """The connection broke before the answer was whole: the outcome is unknown."""
 
-    people = (
-        "The connection to the portal broke before its answer was here. Whether it did what was "
-        "asked is not known yet. Its data is read again to find out."
-    )
-    reading = (
-        "The connection to the portal broke before its answer was here. It was only read: nothing "
-        "was changed there."
-    )
+    code = "interrupted"
 
 
 class BadAnswer(BitrixError):
@@ -134,15 +126,7 @@ class BadAnswer(BitrixError):
     the wrong type will not.
     """
 
-    people = (
-        "The portal gave an answer that could not be understood{status}. Whether it did what was "
-        "asked is not known. If this repeats, show the technical line to whoever looks after the "
-        "portal."
-    )
-    reading = (
-        "The portal gave an answer that could not be understood{status}. It was only read: nothing "
-        "was changed there. If this lasts, tell whoever looks after the portal."
-    )
+    code = "bad_answer"
 
     def __init__(
         self,
@@ -157,90 +141,48 @@ class BadAnswer(BitrixError):
         self.transient = transient
 
     @property
-    def for_people(self) -> str:
-        """Say what happened, what it means and what to do."""
-        return self.people.replace("{status}", self._status)
-
-    @property
-    def for_readers(self) -> str:
-        """Say the same of a reading: nothing can have happened on the portal."""
-        return (self.reading or self.people).replace("{status}", self._status)
-
-    @property
-    def _status(self) -> str:
-        """Give the HTTP status where it is part of what went wrong."""
-        return "" if self.status in (None, 200) else f" (HTTP {self.status})"
+    def values(self) -> Values:
+        """Return what is particular of this error; the detail is for who looks after the portal."""
+        return super().values | {"status": self.status, "detail": self.detail}
 
     @property
     def for_logs(self) -> str:
-        """Give one line of facts, without secrets."""
+        """Return one line of facts, without secrets."""
         return super().for_logs + (f" status={self.status}" if self.status is not None else "")
 
 
 class TooLong(BadAnswer):
     """An answer is longer than we are willing to hold; asking for less may help."""
 
-    people = (
-        "The portal's answer was too long to be taken in. Nothing was done with it. Show the "
-        "technical line to whoever looks after the portal."
-    )
-    reading = (
-        "The portal's answer was too long to be taken in. It was only read: nothing was changed "
-        "there. If this lasts, tell whoever looks after the portal."
-    )
+    code = "too_long"
 
 
 class FilterIgnored(BadAnswer):
     """Rows came back that do not match the filter: acting on them would hit the wrong workflows."""
 
-    people = (
-        "The portal ignored the filter it was given and returned other rows. Nothing was done with "
-        "them. If this repeats, the portal's version handles filters differently: report it."
-    )
-    reading = ""
+    code = "filter_ignored"
 
 
 class Incomplete(BadAnswer):
     """A list broke off: the portal counts more rows than it gives, however it is asked."""
 
-    people = (
-        "The portal counts more rows than it gives. What it left out is not known, so nothing was "
-        "taken for ended. If this lasts, tell whoever looks after the portal."
-    )
-    reading = ""
+    code = "incomplete"
 
 
 class NotAdministrator(BitrixError):
     """Whoever the connection belongs to may not see everything: what is absent proves nothing."""
 
     code = "not_administrator"
-    people = (
-        "The connection no longer belongs to a portal administrator, so the portal shows it only "
-        "a part. Nothing was changed. Give its owner administrator rights on the portal again, or "
-        "replace the connection by one of an administrator."
-    )
 
 
 class Moved(BitrixError):
     """The portal answered with a redirect to `host`, which is never followed.
 
     `origin` is the address of that host; `is_elsewhere` tells whether it is another one than was
-    asked.
+    asked, else its code says whether it is at home or astray.
     """
 
-    people = (
-        "The portal has moved: it answered with a redirect to {host}. Nothing was done. Follow it "
-        "to its new address under Portals."
-    )
-    at_home = (
-        "The portal answered with a redirect to a page of its own (HTTP {status}) instead of data: "
-        "it may ask for https or for a sign-in, or be under maintenance. Nothing was done. Open "
-        "the portal in a browser to see what it shows."
-    )
-    astray = (
-        "The portal answered with a redirect that leads nowhere (HTTP {status}). Nothing was done. "
-        "Open the portal in a browser to see what it shows."
-    )
+    code = "moved"
 
     def __init__(self, *, location: str, status: int, method: str = "", asked: str = "") -> None:
         to, here = addresses.read_origin(location), addresses.read_origin(asked)
@@ -248,10 +190,11 @@ class Moved(BitrixError):
         self.host = self.origin.partition("://")[2]
         self.status = status
         self.is_elsewhere = to is not None and (here is None or to.host != here.host)
+        if not self.is_elsewhere:
+            self.code = "moved_at_home" if self.host else "moved_astray"
         super().__init__(f"redirect to {self.host}", method=method)
 
     @property
-    def for_people(self) -> str:
-        """Say what happened, what it means and what to do."""
-        said = self.people if self.is_elsewhere else self.at_home if self.host else self.astray
-        return said.format(host=self.host, status=self.status)
+    def values(self) -> Values:
+        """Return what is particular of this error: where it leads."""
+        return super().values | {"host": self.host, "status": self.status}

@@ -25,16 +25,18 @@ _EXCERPT: Final = 60
 
 
 class OddRow(BadAnswer):
-    """One field of one row cannot be read: `field` names it, `code` says what is wrong with it.
+    """One field of one row cannot be read: `field` names it, `oddity` says what is wrong.
 
-    Codes: missing, no_object, no_text, empty, too_long, no_number, too_large, not_above_zero,
+    Oddities: missing, no_object, no_text, empty, too_long, no_number, too_large, not_above_zero,
     no_moment, no_boolean.
     """
 
-    def __init__(self, detail: str, *, field: str, code: str) -> None:
+    code = "odd_row"
+
+    def __init__(self, detail: str, *, field: str, oddity: str) -> None:
         super().__init__(detail)
         self.field = field
-        self.code = code
+        self.oddity = oddity
 
 
 class Fields:
@@ -45,18 +47,18 @@ class Fields:
     def __init__(self, raw: object, *, kind: str) -> None:
         if not isinstance(raw, Mapping):
             detail = f"{kind} is not an object but {type(raw).__name__}"
-            raise OddRow(detail, field="", code="no_object")
+            raise OddRow(detail, field="", oddity="no_object")
         self.raw: Raw = raw
         self.kind = kind
 
-    def bad(self, name: str, wanted: str, *, code: str) -> BadAnswer:
+    def bad(self, name: str, wanted: str, *, oddity: str) -> BadAnswer:
         """Build the error about one field, naming the row it is in."""
         row = f" (ID {self.raw['ID']!r:.{_EXCERPT}})" if name != "ID" and "ID" in self.raw else ""
         if name not in self.raw:
             detail = f"{self.kind}.{name} is missing, wanted {wanted}{row}"
-            return OddRow(detail, field=name, code="missing")
+            return OddRow(detail, field=name, oddity="missing")
         detail = f"{self.kind}.{name} is {self.raw[name]!r:.{_EXCERPT}}, wanted {wanted}{row}"
-        return OddRow(detail, field=name, code=code)
+        return OddRow(detail, field=name, oddity=oddity)
 
     def text(self, name: str, *, longest: int | None = None) -> str:
         """Give a text, empty when the portal has none; what names something has a longest form."""
@@ -66,9 +68,9 @@ class Fields:
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(self.integer(name))
         if not isinstance(value, str):
-            raise self.bad(name, "a text", code="no_text")
+            raise self.bad(name, "a text", oddity="no_text")
         if longest is not None and len(value) > longest:
-            raise self.bad(name, f"at most {longest} characters", code="too_long")
+            raise self.bad(name, f"at most {longest} characters", oddity="too_long")
         return value
 
     def line(self, name: str) -> str:
@@ -79,7 +81,7 @@ class Fields:
         """Give a text that must not be empty."""
         value = self.text(name, longest=longest)
         if not value:
-            raise self.bad(name, "a text that is not empty", code="empty")
+            raise self.bad(name, "a text that is not empty", oddity="empty")
         return value
 
     def integer(self, name: str, *, largest: int = LARGEST) -> int:
@@ -94,9 +96,9 @@ class Fields:
                 # longer than any number that is held, and never read at any length
                 number = int(value) if len(digits) < 20 else LARGEST + 1
         if number is None:
-            raise self.bad(name, "a whole number", code="no_number")
+            raise self.bad(name, "a whole number", oddity="no_number")
         if not -largest <= number <= largest:
-            raise self.bad(name, f"a whole number up to {largest}", code="too_large")
+            raise self.bad(name, f"a whole number up to {largest}", oddity="too_large")
         return number
 
     def optional_id(self, name: str) -> int | None:
@@ -105,7 +107,7 @@ class Fields:
             return None
         number = self.integer(name)
         if number < 0:
-            raise self.bad(name, "a number above 0", code="not_above_zero")
+            raise self.bad(name, "a number above 0", oddity="not_above_zero")
         return number or None
 
     def optional_number(self, name: str, *, largest: int = SMALL) -> int:
@@ -116,14 +118,14 @@ class Fields:
         """Give a whole number that is never below 0, a state for one."""
         number = self.integer(name, largest=largest)
         if number < 0:
-            raise self.bad(name, "a number not below 0", code="no_number")
+            raise self.bad(name, "a number not below 0", oddity="no_number")
         return number
 
     def positive(self, name: str) -> int:
         """Give an id that must be there."""
         value = self.integer(name)
         if value < 1:
-            raise self.bad(name, "a number above 0", code="not_above_zero")
+            raise self.bad(name, "a number above 0", oddity="not_above_zero")
         return value
 
     def moment(self, name: str) -> datetime:
@@ -131,13 +133,13 @@ class Fields:
         value = self.raw.get(name)
         wanted = "a date with time and offset"
         if not isinstance(value, str):
-            raise self.bad(name, wanted, code="no_moment")
+            raise self.bad(name, wanted, oddity="no_moment")
         try:
             moment = datetime.fromisoformat(value)
         except ValueError:
-            raise self.bad(name, wanted, code="no_moment") from None
+            raise self.bad(name, wanted, oddity="no_moment") from None
         if moment.tzinfo is None:
-            raise self.bad(name, wanted, code="no_moment")
+            raise self.bad(name, wanted, oddity="no_moment")
         return _held(moment)
 
     def optional_moment(self, name: str) -> datetime | None:
@@ -153,7 +155,7 @@ class Fields:
             return True
         if value == "N":
             return False
-        raise self.bad(name, "true, false, Y or N", code="no_boolean")
+        raise self.bad(name, "true, false, Y or N", oddity="no_boolean")
 
     def mapping(self, name: str) -> Raw:
         """Give an object; PHP writes an empty one as a list."""
@@ -164,7 +166,7 @@ class Fields:
             return {}
         if isinstance(value, list):
             return {str(number): item for number, item in enumerate(value)}
-        raise self.bad(name, "an object", code="no_object")
+        raise self.bad(name, "an object", oddity="no_object")
 
     def ids(self, name: str) -> tuple[int, ...]:
         """Give a list of ids; a single one and nothing at all are lists, too."""
@@ -173,7 +175,7 @@ class Fields:
             return ()
         items = value if isinstance(value, list) else [value]
         if not all(_is_id(one) for one in items):
-            raise self.bad(name, "a list of ids", code="no_number")
+            raise self.bad(name, "a list of ids", oddity="no_number")
         return tuple(int(one) for one in items)
 
 
@@ -182,7 +184,7 @@ class SecretFields(Fields):
 
     __slots__ = ()
 
-    def bad(self, name: str, wanted: str, *, code: str) -> BadAnswer:
+    def bad(self, name: str, wanted: str, *, oddity: str) -> BadAnswer:
         """Build the error about one field."""
         return BadAnswer(f"{self.kind}.{name} is missing or wrong, wanted {wanted}")
 

@@ -59,7 +59,7 @@ def check(row: Fields, filter: Filter, *, unreadable: str = "") -> OddRow | None
             continue
         try:
             if name not in row.raw:
-                raise row.bad(name, f"it for the filter {key}", code="missing")
+                raise row.bad(name, f"it for the filter {key}", oddity="missing")
             if not _matches(row, name, sign, wanted):
                 raise FilterIgnored(
                     f"filter {key}={wanted!r:.80} brought a {row.kind} "

@@ -106,7 +106,7 @@ class Listing(Generic[Row]):
         if error is not None:
             written = raw.get("ID") if isinstance(raw, Mapping) else None
             shown = "" if written is None else f"{written}"[:_LONGEST_ID]
-            odd = Odd(kind=self.kind, id=shown, field=error.field, code=error.code, key=key)
+            odd = Odd(kind=self.kind, id=shown, field=error.field, code=error.oddity, key=key)
             return Entry(raw=raw if key is not None else {}, key=key, row=None, odd=odd)
         return Entry(raw=raw, key=key, row=row, odd=None)
 

@@ -46,18 +46,18 @@ class TokenPair:
         row = SecretFields(raw, kind="token answer")
         access, refresh = row.required_text("access_token"), row.required_text("refresh_token")
         if not TOKEN.fullmatch(access):
-            raise row.bad("access_token", "a token", code="empty")
+            raise row.bad("access_token", "a token", oddity="empty")
         if not refresh.isprintable():
-            raise row.bad("refresh_token", "a token", code="empty")
+            raise row.bad("refresh_token", "a token", oddity="empty")
         if (expires_in := row.positive("expires_in")) > _LONGEST_LIFE:
-            raise row.bad("expires_in", "a life in seconds", code="no_number")
+            raise row.bad("expires_in", "a life in seconds", oddity="no_number")
         try:
             portal_url = portal_of(row.required_text("client_endpoint"))
         except ValueError:
-            raise row.bad("client_endpoint", "an endpoint", code="no_text") from None
+            raise row.bad("client_endpoint", "an endpoint", oddity="no_text") from None
         user_id = row.optional_id("user_id")
         if user_id is not None and user_id < 1:
-            raise row.bad("user_id", "a number above 0", code="not_above_zero")
+            raise row.bad("user_id", "a number above 0", oddity="not_above_zero")
         return cls(
             access_token=access,
             refresh_token=refresh,

@@ -1,17 +1,17 @@
 """A first look at a portal: who are we there, what may we do, does it keep its word?
 
-Only reads. Each finding says in a plain sentence what was seen, because an administrator reads
-it when connecting a portal.
+Only reads. Each finding has a code and values, to be put into words for the administrator who
+connects a portal.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from .catalogue import METHODS
 from .chunks import Chunk
-from .errors import BadAnswer, BitrixError, FilterIgnored, NoAnswer, NotSent
+from .errors import BadAnswer, BitrixError, FilterIgnored, NoAnswer, NotSent, Values
 from .identity import AppInfo, Profile
 from .reader import Reader
 from .refusals import MethodExhausted, PlanRequired, PortalClosed, RateLimited, ServerFault
@@ -31,11 +31,15 @@ _FAR_AHEAD: Final = timedelta(days=3650)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing looked at: `needed` ones decide whether the portal can be used."""
+    """One thing looked at: `needed` ones decide whether the portal can be used.
+
+    `code` and `values` are those of the error where one kept it from being in order.
+    """
 
     name: str
     ok: bool
-    sentence: str
+    code: str
+    values: Values = field(default_factory=dict)
     needed: bool = True
 
 
@@ -77,17 +81,18 @@ def probe(reader: Reader) -> Findings:
             server_time=None,
             findings=tuple(found),
         )
-    name = f"{profile.name} {profile.last_name}".strip() or f"user {profile.id}"
-    found.append(
-        Finding(name="reachable", ok=True, sentence=f"The portal answers; we act as {name}.")
-    )
+    name = f"{profile.name} {profile.last_name}".strip()
+    whom: Values = {"name": name} if name else {"person": profile.id}
+    code = "acts_as" if name else "acts_as_nameless"
+    found.append(Finding(name="reachable", ok=True, code=code, values=whom))
     found.append(_administrator(reader, profile))
     scopes = _try(found, "scopes", reader.system.scope) or ()
     found += _scopes(scopes)
     app = _try(found, "licence", reader.system.app_info, needed=False)
     if app is not None:
-        sentence = f"The portal's licence is {app.license or 'not named'}."
-        found.append(Finding(name="licence", ok=True, sentence=sentence, needed=False))
+        code = "licence" if app.license else "licence_not_named"
+        licence: Values = {"licence": app.license} if app.license else {}
+        found.append(Finding(name="licence", ok=True, code=code, values=licence, needed=False))
     server_time = _try(found, "clock", reader.system.server_time)
     offset = None
     if server_time is not None:
@@ -123,7 +128,7 @@ def _failed(name: str, error: BitrixError, *, needed: bool = True) -> Finding:
         raise error
     if isinstance(error, PlanRequired):
         name = "plan"
-    return Finding(name=name, ok=False, sentence=error.for_readers, needed=needed)
+    return Finding(name=name, ok=False, code=error.code, values=error.values, needed=needed)
 
 
 def _administrator(reader: Reader, profile: Profile) -> Finding:
@@ -132,55 +137,47 @@ def _administrator(reader: Reader, profile: Profile) -> Finding:
         admin = profile.admin and reader.system.user_admin()
     except BitrixError as error:
         return _failed("administrator", error)
-    if admin:
-        sentence = "The webhook belongs to a portal administrator."
-    else:
-        sentence = (
-            "The webhook does not belong to a portal administrator, so the portal will not show "
-            "its workflows. Create the webhook as an administrator."
-        )
-    return Finding(name="administrator", ok=admin, sentence=sentence)
+    code = "of_administrator" if admin else "of_no_administrator"
+    return Finding(name="administrator", ok=admin, code=code)
 
 
 def _scopes(scopes: tuple[str, ...]) -> Iterator[Finding]:
     """Say of each permission we use whether the webhook has it."""
     for name, alternatives, needed in _WANTED_SCOPES:
         ok = any(one in scopes for one in alternatives)
-        sentence = (
-            f"The webhook has the permission {name}."
-            if ok
-            else f"The webhook lacks the permission {name}. Edit it in the portal and tick it."
-        )
-        yield Finding(name=f"scope-{name}", ok=ok, sentence=sentence, needed=needed)
+        code = "has_permission" if ok else "lacks_permission"
+        values: Values = {"permission": name}
+        yield Finding(name=f"scope-{name}", ok=ok, code=code, values=values, needed=needed)
 
 
 def _clock(offset: timedelta) -> Finding:
     seconds = round(offset.total_seconds())
+    values: Values = {}
     if abs(seconds) <= 60:
-        sentence = "The portal's clock agrees with ours."
+        code = "clock_agrees"
     else:
-        side = "ahead of" if seconds > 0 else "behind"
-        sentence = f"The portal's clock is {abs(seconds)} seconds {side} ours; ages follow its."
-    return Finding(name="clock", ok=True, sentence=sentence, needed=False)
+        code = "clock_ahead" if seconds > 0 else "clock_behind"
+        values["seconds"] = abs(seconds)
+    return Finding(name="clock", ok=True, code=code, values=values, needed=False)
 
 
 def _lists(reader: Reader) -> Iterator[Finding]:
     """Read a page of each list, and try the filters every later read relies on."""
     yield from _workflows(reader)
     readable: tuple[tuple[str, str, Callable[[], Iterator[Chunk[Any]]], bool], ...] = (
-        ("workflow-tasks", "workflow tasks", reader.workflow_tasks.everything_open, True),
-        ("templates", "workflow templates", reader.workflow_templates.everything, True),
-        ("people", "people", reader.users.everything, True),
-        ("departments", "departments", reader.departments.everything, False),
+        ("workflow-tasks", "lists_workflow_tasks", reader.workflow_tasks.everything_open, True),
+        ("templates", "lists_workflow_templates", reader.workflow_templates.everything, True),
+        ("people", "lists_people", reader.users.everything, True),
+        ("departments", "lists_departments", reader.departments.everything, False),
     )
-    for name, words, read, needed in readable:
+    for name, code, read, needed in readable:
         try:
             chunk = next(read())
         except BitrixError as error:
             yield _failed(name, error, needed=needed)
         else:
-            sentence = f"The portal lists its {words} ({chunk.total or len(chunk.rows)})."
-            yield Finding(name=name, ok=True, sentence=sentence, needed=needed)
+            values: Values = {"count": chunk.total or len(chunk.rows)}
+            yield Finding(name=name, ok=True, code=code, values=values, needed=needed)
 
 
 def _workflows(reader: Reader) -> Iterator[Finding]:
@@ -190,19 +187,15 @@ def _workflows(reader: Reader) -> Iterator[Finding]:
         yield _failed("workflows", error)
         return
     count = newest.total if newest.total is not None else len(newest.rows)
-    yield Finding(name="workflows", ok=True, sentence=f"The portal lists {count} workflows.")
+    yield Finding(name="workflows", ok=True, code="lists_workflows", values={"count": count})
     try:
         uncounted = reader.workflows.page(start=-1)
     except BitrixError as error:
         yield _failed("uncounted", error)
     else:
         ok = len(uncounted.rows) == len(newest.rows)
-        sentence = (
-            "Lists can be read without counting them."
-            if ok
-            else "Reading a list without counting it gives other rows than reading it counted."
-        )
-        yield Finding(name="uncounted", ok=ok, sentence=sentence)
+        code = "uncounted_agrees" if ok else "uncounted_differs"
+        yield Finding(name="uncounted", ok=ok, code=code)
     yield _date_filters(reader, [row.modified for row in newest.rows])
 
 
@@ -217,8 +210,5 @@ def _date_filters(reader: Reader, modified: list[datetime]) -> Finding:
         return _failed("date-filters", error)
     if ahead.rows or (part is not None and not part.rows):
         return _failed("date-filters", FilterIgnored("the date filter brought the wrong rows"))
-    if part is None:
-        sentence = "Filters by date could not be tried: no workflow is running."
-    else:
-        sentence = "Filters by date are honoured."
-    return Finding(name="date-filters", ok=True, sentence=sentence)
+    code = "date_filters_honoured" if part is not None else "date_filters_untried"
+    return Finding(name="date-filters", ok=True, code=code)

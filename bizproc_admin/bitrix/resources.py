@@ -53,7 +53,7 @@ class Resource(Generic[Row]):
         asked = [one.command.method for one in self.listing.witnesses]
         if self.listing.refuses_others:
             asked.append(self.listing.method)
-        return error.code.upper() == "ACCESS_DENIED" and error.method in asked
+        return error.vendor_code.upper() == "ACCESS_DENIED" and error.method in asked
 
     def _walk(
         self,

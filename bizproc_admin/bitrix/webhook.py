@@ -16,6 +16,14 @@ _USER: Final = re.compile(r"[0-9]{1,10}")
 _METHOD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.]*")
 
 
+class BadWebhook(ValueError):
+    """A text is no address of a webhook; `code` says what is wrong with it."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
 class WebhookUrl(Credential):
     """Hold `https://portal/rest/<user>/<secret>/` without ever showing the secret."""
 
@@ -24,26 +32,21 @@ class WebhookUrl(Credential):
     def __init__(self, address: str) -> None:
         parts = addresses.read(address)
         if parts is None:
-            raise ValueError(
-                "This is not a webhook address. It starts with https:// and the portal's name, "
-                "which has no user name, no blank and no sign but dots and hyphens."
-            )
+            raise BadWebhook("no_webhook")
         if not parts.is_bare:
-            raise ValueError("A webhook address ends after the secret: remove everything after it.")
+            raise BadWebhook("more_after_secret")
         head, marker, tail = parts.path.partition("/rest/")
         pieces = [piece for piece in tail.split("/") if piece]
         if marker != "/rest/" or len(pieces) not in (2, 3):
-            raise ValueError(
-                "A webhook address looks like https://portal/rest/1/secret/. Copy it whole."
-            )
+            raise BadWebhook("not_whole")
         user, secret = pieces[:2]
         if not _USER.fullmatch(user) or int(user) < 1:
-            raise ValueError("The part after /rest/ must be the number of the webhook's owner.")
+            raise BadWebhook("no_owner")
         if not _SECRET.fullmatch(secret):
-            raise ValueError("The secret in the webhook address has characters it cannot have.")
+            raise BadWebhook("odd_secret")
         # The portal shows the address with a sample method at its end (`.../profile.json`).
         if len(pieces) == 3 and not _METHOD.fullmatch(pieces[2]):
-            raise ValueError("A webhook address ends after the secret: remove everything after it.")
+            raise BadWebhook("more_after_secret")
         self._portal_url = f"{parts.origin}{head.rstrip('/')}"
         self._user_id = int(user)
         self._secret = secret

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from bizproc_admin import audit, bitrix, connecting
 from bizproc_admin.models import Account, AuditEntry, Command, CommandFile, CommandState
 from bizproc_admin.models.commands import BULK
+from bizproc_admin.wording import portal_errors
 
 # seconds between two tries to get a turn
 SHORTEST_WAIT, LONGEST_WAIT = 0.5, 10.0
@@ -148,14 +149,15 @@ def record(command: Command, kind: AuditEntry.Kind, **more: Any) -> None:
 def words_of(
     outcome: bitrix.Written | bitrix.BitrixError, *, was_sent: bool = True
 ) -> tuple[str, str]:
-    """Give the vendor's code and what is said to people; both empty for an accepted write.
+    """Give the vendor's code, or ours, and what is said to people; both empty when accepted.
 
     Where nothing was sent the failure is one of a look before it: nothing can have been done.
     """
     if isinstance(outcome, bitrix.Written):
         return "", ""
-    code = getattr(outcome, "code", type(outcome).__name__)
-    return code[:100], outcome.for_people if was_sent else outcome.for_readers
+    said = portal_errors.for_people if was_sent else portal_errors.for_readers
+    code = outcome.vendor_code or outcome.code
+    return code[:100], said(outcome.code, outcome.values)
 
 
 def is_overdue(command: Command) -> bool:
@@ -176,7 +178,7 @@ def wait_for_turn(command: Command, error: bitrix.PaceExceeded | bitrix.Resting)
     seconds = min(max(error.retry_after, SHORTEST_WAIT), LONGEST_WAIT)
     fields: dict[str, Any] = {"next_check_at": timezone.now() + timedelta(seconds=seconds)}
     if command.state == CommandState.INTENT:
-        fields |= {"error_code": type(error).__name__, "error_text": ""}
+        fields |= {"error_code": error.code, "error_text": ""}
         if isinstance(error, bitrix.PaceExceeded):
             fields["queued"] = F("queued") + PATIENCE + seconds
     Command.objects.filter(pk=command.pk, state=command.state, epoch=command.epoch).update(**fields)
@@ -195,7 +197,9 @@ def sent_so_far(sends: int) -> str:
 def reasons_of(error: object) -> str:
     """Say why an intent is given up; only what still holds then is repeated of the error."""
     text = _("The portal could not be asked for too long.")
-    return f"{text} {error.for_readers}" if isinstance(error, LASTING) else text
+    if not isinstance(error, LASTING):
+        return text
+    return f"{text} {portal_errors.for_readers(error.code, error.values)}"
 
 
 def pause(tries: int, outcome: object) -> timedelta:

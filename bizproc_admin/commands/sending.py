@@ -262,7 +262,7 @@ def wait_for_sign_in(command: Command, *, since: datetime) -> None:
     now = timezone.now()
     error = tokens.ReconnectNeeded()
     if now > command.requested_at + LONGEST_WAIT:
-        cancel(command, tokens.ReconnectNeeded.__name__, _("Nobody signed in for it in a week."))
+        cancel(command, tokens.ReconnectNeeded.code, _("Nobody signed in for it in a week."))
         return
     code, text = words_of(error)
     row = Command.objects.filter(pk=command.pk, state=CommandState.INTENT, epoch=command.epoch)

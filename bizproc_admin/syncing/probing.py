@@ -13,6 +13,8 @@ from django.utils import timezone
 
 from bizproc_admin import bitrix, connecting, doorbell, portals
 from bizproc_admin.models import Feed, Portal
+from bizproc_admin.wording import findings as words
+from bizproc_admin.wording import portal_errors
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +53,7 @@ def probe_portal(pk: int) -> None:
             probed_at=timezone.now(),
             probe_at=None,
             probe_failure="",
-            probe_error=error.for_readers,
+            probe_error=portal_errors.for_readers(error.code, error.values),
             is_connected=False,
         )
         return
@@ -62,7 +64,7 @@ def probe_portal(pk: int) -> None:
         wait = RETRY_AFTER[min(portal.probe_tries, len(RETRY_AFTER) - 1)]
         unchanged.update(
             probe_at=timezone.now() + timedelta(seconds=wait),
-            probe_failure=type(error).__name__,
+            probe_failure=error.code,
             probe_tries=F("probe_tries") + 1,
         )
         doorbell.ring("probe_portal", pk, queue=doorbell.INTERACTIVE, after=wait)
@@ -72,16 +74,22 @@ def probe_portal(pk: int) -> None:
 
 def keep(portal: Portal, findings: bitrix.Findings, *, seen_at: datetime) -> None:
     """Keep what a look found, and put on record what it changed."""
-    problem = next((one for one in findings.problems if one.needed), None)
+    needed = (one for one in findings.problems if one.needed)
+    problem = next((words.said_of(one.code, one.values) for one in needed), "")
     fields: dict[str, object] = {
         "findings": [
-            {"name": one.name, "ok": one.ok, "needed": one.needed, "text": one.sentence}
+            {
+                "name": one.name,
+                "ok": one.ok,
+                "needed": one.needed,
+                "text": words.said_of(one.code, one.values),
+            }
             for one in findings.findings
         ],
         "probed_at": seen_at,
         "probe_at": None,
         "probe_failure": "",
-        "probe_error": problem.sentence if problem else "",
+        "probe_error": problem,
         "is_connected": findings.usable,
     }
     if findings.profile is not None:
@@ -97,7 +105,7 @@ def keep(portal: Portal, findings: bitrix.Findings, *, seen_at: datetime) -> Non
             portals.looked_over(
                 portal,
                 is_usable=findings.usable,
-                problem=problem.sentence if problem else "",
+                problem=problem,
             )
     if updated and findings.usable:
         Feed.objects.filter(portal=portal).update(next_at=None, failing_since=None, failure="")

@@ -54,7 +54,7 @@ def look_at_address(pk: int) -> None:
         found = looked(change.portal, change.address)
     except bitrix.BitrixError as error:
         log.info("address_postponed change=%s %s", pk, error.for_logs)
-        row.update(failure=type(error).__name__, tries=F("tries") + 1, looked_at=timezone.now())
+        row.update(failure=error.code, tries=F("tries") + 1, looked_at=timezone.now())
         if change.tries < MOST_TRIES:
             wait = RETRY_AFTER[min(change.tries, len(RETRY_AFTER) - 1)]
             doorbell.ring("look_at_address", pk, queue=doorbell.INTERACTIVE, after=wait)

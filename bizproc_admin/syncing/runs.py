@@ -13,6 +13,7 @@ from bizproc_admin import bitrix
 from bizproc_admin.models import Feed, FeedName, MethodBudget, SyncRun
 from bizproc_admin.outages import RETRY_AFTER
 from bizproc_admin.pacing import OPERATING_LIMIT
+from bizproc_admin.wording import portal_errors
 
 log = logging.getLogger(__name__)
 
@@ -134,7 +135,9 @@ def fail(feed: Feed, run: SyncRun, error: bitrix.BitrixError | None) -> None:
     now = timezone.now()
     if not Feed.objects.filter(pk=feed.pk, leased_by=feed.leased_by).exists():
         return
-    text = error.for_readers if error else "An error of this program stopped the pass; see its log."
+    text = "An error of this program stopped the pass; see its log."
+    if error is not None:
+        text = portal_errors.for_readers(error.code, error.values)
     if isinstance(error, (bitrix.NotAdministrator, bitrix.Incomplete)):
         text = ""  # the code says it all; the page has the words
     # everybody is told why; what only an operator can use stands with the pass
@@ -142,7 +145,7 @@ def fail(feed: Feed, run: SyncRun, error: bitrix.BitrixError | None) -> None:
     if isinstance(error, bitrix.BadAnswer) and error.detail:
         line = f" Technical line: {error.detail}"
     if error is not None:
-        code = getattr(error, "code", type(error).__name__)
+        code = error.vendor_code or error.code
         log.warning("pass_failed feed=%s run=%s %s", feed.pk, run.pk, error.for_logs)
     run.state, run.finished_at = SyncRun.State.FAILED, now
     run.error, run.error_code = f"{text}{line}".strip(), code[:100]

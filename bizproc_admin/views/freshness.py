@@ -20,7 +20,7 @@ FAILURES = {
         "the portal again, or replace the webhook by one of an administrator. Reading goes on by "
         "itself then."
     ),
-    bitrix.Incomplete.__name__: gettext_lazy(
+    bitrix.Incomplete.code: gettext_lazy(
         "The portal counts more rows than it gives. Nothing was taken for ended; it is read again "
         "by itself. If this lasts, tell whoever looks after the portal."
     ),

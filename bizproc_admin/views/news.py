@@ -144,7 +144,7 @@ def recent(request: Request, now: datetime) -> Any:
 def is_untold(command: Command) -> bool:
     """Tell whether what became of a command is something its person did not ask for."""
     if command.state == CommandState.INTENT:
-        return command.error_code == ReconnectNeeded.__name__
+        return command.error_code == ReconnectNeeded.code
     return command.state in UNTOLD and command.error_code != TAKEN_BACK
 
 

@@ -90,7 +90,7 @@ def outcome_of(command: Command, *, viewer: Account, what: str) -> Outcome:
 
 def requested(command: Command, values: dict[str, str], *, can_undo: bool) -> Outcome:
     now = timezone.now()
-    if command.error_code == ReconnectNeeded.__name__:
+    if command.error_code == ReconnectNeeded.code:
         return Outcome(
             command=command,
             title=_("%(what)s: waits for a sign-in") % values,
@@ -108,7 +108,7 @@ def requested(command: Command, values: dict[str, str], *, can_undo: bool) -> Ou
         return made(command, title, "", word="requested", seconds=seconds, can_undo=can_undo)
     told = outage(command.portal) if command.error_code else None
     waits = command.error_text or _("It is kept and waits for the worker to take it.")
-    if command.error_code == bitrix.PaceExceeded.__name__:
+    if command.error_code == bitrix.PaceExceeded.code:
         waits = turn(command)
     text = told.whole if told else waits
     title = _("%(what)s: requested") % values

@@ -12,7 +12,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from bizproc_admin import audit, bitrix, portals
+from bizproc_admin import audit, portals
 from bizproc_admin.forms.portals import (
     AddressForm,
     ApplicationForm,
@@ -26,6 +26,7 @@ from bizproc_admin.models.commands import CommandQuerySet
 from bizproc_admin.permissions import Capability, Request, requires
 from bizproc_admin.templatetags.durations import elapsed
 from bizproc_admin.views.freshness import odd_rows, of_feed, why
+from bizproc_admin.wording import portal_errors
 
 
 @require_safe
@@ -290,13 +291,9 @@ def unmade_look(portal: Portal) -> str:
     return words_of_failure(portal.probe_failure) if portal.probe_at else ""
 
 
-def words_of_failure(name: str) -> str:
-    """Say what kept a reading from being made, from the name of the error's class."""
-    if not name:
-        return ""
-    kind = getattr(bitrix, name, bitrix.BitrixError)
-    said = str(kind.reading or kind.people).replace("{status}", "")
-    return said if "{" not in said else _("The portal reported a fault of its own.")
+def words_of_failure(code: str) -> str:
+    """Return what kept a reading from being made, from the code of the error."""
+    return portal_errors.of_code(code) if code else ""
 
 
 def took(run: SyncRun) -> str:

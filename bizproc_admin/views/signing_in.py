@@ -22,6 +22,7 @@ from bizproc_admin import audit, bitrix
 from bizproc_admin.admission import Admitted, SignInRefused, admit
 from bizproc_admin.models import Portal
 from bizproc_admin.provider import PROVIDER, Bitrix24Provider, app_of
+from bizproc_admin.wording.portal_errors import for_people
 
 
 class SignInView(LoginView):  # type: ignore[misc]  # allauth has no types
@@ -86,7 +87,9 @@ def bitrix24_callback(request: HttpRequest) -> HttpResponse:
     except SignInRefused as refusal:
         return not_let_in(request, refusal.text, code=refusal.code)
     except bitrix.BitrixError as error:
-        return not_let_in(request, error.for_people, code=type(error).__name__, status=502)
+        return not_let_in(
+            request, for_people(error.code, error.values), code=error.code, status=502
+        )
     return signed_in_as(request, portal, admitted, state)
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bizproc_admin import bitrix
+from bizproc_admin.wording.findings import said_of
 from sandbox import Sandbox
 
 
@@ -194,7 +195,7 @@ def test_an_administrators_webhook_is_found_in_order(reader):
 def test_an_employees_webhook_is_found_wanting_in_plain_words(sandbox):
     findings = bitrix.probe(reader_of(sandbox.employee_webhook_url))
     assert not findings.usable
-    wanting = {one.name: one.sentence for one in findings.problems}
+    wanting = {one.name: said_of(one.code, one.values) for one in findings.problems}
     assert "Create the webhook as an administrator." in wanting["administrator"]
     assert "workflows" in wanting
 
@@ -210,7 +211,7 @@ def test_a_webhook_that_does_not_exist_is_one_finding(sandbox):
     findings = bitrix.probe(reader_of(f"{sandbox.portal_url}/rest/1/notasecret1/"))
     (only,) = findings.findings
     assert (only.name, only.ok) == ("reachable", False)
-    assert "webhook" in only.sentence
+    assert "webhook" in said_of(only.code, only.values)
     assert findings.profile is None
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from bizproc_admin import bitrix
 from bizproc_admin.bitrix import Classification, classify
+from bizproc_admin.wording.portal_errors import for_people
 from sandbox import Sandbox
 
 ABSENT = "5f00000000000.00000000"
@@ -140,7 +141,7 @@ def test_what_a_fault_during_a_kill_proves_and_it_is_sent_once(
     assert classify(caught.value) is proves
     assert len(sandbox.ledger()) == applied
     assert len(sandbox.calls("bizproc.workflow.kill")) <= 1
-    assert caught.value.for_people
+    assert for_people(caught.value.code, caught.value.values)
 
 
 def test_a_portal_that_lies_is_believed_only_until_the_target_is_read_again(

@@ -174,7 +174,7 @@ def test_a_pass_fails_when_most_rows_of_a_page_are_odd(busy, sandbox, portal):
         sandbox.override_row("workflow", row.remote_id, fields={"MODIFIED": "tomorrow"})
     before = Workflow.objects.running().count()
     run = run_pass("workflows", portal)
-    assert (run.state, run.error_code) == (SyncRun.State.FAILED, "BadAnswer")
+    assert (run.state, run.error_code) == (SyncRun.State.FAILED, "bad_answer")
     assert "rows cannot be read" in run.error
     assert Workflow.objects.running().count() == before
 

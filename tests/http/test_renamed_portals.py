@@ -143,7 +143,7 @@ def test_a_look_that_cannot_be_made_is_made_again(client, portal, renamed, sandb
     sandbox.fail_next("bad_gateway", times=9)
     syncing.look_at_address(change.pk)
     change.refresh_from_db()
-    assert (change.state, change.failure) == (AddressChange.State.ASKED, "BadAnswer")
+    assert (change.state, change.failure) == (AddressChange.State.ASKED, "bad_answer")
     page = html(client.get(reverse("portal_address", args=[portal.pk])))
     assert "could not be read just now" in page
     sandbox.clear_faults()

@@ -253,7 +253,7 @@ def test_a_lost_token_says_that_one_must_sign_in_again(as_, manager, person, giv
 def test_that_one_must_sign_in_again_is_said_once(as_, manager, person, gives_token):
     gives_token(person)
     refusal = bitrix.TokenRefused("invalid_grant", "", status=400)
-    PersonToken.objects.update(lost_at=timezone.now(), lost_why=refusal.for_people)
+    PersonToken.objects.update(lost_at=timezone.now(), lost_why=refusal.code)
     page = as_(manager).get(OWN).content.decode()
     assert page.lower().count("sign in with bitrix24 again") == 1
 
@@ -305,7 +305,7 @@ def test_what_waits_for_a_forgotten_connection_waits_until_the_next_sign_in(
     with committing():
         commands.sweep()
     command.refresh_from_db()
-    assert (command.state, command.error_code) == (CommandState.INTENT, "ReconnectNeeded")
+    assert (command.state, command.error_code) == (CommandState.INTENT, "reconnect_needed")
     assert sandbox.ledger() == []
     Portal.objects.update(admits_everybody=True)
     with committing():

@@ -532,7 +532,7 @@ def test_a_dead_refresh_token_lets_the_work_wait_and_a_new_sign_in_lets_it_go_on
 ):
     sandbox.revoke_tokens()
     command = answer(task, approver, committing)
-    assert (command.state, command.error_code) == (CommandState.INTENT, "ReconnectNeeded")
+    assert (command.state, command.error_code) == (CommandState.INTENT, "reconnect_needed")
     assert "sign in with Bitrix24 again" in command.error_text
     assert PersonToken.objects.get().lost_at is not None
     assert sandbox.calls(COMPLETE) == []
@@ -571,7 +571,7 @@ def test_a_pair_that_was_rotated_and_lost_needs_a_new_sign_in(task, approver, co
     with committing():
         commands.sweep()
     command = fresh(command)
-    assert (command.state, command.error_code) == (CommandState.INTENT, "ReconnectNeeded")
+    assert (command.state, command.error_code) == (CommandState.INTENT, "reconnect_needed")
 
 
 def test_a_refresh_that_was_held_up_past_its_lease_still_brings_the_pair(
@@ -865,7 +865,7 @@ def test_a_file_that_cannot_be_opened_is_found_out_before_anything_is_claimed(
     with committing():
         commands.carry_out(command.pk, worker="test")
     command = fresh(command)
-    assert (command.state, command.error_code) == (CommandState.INTENT, "SecretsUnreadable")
+    assert (command.state, command.error_code) == (CommandState.INTENT, "secrets_unreadable")
     assert sandbox.calls(COMPLETE) == []
 
 

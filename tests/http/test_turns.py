@@ -99,7 +99,7 @@ def test_a_command_that_waits_for_the_pace_says_how_many_wait_before_it(
     commands.serve(portal.pk, worker="test")
     Command.objects.update(next_check_at=timezone.now())
     last = Command.objects.get(pk=asked[-1].pk)
-    assert (last.state, last.error_code, last.error_text) == ("intent", "PaceExceeded", "")
+    assert (last.state, last.error_code, last.error_text) == ("intent", "pace_exceeded", "")
     page = as_(administrator).get(reverse("command_detail", args=[last.pk])).content.decode()
     assert "2 commands wait before it" in page
     assert "limit is used up" not in page

@@ -244,7 +244,7 @@ def test_a_pass_over_a_list_that_counts_more_than_it_gives_marks_nothing(
     command_of = Listing.command
     monkeypatch.setattr(Listing, "command", first_page_only)
     run = run_pass("workflow_tasks", portal)
-    assert (run.state, run.error_code) == (SyncRun.State.FAILED, "Incomplete")
+    assert (run.state, run.error_code) == (SyncRun.State.FAILED, "incomplete")
     assert WorkflowTask.objects.open().count() == open_tasks
     body = as_(administrator).get(f"/portals/{portal.pk}/").content.decode()
     assert "counts more rows than it gives" in body

@@ -6,7 +6,7 @@ import traceback
 
 def said_by(error):
     """Give everything an error and what is chained to it may show, local variables included."""
-    shown = [error.for_people, error.for_logs]
+    shown = [error.code, json.dumps(error.values), error.for_logs]
     seen: BaseException | None = error
     while seen is not None:
         shown += [repr(seen), str(seen), "".join(traceback.format_exception(seen)), _locals(seen)]

@@ -92,10 +92,10 @@ def test_a_row_that_does_not_match_shows_that_the_filter_was_ignored(filter):
 
 def test_a_row_without_the_filtered_field_is_as_odd_as_one_that_cannot_be_read():
     odd = filters.check(Fields(ROW, kind="workflow"), {"TEMPLATE_ID": 5})
-    assert (odd.field, odd.code) == ("TEMPLATE_ID", "missing")
+    assert (odd.field, odd.oddity) == ("TEMPLATE_ID", "missing")
     row = Fields({**ROW, "MODIFIED": "12026-03-01T15:00:00+03:00"}, kind="workflow")
     odd = filters.check(row, {">=MODIFIED": MOMENT})
-    assert (odd.field, odd.code) == ("MODIFIED", "no_moment")
+    assert (odd.field, odd.oddity) == ("MODIFIED", "no_moment")
 
 
 def test_a_field_that_cannot_be_compared_hides_no_other_that_does_not_match():

@@ -12,6 +12,7 @@ from hypothesis import strategies as some
 
 from bizproc_admin import bitrix
 from bizproc_admin.bitrix import Classification, classify
+from bizproc_admin.wording.portal_errors import for_people
 
 from . import leaks
 from .test_objects import json_values
@@ -113,10 +114,10 @@ def test_what_a_refusal_means_is_in_its_body_and_not_its_status(
     stub.says({"error": code}, status=status)
     error = failing(server)
     assert type(error) is bitrix.TokenRefused
-    assert (error.code, error.status) == (code, status)
+    assert (error.vendor_code, error.status) == (code, status)
     assert error.is_final is final
     assert error.needs_sign_in is sign_in
-    assert advice in error.for_people
+    assert advice in for_people(error.code, error.values)
     expected = Classification.NOT_APPLIED_FINAL if final else Classification.NOT_APPLIED_RETRY
     assert classify(error) is expected
     assert len(stub.seen) == 1
@@ -155,7 +156,7 @@ def test_without_an_answer_the_new_pair_may_be_lost(stub, server, fault):
     stub.then(fault)
     error = failing(server)
     assert type(error) is bitrix.TokenUnanswered
-    assert "sign in with Bitrix24 again" in error.for_people
+    assert "sign in with Bitrix24 again" in for_people(error.code, error.values)
     assert len(stub.seen) == 1
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from bizproc_admin import bitrix
+from bizproc_admin.wording.findings import said_of
 
 from .test_objects import TASK, WORKFLOW
 
@@ -75,7 +76,7 @@ def refuse(code):
 def test_a_portal_without_workflows_is_usable_and_says_what_could_not_be_tried(portal, reader):
     finding, findings = found(reader, "date-filters")
     assert finding.ok
-    assert "could not be tried" in finding.sentence
+    assert "could not be tried" in said_of(finding.code, finding.values)
     assert findings.usable
 
 
@@ -83,7 +84,7 @@ def test_a_portal_that_drops_date_filters_is_not_usable(portal, reader):
     portal["bizproc.workflow.instances"] = [WORKFLOW]
     finding, findings = found(reader, "date-filters")
     assert not finding.ok
-    assert "ignored the filter" in finding.sentence
+    assert "ignored the filter" in said_of(finding.code, finding.values)
     assert not findings.usable
 
 
@@ -132,7 +133,7 @@ def test_what_is_refused_is_found_not_in_order(portal, reader, method, name, nee
 def test_a_plan_without_rest_is_named_as_such(portal, reader):
     portal["profile"] = refuse("PAYMENT_REQUIRED")
     finding, _ = found(reader, "plan")
-    assert "subscription" in finding.sentence
+    assert "subscription" in said_of(finding.code, finding.values)
 
 
 @pytest.mark.parametrize(
@@ -142,5 +143,5 @@ def test_a_plan_without_rest_is_named_as_such(portal, reader):
 def test_a_clock_that_differs_is_said_and_does_no_harm(portal, reader, time, side):
     portal["server.time"] = time
     finding, findings = found(reader, "clock")
-    assert side in finding.sentence
+    assert side in said_of(finding.code, finding.values)
     assert findings.usable

@@ -13,6 +13,7 @@ import pytest
 from bizproc_admin import bitrix
 from bizproc_admin.bitrix import Classification, Purpose, classify
 from bizproc_admin.bitrix.transport import Command
+from bizproc_admin.wording.portal_errors import for_people
 
 from .stub import SECRET
 
@@ -187,7 +188,7 @@ def test_a_redirect_is_not_followed_and_says_only_where_to(stub, writer):
     error = failing(writer)
     assert isinstance(error, bitrix.Moved)
     assert error.host == "new.example"
-    assert "new.example" in error.for_people
+    assert "new.example" in for_people(error.code, error.values)
     assert classify(error) is Classification.REJECTED
     assert len(stub.seen) == 1
 
@@ -195,8 +196,9 @@ def test_a_redirect_is_not_followed_and_says_only_where_to(stub, writer):
 def test_a_redirect_to_the_portal_itself_is_no_move(stub, writer):
     stub.says(b"", status=301, headers={"Location": f"https://127.0.0.1/rest/1/{SECRET}/x"})
     error = failing(writer)
-    assert "a page of its own (HTTP 301)" in error.for_people
-    assert SECRET not in error.for_people
+    said = for_people(error.code, error.values)
+    assert "a page of its own (HTTP 301)" in said
+    assert SECRET not in said
 
 
 @pytest.mark.parametrize(
@@ -221,7 +223,7 @@ def test_the_key_error_makes_an_error_whatever_its_value_and_the_status(stub, wr
     error = failing(writer)
     assert isinstance(error, bitrix.Refused)
     assert error.text == "The business process is not found."
-    assert error.code == ""
+    assert error.vendor_code == ""
     assert error.status == status
 
 
