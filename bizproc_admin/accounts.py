@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from allauth.usersessions.models import UserSession
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 
 from bizproc_admin import audit, second_factor, tokens
+from bizproc_admin.audit import AuditAction
 from bizproc_admin.models import Account, AuditEntry, Person
 
 
@@ -20,7 +20,7 @@ def managed_by(administrator: Account) -> QuerySet[Account]:
 
 def recorded(
     account: Account,
-    action: str,
+    action: AuditAction,
     *,
     actor: Account | None,
     ip: str | None = None,
@@ -32,9 +32,9 @@ def recorded(
     """Put a change of an account on record; part of the caller's transaction."""
     audit.record(
         AuditEntry.Kind.ACCOUNT,
+        action,
         actor=actor,
         actor_name="" if actor else origin,
-        action=action,
         outcome="ok",
         target_kind="account",
         target_id=str(account.pk),
@@ -54,7 +54,7 @@ def remove_second_factor(
     with transaction.atomic():
         if not second_factor.remove(account):
             return False
-        recorded(account, _("Removed a second factor"), actor=actor, ip=ip, origin=origin)
+        recorded(account, AuditAction.SECOND_FACTOR_TAKEN_AWAY, actor=actor, ip=ip, origin=origin)
     return True
 
 
@@ -68,7 +68,9 @@ def end_sessions(
     with transaction.atomic():
         for session in ended:
             session.end()
-        recorded(account, _("Ended sessions"), actor=actor, ip=ip, inputs={"sessions": len(ended)})
+        recorded(
+            account, AuditAction.SESSIONS_ENDED, actor=actor, ip=ip, inputs={"sessions": len(ended)}
+        )
     return len(ended)
 
 
@@ -78,8 +80,12 @@ def forget_connection(account: Account, person: Person, *, ip: str | None) -> No
         tokens.forget(person)
         recorded(
             account,
-            _("Forgot the connection to Bitrix24"),
+            AuditAction.CONNECTION_FORGOTTEN,
             actor=account,
             ip=ip,
-            inputs={"person": str(person), "portal": person.portal.name},
+            inputs={
+                "person": person.name,
+                "number": person.remote_id,
+                "portal": person.portal.name,
+            },
         )

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bizproc_admin import audit, bitrix, connecting, doorbell, roles, tokens
+from bizproc_admin.audit import AuditAction
 from bizproc_admin.models import (
     Account,
     AuditEntry,
@@ -99,10 +100,10 @@ def pin(portal: Portal, member_id: str, *, is_administrator: bool, ip: str | Non
         if pinned:
             audit.record(
                 AuditEntry.Kind.CONNECTION,
+                AuditAction.PORTAL_PINNED,
                 actor=None,
                 actor_name="portal",
                 portal=portal,
-                action="Pinned the identity of a portal",
                 outcome="ok",
                 target_kind="portal",
                 target_id=str(portal.pk),
@@ -203,7 +204,7 @@ def take_over(account: Account, person: Person, *, ip: str | None) -> None:
     account.save(update_fields=["follows_portal", "home", "password"])
     LinkedPerson.objects.filter(user=account).exclude(person=person).delete()
     account.__dict__.pop("people", None)
-    changed(account, "Taken over by the sign-in of its person", person, ip=ip)
+    changed(account, AuditAction.ACCOUNT_CLAIMED, person, ip=ip)
 
 
 def new_account(person: Person, *, ip: str | None) -> Account:
@@ -220,21 +221,21 @@ def new_account(person: Person, *, ip: str | None) -> Account:
     account.set_unusable_password()
     account.save()
     LinkedPerson.objects.create(user=account, portal=person.portal, person=person)
-    changed(account, "Made by the sign-in of its person", person, ip=ip)
+    changed(account, AuditAction.ACCOUNT_ADMITTED, person, ip=ip)
     roles.follow(account)
     return account
 
 
-def changed(account: Account, action: str, person: Person, *, ip: str | None) -> None:
+def changed(account: Account, action: AuditAction, person: Person, *, ip: str | None) -> None:
     audit.record(
         AuditEntry.Kind.ACCOUNT,
+        action,
         actor=account,
-        action=action,
         outcome="ok",
         target_kind="account",
         target_id=str(account.pk),
         target_label=account.known_as,
-        after={"person": str(person), "portal": person.portal.name, "number": person.remote_id},
+        after={"person": person.name, "portal": person.portal.name, "number": person.remote_id},
         ip=ip,
     )
 
@@ -264,6 +265,7 @@ def put_on_record(portal: Portal, refusal: SignInRefused, *, ip: str | None) -> 
     """Record that somebody was not let in through a portal."""
     audit.record_once(
         AuditEntry.Kind.SIGN_IN_FAILED,
+        AuditAction.SIGN_IN,
         what=f"{portal.pk}:{refusal.code}",
         actor=None,
         portal=portal,

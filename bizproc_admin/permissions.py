@@ -11,6 +11,7 @@ from django.utils.functional import SimpleLazyObject
 from django_htmx.middleware import HtmxDetails
 
 from bizproc_admin import audit
+from bizproc_admin.audit import AuditAction
 from bizproc_admin.models import Account, AuditEntry, Portal, Role
 
 P = ParamSpec("P")
@@ -118,10 +119,11 @@ def requires(
             if not may(account, capability):
                 audit.record_once(
                     AuditEntry.Kind.DENIED,
+                    AuditAction.PAGE_VISIT,
                     what=capability.value,
                     actor=account,
-                    action=capability.value,
                     outcome="denied",
+                    error_code=capability.value,
                     target_kind="page",
                     target_label=request.path,
                     ip=audit.ip_of(request),

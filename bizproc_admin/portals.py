@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from bizproc_admin import audit, bitrix, doorbell
+from bizproc_admin.audit import AuditAction
 from bizproc_admin.models import (
     Account,
     AddressChange,
@@ -17,9 +18,6 @@ from bizproc_admin.models import (
 )
 from bizproc_admin.secrets import Secret
 
-# the key of an audit entry, said in words when it is read
-FOLLOWED = "portal.followed"
-ZONE_SET = "portal.time_zone"
 SHOWN_OF_SECRET = 4
 # a look whose message was lost, or whose worker died, is asked for again after so long
 LOOK_AGAIN_AFTER = timedelta(seconds=60)
@@ -63,7 +61,7 @@ def connect(
             Feed.objects.get_or_create(portal=portal, name=feed.value)
         recorded(
             portal,
-            "Connected a portal" if is_new else "Replaced a webhook",
+            AuditAction.PORTAL_CONNECTED if is_new else AuditAction.WEBHOOK_REPLACED,
             actor=actor,
             origin=origin,
             ip=ip,
@@ -97,7 +95,7 @@ def disconnect(portal: Portal, *, actor: Account, ip: str | None = None) -> None
         portal.webhook_hint = ""
         forget_connection(portal)
         portal.save(update_fields=CONNECTION)
-        recorded(portal, "Disconnected a portal", actor=actor, ip=ip)
+        recorded(portal, AuditAction.PORTAL_DISCONNECTED, actor=actor, ip=ip)
 
 
 def propose_address(portal: Portal, address: str, *, actor: Account) -> AddressChange:
@@ -137,7 +135,7 @@ def follow(change: AddressChange, *, actor: Account, ip: str | None = None) -> b
         Feed.objects.filter(portal=portal).update(next_at=None)
         recorded(
             portal,
-            FOLLOWED,
+            AuditAction.PORTAL_FOLLOWED,
             actor=actor,
             ip=ip,
             inputs={
@@ -174,7 +172,7 @@ def set_application(
             PersonToken.objects.filter(person__portal=portal).delete()
         recorded(
             portal,
-            "Set the application of a portal",
+            AuditAction.APPLICATION_SET,
             actor=actor,
             origin=origin,
             ip=ip,
@@ -188,7 +186,7 @@ def remove_application(portal: Portal, *, actor: Account, ip: str | None = None)
         portal.client_id, portal.client_secret, portal.token_url = "", None, ""
         portal.save(update_fields=["client_id", "client_secret", "token_url"])
         PersonToken.objects.filter(person__portal=portal).delete()
-        recorded(portal, "Removed the application of a portal", actor=actor, ip=ip)
+        recorded(portal, AuditAction.APPLICATION_REMOVED, actor=actor, ip=ip)
 
 
 def admit_everybody(
@@ -205,7 +203,7 @@ def admit_everybody(
         portal.save(update_fields=["admits_everybody"])
         recorded(
             portal,
-            "Opened sign-in to everybody" if is_open else "Closed sign-in to most",
+            AuditAction.SIGN_IN_OPENED if is_open else AuditAction.SIGN_IN_CLOSED,
             actor=actor,
             origin=origin,
             ip=ip,
@@ -220,12 +218,12 @@ def set_time_zone(portal: Portal, name: str, *, actor: Account, ip: str | None =
         inputs: dict[str, object] = {"before": portal.time_zone, "after": name}
         portal.time_zone = name
         portal.save(update_fields=["time_zone"])
-        recorded(portal, ZONE_SET, actor=actor, ip=ip, inputs=inputs)
+        recorded(portal, AuditAction.TIME_ZONE_SET, actor=actor, ip=ip, inputs=inputs)
 
 
 def recorded(
     portal: Portal,
-    action: str,
+    action: AuditAction,
     *,
     actor: Account | None,
     origin: str = "screen",
@@ -235,10 +233,10 @@ def recorded(
     """Put a change of a portal's connection on record; part of the caller's transaction."""
     audit.record(
         AuditEntry.Kind.CONNECTION,
+        action,
         actor=actor,
         actor_name="" if actor else origin,
         portal=portal,
-        action=action,
         outcome="ok",
         target_kind="portal",
         target_id=str(portal.pk),
@@ -249,19 +247,23 @@ def recorded(
     )
 
 
-def looked_over(portal: Portal, *, is_usable: bool, problem: str) -> None:
-    """Record what a probe changed about a connection; part of the caller's transaction."""
+def looked_over(portal: Portal, *, is_usable: bool, problem: bitrix.Finding | None) -> None:
+    """Record what a probe changed about a connection; part of the caller's transaction.
+
+    problem is what keeps it from being used, None where nothing does.
+    """
     audit.record(
         AuditEntry.Kind.CONNECTION,
+        AuditAction.CONNECTION_LOOKED_OVER,
         actor=None,
         actor_name="worker",
         portal=portal,
-        action="Looked a connection over",
         outcome="ok" if is_usable else "failed",
         target_kind="portal",
         target_id=str(portal.pk),
         target_label=portal.name,
-        text=problem,
+        error_code=problem.code if problem else "",
+        inputs={"error": problem.values} if problem else {},
         origin="worker",
     )
 

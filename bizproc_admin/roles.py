@@ -5,6 +5,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from bizproc_admin import audit, sessions
+from bizproc_admin.audit import AuditAction
 from bizproc_admin.models import Account, AuditEntry, Person, Role
 
 
@@ -36,10 +37,10 @@ def follow(account: Account) -> None:
         account.save(update_fields=["first_name", "last_name"])
     if not person.is_active or person.gone_at is not None:
         if account.is_active:
-            change(account, "Stopped an account: dismissed on the portal", is_active=False)
+            change(account, AuditAction.ACCOUNT_DISMISSED, is_active=False)
         return
     if not account.is_active:
-        change(account, "Opened an account again: back on the portal", is_active=True)
+        change(account, AuditAction.ACCOUNT_BACK, is_active=True)
     if account.role == Role.AUDITOR:
         return
     role = role_of(person)
@@ -81,13 +82,13 @@ def assign(account: Account, role: Role | None) -> None:
         account.role = role
         recorded(
             account,
-            "Role changed by the portal",
+            AuditAction.ROLE_FOLLOWED,
             before={"role": before.value if before else None},
             after={"role": role.value if role else None},
         )
 
 
-def change(account: Account, action: str, *, is_active: bool) -> None:
+def change(account: Account, action: AuditAction, *, is_active: bool) -> None:
     """Stop or open an account because the portal says so."""
     with transaction.atomic():
         account.is_active = is_active
@@ -100,16 +101,16 @@ def change(account: Account, action: str, *, is_active: bool) -> None:
 
 def recorded(
     account: Account,
-    action: str,
+    action: AuditAction,
     *,
     before: dict[str, object] | None = None,
     after: dict[str, object] | None = None,
 ) -> None:
     audit.record(
         AuditEntry.Kind.ACCOUNT,
+        action,
         actor=None,
         actor_name="portal",
-        action=action,
         outcome="ok",
         target_kind="account",
         target_id=str(account.pk),

@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin import audit
+from bizproc_admin.audit import AuditAction
 from bizproc_admin.models import Account, AuditEntry, Role
 from bizproc_admin.secrets import ring
 
@@ -86,8 +87,9 @@ def failed(request: HttpRequest, user: Account, error_code: str = "", **_: Any) 
     """Record a code that was not right; the code itself is kept nowhere."""
     audit.record(
         AuditEntry.Kind.SIGN_IN_FAILED,
+        AuditAction.SIGN_IN,
         actor=None,
-        actor_name=user.display_name,
+        actor_name=user.name_or_login,
         outcome="failed",
         target_kind="account",
         target_id=str(user.pk),

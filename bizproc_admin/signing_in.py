@@ -11,11 +11,8 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from bizproc_admin import audit, devices, sessions
-from bizproc_admin.models import (
-    Account,
-    AuditEntry,
-    Portal,
-)
+from bizproc_admin.audit import AuditAction
+from bizproc_admin.models import Account, AuditEntry, Portal
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -74,6 +71,7 @@ def signed_in(request: HttpRequest, user: Account, **_: Any) -> None:
     portal = Portal.objects.filter(pk=ways[-1]).first() if ways else None
     audit.record(
         AuditEntry.Kind.SIGN_IN,
+        AuditAction.SIGN_IN,
         actor=user,
         portal=portal,
         outcome="ok",
@@ -84,7 +82,13 @@ def signed_in(request: HttpRequest, user: Account, **_: Any) -> None:
 
 def signed_out(request: HttpRequest, user: Account | None, **_: Any) -> None:
     if user is not None:
-        audit.record(AuditEntry.Kind.SIGN_OUT, actor=user, outcome="ok", ip=audit.ip_of(request))
+        audit.record(
+            AuditEntry.Kind.SIGN_OUT,
+            AuditAction.SIGN_OUT,
+            actor=user,
+            outcome="ok",
+            ip=audit.ip_of(request),
+        )
 
 
 def too_many(credentials: dict[str, Any], *, request: HttpRequest) -> None:
@@ -92,10 +96,11 @@ def too_many(credentials: dict[str, Any], *, request: HttpRequest) -> None:
     known = Account.objects.filter(username=str(credentials.get("username") or "")[:150]).first()
     audit.record_once(
         AuditEntry.Kind.SIGN_IN_FAILED,
+        AuditAction.SIGN_IN,
         what=f"too_many_attempts:{known.pk if known else ''}",
         actor=None,
         ip=audit.ip_of(request),
-        actor_name=known.display_name if known else "",
+        actor_name=known.name_or_login if known else "",
         outcome="failed",
         target_kind="account",
         target_id=str(known.pk) if known else "",
@@ -114,8 +119,9 @@ def sign_in_failed(
     known = Account.objects.filter(username=name).first()
     audit.record(
         AuditEntry.Kind.SIGN_IN_FAILED,
+        AuditAction.SIGN_IN,
         actor=None,
-        actor_name=known.display_name if known else "",
+        actor_name=known.name_or_login if known else "",
         outcome="failed",
         target_kind="account",
         target_id=str(known.pk) if known else "",

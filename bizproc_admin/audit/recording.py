@@ -11,6 +11,8 @@ from django.db.models import F
 from django.http import HttpRequest
 from django.utils import timezone
 
+from bizproc_admin.audit import first_version
+from bizproc_admin.audit.actions import AuditAction
 from bizproc_admin.models import (
     Account,
     AuditDetail,
@@ -20,6 +22,7 @@ from bizproc_admin.models import (
     Command,
     Portal,
 )
+from bizproc_admin.models.audit_entries import SCHEMA_VERSION
 
 INSTALLATION = "installation"
 # how long repeats of the same are counted before they are written up
@@ -28,9 +31,9 @@ REPEATS_LAST = timedelta(minutes=10)
 
 def record(
     kind: AuditEntry.Kind,
+    action: AuditAction,
     *,
     actor: Account | None,
-    action: str = "",
     outcome: str = "",
     portal: Portal | None = None,
     command: Command | None = None,
@@ -52,8 +55,9 @@ def record(
 ) -> AuditEntry:
     """Write one audit entry with its detail, numbered gaplessly within its scope.
 
-    Part of the caller's transaction where there is one, so that the entry and what it tells of
-    are committed together or not at all.
+    What happened is said in keys and values; text is the portal's own, kept in its words. Part of
+    the caller's transaction where there is one, so that the entry and what it tells of are
+    committed together or not at all.
     """
     with transaction.atomic():
         scope = f"portal:{portal.pk}" if portal else INSTALLATION
@@ -66,6 +70,7 @@ def record(
             after=after,
         )
         entry = AuditEntry(
+            schema_version=SCHEMA_VERSION,
             portal=portal,
             scope=scope,
             seq=next_in(scope),
@@ -76,7 +81,7 @@ def record(
             command=command,
             attempt=attempt,
             actor=actor,
-            actor_name=(actor.display_name if actor else actor_name)[:255],
+            actor_name=(actor.name_or_login if actor else actor_name)[:255],
             actor_role=actor.role.value if actor and actor.role else "",
             origin=origin,
             ip=ip,
@@ -96,6 +101,7 @@ def record(
 
 def record_once(
     kind: AuditEntry.Kind,
+    action: AuditAction,
     *,
     what: str,
     actor: Account | None,
@@ -108,10 +114,11 @@ def record_once(
     The same is the same kind, account (or address), and `what`. Repeats within ten minutes are
     counted; close_repeats writes them up.
     """
-    now, entry = timezone.now(), dict[str, Any](values)
+    now, entry = timezone.now(), dict[str, Any](values, ip=ip)
+    row = {**entry, "action": action}
     key = f"{kind}:{actor.pk if actor else ip}:{what}"[:200]
     living = AuditRepeat.objects.filter(key=key, began_at__gt=now - REPEATS_LAST)
-    if living.update(count=F("count") + 1, last_at=now, values={**values, "ip": ip}):
+    if living.update(count=F("count") + 1, last_at=now, values=row):
         return
     close_repeats(key=key)
     with transaction.atomic():
@@ -121,13 +128,13 @@ def record_once(
                 "kind": kind,
                 "portal": portal,
                 "actor": actor,
-                "values": {**values, "ip": ip},
+                "values": row,
                 "began_at": now,
                 "last_at": now,
             },
         )
         if is_first:
-            record(kind, actor=actor, portal=portal, ip=ip, **entry)
+            record(kind, action, actor=actor, portal=portal, **entry)
         else:
             living.update(count=F("count") + 1, last_at=now)
 
@@ -141,17 +148,29 @@ def close_repeats(**which: str) -> None:
         with transaction.atomic():
             deleted, _kinds = AuditRepeat.objects.filter(pk=row.pk, count=row.count).delete()
             if deleted and row.count:
-                record(
-                    AuditEntry.Kind(row.kind),
-                    actor=row.actor,
-                    portal=row.portal,
-                    inputs={
-                        "repeats": row.count,
-                        "since": row.began_at.isoformat(),
-                        "until": row.last_at.isoformat(),
-                    },
-                    **row.values,
-                )
+                write_up(row)
+
+
+def write_up(row: AuditRepeat) -> None:
+    """Write the line that says how many repeats a row has counted, whichever version began it."""
+    values = dict(row.values)
+    action = first_version.read(
+        row.kind, values.pop("action", ""), target_kind=values.get("target_kind", "")
+    )
+    if action is None:  # begun by a later version: that one knows what it is
+        return
+    record(
+        AuditEntry.Kind(row.kind),
+        action,
+        actor=row.actor,
+        portal=row.portal,
+        inputs={
+            "repeats": row.count,
+            "since": row.began_at.isoformat(),
+            "until": row.last_at.isoformat(),
+        },
+        **values,
+    )
 
 
 def ip_of(request: HttpRequest) -> str | None:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from bizproc_admin import audit, doorbell
 from bizproc_admin.actions import Action, NotPossible
+from bizproc_admin.audit import AuditAction
 from bizproc_admin.commands.rows import cancel, move, record
 from bizproc_admin.models import Account, AuditEntry, Command, CommandFile, CommandState
 from bizproc_admin.models.commands import TAKEN_BACK
@@ -51,10 +52,10 @@ def issue(
     if not (may(actor, action.capability) and action.permits(actor)):
         audit.record_once(
             AuditEntry.Kind.DENIED,
+            AuditAction(action.name),
             what=f"{action.name}:{target.kind}:{target.id}",
             actor=actor,
             portal=action.portal,
-            action=action.name,
             outcome="denied",
             target_kind=target.kind,
             target_id=target.id,
@@ -91,9 +92,9 @@ def decide(command: Command, *, actor: Account, reason: str, ip: str | None = No
         if move(command, {CommandState.NEEDS_HUMAN}, CommandState.NOT_APPLIED, settled=True):
             audit.record(
                 AuditEntry.Kind.HUMAN_DECISION,
+                AuditAction(command.action),
                 actor=actor,
                 portal=command.portal,
-                action=command.action,
                 outcome=command.state,
                 command=command,
                 target_kind=command.target_kind,

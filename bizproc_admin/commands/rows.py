@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bizproc_admin import audit, bitrix, connecting
+from bizproc_admin.audit import AuditAction
 from bizproc_admin.models import Account, AuditEntry, Command, CommandFile, CommandState
 from bizproc_admin.models.commands import BULK
 from bizproc_admin.wording import portal_errors
@@ -104,7 +105,7 @@ def cancel(
         if is_moved:
             record(
                 command,
-                AuditEntry.Kind.HUMAN_DECISION if actor else AuditEntry.Kind.OUTCOME,
+                AuditEntry.Kind.TAKEN_BACK if actor else AuditEntry.Kind.OUTCOME,
                 actor=actor or command.actor,
                 error_code=code,
                 text=text,
@@ -132,7 +133,6 @@ def record(command: Command, kind: AuditEntry.Kind, **more: Any) -> None:
     values: dict[str, Any] = {
         "actor": command.actor,
         "portal": command.portal,
-        "action": command.action,
         "outcome": command.state,
         "command": command,
         "attempt": command.epoch or None,
@@ -143,7 +143,7 @@ def record(command: Command, kind: AuditEntry.Kind, **more: Any) -> None:
         "reason": command.reason,
         "origin": command.origin,
     }
-    audit.record(kind, **(values | more))
+    audit.record(kind, AuditAction(command.action), **(values | more))
 
 
 def words_of(

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from bizproc_admin import actions, audit, bitrix, connecting, roles, tokens
 from bizproc_admin.actions import Action, Observation, Verdict
+from bizproc_admin.audit import AuditAction
 from bizproc_admin.commands.rows import (
     CHECK_AFTER,
     PATIENCE,
@@ -228,10 +229,10 @@ def late_answer(
     command.refresh_from_db()
     audit.record(
         AuditEntry.Kind.RECONCILE,
+        AuditAction(command.action),
         actor=None,
         actor_name="worker",
         portal=command.portal,
-        action=command.action,
         outcome=f"late_{proof.value}"[:20],
         command=command,
         attempt=epoch,

@@ -112,7 +112,8 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
             "username": self.cleaned_data["username"],
             "name": f"{self.cleaned_data['first_name']} {self.cleaned_data['last_name']}".strip(),
             "role": self.cleaned_data["role"],
-            "person": str(person) if person else None,
+            "person": person.name if person else None,
+            "number": person.remote_id if person else None,
         }
 
     def keep(self) -> Account:

@@ -10,9 +10,10 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bizproc_admin.actions import ACTIONS
+from bizproc_admin.audit import AuditAction, first_version
 from bizproc_admin.models import AuditEntry, CommandState
 from bizproc_admin.models.commands import TAKEN_BACK
+from bizproc_admin.wording.audit_entries import actions_by_family
 
 OUTCOMES = [
     ("ok", _("Succeeded")),
@@ -61,7 +62,7 @@ class AuditFilterForm(forms.Form):
         super().__init__(data)
         self.fields["action"].choices = [  # type: ignore[attr-defined]
             ("", _("Any action")),
-            *((name, action.label) for name, action in ACTIONS.items()),
+            *actions_by_family(),
         ]
         self.is_valid()
 
@@ -85,9 +86,9 @@ class AuditFilterForm(forms.Form):
         if text := self.value("person"):
             rows = rows.filter(Q(actor_name__icontains=text) | Q(actor__username=text))
         if kind := self.value("kind"):
-            rows = rows.filter(kind=kind)
+            rows = rows.filter(first_version.of_kind(kind))
         if action := self.value("action"):
-            rows = rows.filter(action=action)
+            rows = rows.filter(first_version.of_action(AuditAction(action)))
         if outcome := self.value("outcome"):
             rows = rows.filter(outcome__in=GROUPS.get(outcome, [outcome]))
             is_back = Q(error_code=TAKEN_BACK)

@@ -16,7 +16,8 @@ from bizproc_admin.models import Account, Assignment, Command, Person, WorkflowT
 from bizproc_admin.models.commands import TAKEN_BACK
 from bizproc_admin.permissions import Capability, Request, may
 from bizproc_admin.templatetags.durations import age, moment
-from bizproc_admin.views.outcomes import Outcome, answer_of, outcome_of
+from bizproc_admin.views.outcomes import Outcome, outcome_of
+from bizproc_admin.wording.acts import answer_of
 
 # how long what became of a settled command stays on the row of a task that goes on
 SHOWN_FOR = timedelta(hours=24)

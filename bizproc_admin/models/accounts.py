@@ -46,6 +46,12 @@ class Account(AbstractUser):
         return str(person) if person else self.username
 
     @property
+    def name_or_login(self) -> str:
+        """Give the account's name as a value that can be kept: no word of a language is in it."""
+        person = self.people.get(self.home_id) if self.follows_portal and self.home_id else None
+        return self.get_full_name() or (person.name if person else "") or self.username
+
+    @property
     def known_as(self) -> str:
         """Give what the history calls the account: a portal person's has no login to know it by."""
         return (self.get_full_name() if self.follows_portal else "") or self.username

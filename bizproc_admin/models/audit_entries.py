@@ -14,7 +14,8 @@ from bizproc_admin.models.accounts import Account
 from bizproc_admin.models.commands import Command
 from bizproc_admin.models.portals import Portal
 
-SCHEMA_VERSION = 1
+# what the entries that are written now hold: keys and values; see audit.first_version for earlier
+SCHEMA_VERSION = 2
 
 
 class InsertOnly(TypeError):
@@ -86,8 +87,9 @@ class AuditEntry(InsertOnlyModel):
     """An append-only line about a command, a sign-in, an account or a connection.
 
     seq is gapless per scope (a portal, or the installation where portal is null). detail_hash
-    binds the detail row: SHA-256 over its salt and its canonical text. Actor and target are kept
-    as text too, so that the line reads the same for ever.
+    binds the detail row: SHA-256 over its salt and its canonical text. action is a key
+    (audit.AuditAction) and outcome and error_code are codes: the sentence is made when the line is
+    read. Actor and target are kept by name too, so that the line reads the same for ever.
     """
 
     class Kind(models.TextChoices):
@@ -96,6 +98,7 @@ class AuditEntry(InsertOnlyModel):
         OUTCOME = "outcome", _("Outcome")
         RECONCILE = "reconcile", _("Checked again")
         HUMAN_DECISION = "human_decision", _("Decided by a person")
+        TAKEN_BACK = "taken_back", _("Taken back")
         SIGN_IN = "sign_in", _("Signed in")
         SIGN_IN_FAILED = "sign_in_failed", _("Sign-in failed")
         SIGN_OUT = "sign_out", _("Signed out")
@@ -104,7 +107,8 @@ class AuditEntry(InsertOnlyModel):
         CONNECTION = "connection", _("Connection changed")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True)
-    schema_version = models.PositiveSmallIntegerField(default=SCHEMA_VERSION)
+    # the writer says it: another default would have the table remade on SQLite
+    schema_version = models.PositiveSmallIntegerField(default=1)
     portal = models.ForeignKey(Portal, models.PROTECT, null=True, related_name="audit_entries")
     scope = models.CharField(max_length=50)
     seq = models.BigIntegerField()
@@ -146,7 +150,8 @@ class AuditEntry(InsertOnlyModel):
 class AuditDetail(InsertOnlyModel):
     """The erasable part of an entry: texts and snapshots, which may hold personal data.
 
-    before is what was known of the target, after what a re-read showed; both are JSON objects.
+    reason is what a person wrote, text what the portal said, both in their own words. before is
+    what was known of the target, after what a re-read showed; both are JSON objects.
     """
 
     entry = models.OneToOneField(

@@ -74,8 +74,7 @@ def probe_portal(pk: int) -> None:
 
 def keep(portal: Portal, findings: bitrix.Findings, *, seen_at: datetime) -> None:
     """Keep what a look found, and put on record what it changed."""
-    needed = (one for one in findings.problems if one.needed)
-    problem = next((words.said_of(one.code, one.values) for one in needed), "")
+    problem = next((one for one in findings.problems if one.needed), None)
     fields: dict[str, object] = {
         "findings": [
             {
@@ -89,7 +88,7 @@ def keep(portal: Portal, findings: bitrix.Findings, *, seen_at: datetime) -> Non
         "probed_at": seen_at,
         "probe_at": None,
         "probe_failure": "",
-        "probe_error": problem,
+        "probe_error": words.said_of(problem.code, problem.values) if problem else "",
         "is_connected": findings.usable,
     }
     if findings.profile is not None:

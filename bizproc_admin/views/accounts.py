@@ -20,12 +20,14 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bizproc_admin import accounts, audit, roles, sessions
+from bizproc_admin.audit import AuditAction
 from bizproc_admin.forms.accounts import AccountForm, FirstPasswordForm
 from bizproc_admin.htmx import page
 from bizproc_admin.models import Account, LinkedPerson
 from bizproc_admin.permissions import Capability, Request, requires, signed_in
 from bizproc_admin.sessions import open_sessions
 from bizproc_admin.views.own_account import ended_text, factor_of
+from bizproc_admin.wording.audit_entries import name_of
 
 
 @require_safe
@@ -54,7 +56,7 @@ def account_creation(request: Request) -> HttpResponse:
         with transaction.atomic():
             form.instance.set_unusable_password()
             account = form.keep()
-            recorded(request, account, _("Made an account"), after=form.described())
+            recorded(request, account, AuditAction.ACCOUNT_MADE, after=form.described())
         return link_page(request, account)
     return form_page(request, form, None)
 
@@ -72,7 +74,9 @@ def account_detail(request: Request, pk: int) -> HttpResponse:
         return form_page(request, form, account)
     with transaction.atomic():
         form.keep()
-        recorded(request, account, _("Changed an account"), before=before, after=form.described())
+        recorded(
+            request, account, AuditAction.ACCOUNT_CHANGED, before=before, after=form.described()
+        )
     messages.success(request, _("Saved."))
     return redirect("account_list")
 
@@ -90,10 +94,12 @@ def account_activation(request: Request, pk: int) -> HttpResponse:
         account.save(update_fields=["is_active"])
         if not account.is_active:
             sessions.end_all(account)
-        text = _("Activated an account") if account.is_active else _("Deactivated an account")
-        recorded(request, account, text)
+        action = (
+            AuditAction.ACCOUNT_ACTIVATED if account.is_active else AuditAction.ACCOUNT_DEACTIVATED
+        )
+        recorded(request, account, action)
         roles.follow(account)
-    messages.success(request, text)
+    messages.success(request, name_of(action))
     return redirect("account_list")
 
 
@@ -112,7 +118,7 @@ def account_reset(request: Request, pk: int) -> HttpResponse:
     with transaction.atomic():
         account.set_unusable_password()
         account.save(update_fields=["password"])
-        recorded(request, account, _("Reset the password of an account"))
+        recorded(request, account, AuditAction.PASSWORD_RESET)
     return link_page(request, account)
 
 
@@ -165,7 +171,7 @@ def account_entry(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     if form.is_bound and form.is_valid():
         with transaction.atomic():
             form.save()
-            recorded(request, account, _("Chose a password"), actor=account)
+            recorded(request, account, AuditAction.PASSWORD_CHOSEN, actor=account)
         messages.success(request, _("Your password is set. Sign in with it."))
         return redirect("account_login")
     context = {"form": form, "account": account}
@@ -213,7 +219,8 @@ def described(account: Account, request: Request) -> dict[str, object]:
         "username": account.username,
         "name": account.get_full_name(),
         "role": account.role.value if account.role else None,
-        "person": str(link.person) if link else None,
+        "person": link.person.name if link else None,
+        "number": link.person.remote_id if link else None,
     }
 
 
@@ -234,7 +241,7 @@ def why_not_activated(request: Request, account: Account) -> str:
 def recorded(
     request: HttpRequest,
     account: Account,
-    action: str,
+    action: AuditAction,
     *,
     actor: Account | None = None,
     **what: Any,

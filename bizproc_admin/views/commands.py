@@ -12,7 +12,7 @@ from bizproc_admin.htmx import dialog, page
 from bizproc_admin.lists.task_lines import receivers
 from bizproc_admin.models import Command, CommandState, Workflow
 from bizproc_admin.permissions import Capability, Request, requires
-from bizproc_admin.views.outcomes import answer_of
+from bizproc_admin.wording.acts import answer_of
 from bizproc_admin.wording.audit_entries import step_of
 
 

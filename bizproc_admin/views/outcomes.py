@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from bizproc_admin import bitrix
-from bizproc_admin.models import Account, Command, CommandState, Role, WorkflowTask
+from bizproc_admin.models import Account, Command, CommandState, Role
 from bizproc_admin.models.commands import TAKEN_BACK
 from bizproc_admin.templatetags.outages import outage
 from bizproc_admin.templatetags.states import LOOKS, PLAIN
@@ -167,9 +167,3 @@ def made(
         can_undo=can_undo,
         is_busy=word in ("requested", "unknown"),
     )
-
-
-def answer_of(command: Command, task: WorkflowTask) -> str:
-    """Give the portal's own caption of the answer a command gives."""
-    answer = command.inputs.get("answer")
-    return next((way.caption for way in task.answers if way.status == answer), str(answer))

@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from bizproc_admin import accounts, audit, second_factor
+from bizproc_admin.audit import AuditAction
 
 
 class Truthful:
@@ -51,7 +52,7 @@ class ActivationView(Truthful, ActivateTOTPView):  # type: ignore[misc]  # likew
         }
 
     def form_valid(self, form: Any) -> HttpResponse:
-        return on_record(self.request, _("Set up a second factor"), super().form_valid, form)
+        return on_record(self.request, AuditAction.SECOND_FACTOR_SET_UP, super().form_valid, form)
 
 
 class DeactivationView(Truthful, DeactivateTOTPView):  # type: ignore[misc]  # likewise
@@ -60,7 +61,7 @@ class DeactivationView(Truthful, DeactivateTOTPView):  # type: ignore[misc]  # l
         return {**super().get_context_data(**kwargs), "is_required": is_required}
 
     def form_valid(self, form: Any) -> HttpResponse:
-        return on_record(self.request, _("Removed the second factor"), super().form_valid, form)
+        return on_record(self.request, AuditAction.SECOND_FACTOR_REMOVED, super().form_valid, form)
 
 
 class RecoveryCodesView(ViewRecoveryCodesView):  # type: ignore[misc]  # likewise
@@ -69,7 +70,9 @@ class RecoveryCodesView(ViewRecoveryCodesView):  # type: ignore[misc]  # likewis
 
 class RecoveryCodesGenerationView(Truthful, GenerateRecoveryCodesView):  # type: ignore[misc]  # likewise
     def form_valid(self, form: Any) -> HttpResponse:
-        response = on_record(self.request, _("Made recovery codes"), super().form_valid, form)
+        response = on_record(
+            self.request, AuditAction.RECOVERY_CODES_MADE, super().form_valid, form
+        )
         messages.success(self.request, _("These are new codes. The old ones work no longer."))
         return response
 
@@ -81,7 +84,7 @@ class RecoveryCodesFileView(DownloadRecoveryCodesView):  # type: ignore[misc]  #
 # --- parts --------------------------------------------------------------------------------------
 
 
-def on_record(request: HttpRequest, action: str, carry_out: Any, form: Any) -> HttpResponse:
+def on_record(request: HttpRequest, action: AuditAction, carry_out: Any, form: Any) -> HttpResponse:
     """Carry out a valid form and record it, both or neither."""
     with transaction.atomic():
         response: HttpResponse = carry_out(form)

@@ -11,7 +11,8 @@ from bizproc_admin.lists.task_lines import receiver_of
 from bizproc_admin.models import Account, Command, Workflow, WorkflowTask
 from bizproc_admin.models.commands import TAKEN_BACK
 from bizproc_admin.permissions import Capability, may
-from bizproc_admin.views.outcomes import CALM, answer_of
+from bizproc_admin.views.outcomes import CALM
+from bizproc_admin.wording.acts import answer_of
 
 
 @dataclass(frozen=True, kw_only=True)

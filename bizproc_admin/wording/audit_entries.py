@@ -6,20 +6,91 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from bizproc_admin.actions import ACTIONS
+from bizproc_admin.audit import AuditAction, first_version
 from bizproc_admin.models import AuditEntry, Command, CommandState, Person
 from bizproc_admin.models.commands import TAKEN_BACK
-from bizproc_admin.portals import FOLLOWED, ZONE_SET
-from bizproc_admin.views.outcomes import answer_of
+from bizproc_admin.wording import findings
+from bizproc_admin.wording.acts import answer_of
 
 # the names of people by portal and number there
 Names = Mapping[tuple[int | None, int], str]
 
 OUTCOMES = dict(CommandState.choices)
-# what an entry's key means; older entries hold their sentence instead of a key
-ACTS = {
-    FOLLOWED: gettext_lazy("Followed a portal to its new address"),
-    ZONE_SET: gettext_lazy("Set the time zone of a portal"),
+# what each key of the history says; commands are called as their actions are
+NAMES = {
+    AuditAction.SIGN_IN: gettext_lazy("Sign in"),
+    AuditAction.SIGN_OUT: gettext_lazy("Sign out"),
+    AuditAction.SESSIONS_ENDED: gettext_lazy("Ended sessions"),
+    AuditAction.PAGE_VISIT: gettext_lazy("Open a page"),
+    AuditAction.ACCOUNT_MADE: gettext_lazy("Made an account"),
+    AuditAction.ACCOUNT_CHANGED: gettext_lazy("Changed an account"),
+    AuditAction.ACCOUNT_ACTIVATED: gettext_lazy("Activated an account"),
+    AuditAction.ACCOUNT_DEACTIVATED: gettext_lazy("Deactivated an account"),
+    AuditAction.PASSWORD_RESET: gettext_lazy("Reset the password of an account"),
+    AuditAction.PASSWORD_CHOSEN: gettext_lazy("Chose a password"),
+    AuditAction.CONNECTION_FORGOTTEN: gettext_lazy("Forgot the connection to Bitrix24"),
+    AuditAction.ACCOUNT_ADMITTED: gettext_lazy("Made by the sign-in of its person"),
+    AuditAction.ACCOUNT_CLAIMED: gettext_lazy("Taken over by the sign-in of its person"),
+    AuditAction.ACCOUNT_DISMISSED: gettext_lazy("Stopped an account: dismissed on the portal"),
+    AuditAction.ACCOUNT_BACK: gettext_lazy("Opened an account again: back on the portal"),
+    AuditAction.ROLE_FOLLOWED: gettext_lazy("Role changed by the portal"),
+    AuditAction.SECOND_FACTOR_SET_UP: gettext_lazy("Set up a second factor"),
+    AuditAction.SECOND_FACTOR_REMOVED: gettext_lazy("Removed the second factor"),
+    AuditAction.SECOND_FACTOR_TAKEN_AWAY: gettext_lazy("Removed a second factor"),
+    AuditAction.RECOVERY_CODES_MADE: gettext_lazy("Made recovery codes"),
+    AuditAction.PORTAL_CONNECTED: gettext_lazy("Connected a portal"),
+    AuditAction.WEBHOOK_REPLACED: gettext_lazy("Replaced a webhook"),
+    AuditAction.PORTAL_DISCONNECTED: gettext_lazy("Disconnected a portal"),
+    AuditAction.PORTAL_FOLLOWED: gettext_lazy("Followed a portal to its new address"),
+    AuditAction.PORTAL_PINNED: gettext_lazy("Pinned the identity of a portal"),
+    AuditAction.CONNECTION_LOOKED_OVER: gettext_lazy("Looked a connection over"),
+    AuditAction.APPLICATION_SET: gettext_lazy("Set the application of a portal"),
+    AuditAction.APPLICATION_REMOVED: gettext_lazy("Removed the application of a portal"),
+    AuditAction.SIGN_IN_OPENED: gettext_lazy("Opened sign-in to everybody"),
+    AuditAction.SIGN_IN_CLOSED: gettext_lazy("Closed sign-in to most"),
+    AuditAction.TIME_ZONE_SET: gettext_lazy("Set the time zone of a portal"),
+    **{AuditAction(name): action.label for name, action in ACTIONS.items()},
 }
+
+# by what a key begins with
+FAMILIES = {
+    "workflow": gettext_lazy("Commands"),
+    "workflow_task": gettext_lazy("Commands"),
+    "session": gettext_lazy("Signing in"),
+    "page": gettext_lazy("Signing in"),
+    "account": gettext_lazy("Accounts"),
+    "second_factor": gettext_lazy("Second factor"),
+    "portal": gettext_lazy("Portals"),
+}
+
+
+def actions_by_family() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return every key with what it says, for a choice between them."""
+    families: dict[str, list[tuple[str, str]]] = {}
+    for action in AuditAction:
+        family = str(FAMILIES[action.partition(".")[0]])
+        families.setdefault(family, []).append((action.value, name_of(action)))
+    return list(families.items())
+
+
+def name_of(action: AuditAction) -> str:
+    """Return what a key of the history says, without the target."""
+    return str(NAMES[action])
+
+
+def act_of(entry: AuditEntry) -> str:
+    """Return what an entry of either version tells of, without its target."""
+    action = first_version.read(entry.kind, entry.action, target_kind=entry.target_kind)
+    return name_of(action) if action else entry.action
+
+
+def said_of(entry: AuditEntry) -> str:
+    """Return what the portal said, or what is said of the code that an entry holds."""
+    if entry.detail.text or not entry.error_code:
+        return entry.detail.text
+    if entry.action == AuditAction.CONNECTION_LOOKED_OVER:
+        return findings.said_of(entry.error_code, entry.detail.inputs.get("error", {}))
+    return ""
 
 
 def say(entries: Sequence[AuditEntry]) -> None:
@@ -35,6 +106,7 @@ def say(entries: Sequence[AuditEntry]) -> None:
         names = {(person.portal_id, person.remote_id): str(person) for person in people}
     for entry in entries:
         entry.sentence = sentence_of(entry, names)  # type: ignore[attr-defined]
+        entry.said = said_of(entry)  # type: ignore[attr-defined]
 
 
 def sentence_of(entry: AuditEntry, names: Names) -> str:
@@ -42,7 +114,7 @@ def sentence_of(entry: AuditEntry, names: Names) -> str:
     act = what(entry, names)
     kind = AuditEntry.Kind
     target = entry.target_label or entry.target_id
-    values = {"target": target, "action": ACTS.get(entry.action, entry.action)}
+    values = {"target": target, "action": act_of(entry)}
     if times := repeats_of(entry):
         return times
     match entry.kind:
@@ -62,7 +134,7 @@ def sentence_of(entry: AuditEntry, names: Names) -> str:
             return _("Requested: %(what)s") % {"what": act}
         case kind.ATTEMPT:
             return _("Sent to the portal: %(what)s") % {"what": act}
-        case kind.HUMAN_DECISION if entry.error_code == TAKEN_BACK:
+        case kind.TAKEN_BACK | kind.HUMAN_DECISION if entry.error_code == TAKEN_BACK:
             return _("Taken back: %(what)s") % {"what": act}
         case kind.HUMAN_DECISION:
             return _("Decided by a person: %(what)s") % {"what": act}
@@ -135,7 +207,7 @@ def step_of(entry: AuditEntry) -> str:
 def task_step_of(entry: AuditEntry) -> str:
     """Say a step of a command on a workflow task, where other words than a workflow's are right."""
     kind = AuditEntry.Kind
-    if entry.kind == kind.HUMAN_DECISION and entry.error_code == TAKEN_BACK:
+    if entry.error_code == TAKEN_BACK:
         return _("Taken back by a person before anything was sent")
     if entry.kind == kind.OUTCOME and entry.outcome == CommandState.CANCELLED:
         return _("Looked at first: the task had moved on, so nothing was sent")
@@ -153,8 +225,7 @@ def what(entry: AuditEntry, names: Names) -> str:
     """Say the act, its target, and for whom it was done if that is somebody else."""
     said = act_said(entry, entry.command, names) if entry.command else ""
     if not said:
-        action = ACTIONS.get(entry.action)
-        said = f"{action.label if action else entry.action} {entry.target_label or entry.target_id}"
+        said = f"{act_of(entry)} {entry.target_label or entry.target_id}"
     if entry.on_behalf_of and entry.on_behalf_of != entry.actor_name:
         return _("%(what)s, for %(who)s") % {"what": said, "who": entry.on_behalf_of}
     return said

@@ -44,8 +44,8 @@ def test_a_new_account_is_entered_by_its_one_time_link(as_, administrator, porta
     account.refresh_from_db()
     assert account.check_password(CHOSEN["new_password1"])
     assert browser.get(link).status_code == 404
-    assert entries("Made an account").get().detail.after["person"] == "Olga Petrova"
-    assert entries("Chose a password").get().actor == account
+    assert entries("account.made").get().detail.after["person"] == "Olga Petrova"
+    assert entries("account.password_chosen").get().actor == account
 
 
 def test_a_weak_password_is_said_beside_the_field(as_, administrator, db):
@@ -77,7 +77,7 @@ def test_a_changed_role_is_on_record_with_what_it_was(as_, administrator, manage
         {"first_name": "Maria", "last_name": "Hoffmann", "role": "auditor"},
     )
     assert Account.objects.get(pk=manager.pk).role == Role.AUDITOR
-    detail = entries("Changed an account").get().detail
+    detail = entries("account.changed").get().detail
     assert (detail.before["role"], detail.after["role"]) == ("manager", "auditor")
 
 
@@ -95,7 +95,7 @@ def test_a_deactivated_account_is_out_at_once(as_, administrator, manager):
     assert open_browser.get(reverse("overview")).status_code == 200
     as_(administrator).post(reverse("account_activation", args=[manager.pk]))
     assert open_browser.get(reverse("overview")).status_code == 302
-    assert entries("Deactivated an account").exists()
+    assert entries("account.deactivated").exists()
 
 
 def test_nobody_deactivates_the_own_account(as_, administrator):
@@ -223,7 +223,7 @@ def test_an_auditor_is_named_and_unnamed_here_whatever_the_portal_says(
     )
     client.post(detail(from_portal), {**NAMES, "role": "portal"})
     assert Account.objects.get(pk=from_portal.pk).role == Role.MANAGER
-    told = [entry.detail.after["role"] for entry in entries("Changed an account").order_by("pk")]
+    told = [entry.detail.after["role"] for entry in entries("account.changed").order_by("pk")]
     assert told == ["auditor", "manager"]
 
 
@@ -234,7 +234,7 @@ def test_saving_other_facts_keeps_the_role_and_the_person(as_, administrator, fr
     saved = Account.objects.get(pk=from_portal.pk)
     assert (saved.last_name, saved.role) == ("Levina", Role.PARTICIPANT)
     assert saved.linked_people.get().person == person
-    assert entries("Changed an account").get().detail.after["person"] == "Olga Petrova"
+    assert entries("account.changed").get().detail.after["person"] == "Olga Petrova"
 
 
 def test_an_account_of_a_portal_gets_no_password(as_, administrator, from_portal):
@@ -242,7 +242,7 @@ def test_an_account_of_a_portal_gets_no_password(as_, administrator, from_portal
     reset = reverse("account_reset", args=[from_portal.pk])
     assert reset not in client.get(detail(from_portal)).content.decode()
     assert client.post(reset).url == detail(from_portal)
-    assert not entries("Reset the password of an account").exists()
+    assert not entries("account.password_reset").exists()
 
 
 def test_somebody_dismissed_is_shown_as_stopped_and_not_activated_by_hand(

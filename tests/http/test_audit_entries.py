@@ -6,7 +6,7 @@ from django.db.models import ProtectedError
 from django.urls import reverse
 
 from bizproc_admin import audit
-from bizproc_admin.audit import triggers
+from bizproc_admin.audit import AuditAction, triggers
 from bizproc_admin.models import AuditDetail, AuditEntry, AuditSequence
 from bizproc_admin.models.audit_entries import InsertOnly
 
@@ -22,9 +22,9 @@ def client(as_, auditor):
 def entry(administrator, portal):
     return audit.record(
         AuditEntry.Kind.OUTCOME,
+        AuditAction.WORKFLOW_TERMINATE,
         actor=administrator,
         portal=portal,
-        action="workflow.terminate",
         outcome="confirmed",
         target_kind="workflow",
         target_id="5f.1",
@@ -83,11 +83,11 @@ def test_every_filter_finds_it_and_its_opposite_does_not(client, entry, params):
 def test_what_a_person_took_back_is_found_by_its_own_word(client, administrator, portal):
     taken, refused = (
         audit.record(
-            kind, actor=administrator, portal=portal, action="workflow_task.complete",
+            kind, AuditAction.WORKFLOW_TASK_COMPLETE, actor=administrator, portal=portal,
             outcome="cancelled", target_kind="workflow_task", target_label="Approve",
             error_code=code,
         )
-        for kind, code in [("human_decision", "taken_back"), ("outcome", "already_answered")]
+        for kind, code in [("taken_back", "taken_back"), ("outcome", "already_answered")]
     )  # fmt: skip
     found = rows(client, outcome="taken_back")
     assert found == [taken]
@@ -153,7 +153,9 @@ def test_entries_are_numbered_without_gaps_in_each_scope(administrator, portal):
         ).first()
         start = before.last if before else 0
         made = [
-            audit.record(AuditEntry.Kind.SIGN_IN, actor=administrator, portal=scope)
+            audit.record(
+                AuditEntry.Kind.SIGN_IN, AuditAction.SIGN_IN, actor=administrator, portal=scope
+            )
             for _ in range(3)
         ]
         assert [entry.seq for entry in made] == [start + 1, start + 2, start + 3]

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from bizproc_admin import audit
 from bizproc_admin.actions.workflows import TerminateWorkflow
+from bizproc_admin.audit import AuditAction
 from bizproc_admin.commands import issue
 from bizproc_admin.models import Account, AuditEntry, AuditRepeat, Command, Person, Role
 from bizproc_admin.wording.audit_entries import sentence_of
@@ -145,7 +146,7 @@ def addresses(workflow, administrator, portal):
         state="needs_human",
     )
     other = Account.objects.create_user("somebody")
-    entry = audit.record(AuditEntry.Kind.SIGN_IN, actor=other, outcome="ok")
+    entry = audit.record(AuditEntry.Kind.SIGN_IN, AuditAction.SIGN_IN, actor=other, outcome="ok")
     things = {
         "workflow_task": workflow.tasks.get().pk,
         "workflow": workflow.pk,

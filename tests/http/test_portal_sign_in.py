@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bizproc_admin import audit, bitrix, connecting, syncing, tokens
+from bizproc_admin.audit import AuditAction
 from bizproc_admin.models import (
     Account,
     AuditEntry,
@@ -183,7 +184,7 @@ def test_an_account_linked_by_hand_is_taken_over_said_and_on_record(
     actions = list(
         AuditEntry.objects.filter(kind=AuditEntry.Kind.ACCOUNT).values_list("action", flat=True)
     )
-    assert actions == ["Taken over by the sign-in of its person", "Role changed by the portal"]
+    assert actions == ["account.claimed", "account.role_followed"]
 
 
 def test_an_operators_account_is_opened_by_no_portal(client, comes_in, portal, administrator, sync):
@@ -241,7 +242,7 @@ def test_the_first_administrator_pins_the_portals_identity(client, comes_in, doo
     comes_in(client, ADMINISTRATOR)
     door.refresh_from_db()
     assert len(door.member_id) == 32
-    assert AuditEntry.objects.filter(action="Pinned the identity of a portal").count() == 1
+    assert AuditEntry.objects.filter(action="portal.pinned").count() == 1
 
 
 def test_before_that_nobody_else_is_let_in(client, comes_in, door):
@@ -607,12 +608,18 @@ def test_what_somebody_did_elsewhere_before_they_were_taken_over_stays_there(
 ):
     sync()
     south = Portal.objects.create(name="Southwind", address="https://south.bitrix24.com")
-    elsewhere = audit.record(AuditEntry.Kind.INTENT, actor=manager, portal=south, target_label="S1")
+    elsewhere = audit.record(
+        AuditEntry.Kind.INTENT,
+        AuditAction.WORKFLOW_KILL,
+        actor=manager,
+        portal=south,
+        target_label="S1",
+    )
     person = Person.objects.get(portal=door, remote_id=EMPLOYEE)
     LinkedPerson.objects.create(user=manager, portal=door, person=person)
     Portal.objects.update(admits_everybody=True)
     comes_in(Client(), EMPLOYEE)
-    taken_over = AuditEntry.objects.get(action="Taken over by the sign-in of its person")
+    taken_over = AuditEntry.objects.get(action="account.claimed")
     comes_in(client, ADMINISTRATOR)
     assert client.get(reverse("audit_entry_detail", args=[taken_over.pk])).status_code == 200
     assert client.get(reverse("audit_entry_detail", args=[elsewhere.pk])).status_code == 404

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from bizproc_admin import syncing
 from bizproc_admin.models import AuditEntry, Command, CommandState, Feed, Portal
+from bizproc_admin.wording.audit_entries import said_of
 
 
 @pytest.fixture
@@ -128,7 +129,7 @@ def test_a_disconnected_portal_keeps_what_was_read(client, workflow, portal):
     assert (portal.webhook, portal.is_connected) == (None, False)
     page = client.get(reverse("workflow_list"))
     assert workflow in page.context["page"].rows
-    assert AuditEntry.objects.filter(kind="connection", action="Disconnected a portal").exists()
+    assert AuditEntry.objects.filter(kind="connection", action="portal.disconnected").exists()
 
 
 def test_disconnecting_asks_first_and_tells_what_waits_and_what_stops(
@@ -259,7 +260,8 @@ def test_a_connection_that_was_found_unusable_is_looked_over_again_by_itself(
         ("worker", "failed"),
         ("worker", "ok"),
     ]
-    assert entries[0].detail.text
+    assert not entries[0].detail.text
+    assert "webhook" in said_of(entries[0])
 
 
 def test_a_new_portal_that_cannot_be_reached_says_so_and_is_tried_again(

@@ -19,6 +19,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bizproc_admin import audit
+from bizproc_admin.audit import AuditAction
 from bizproc_admin.models import (
     Account,
     AddressChange,
@@ -77,7 +78,9 @@ def things_on(portal: Portal, person: Person, owner: Account) -> dict[str, int]:
         target_kind="workflow", target_id=workflow.remote_id, target_label="", workflow=workflow,
         actor=owner, actor_name="", actor_role="", state="needs_human",
     )  # fmt: skip
-    entry = audit.record(AuditEntry.Kind.SIGN_IN, actor=owner, portal=portal, outcome="ok")
+    entry = audit.record(
+        AuditEntry.Kind.SIGN_IN, AuditAction.SIGN_IN, actor=owner, portal=portal, outcome="ok"
+    )
     return {
         "workflow": workflow.pk,
         "workflow_task": task.pk,

@@ -99,7 +99,7 @@ def test_setting_it_up_gives_recovery_codes_and_is_on_record(administrator):
     assert answer.url == CODES
     codes = client.get(CODES).context["unused_codes"]
     assert len(codes) == 10
-    assert said("account") == [("Set up a second factor", "")]
+    assert said("account") == [("second_factor.set_up", "")]
     entry = AuditEntry.objects.get(kind="account")
     assert (entry.actor, entry.target_id) == (administrator, str(administrator.pk))
 
@@ -180,7 +180,7 @@ def test_guessing_codes_is_slowed_down_and_on_record(protected):
     answer = client.post(CODE, {"code": code_of(secret)})
     assert "Too many" in answer.content.decode()
     assert not signed_in(client)
-    assert said("sign_in_failed")[-1] == ("", "too_many_attempts")
+    assert said("sign_in_failed")[-1] == ("session.sign_in", "too_many_attempts")
 
 
 def test_a_recovery_code_lets_in_once(protected):
@@ -214,7 +214,7 @@ def test_new_recovery_codes_take_the_place_of_the_old_and_are_on_record(protecte
     assert client.post(f"{CODES}creation/").url == CODES
     new = client.get(CODES).context["unused_codes"]
     assert not set(old) & set(new)
-    assert said("account")[-1] == ("Made recovery codes", "")
+    assert said("account")[-1] == ("second_factor.codes_made", "")
     file = client.get(f"{CODES}file/")
     assert file["Content-Disposition"] == 'attachment; filename="recovery-codes.txt"'
     assert all(code in file.content.decode() for code in new)
@@ -229,7 +229,7 @@ def test_removing_it_is_on_record_and_the_password_is_enough_again(protected):
     assert client.post(removal).url == reverse("mfa_index")
     assert client.get(reverse("mfa_index")).url == reverse("own_account")
     assert not Authenticator.objects.exists()
-    assert said("account")[-1] == ("Removed the second factor", "")
+    assert said("account")[-1] == ("second_factor.removed", "")
     other, _answer = password_given(account)
     assert signed_in(other)
 
@@ -340,7 +340,7 @@ def test_another_administrator_removes_the_one_of_a_lost_phone(
     assert removal in page
     helper.post(removal)
     assert not Authenticator.objects.exists()
-    entry = AuditEntry.objects.get(action="Removed a second factor")
+    entry = AuditEntry.objects.get(action="second_factor.taken_away")
     assert (entry.actor, entry.target_id) == (other_administrator, str(account.pk))
     settings.REQUIRE_SECOND_FACTOR = True
     client, _answer = password_given(account)
@@ -349,7 +349,7 @@ def test_another_administrator_removes_the_one_of_a_lost_phone(
 
 def test_removing_what_is_not_there_is_not_on_record(as_, administrator, manager):
     as_(administrator).post(reverse("account_second_factor_removal", args=[manager.pk]))
-    assert not AuditEntry.objects.filter(action="Removed a second factor").exists()
+    assert not AuditEntry.objects.filter(action="second_factor.taken_away").exists()
 
 
 def test_the_own_one_is_removed_with_a_confirmation_alone(protected, as_):
@@ -364,7 +364,7 @@ def test_the_last_administrator_is_helped_by_the_command_line(protected):
     account, _secret = protected
     call_command("remove_second_factor", account.username, stdout=StringIO())
     assert not Authenticator.objects.exists()
-    entry = AuditEntry.objects.get(action="Removed a second factor")
+    entry = AuditEntry.objects.get(action="second_factor.taken_away")
     assert (entry.actor, entry.actor_name, entry.origin) == (None, "command line", "command line")
     with pytest.raises(CommandError, match="has no second factor"):
         call_command("remove_second_factor", account.username)

@@ -116,7 +116,7 @@ def test_a_session_is_ended_at_once_and_on_record(manager):
     here.post(reverse("own_session_ending", args=[other.pk]))
     assert is_in(here)
     assert not is_in(lost)
-    assert recorded() == ["Ended sessions"]
+    assert recorded() == ["session.ended"]
 
 
 def test_all_others_are_ended_and_this_one_stays(manager):
@@ -157,7 +157,7 @@ def test_an_administrator_sees_and_ends_the_sessions_of_an_account(administrator
     assert is_in(left_open)
     as_(administrator).post(reverse("account_sessions_ending", args=[manager.pk]))
     assert not is_in(left_open)
-    assert recorded() == ["Ended sessions", "Ended sessions"]
+    assert recorded() == ["session.ended", "session.ended"]
     assert AuditEntry.objects.filter(kind="account").first().actor == administrator
 
 
@@ -279,9 +279,11 @@ def test_forgetting_deletes_the_tokens_and_is_on_record(as_, manager, person, do
     gives_token(person)
     as_(manager).post(reverse("own_connection_removal", args=[door.pk]))
     assert not PersonToken.objects.exists()
-    entry = AuditEntry.objects.get(action="Forgot the connection to Bitrix24")
+    entry = AuditEntry.objects.get(action="account.connection_forgotten")
     assert entry.actor == manager
-    assert entry.detail.inputs == {"person": "Olga Petrova", "portal": "Northwind"}
+    assert entry.detail.inputs == {
+        "person": "Olga Petrova", "number": person.remote_id, "portal": "Northwind"
+    }  # fmt: skip
 
 
 def test_nobody_forgets_the_connection_of_somebody_else(

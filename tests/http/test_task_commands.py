@@ -282,7 +282,7 @@ def test_within_the_time_for_undoing_nothing_is_sent(
     assert commands.take_back(command, actor=approver)
     command = fresh(command)
     assert (command.state, command.error_code) == (CommandState.CANCELLED, "taken_back")
-    assert command.audit_entries.get(kind="human_decision").actor == approver
+    assert command.audit_entries.get(kind="taken_back").actor == approver
     later = timezone.now() + timedelta(seconds=6)
     monkeypatch.setattr(timezone, "now", lambda: later)
     with committing():

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from bizproc_admin import audit, checks
-from bizproc_admin.audit import triggers
+from bizproc_admin.audit import AuditAction, triggers
 from bizproc_admin.models import (
     Account,
     AuditDetail,
@@ -36,7 +36,7 @@ def with_triggers(db: None) -> None:
 
 @pytest.fixture
 def entry(administrator: Account) -> AuditEntry:
-    return audit.record(AuditEntry.Kind.SIGN_IN, actor=administrator)
+    return audit.record(AuditEntry.Kind.SIGN_IN, AuditAction.SIGN_IN, actor=administrator)
 
 
 @pytest.fixture
@@ -156,7 +156,9 @@ def test_the_numbers_of_the_history_only_go_up_by_one(statement: str, entry: Aud
     with pytest.raises(DatabaseError, match="go up by one"):
         run(statement.format(AuditSequence._meta.db_table))
     assert AuditSequence.objects.get().last == entry.seq
-    assert audit.record(AuditEntry.Kind.SIGN_IN, actor=None).seq == entry.seq + 1
+    assert (
+        audit.record(AuditEntry.Kind.SIGN_IN, AuditAction.SIGN_IN, actor=None).seq == entry.seq + 1
+    )
 
 
 @pytest.mark.skipif("connection.vendor != 'sqlite'", reason="written for SQLite")
@@ -264,7 +266,7 @@ def test_a_table_remade_by_a_migration_loses_its_triggers_until_they_are_made_ag
         assert len(checks.every_trigger_is_there(databases=["default"])) == len(gone)
 
         triggers.remake()
-        audit.record(AuditEntry.Kind.SIGN_IN, actor=administrator)
+        audit.record(AuditEntry.Kind.SIGN_IN, AuditAction.SIGN_IN, actor=administrator)
         with pytest.raises(DatabaseError, match="insert-only"):
             run(f"DELETE FROM {ENTRIES}")
     finally:

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 
 from bizproc_admin import admission, audit, commands, connecting
 from bizproc_admin.actions import KillWorkflow, NotPossible, TerminateWorkflow
+from bizproc_admin.audit import AuditAction
 from bizproc_admin.models import (
     Account,
     AuditEntry,
@@ -135,7 +136,12 @@ def test_the_numbers_of_the_audit_history_have_no_gap_under_many_writers(
         for turn in range(10):
             try:
                 with transaction.atomic():
-                    audit.record(AuditEntry.Kind.SIGN_IN, actor=administrator, portal=portal)
+                    audit.record(
+                        AuditEntry.Kind.SIGN_IN,
+                        AuditAction.SIGN_IN,
+                        actor=administrator,
+                        portal=portal,
+                    )
                     if turn == number:
                         raise InterruptedError("this one is rolled back")
             except InterruptedError:

@@ -3,11 +3,12 @@
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from bizproc_admin.models import AuditEntry
+from bizproc_admin.models import AuditDetail, AuditEntry
 
 from .conftest import ROOT
 
@@ -49,3 +50,58 @@ def test_the_web_process_refuses_to_start_below_a_path(environment: dict[str, st
     )  # fmt: skip
     assert ended.returncode != 0
     assert "does not work below a path" in ended.stderr
+
+
+# the last migration before the history was written in keys
+IN_TEXTS = "0015_turns"
+ENTRY = (
+    "INSERT INTO bizproc_admin_auditentry (id, uuid, schema_version, scope, seq, recorded_at, kind,"
+    " action, outcome, actor_name, actor_role, on_behalf_of, origin, target_kind, target_id,"
+    " target_label, error_code, detail_hash) VALUES (1, '0123456789abcdef0123456789abcdef', 1,"
+    " 'installation', 1, '2026-11-03 09:30:00', 'account', 'Made an account', 'ok', 'Anna', '', '',"
+    " 'screen', 'account', '7', 'olga', '',"
+    " '{seal}')"
+)
+DETAIL = (
+    "INSERT INTO bizproc_admin_auditdetail (entry_id, salt, reason, text, inputs) VALUES"
+    " (1, '00ff', '', '', '{\"n\": 1}')"
+)
+
+
+def test_an_upgrade_leaves_the_tables_of_the_history_as_they_are(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """No table of it is made anew, no trigger is away afterwards, and every seal still fits."""
+    database = tmp_path / "db.sqlite3"
+    environment["DATABASE_URL"] = f"sqlite:///{database}"
+    seal = AuditDetail(salt="00ff", inputs={"n": 1}).digest()
+
+    def migrate(*target: str) -> None:
+        subprocess.run(
+            [sys.executable, "manage.py", "migrate", "--verbosity", "0", *target],
+            env=environment, cwd=ROOT, timeout=120, check=True,
+        )  # fmt: skip
+
+    def read(query: str) -> list[tuple[str | int, ...]]:
+        with closing(sqlite3.connect(database)) as connection:
+            return connection.execute(query).fetchall()
+
+    migrate("bizproc_admin", IN_TEXTS)
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(ENTRY.replace("{seal}", seal))
+        connection.execute(DETAIL)
+    tables = (
+        "SELECT name, rootpage, sql FROM sqlite_master "
+        "WHERE tbl_name LIKE 'bizproc_admin_audit%' AND tbl_name NOT LIKE '%repeat' ORDER BY name"
+    )
+    before = read(tables)
+    migrate()
+    assert read(tables) == before
+    assert read("SELECT action, schema_version, detail_hash FROM bizproc_admin_auditentry") == [
+        ("Made an account", 1, seal)
+    ]
+    with (
+        closing(sqlite3.connect(database)) as connection,
+        pytest.raises(sqlite3.IntegrityError, match="insert-only"),
+    ):
+        connection.execute("DELETE FROM bizproc_admin_auditentry")

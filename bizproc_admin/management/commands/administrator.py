@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from bizproc_admin import audit
+from bizproc_admin.audit import AuditAction
 from bizproc_admin.models import Account, AuditEntry, Role
 
 
@@ -41,9 +42,9 @@ class Command(BaseCommand):
             account.groups.add(Group.objects.get(name=role))
             audit.record(
                 AuditEntry.Kind.ACCOUNT,
+                AuditAction.ACCOUNT_MADE,
                 actor=None,
                 actor_name="command line",
-                action="Made an account",
                 outcome="ok",
                 target_kind="account",
                 target_id=str(account.pk),

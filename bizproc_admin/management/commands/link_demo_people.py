@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Count, Q
 
 from bizproc_admin import audit, syncing
+from bizproc_admin.audit import AuditAction
 from bizproc_admin.models import (
     Account,
     AuditEntry,
@@ -78,13 +79,13 @@ def link(username: str, person: Person) -> None:
     LinkedPerson.objects.create(user=account, portal=person.portal, person=person)
     audit.record(
         AuditEntry.Kind.ACCOUNT,
+        AuditAction.ACCOUNT_CHANGED,
         actor=None,
         actor_name="command line",
-        action="Changed an account",
         outcome="ok",
         target_kind="account",
         target_id=str(account.pk),
         target_label=account.username,
         origin="command line",
-        after={"person": str(person)},
+        after={"person": person.name, "number": person.remote_id},
     )

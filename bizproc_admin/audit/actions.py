@@ -1,0 +1,49 @@
+"""What an audit entry may tell of: one key for each act, the same in every language."""
+
+from enum import StrEnum
+
+
+class AuditAction(StrEnum):
+    """The keys that entries are written with. A key that was written once stays for ever."""
+
+    # commands, by the names of their actions
+    WORKFLOW_TERMINATE = "workflow.terminate"
+    WORKFLOW_KILL = "workflow.kill"
+    WORKFLOW_TASK_COMPLETE = "workflow_task.complete"
+    WORKFLOW_TASK_DELEGATE = "workflow_task.delegate"
+
+    SIGN_IN = "session.sign_in"
+    SIGN_OUT = "session.sign_out"
+    SESSIONS_ENDED = "session.ended"
+    PAGE_VISIT = "page.visit"
+
+    ACCOUNT_MADE = "account.made"
+    ACCOUNT_CHANGED = "account.changed"
+    ACCOUNT_ACTIVATED = "account.activated"
+    ACCOUNT_DEACTIVATED = "account.deactivated"
+    PASSWORD_RESET = "account.password_reset"  # noqa: S105  # a key of the history
+    PASSWORD_CHOSEN = "account.password_chosen"  # noqa: S105  # likewise
+    CONNECTION_FORGOTTEN = "account.connection_forgotten"
+    # what a portal does to the accounts of its people
+    ACCOUNT_ADMITTED = "account.admitted"
+    ACCOUNT_CLAIMED = "account.claimed"
+    ACCOUNT_DISMISSED = "account.dismissed"
+    ACCOUNT_BACK = "account.back"
+    ROLE_FOLLOWED = "account.role_followed"
+
+    SECOND_FACTOR_SET_UP = "second_factor.set_up"
+    SECOND_FACTOR_REMOVED = "second_factor.removed"
+    SECOND_FACTOR_TAKEN_AWAY = "second_factor.taken_away"
+    RECOVERY_CODES_MADE = "second_factor.codes_made"
+
+    PORTAL_CONNECTED = "portal.connected"
+    WEBHOOK_REPLACED = "portal.webhook_replaced"
+    PORTAL_DISCONNECTED = "portal.disconnected"
+    PORTAL_FOLLOWED = "portal.followed"
+    PORTAL_PINNED = "portal.pinned"
+    CONNECTION_LOOKED_OVER = "portal.looked_over"
+    APPLICATION_SET = "portal.application_set"
+    APPLICATION_REMOVED = "portal.application_removed"
+    SIGN_IN_OPENED = "portal.sign_in_opened"
+    SIGN_IN_CLOSED = "portal.sign_in_closed"
+    TIME_ZONE_SET = "portal.time_zone"
