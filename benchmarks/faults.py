@@ -54,6 +54,7 @@ from bizproc_admin.models import (
 from bizproc_admin.secrets import Secret
 from sandbox import Sandbox
 from sandbox.refusals import Refusal
+from tests import transitions
 
 AT_ONCE = 200
 EMPLOYEE, RECEIVER, THIRD = 2, 40, 41
@@ -73,6 +74,7 @@ FAULTS: list[tuple[str, dict[str, Any]]] = [
 ]  # fmt: skip
 # what has not happened, and what has
 NOT_DONE = (CommandState.REJECTED, CommandState.NOT_APPLIED, CommandState.CANCELLED)
+IN_DOUBT = (CommandState.UNKNOWN, CommandState.DECLINED, CommandState.SENDING)
 SWEEPS, STEP = 15, 200
 
 
@@ -96,6 +98,7 @@ class Tally:
 
 def measured(*, runs: int = int(os.environ.get("RUNS", "2000")), seed: int = 1) -> list[Line]:
     tally = Tally()
+    moves = transitions.listen() if transitions.FILE else None
     slow = {"READ_TIMEOUT": 0.2, "PACE_PER_SECOND": 1e6, "PACE_BURST": 1e6, "UNDO_TIME": 0}
     with (
         Sandbox(scenario="empty") as sandbox,
@@ -105,6 +108,8 @@ def measured(*, runs: int = int(os.environ.get("RUNS", "2000")), seed: int = 1) 
         world = World(sandbox)
         for number in range(runs):
             world.one(random.Random(f"{seed}-{number}"), f"{seed}-{number}", tally)
+    for text in transitions.report(moves) if moves else []:
+        print(f"  {text}")
     settled = 1 - tally.unsettled / max(tally.unknown, 1)
     wrong = tally.twice + tally.lies + tally.unasked + tally.left_open
     for text in wrong[:20]:
@@ -210,7 +215,7 @@ class World:
         was_unknown = False
         for number in range(SWEEPS):
             command.refresh_from_db()
-            was_unknown |= command.state in (CommandState.UNKNOWN, CommandState.SENDING)
+            was_unknown |= command.state in IN_DOUBT
             if command.is_settled:
                 break
             if meddles == number:

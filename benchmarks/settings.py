@@ -27,6 +27,7 @@ from config.settings import INSTALLED_APPS, STORAGES  # noqa: E402
 
 INSTALLED_APPS = [*INSTALLED_APPS, "django.contrib.admin"]
 ROOT_URLCONF = "benchmarks.urls"
+ILLEGAL_MOVES_RAISE = True
 SILENCED_SYSTEM_CHECKS = ["bizproc.E001", "admin.E404", "admin.E406"]
 STORAGES = {
     **STORAGES,

@@ -286,4 +286,5 @@ LOGGING = {
     },
 }
 
-TESTING = False
+# whether a command's move that the table does not know stops whoever tries it; else it is logged
+ILLEGAL_MOVES_RAISE = False

@@ -18,9 +18,20 @@ from bizproc_admin.models import Account, Feed, FeedName, Portal, Role
 from bizproc_admin.portals import hint
 from bizproc_admin.secrets import Secret
 from sandbox import Sandbox
+from tests import transitions
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 PASSWORD = "a-long-enough-password"
+
+
+MOVES = transitions.listen() if transitions.FILE else None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if MOVES is not None:
+        terminalreporter.section("moves of commands")
+        for line in transitions.report(MOVES):
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

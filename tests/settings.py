@@ -30,7 +30,7 @@ os.environ |= {
 from config.settings import *  # noqa: E402, F403
 from config.settings import DATABASES, LOGGING, MIDDLEWARE, STORAGES  # noqa: E402
 
-TESTING = True
+ILLEGAL_MOVES_RAISE = True
 MIDDLEWARE = ["tests.canary.Recorder", *MIDDLEWARE]
 DATABASES["default"]["TEST"] = (
     {"NAME": str(var / "test.sqlite3")} if "sqlite" in (DATABASES["default"]["ENGINE"]) else {}

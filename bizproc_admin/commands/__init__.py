@@ -1,7 +1,7 @@
 """Remote writes happen here and nowhere else: issue() records the intent, carry_out() sends it.
 
-The states and their transitions are drawn in models/commands.py; which observation proves what is
-bitrix.classify(). No database transaction is open while the network is used.
+The states and the moves between them are a table in transitions.py; which observation proves what
+is bitrix.classify(). No database transaction is open while the network is used.
 """
 
 from bizproc_admin.commands.issuing import KeyReused, TargetBusy, decide, issue, take_back

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from bizproc_admin import audit, doorbell
 from bizproc_admin.actions import Action, NotPossible
 from bizproc_admin.audit import AuditAction
-from bizproc_admin.commands.rows import cancel, move, record
+from bizproc_admin.commands.transitions import cancel, move, record
 from bizproc_admin.models import Account, AuditEntry, Command, CommandFile, CommandState
 from bizproc_admin.models.commands import TAKEN_BACK
 from bizproc_admin.permissions import may
@@ -89,7 +89,7 @@ def take_back(command: Command, *, actor: Account, ip: str | None = None) -> boo
 def decide(command: Command, *, actor: Account, reason: str, ip: str | None = None) -> None:
     """Close a command that only a person can judge as not applied, with their reason."""
     with transaction.atomic(durable=True):
-        if move(command, {CommandState.NEEDS_HUMAN}, CommandState.NOT_APPLIED, settled=True):
+        if move(command, CommandState.NOT_APPLIED):
             audit.record(
                 AuditEntry.Kind.HUMAN_DECISION,
                 AuditAction(command.action),

@@ -8,32 +8,34 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bizproc_admin import actions, audit, bitrix, connecting, roles, tokens
 from bizproc_admin.actions import Action, Observation, Verdict
 from bizproc_admin.audit import AuditAction
-from bizproc_admin.commands.rows import (
-    CHECK_AFTER,
-    PATIENCE,
+from bizproc_admin.commands.settling import conclude_before_sending, settle
+from bizproc_admin.commands.transitions import (
     cancel,
     fetch,
-    is_overdue,
     move,
-    pause,
-    purpose_of,
-    reasons_of,
     record,
     sent_so_far,
     unsent,
+)
+from bizproc_admin.commands.waiting import (
+    CHECK_AFTER,
+    PATIENCE,
+    is_overdue,
+    pause,
+    purpose_of,
+    reasons_of,
     wait_for_turn,
     words_of,
 )
-from bizproc_admin.commands.settling import conclude_before_sending, settle
 from bizproc_admin.models import Account, AuditEntry, Command, CommandState, PersonToken
-from bizproc_admin.models.commands import TERMINAL
+from bizproc_admin.models.commands import CHECKING
 from bizproc_admin.permissions import may
 from bizproc_admin.secrets import UnreadableSecret
 
@@ -121,12 +123,14 @@ def still_allowed(command: Command, action: Action) -> bool:
 
 
 def claim(command: Command, *, worker: str, before: Observation) -> bool:
-    """Take the command for one send and commit the attempt before any byte leaves."""
+    """Take the command for one send and commit the attempt before any byte leaves.
+
+    That it is durable proves, too, that no transaction is open while the portal is called.
+    """
     now = timezone.now()
     with transaction.atomic(durable=True):
         taken = move(
             command,
-            {CommandState.INTENT},
             CommandState.SENDING,
             worker=worker,
             lease_until=now + timedelta(seconds=settings.COMMAND_LEASE),
@@ -145,8 +149,6 @@ def claim(command: Command, *, worker: str, before: Observation) -> bool:
 
 def send(command: Command, action: Action, writer: bitrix.Writer) -> None:
     """Make the write of a claimed command and record what the answer proves."""
-    if connection.in_atomic_block and not settings.TESTING:
-        raise RuntimeError("a transaction is open while the portal is called")
     epoch = command.epoch
     outcome: bitrix.Written | bitrix.BitrixError
     try:
@@ -162,7 +164,7 @@ def send(command: Command, action: Action, writer: bitrix.Writer) -> None:
     )  # fmt: skip
     if not take_answer(command, epoch, outcome, proof):
         return
-    if command.state in (CommandState.ACCEPTED, CommandState.UNKNOWN):
+    if command.state in CHECKING:
         settle(command.pk)
 
 
@@ -197,18 +199,14 @@ def take_answer(
                 fields["next_check_at"] = timezone.now() + pause(command.epoch, outcome)
         case bitrix.Classification.NOT_APPLIED_FINAL:
             to = CommandState.REJECTED
-        case _:  # unknown; a refusal too, until one re-read has shown what it means
+        case bitrix.Classification.REJECTED:
+            to = CommandState.DECLINED
+            fields["next_check_at"] = timezone.now() + timedelta(seconds=CHECK_AFTER[0])
+        case _:
             to = CommandState.UNKNOWN
             fields["next_check_at"] = timezone.now() + timedelta(seconds=CHECK_AFTER[0])
     with transaction.atomic(durable=True):
-        taken = move(
-            command,
-            {CommandState.SENDING},
-            to,
-            settled=to in TERMINAL,
-            **fields,
-        )
-        if not taken:
+        if not move(command, to, **fields):
             late_answer(command, epoch, proof, code=code, text=text)
             return False
         record(
@@ -244,10 +242,10 @@ def late_answer(
         text=text,
         origin="worker",
     )
-    if proof is bitrix.Classification.ACCEPTED and command.epoch == epoch:
+    is_about_this = command.state == CommandState.UNKNOWN and command.epoch == epoch
+    if proof is bitrix.Classification.ACCEPTED and is_about_this:
         move(
             command,
-            {CommandState.UNKNOWN},
             CommandState.ACCEPTED,
             proof=proof.value,
             next_check_at=timezone.now(),

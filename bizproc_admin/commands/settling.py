@@ -10,19 +10,17 @@ from django.utils.translation import gettext as _
 
 from bizproc_admin import actions, bitrix, connecting, doorbell, outages, screens
 from bizproc_admin.actions import Action, Observation, Verdict
-from bizproc_admin.commands.rows import (
+from bizproc_admin.commands.transitions import cancel, fetch, move, record
+from bizproc_admin.commands.waiting import (
     PATIENCE,
-    cancel,
     check_later,
-    fetch,
     is_overdue,
-    move,
     purpose_of,
     reasons_of,
-    record,
     wait_for_turn,
 )
 from bizproc_admin.models import AuditEntry, Command, CommandState, Place, Worker
+from bizproc_admin.models.commands import CHECKING
 
 log = logging.getLogger(__name__)
 
@@ -37,12 +35,7 @@ NOT_TAKEN = ("ERROR_TASK_COMPLETED", "ERROR_TASK_NOT_FOUND", "ERROR_DELEGATION_N
 def settle(pk: int) -> None:
     """Read the target of a command in doubt and conclude what can be concluded."""
     command = fetch(pk)
-    if command.state not in (
-        CommandState.ACCEPTED,
-        CommandState.DISPUTED,
-        CommandState.UNKNOWN,
-        CommandState.NEEDS_HUMAN,
-    ):
+    if command.state not in (*CHECKING, CommandState.NEEDS_HUMAN):
         return
     action = actions.load(command)
     try:
@@ -60,7 +53,7 @@ def settle(pk: int) -> None:
         log.info("settle_postponed command=%s %s", command.pk, error.for_logs)
         check_later(command)
         return
-    if command.state == CommandState.UNKNOWN and command.proof == bitrix.Classification.REJECTED:
+    if command.state == CommandState.DECLINED:
         conclude_refused(command, action, seen)
     elif seen.verdict is not Verdict.UNTOUCHED:
         conclude_in_doubt(command, action, seen)
@@ -100,7 +93,6 @@ def lose(command: Command) -> None:
     with transaction.atomic(durable=True):
         if move(
             command,
-            {CommandState.SENDING},
             CommandState.UNKNOWN,
             lease_until=None,
             next_check_at=timezone.now(),
@@ -173,7 +165,7 @@ def close(
     if fields:
         fields["error_text"] = text
     with transaction.atomic():
-        is_moved = move(command, {CommandState(command.state)}, to, settled=True, **fields)
+        is_moved = move(command, to, **fields)
         if is_moved:
             record(
                 command,
@@ -201,19 +193,19 @@ def conclude_present(command: Command, seen: Observation) -> None:
     if seen.asked_at < sent_at + timedelta(seconds=settings.SETTLE_TIME):
         if command.state == CommandState.ACCEPTED:
             with transaction.atomic(durable=True):
-                if move(command, {CommandState.ACCEPTED}, CommandState.DISPUTED):
+                if move(command, CommandState.DISPUTED):
                     record(command, AuditEntry.Kind.RECONCILE, after=seen.snapshot, origin="worker")
         check_later(command)
         return
     disputed = command.state != CommandState.UNKNOWN
     if command.sends < (MOST_SENDS_DISPUTED if disputed else MOST_SENDS):
-        to, settled = CommandState.INTENT, False
+        to = CommandState.INTENT
     elif disputed:
-        to, settled = CommandState.NEEDS_HUMAN, False
+        to = CommandState.NEEDS_HUMAN
     else:
-        to, settled = CommandState.NOT_APPLIED, True
+        to = CommandState.NOT_APPLIED
     with transaction.atomic(durable=True):
-        if move(command, {CommandState(command.state)}, to, settled=settled, next_check_at=None):
+        if move(command, to, next_check_at=None):
             record(command, AuditEntry.Kind.RECONCILE, after=seen.snapshot, origin="worker")
             if to == CommandState.INTENT:
                 doorbell.ring("serve_portal", command.portal_id, queue=doorbell.INTERACTIVE)
@@ -225,9 +217,7 @@ def settle_as_already_ended(command: Command, action: Action, seen: Observation)
     with transaction.atomic(durable=True):
         if move(
             command,
-            {CommandState.INTENT, CommandState.UNKNOWN},
             CommandState.GONE,
-            settled=True,
             error_code=seen.code,
             error_text=text,
         ):

@@ -14,24 +14,7 @@ from bizproc_admin.audit import AuditAction, first_version
 from bizproc_admin.models import AuditEntry, CommandState
 from bizproc_admin.models.commands import TAKEN_BACK
 from bizproc_admin.wording.audit_entries import actions_by_family
-
-OUTCOMES = [
-    ("ok", _("Succeeded")),
-    ("failed", _("Failed")),
-    ("denied", _("Denied")),
-    ("requested", _("Requested")),
-    (CommandState.CONFIRMED.value, _("Confirmed")),
-    ("refused", _("Refused")),
-    (TAKEN_BACK, _("Taken back")),
-    (CommandState.UNKNOWN.value, _("Unknown, checking")),
-    (CommandState.GONE.value, _("Ended, not known whether by us")),
-]
-GROUPS = {
-    "requested": ["intent", "sending", "accepted"],
-    "refused": ["rejected", "cancelled", "not_applied"],
-    TAKEN_BACK: ["cancelled"],
-    "unknown": ["unknown", "disputed", "needs_human"],
-}
+from bizproc_admin.wording.looks import LOOKS
 
 
 class AuditFilterForm(forms.Form):
@@ -43,7 +26,9 @@ class AuditFilterForm(forms.Form):
     )
     action = forms.ChoiceField(required=False, label=_("Action"))
     outcome = forms.ChoiceField(
-        choices=[("", _("Any outcome")), *OUTCOMES], required=False, label=_("Outcome")
+        choices=[("", _("Any outcome")), *((word, look.text) for word, look in LOOKS.items())],
+        required=False,
+        label=_("Outcome"),
     )
     target = forms.CharField(required=False, max_length=200, label=_("Target"))
     since = forms.DateField(
@@ -90,9 +75,12 @@ class AuditFilterForm(forms.Form):
         if action := self.value("action"):
             rows = rows.filter(first_version.of_action(AuditAction(action)))
         if outcome := self.value("outcome"):
-            rows = rows.filter(outcome__in=GROUPS.get(outcome, [outcome]))
             is_back = Q(error_code=TAKEN_BACK)
-            rows = rows.filter(is_back if outcome == TAKEN_BACK else ~is_back)
+            if outcome == TAKEN_BACK:
+                rows = rows.filter(is_back, outcome=CommandState.CANCELLED)
+            else:
+                states = CommandState.of_words(outcome) or [outcome]
+                rows = rows.filter(~is_back, outcome__in=states)
         if text := self.value("target"):
             rows = rows.filter(Q(target_label__icontains=text) | Q(target_id=text))
         if day := self.value("since"):

@@ -1,20 +1,16 @@
 """Commands: each row is one intended remote write and what became of it.
 
-intent -> sending -> accepted -> confirmed
-   |         |          `-----> disputed -> confirmed | intent (sent again) | needs_human
-   |         |-----> rejected
-   |         `-----> unknown -> gone | intent (sent again) | not_applied | needs_human
-   `-> cancelled | gone
+The moves between its states, and why each exists, are commands.transitions.TRANSITIONS.
 """
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Min, Q
 from django.db.models.functions import Coalesce
-from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin.models.accounts import Account
 from bizproc_admin.models.people import Person
@@ -24,18 +20,29 @@ from bizproc_admin.models.workflows import Workflow
 from bizproc_admin.secrets import EncryptedBytesField
 
 
-class CommandState(models.TextChoices):
-    INTENT = "intent", _("Requested")
-    SENDING = "sending", _("Requested")
-    ACCEPTED = "accepted", _("Requested")
-    CONFIRMED = "confirmed", _("Confirmed")
-    DISPUTED = "disputed", _("Unknown, checking")
-    REJECTED = "rejected", _("Refused")
-    UNKNOWN = "unknown", _("Unknown, checking")
-    GONE = "gone", _("Ended, not known whether by us")
-    NOT_APPLIED = "not_applied", _("Refused")
-    NEEDS_HUMAN = "needs_human", _("Unknown, checking")
-    CANCELLED = "cancelled", _("Refused")
+class CommandState(StrEnum):
+    INTENT = "intent"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    DISPUTED = "disputed"
+    UNKNOWN = "unknown"
+    NEEDS_HUMAN = "needs_human"
+    CONFIRMED = "confirmed"
+    GONE = "gone"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+    NOT_APPLIED = "not_applied"
+
+    @property
+    def word(self) -> str:
+        """Return the kind of state a screen shows; how it is said and looks: wording.looks."""
+        return WORDS[self]
+
+    @classmethod
+    def of_words(cls, *words: str) -> list[Self]:
+        """Return the states that a screen shows as one of these words."""
+        return [state for state in cls if state.word in words]
 
 
 TERMINAL = (
@@ -47,8 +54,13 @@ TERMINAL = (
 )
 # the code of a command that a person wanted back before anything was sent: cancelled, not refused
 TAKEN_BACK = "taken_back"
-CHECKING = (CommandState.ACCEPTED, CommandState.DISPUTED, CommandState.UNKNOWN)
-
+# what is settled by reading its target
+CHECKING = (
+    CommandState.ACCEPTED,
+    CommandState.DECLINED,
+    CommandState.DISPUTED,
+    CommandState.UNKNOWN,
+)
 WORDS = {
     CommandState.INTENT: "requested",
     CommandState.SENDING: "requested",
@@ -58,6 +70,7 @@ WORDS = {
     CommandState.CANCELLED: "refused",
     CommandState.NOT_APPLIED: "refused",
     CommandState.UNKNOWN: "unknown",
+    CommandState.DECLINED: "unknown",
     CommandState.DISPUTED: "unknown",
     CommandState.NEEDS_HUMAN: "unknown",
     CommandState.GONE: "gone",
@@ -161,7 +174,7 @@ class Command(models.Model):
     actor_role = models.CharField(max_length=50)
     origin = models.CharField(max_length=20, default="screen")
 
-    state = models.CharField(max_length=20, choices=CommandState, default=CommandState.INTENT)
+    state = models.CharField(max_length=20, default=CommandState.INTENT.value)
     epoch = models.PositiveIntegerField(default=0)
     sends = models.PositiveIntegerField(default=0)
     checks = models.PositiveIntegerField(default=0)
@@ -206,8 +219,8 @@ class Command(models.Model):
 
     @property
     def word(self) -> str:
-        """Give the kind of state a screen shows: requested, confirmed, refused, unknown or gone."""
-        return WORDS[CommandState(self.state)]
+        """Return what a screen shows: requested, confirmed, refused, unknown or gone."""
+        return CommandState(self.state).word
 
     @property
     def can_be_taken_back(self) -> bool:

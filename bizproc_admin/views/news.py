@@ -27,10 +27,7 @@ from bizproc_admin.views.task_panels import taken_back_as
 KEPT = timedelta(days=30)
 JUST_NOW = timedelta(seconds=45)
 MOST = 50
-UNTOLD = (
-    CommandState.REJECTED, CommandState.CANCELLED, CommandState.NOT_APPLIED, CommandState.GONE,
-    CommandState.UNKNOWN, CommandState.DISPUTED, CommandState.NEEDS_HUMAN,
-)  # fmt: skip
+UNTOLD = CommandState.of_words("refused", "gone", "unknown")
 
 
 @dataclass(frozen=True, kw_only=True)

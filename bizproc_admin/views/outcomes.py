@@ -12,9 +12,9 @@ from bizproc_admin import bitrix
 from bizproc_admin.models import Account, Command, CommandState, Role
 from bizproc_admin.models.commands import TAKEN_BACK
 from bizproc_admin.templatetags.outages import outage
-from bizproc_admin.templatetags.states import LOOKS, PLAIN
 from bizproc_admin.templatetags.turns import turn
 from bizproc_admin.tokens import ReconnectNeeded
+from bizproc_admin.wording.looks import LOOKS
 
 # the world had moved on before anything was sent: nobody did anything wrong
 CALM = {
@@ -80,6 +80,8 @@ def outcome_of(command: Command, *, viewer: Account, what: str) -> Outcome:
         return made(command, title, text, word="gone")
     if state == CommandState.NEEDS_HUMAN:
         text = _("Reading the portal could not settle it: look at the task there.")
+    elif state == CommandState.DECLINED:
+        text = _("The portal said no. The task is read to see whether that is all.")
     else:
         text = _(
             "The answer of the portal was lost: it may have happened or not. The portal is read "
@@ -156,7 +158,7 @@ def made(
     seconds: int = 0,
     can_undo: bool = False,
 ) -> Outcome:
-    look = LOOKS.get(word, PLAIN)
+    look = LOOKS[word]
     return Outcome(
         command=command,
         title=title,

@@ -13,6 +13,7 @@ from bizproc_admin.models.commands import TAKEN_BACK
 from bizproc_admin.permissions import Capability, may
 from bizproc_admin.views.outcomes import CALM
 from bizproc_admin.wording.acts import answer_of
+from bizproc_admin.wording.looks import look_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +157,7 @@ def outcome_words(command: Command) -> str:
         return _("taken back")
     if command.error_code in CALM and command.word != "gone":
         return _("overtaken, nothing was sent") if not command.sends else _("overtaken")
-    return str(command.get_state_display())
+    return str(look_of(command.state).text)
 
 
 def tone_of(command: Command) -> str:

@@ -11,11 +11,11 @@ from bizproc_admin.models import AuditEntry, Command, CommandState, Person
 from bizproc_admin.models.commands import TAKEN_BACK
 from bizproc_admin.wording import findings
 from bizproc_admin.wording.acts import answer_of
+from bizproc_admin.wording.looks import look_of
 
 # the names of people by portal and number there
 Names = Mapping[tuple[int | None, int], str]
 
-OUTCOMES = dict(CommandState.choices)
 # what each key of the history says; commands are called as their actions are
 NAMES = {
     AuditAction.SIGN_IN: gettext_lazy("Sign in"),
@@ -148,7 +148,7 @@ def sentence_of(entry: AuditEntry, names: Names) -> str:
         return _("Still running although the portal said yes: %(what)s") % {"what": act}
     if entry.outcome == CommandState.ACCEPTED:
         return _("The portal said yes: %(what)s") % {"what": act}
-    outcome = OUTCOMES.get(entry.outcome, entry.outcome)
+    outcome = look_of(entry.outcome).text
     return _("%(outcome)s: %(what)s") % {"outcome": outcome, "what": act}
 
 
@@ -194,14 +194,16 @@ def step_of(entry: AuditEntry) -> str:
         case kind.RECONCILE if entry.outcome == CommandState.NEEDS_HUMAN:
             return _("Read again: it cannot be settled by reading, a person must look")
         case kind.RECONCILE:
-            return _("Read again: %(outcome)s") % {"outcome": OUTCOMES.get(entry.outcome, "")}
+            return _("Read again: %(outcome)s") % {"outcome": look_of(entry.outcome).text}
     if entry.outcome == CommandState.ACCEPTED:
         return _("The portal said yes; to be confirmed by a reading")
     if entry.outcome == CommandState.INTENT:
         return _("Nothing happened yet; it waits for its turn and is sent again")
     if entry.outcome == CommandState.UNKNOWN:
         return _("No clear answer came: it may have happened")
-    return str(OUTCOMES.get(entry.outcome, entry.outcome))
+    if entry.outcome == CommandState.DECLINED:
+        return _("The portal said no; a reading shows whether that is all")
+    return str(look_of(entry.outcome).text)
 
 
 def task_step_of(entry: AuditEntry) -> str:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from bizproc_admin import bitrix, commands, gates, jobs, pacing, screens, syncing
 from bizproc_admin.actions import CompleteTask, TerminateWorkflow
-from bizproc_admin.commands.rows import LONGEST_QUEUE, is_overdue
+from bizproc_admin.commands.waiting import LONGEST_QUEUE, is_overdue
 from bizproc_admin.models import (
     Command,
     CommandState,

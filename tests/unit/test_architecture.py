@@ -16,7 +16,7 @@ WRITERS_OF_AUDIT = {
     "accounts.py",
     "second_factor.py",
     "commands/issuing.py",
-    "commands/rows.py",
+    "commands/transitions.py",
     "commands/sending.py",
     "permissions.py",
     "roles.py",

@@ -5,7 +5,8 @@ import pytest
 from bizproc_admin.models import AuditEntry, Command, CommandState
 from bizproc_admin.models.commands import WORDS
 from bizproc_admin.templatetags.icons import ICONS
-from bizproc_admin.templatetags.states import LOOKS, badge, command_badge, outcome_badge
+from bizproc_admin.templatetags.states import badge, command_badge, outcome_badge
+from bizproc_admin.wording.looks import LOOKS
 
 
 @pytest.mark.parametrize("word", sorted({*WORDS.values(), "ok", "failed", "denied"}))
@@ -18,8 +19,8 @@ def test_every_word_has_an_icon_of_the_sprite_and_a_tone(word):
 def test_a_command_says_its_state_beside_an_icon(state):
     shown = command_badge(Command(state=state))
     assert "<use href=" in shown
-    expected = "a person must look" if state == CommandState.NEEDS_HUMAN else str(state.label)
-    assert expected in shown
+    said = str(LOOKS[state.word].text)
+    assert ("a person must look" if state == CommandState.NEEDS_HUMAN else said) in shown
 
 
 def test_only_a_command_under_way_is_marked_busy():

@@ -1,0 +1,211 @@
+"""The states of commands: which moves there are and why, and the one place that makes them."""
+
+import logging
+from datetime import timedelta
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from bizproc_admin import audit
+from bizproc_admin.audit import AuditAction
+from bizproc_admin.models import Account, AuditEntry, Command, CommandFile
+from bizproc_admin.models import CommandState as State
+from bizproc_admin.models.commands import TERMINAL
+
+log = logging.getLogger(__name__)
+
+# every move there is, each with its reason; a settled command makes none
+TRANSITIONS: Final[dict[State, dict[State, str]]] = {
+    State.INTENT: {
+        State.SENDING: "a worker claims it: the attempt is committed before any byte leaves",
+        State.CANCELLED: "nothing was ever sent and nothing will be: taken back, overtaken, given "
+        "up, or not allowed any more",
+        State.NOT_APPLIED: "an earlier send did nothing, and it is not sent again",
+        State.CONFIRMED: "an earlier send was applied late after all",
+        State.GONE: "the target has ended before it was sent, or sent again",
+    },
+    State.SENDING: {
+        State.ACCEPTED: "the portal said yes",
+        State.DECLINED: "the portal said no, and one reading must show what that means",
+        State.REJECTED: "the portal said no in a way that proves that nothing was done",
+        State.UNKNOWN: "no clear answer came, or the worker fell silent",
+        State.INTENT: "nothing was done, and it is sent again in a while",
+        State.CANCELLED: "nothing was done, and it has waited too long to be sent again",
+        State.NOT_APPLIED: "nothing was done, as by an earlier send, and it has waited too long",
+    },
+    State.ACCEPTED: {
+        State.CONFIRMED: "a reading agrees",
+        State.DISPUTED: "a reading does not agree yet, and it may still be applied late",
+        State.INTENT: "it was not done within the settle time: it is sent once more",
+        State.NEEDS_HUMAN: "the portal said yes a second time and did nothing",
+        State.NOT_APPLIED: "somebody else did something else to the target",
+        State.GONE: "the target has moved on, and whether by us cannot be told",
+    },
+    State.DISPUTED: {
+        State.CONFIRMED: "a later reading agrees",
+        State.INTENT: "it was not done within the settle time: it is sent once more",
+        State.NEEDS_HUMAN: "the portal said yes a second time and did nothing",
+        State.NOT_APPLIED: "somebody else did something else to the target",
+        State.GONE: "the target has moved on, and whether by us cannot be told",
+    },
+    State.DECLINED: {
+        State.REJECTED: "the target is as it was: the portal meant what it said",
+        State.CONFIRMED: "an earlier send was applied late: that is why the portal said no",
+        State.NOT_APPLIED: "somebody else did something else to the target",
+        State.GONE: "the target has moved on, and whether by us cannot be told",
+    },
+    State.UNKNOWN: {
+        State.CONFIRMED: "a reading shows that it was done",
+        State.ACCEPTED: "the portal's yes was heard after all",
+        State.INTENT: "it was not done within the settle time: it is sent again",
+        State.NOT_APPLIED: "it was not done however often it was sent, or somebody else did "
+        "something else to the target",
+        State.GONE: "the target has moved on, and whether by us cannot be told",
+    },
+    State.NEEDS_HUMAN: {
+        State.CONFIRMED: "a reading shows that it was done in the end",
+        State.NOT_APPLIED: "a person closed it, or somebody else did something else to the target",
+        State.GONE: "the target has moved on, and whether by us cannot be told",
+    },
+}
+LOOKED_INTO_AFTER = timedelta(minutes=1)
+
+
+class IllegalMove(RuntimeError):
+    """A move that the table does not know: a fault in the code, never in the world."""
+
+
+def fetch(pk: int) -> Command:
+    return Command.objects.select_related(
+        "portal",
+        "actor",
+        "as_person",
+        "workflow__portal",
+        "workflow__template",
+        "workflow__document",
+        "task__portal",
+        "task__workflow",
+    ).get(pk=pk)
+
+
+def move(command: Command, to: State, **fields: Any) -> bool:
+    """Make one move of the table by a conditional update; False when somebody else was faster.
+
+    The row must still be in the state and the epoch that the caller knows: what was read before
+    another send says nothing about that send.
+    """
+    was = State(command.state)
+    if to not in TRANSITIONS.get(was, ()):
+        misstep(command, to, fields)
+        return False
+    if to in TERMINAL:
+        fields |= {
+            "settled_at": timezone.now(),
+            "next_check_at": None,
+            "lease_until": None,
+            "taken_by": "",
+            "taken_until": None,
+        }
+    rows = Command.objects.filter(pk=command.pk, state=was, epoch=command.epoch)
+    if rows.update(state=to, **fields) != 1:
+        return False
+    if to in TERMINAL:
+        CommandFile.objects.filter(command=command.pk).delete()
+    command.state = to
+    for name, value in fields.items():
+        setattr(command, name, value)
+    log.debug("command_moved command=%s was=%s to=%s", command.pk, was.value, to.value)
+    return True
+
+
+def misstep(command: Command, to: State, fields: dict[str, Any]) -> None:
+    """Refuse a move that the table does not know.
+
+    What may have been sent becomes unknown, so that its outcome is looked for; a settled command
+    stays as it is, and so does one of which nothing was sent.
+    """
+    was = State(command.state)
+    if settings.ILLEGAL_MOVES_RAISE:
+        raise IllegalMove(f"command {command.pk}: {was.value} to {to.value}")
+    proof = fields.get("proof", command.proof)
+    log.error(
+        "illegal_move command=%s was=%s to=%s proof=%s", command.pk, was.value, to.value, proof
+    )
+    if was in TERMINAL or (was == State.INTENT and not command.sends):
+        return
+    rows = Command.objects.filter(pk=command.pk, state=was, epoch=command.epoch)
+    with transaction.atomic():
+        is_moved = rows.update(
+            state=State.UNKNOWN,
+            proof=proof,
+            lease_until=None,
+            next_check_at=timezone.now() + LOOKED_INTO_AFTER,
+        )
+        if is_moved and was != State.UNKNOWN:
+            command.state = State.UNKNOWN
+            record(
+                command,
+                AuditEntry.Kind.OUTCOME,
+                error_code="illegal_move",
+                inputs={"was": was.value, "to": to.value, "proof": proof},
+                origin="worker",
+            )
+
+
+def cancel(
+    command: Command,
+    code: str,
+    text: str,
+    *,
+    actor: Account | None = None,
+    ip: str | None = None,
+) -> bool:
+    """End an intent that will not be sent, or not again; the text says why.
+
+    actor is set when a person wanted it so. False when somebody else was faster.
+    """
+    text = f"{text} {sent_so_far(command.sends)}"
+    with transaction.atomic(durable=True):
+        is_moved = move(command, unsent(command.sends), error_code=code, error_text=text)
+        if is_moved:
+            record(
+                command,
+                AuditEntry.Kind.TAKEN_BACK if actor else AuditEntry.Kind.OUTCOME,
+                actor=actor or command.actor,
+                error_code=code,
+                text=text,
+                origin="screen" if actor else "worker",
+                ip=ip,
+            )
+    return is_moved
+
+
+def unsent(sends: int) -> State:
+    """Return the state of an intent that is not sent: earlier sends may have done nothing."""
+    return State.CANCELLED if sends == 0 else State.NOT_APPLIED
+
+
+def sent_so_far(sends: int) -> str:
+    """Say what an intent that ends without a send has sent before."""
+    return _("Nothing was sent.") if sends == 0 else _("It was not sent again.")
+
+
+def record(command: Command, kind: AuditEntry.Kind, **more: Any) -> None:
+    """Write a command's audit entry: who, what and on what come from the row."""
+    values: dict[str, Any] = {
+        "actor": command.actor,
+        "portal": command.portal,
+        "outcome": command.state,
+        "command": command,
+        "attempt": command.epoch or None,
+        "target_kind": command.target_kind,
+        "target_id": command.target_id,
+        "target_label": command.target_label,
+        "on_behalf_of": command.on_behalf_of,
+        "reason": command.reason,
+        "origin": command.origin,
+    }
+    audit.record(kind, AuditAction(command.action), **(values | more))
