@@ -6,27 +6,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin import bitrix
 from bizproc_admin.actions.base import (
     NotPossible,
     Verdict,
+    named,
     own_hands,
 )
 from bizproc_admin.actions.workflow_tasks import (
     REJECTING,
     WAITING,
+    Judgement,
     TaskAction,
-    ended_meanwhile,
-    label_of,
     moved_on,
     task_of,
 )
 from bizproc_admin.models import (
     Account,
-    Assignment,
     Command,
     CommandFile,
     Person,
@@ -73,10 +71,11 @@ class CompleteTask(TaskAction):
     command_pk: int | None = None
 
     name = "workflow_task.complete"
-    label = gettext_lazy("Answer")
+    label = _("Answer")
     capability = Capability.COMPLETE_WORKFLOW_TASKS
     method = "bizproc.task.complete"
     is_own_alone = True
+    has_form = True
 
     @property
     def part_of(self) -> Person:
@@ -90,12 +89,6 @@ class CompleteTask(TaskAction):
     def contents(self) -> tuple[tuple[str, bytes], ...]:
         return tuple((one.name, one.content) for one in self.files)
 
-    @property
-    def caption(self) -> str:
-        """Give the portal's own caption of the answer."""
-        found = (way.caption for way in self.task.answers if way.status == self.answer)
-        return next(found, str(Assignment.Status(self.answer).label))
-
     def permits(self, actor: Account) -> bool:
         return actor.reaches(self.portal) and actor.person_at(self.portal) == self.person
 
@@ -104,12 +97,7 @@ class CompleteTask(TaskAction):
 
     def acts_as(self, actor: Account) -> Person | None:
         if own_hands(actor, self.portal) is None:
-            raise NotPossible(
-                _(
-                    "The portal lets a task be answered only by the person it waits for. Sign in "
-                    "with Bitrix24 once, so that this console may act as you."
-                )
-            )
+            raise NotPossible("token_needed_to_answer")
         return self.person
 
     def inputs(self) -> dict[str, Any]:
@@ -124,6 +112,12 @@ class CompleteTask(TaskAction):
             ],
             "multiple": list(self.multiple),
             "on_behalf": self.on_behalf,
+        }
+
+    def labels(self) -> dict[str, Any]:
+        return {
+            "activity": self.task.activity,
+            "caption": self.task.own_caption(self.answer),
         }
 
     @classmethod
@@ -142,30 +136,26 @@ class CompleteTask(TaskAction):
             command_pk=command.pk,
         )
 
-    def judge(self, rows: Sequence[bitrix.TaskRow]) -> tuple[Verdict, str, str]:
+    def judge(self, rows: Sequence[bitrix.TaskRow]) -> Judgement:
         if not rows:
-            return ended_meanwhile()
+            return Verdict.ENDED, "workflow_ended", {}
         own = next((row for row in rows if row.user_id == self.person.remote_id), None)
         if own is None:
             return Verdict.OVERTAKEN, *moved_on(self.task, rows)
         if own.user_status == WAITING and own.status == WorkflowTask.Status.RUNNING:
-            return Verdict.UNTOUCHED, "", ""
+            return Verdict.UNTOUCHED, "", {}
         if own.status == WorkflowTask.Status.TIMED_OUT and own.user_status == REJECTING:
             # the portal says No for whoever had not answered: it looks like a No of one's own
-            text = _("The time for an answer had run out.")
             is_unclear = self.answer == REJECTING
-            return Verdict.ENDED if is_unclear else Verdict.OVERTAKEN, "timed_out", text
-        text = _("Already answered by %(who)s: %(answer)s.") % {
-            "who": self.person,
-            "answer": label_of(own.user_status),
-        }
+            return Verdict.ENDED if is_unclear else Verdict.OVERTAKEN, "timed_out", {}
         done = own.user_status == self.answer
-        return Verdict.DONE if done else Verdict.OVERTAKEN, "already_answered", text
+        values = {"who": [named(self.person)], "answer": own.user_status}
+        return Verdict.DONE if done else Verdict.OVERTAKEN, "already_answered", values
 
     def check(self) -> None:
         super().check()
         if self.answer not in [way.status for way in self.task.answers]:
-            raise NotPossible(_("This task cannot be answered like that. Open it anew."))
+            raise NotPossible("no_such_answer")
 
     def loaded(self) -> Self:
         kept = CommandFile.objects.filter(command=self.command_pk).order_by("place")
@@ -189,6 +179,3 @@ class CompleteTask(TaskAction):
             comment=self.comment or None,
             fields=values or None,
         )
-
-    def sentence(self, *, target: str) -> str:
-        return _("Answer “%(answer)s”: %(target)s") % {"answer": self.caption, "target": target}

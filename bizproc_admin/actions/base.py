@@ -1,13 +1,12 @@
-"""What a kind of remote write is: who may, how to look, how to send, how to say it."""
+"""What a kind of remote write is: who may, how to look, how to send."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Self
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 
 from bizproc_admin import bitrix
 from bizproc_admin.models import Account, Command, Person, Portal, Workflow, WorkflowTask
@@ -15,18 +14,33 @@ from bizproc_admin.permissions import Capability
 
 
 class NotPossible(Exception):
-    """The action makes no sense on its target any more; the text says why, for people."""
+    """The action makes no sense on its target any more; code and values say why."""
+
+    def __init__(self, code: str, **values: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.values = values
 
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """What an action acts on, as text that stays readable for ever."""
+    """What an action acts on.
+
+    labels are the portal's own names of it, JSON-ready, which stay readable for ever; where it has
+    none there are the kind and number by which wording.acts says it.
+    """
 
     kind: str
     id: str
-    label: str
+    labels: dict[str, Any]
     workflow: Workflow | None = None
     task: WorkflowTask | None = None
+
+    @property
+    def label(self) -> str:
+        """Return the names and the number by which it is searched for."""
+        first = self.labels.get("task") or self.labels.get("template")
+        return " · ".join(filter(None, (first, self.labels["document"] or self.labels["number"])))
 
 
 class Verdict(StrEnum):
@@ -48,7 +62,7 @@ class Observation:
     """A target as one read of the portal showed it.
 
     asked_at is when the read was sent (UTC). snapshot is JSON-ready and complete enough to be all
-    that remains after the target is destroyed. code and text say, for people, what became of a
+    that remains after the target is destroyed. code and values, JSON-ready, say what became of a
     target that is no longer untouched.
     """
 
@@ -57,7 +71,7 @@ class Observation:
     modified: datetime | None = None
     snapshot: dict[str, Any] | None = None
     code: str = ""
-    text: str = ""
+    values: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,9 +89,10 @@ class Action(ABC):
     label: ClassVar[str | Promise]
     capability: ClassVar[Capability]
     method: ClassVar[str]
-    irreversible: ClassVar[bool] = False
     # whether the portal itself lets a person do it with their own part alone
     is_own_alone: ClassVar[bool] = False
+    # whether its form can be corrected and sent again where the portal refused
+    has_form: ClassVar[bool] = False
     # whether a target that is gone is what was asked for, once the portal has said true
     ends_target: ClassVar[bool] = False
 
@@ -136,6 +151,10 @@ class Action(ABC):
     def inputs(self) -> dict[str, Any]:
         """Give what is needed to make the action again from its command, JSON-ready."""
 
+    def labels(self) -> dict[str, Any]:
+        """Return what the portal calls what is done, JSON-ready: kept with the command."""
+        return {}
+
     @classmethod
     @abstractmethod
     def from_command(cls, command: Command) -> Self:
@@ -157,10 +176,6 @@ class Action(ABC):
     def apply(self, command: Command, seen: Observation) -> None:
         """Change the mirror once a re-read has settled the command."""
 
-    @abstractmethod
-    def sentence(self, *, target: str) -> str:
-        """Say in words what is done, in the infinitive: 'Terminate Contract approval'."""
-
 
 def own_hands(actor: Account, portal: Portal) -> Person | None:
     """Give the actor's person where it has a token that works: the portal knows who acts then."""
@@ -178,10 +193,19 @@ def administrators_hands(actor: Account, portal: Portal) -> Person | None:
     """
     person = own_hands(actor, portal)
     if person is None and actor.follows_portal:
-        raise NotPossible(
-            _("Sign in with Bitrix24 again: the portal no longer lets this console act for you.")
-        )
+        raise NotPossible("token_lost")
     return person
+
+
+def document_labels(workflow: Workflow) -> dict[str, Any]:
+    """Return the portal's name of a workflow's document, and by what it is known without one."""
+    document = workflow.document
+    return {"document": document.name, "kind": document.kind, "number": document.number}
+
+
+def named(person: Person) -> dict[str, Any]:
+    """Return a person as values name one: by number, and by name where that is known."""
+    return {"number": person.remote_id, "name": person.name}
 
 
 def plain(value: Any) -> Any:

@@ -4,21 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin import bitrix
 from bizproc_admin.actions.base import (
     NotPossible,
     Verdict,
     administrators_hands,
+    named,
     own_hands,
 )
 from bizproc_admin.actions.workflow_tasks import (
     WAITING,
+    Judgement,
     TaskAction,
-    ended_meanwhile,
-    label_of,
     moved_on,
     task_of,
 )
@@ -42,7 +41,7 @@ class DelegateTask(TaskAction):
     to_person: Person
 
     name = "workflow_task.delegate"
-    label = gettext_lazy("Delegate")
+    label = _("Delegate")
     capability = Capability.DELEGATE_WORKFLOW_TASKS
     method = "bizproc.task.delegate"
 
@@ -52,7 +51,7 @@ class DelegateTask(TaskAction):
 
     @property
     def on_behalf_of(self) -> str:
-        return str(self.from_person)
+        return self.from_person.name
 
     def permits(self, actor: Account) -> bool:
         if not actor.reaches(self.portal):
@@ -69,9 +68,7 @@ class DelegateTask(TaskAction):
             return administrators_hands(actor, self.portal)
         person = own_hands(actor, self.portal)
         if person is None:
-            raise NotPossible(
-                _("Sign in with Bitrix24 once, so that this console may delegate as you.")
-            )
+            raise NotPossible("token_needed_to_delegate")
         return person
 
     def check(self) -> None:
@@ -79,19 +76,15 @@ class DelegateTask(TaskAction):
         receiver = self.to_person
         has_left = receiver.gone_at is not None or not receiver.is_active
         if has_left or receiver.is_guest:
-            raise NotPossible(
-                _("Tasks can be given to working employees only: %(who)s is none.")
-                % {"who": self.to_person}
-            )
+            raise NotPossible("receiver_works_no_more", who=[named(receiver)])
         if self.task.assignments.filter(person=self.to_person, gone_at=None).exists():
-            raise NotPossible(self.part_taken)
-
-    @property
-    def part_taken(self) -> str:
-        return _("%(who)s already takes part in it.") % {"who": self.to_person}
+            raise NotPossible("already_takes_part", who=[named(receiver)])
 
     def inputs(self) -> dict[str, Any]:
         return {"from": self.from_person.remote_id, "to": self.to_person.remote_id}
+
+    def labels(self) -> dict[str, Any]:
+        return {"from": named(self.from_person), "to": named(self.to_person)}
 
     @classmethod
     def from_command(cls, command: Command) -> Self:
@@ -108,26 +101,22 @@ class DelegateTask(TaskAction):
             reason=command.reason,
         )
 
-    def judge(self, rows: Sequence[bitrix.TaskRow]) -> tuple[Verdict, str, str]:
+    def judge(self, rows: Sequence[bitrix.TaskRow]) -> Judgement:
         if not rows:
-            return ended_meanwhile()
+            return Verdict.ENDED, "workflow_ended", {}
         own = next((row for row in rows if row.user_id == self.from_person.remote_id), None)
         takes_part = any(row.user_id == self.to_person.remote_id for row in rows)
         if own is not None and own.user_status == WAITING and own.status == 0:
             if takes_part:
                 # sent all the same, the portal would refuse it; and an answer that settles the
                 # task deletes this part: then it looked as if it had gone to the receiver
-                return Verdict.OVERTAKEN, "already_takes_part", self.part_taken
-            return Verdict.UNTOUCHED, "", ""
+                return Verdict.OVERTAKEN, "already_takes_part", {"who": [named(self.to_person)]}
+            return Verdict.UNTOUCHED, "", {}
         if own is not None:
-            text = _("Already answered by %(who)s: %(answer)s.") % {
-                "who": self.from_person,
-                "answer": label_of(own.user_status),
-            }
-            return Verdict.OVERTAKEN, "already_answered", text
+            values = {"who": [named(self.from_person)], "answer": own.user_status}
+            return Verdict.OVERTAKEN, "already_answered", values
         if takes_part:
-            text = _("The task is with %(who)s already.") % {"who": self.to_person}
-            return Verdict.DONE, "already_delegated", text
+            return Verdict.DONE, "already_delegated", {"who": [named(self.to_person)]}
         # the receiver may have passed it on, or another's vote has settled it: not to be told
         return Verdict.ENDED, *moved_on(self.task, rows)
 
@@ -137,10 +126,3 @@ class DelegateTask(TaskAction):
             from_user_id=self.from_person.remote_id,
             to_user_id=self.to_person.remote_id,
         )
-
-    def sentence(self, *, target: str) -> str:
-        return _("Delegate from %(from)s to %(to)s: %(target)s") % {
-            "from": self.from_person,
-            "to": self.to_person,
-            "target": target,
-        }

@@ -1,9 +1,8 @@
-"""What acts on one person's part of a workflow task, and how it is said what became of it."""
+"""What acts on one person's part of a workflow task, and what a reading of the task means."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from django.utils.translation import gettext as _
+from typing import Any
 
 from bizproc_admin import bitrix
 from bizproc_admin.actions.base import (
@@ -12,6 +11,8 @@ from bizproc_admin.actions.base import (
     Observation,
     Target,
     Verdict,
+    document_labels,
+    named,
     plain,
 )
 from bizproc_admin.models import (
@@ -23,6 +24,8 @@ from bizproc_admin.models import (
 )
 
 WAITING, REJECTING = Assignment.Status.WAITING, Assignment.Status.NO
+# what a reading means for an action, and why: a code and values
+Judgement = tuple[Verdict, str, dict[str, Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +51,11 @@ class TaskAction(Action):
         return Target(
             kind="workflow_task",
             id=str(self.task.remote_id),
-            label=f"{self.task} · {self.task.workflow.document_name}",
+            labels={
+                "task": self.task.name,
+                "task_number": self.task.remote_id,
+                **document_labels(self.task.workflow),
+            },
             workflow=self.task.workflow,
             task=self.task,
         )
@@ -57,30 +64,28 @@ class TaskAction(Action):
         task = WorkflowTask.objects.get(pk=self.task.pk)
         part = task.assignments.filter(person=self.part_of).first()
         if not (self.task.is_open and task.is_open):
-            raise NotPossible(closed_text(task))
+            code, values = closed(task)
+            raise NotPossible(code, **values)
         if part is None or part.gone_at is not None:
-            raise NotPossible(_("This task no longer waits for %(who)s.") % {"who": self.part_of})
+            raise NotPossible("part_gone", who=[named(self.part_of)])
         if part.status != WAITING:
-            raise NotPossible(
-                _("Already answered by %(who)s: %(answer)s.")
-                % {"who": self.part_of, "answer": part.get_status_display()}
-            )
+            raise NotPossible("already_answered", who=[named(self.part_of)], answer=part.status)
 
     def look(self, reader: bitrix.Reader) -> Observation:
         chunk = reader.workflow_tasks.by_ids([bitrix.TaskId(self.task.remote_id)]).clear()
         rows = [row for row in chunk.rows if row.id == self.task.remote_id]
-        verdict, code, text = self.judge(rows)
+        verdict, code, values = self.judge(rows)
         return Observation(
             verdict=verdict,
             asked_at=chunk.sent_at,
             modified=rows[0].modified if rows else None,
             snapshot=plain({"tasks": [row.raw for row in rows]}) if rows else None,
             code=code,
-            text=text,
+            values=values,
         )
 
-    def judge(self, rows: Sequence[bitrix.TaskRow]) -> tuple[Verdict, str, str]:
-        """Say what the rows of the task mean for this action, with a code and words for people."""
+    def judge(self, rows: Sequence[bitrix.TaskRow]) -> Judgement:
+        """Return what the rows of the task mean for this action."""
         raise NotImplementedError
 
     def apply(self, command: Command, seen: Observation) -> None:
@@ -117,56 +122,34 @@ class TaskAction(Action):
         gone.update(gone_at=seen.asked_at)
 
 
-# --- words --------------------------------------------------------------------------------------
-
-
 def task_of(command: Command) -> WorkflowTask:
     if command.task is None:
         raise ValueError(f"command {command.pk} has no workflow task")
     return command.task
 
 
-def label_of(status: int) -> str:
-    """Give the words of a person's status; a number nobody knows stays a number."""
-    known = dict(Assignment.Status.choices)
-    return str(known.get(status, status)).lower()
-
-
-def ended_meanwhile() -> tuple[Verdict, str, str]:
-    text = _("The workflow ended meanwhile, or its task was withdrawn: nobody is asked any more.")
-    return Verdict.ENDED, "workflow_ended", text
-
-
-def moved_on(task: WorkflowTask, rows: Sequence[bitrix.TaskRow]) -> tuple[str, str]:
-    """Say why somebody's part of a task is gone while the task is there: a code and words."""
-    status = rows[0].status
+def moved_on(task: WorkflowTask, rows: Sequence[bitrix.TaskRow]) -> tuple[str, dict[str, Any]]:
+    """Return why somebody's part of a task is gone while the task is there: a code and values."""
     names = dict(
         Person.objects.filter(
             portal=task.portal, remote_id__in=[row.user_id for row in rows]
         ).values_list("remote_id", "name")
     )
+
+    def who(chosen: list[bitrix.TaskRow]) -> list[dict[str, Any]]:
+        return [{"number": row.user_id, "name": names.get(row.user_id, "")} for row in chosen]
+
+    status = rows[0].status
     if status == WorkflowTask.Status.RUNNING:
-        waiting = [row.user_id for row in rows if row.user_status == WAITING]
-        who = ", ".join(names.get(one) or str(one) for one in waiting)
-        return "delegated_away", _("Delegated away: it waits for %(who)s now.") % {"who": who}
-    answered = [row.user_id for row in rows if row.user_status != WAITING]
-    who = ", ".join(names.get(one) or str(one) for one in answered)
-    outcome = str(dict(WorkflowTask.Status.choices).get(status, status)).lower()
-    if not who:
-        return "already_answered", _("Already settled: %(outcome)s.") % {"outcome": outcome}
-    return "already_answered", _("Already answered by %(who)s: %(outcome)s.") % {
-        "who": who,
-        "outcome": outcome,
-    }
+        return "delegated_away", {"who": who([row for row in rows if row.user_status == WAITING])}
+    answered = [row for row in rows if row.user_status != WAITING]
+    return "already_answered", {"who": who(answered), "outcome": status}
 
 
-def closed_text(task: WorkflowTask) -> str:
-    """Say why a task the mirror knows to be closed takes no answer."""
+def closed(task: WorkflowTask) -> tuple[str, dict[str, Any]]:
+    """Return why a task the mirror knows to be closed takes no answer: a code and values."""
     if task.status == WorkflowTask.Status.RUNNING:
-        return ended_meanwhile()[2]
+        return "workflow_ended", {}
     answered = task.assignments.exclude(status=WAITING).select_related("person")
-    who = ", ".join(str(part.person) for part in answered)
-    outcome = task.get_status_display().lower()
-    if not who:
-        return _("Already settled: %(outcome)s.") % {"outcome": outcome}
-    return _("Already answered by %(who)s: %(outcome)s.") % {"who": who, "outcome": outcome}
+    who = [named(part.person) for part in answered]
+    return "already_answered", {"who": who, "outcome": task.status}

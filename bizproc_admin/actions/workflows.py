@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin import bitrix
 from bizproc_admin.actions.base import (
@@ -14,6 +13,7 @@ from bizproc_admin.actions.base import (
     Target,
     Verdict,
     administrators_hands,
+    document_labels,
     plain,
 )
 from bizproc_admin.models import (
@@ -52,10 +52,15 @@ class EndWorkflow(Action):
         return self.workflow.portal
 
     def target(self) -> Target:
+        template = self.workflow.template
         return Target(
             kind="workflow",
             id=self.workflow.remote_id,
-            label=str(self.workflow),
+            labels={
+                "template": template.name,
+                "template_number": template.remote_id,
+                **document_labels(self.workflow),
+            },
             workflow=self.workflow,
         )
 
@@ -76,17 +81,14 @@ class EndWorkflow(Action):
     def check(self) -> None:
         running = Workflow.objects.filter(pk=self.workflow.pk, is_running=True)
         if not (self.workflow.is_running and running.exists()):
-            raise NotPossible(_("This workflow has already ended: there is nothing to stop."))
+            raise NotPossible("workflow_has_ended")
 
     def look(self, reader: bitrix.Reader) -> Observation:
         (whole,) = reader.whole_workflows.read([self.workflow.remote_id])
         chunk = whole.workflows.clear()
         row = next(iter(chunk.rows), None)
         if row is None:
-            text = _("The workflow had already ended on the portal. It was not stopped from here.")
-            return Observation(
-                verdict=Verdict.ENDED, asked_at=chunk.sent_at, code="already_ended", text=text
-            )
+            return Observation(verdict=Verdict.ENDED, asked_at=chunk.sent_at, code="already_ended")
         tasks = list(whole.tasks.rows)
         if whole.unread:
             tasks = [one for part in reader.workflow_tasks.of_workflow(row.id) for one in part.rows]
@@ -126,7 +128,7 @@ class TerminateWorkflow(EndWorkflow):
     status: str = ""
 
     name = "workflow.terminate"
-    label = gettext_lazy("Terminate")
+    label = _("Terminate")
     capability = Capability.TERMINATE_WORKFLOWS
     method = "bizproc.workflow.terminate"
     end_cause = EndCause.TERMINATED
@@ -139,9 +141,6 @@ class TerminateWorkflow(EndWorkflow):
             bitrix.WorkflowId(self.workflow.remote_id), status=self.status or None
         )
 
-    def sentence(self, *, target: str) -> str:
-        return _("Terminate %(target)s") % {"target": target}
-
 
 @dataclass(frozen=True, kw_only=True)
 class KillWorkflow(EndWorkflow):
@@ -151,14 +150,10 @@ class KillWorkflow(EndWorkflow):
     """
 
     name = "workflow.kill"
-    label = gettext_lazy("Kill")
+    label = _("Kill")
     capability = Capability.KILL_WORKFLOWS
     method = "bizproc.workflow.kill"
-    irreversible = True
     end_cause = EndCause.KILLED
 
     def send(self, writer: bitrix.Writer) -> bitrix.Written:
         return writer.workflows.kill(bitrix.WorkflowId(self.workflow.remote_id))
-
-    def sentence(self, *, target: str) -> str:
-        return _("Kill %(target)s") % {"target": target}

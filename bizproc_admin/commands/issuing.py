@@ -8,7 +8,6 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from bizproc_admin import audit, doorbell
 from bizproc_admin.actions import Action, NotPossible
@@ -75,15 +74,14 @@ def issue(
             if (other := open_command(action)) is not None:
                 raise TargetBusy(other) from None
         # the one that was in the way has been settled since
-    raise NotPossible(_("Others act on the same at this moment. Look at it again and repeat."))
+    raise NotPossible("others_act_on_it")
 
 
 def take_back(command: Command, *, actor: Account, ip: str | None = None) -> bool:
     """Undo a command of which nothing has been sent; False when a worker was faster."""
     if not command.can_be_taken_back:
         return False
-    text = _("Taken back by %(who)s.") % {"who": actor.display_name}
-    return cancel(command, TAKEN_BACK, text, actor=actor, ip=ip)
+    return cancel(command, TAKEN_BACK, {"by": actor.name_or_login}, actor=actor, ip=ip)
 
 
 def decide(command: Command, *, actor: Account, reason: str, ip: str | None = None) -> None:
@@ -130,10 +128,11 @@ def intend(
             on_behalf_of=action.on_behalf_of[:255],
             not_before=timezone.now() + timedelta(seconds=undo) if undo else None,
             inputs=action.inputs(),
+            labels={**action.labels(), "target": target.labels},
             reason=action.reason,
             seen_modified=action.seen_modified,
             actor=actor,
-            actor_name=actor.display_name[:255],
+            actor_name=actor.name_or_login[:255],
             actor_role=actor.role.value if actor.role else "",
             origin=origin,
         )
@@ -142,7 +141,12 @@ def intend(
             CommandFile(command=command, place=place, name=name, content=content)
             for place, (name, content) in enumerate(action.contents)
         )
-        record(command, AuditEntry.Kind.INTENT, ip=ip, inputs=command.inputs)
+        record(
+            command,
+            AuditEntry.Kind.INTENT,
+            ip=ip,
+            inputs={**command.inputs, "labels": command.labels},
+        )
         doorbell.ring("serve_portal", command.portal_id, queue=doorbell.INTERACTIVE, after=undo)
     return command
 

@@ -10,29 +10,27 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
-from bizproc_admin import actions, audit, bitrix, connecting, roles, tokens
+from bizproc_admin import actions, bitrix, connecting, roles, tokens
 from bizproc_admin.actions import Action, Observation, Verdict
-from bizproc_admin.audit import AuditAction
 from bizproc_admin.commands.settling import conclude_before_sending, settle
 from bizproc_admin.commands.transitions import (
     cancel,
+    failing,
     fetch,
     move,
     record,
-    sent_so_far,
     unsent,
 )
 from bizproc_admin.commands.waiting import (
     CHECK_AFTER,
     PATIENCE,
+    error_of,
     is_overdue,
     pause,
     purpose_of,
     reasons_of,
     wait_for_turn,
-    words_of,
 )
 from bizproc_admin.models import Account, AuditEntry, Command, CommandState, PersonToken
 from bizproc_admin.models.commands import CHECKING
@@ -79,14 +77,7 @@ def carry_out(pk: int, *, worker: str) -> None:
         conclude_before_sending(command, action, seen)
         return
     if command.seen_modified and command.sends == 0 and seen.modified != command.seen_modified:
-        cancel(
-            command,
-            "changed_since_view",
-            _(
-                "The workflow has moved on since the page was read. "
-                "Look at it again and repeat if it should still be stopped."
-            ),
-        )
+        cancel(command, "changed_since_view")
         return
     try:
         writer = connecting.writer(
@@ -118,7 +109,7 @@ def still_allowed(command: Command, action: Action) -> bool:
     allowed = may(actor, action.capability) and action.permits(actor)
     if allowed and action.may_use(actor, command.as_person):
         return True
-    cancel(command, "no_longer_allowed", _("The account may no longer do this."))
+    cancel(command, "no_longer_allowed")
     return False
 
 
@@ -139,8 +130,7 @@ def claim(command: Command, *, worker: str, before: Observation) -> bool:
             sends=command.sends + 1,
             checks=0,
             proof="",
-            error_code="",
-            error_text="",
+            **failing(""),
         )
         if taken:
             record(command, AuditEntry.Kind.ATTEMPT, before=before.snapshot, origin="worker")
@@ -175,14 +165,10 @@ def take_answer(
     proof: bitrix.Classification,
 ) -> bool:
     """Record the answer in one transaction; False when it came too late to be the outcome."""
-    code, text = words_of(outcome)
+    error = None if isinstance(outcome, bitrix.Written) else outcome
     duration = outcome.duration_ms if isinstance(outcome, bitrix.Written) else None
-    fields: dict[str, Any] = {
-        "error_code": code,
-        "error_text": text,
-        "lease_until": None,
-        "proof": proof.value,
-    }
+    code, values = error_of(error) if error else ("", {})
+    fields: dict[str, Any] = {**failing(code, values), "lease_until": None, "proof": proof.value}
     match proof:
         case bitrix.Classification.ACCEPTED:
             to = CommandState.ACCEPTED
@@ -191,9 +177,7 @@ def take_answer(
             fields["sends"] = command.sends - 1
             if is_overdue(command):
                 to = unsent(fields["sends"])
-                text = fields["error_text"] = (
-                    f"{reasons_of(outcome)} {sent_so_far(command.sends - 1)}"
-                )
+                fields |= failing("portal_unreachable", reasons_of(error))
             else:
                 to = CommandState.INTENT
                 fields["next_check_at"] = timezone.now() + pause(command.epoch, outcome)
@@ -207,13 +191,13 @@ def take_answer(
             fields["next_check_at"] = timezone.now() + timedelta(seconds=CHECK_AFTER[0])
     with transaction.atomic(durable=True):
         if not move(command, to, **fields):
-            late_answer(command, epoch, proof, code=code, text=text)
+            late_answer(command, epoch, proof, code=code, values=values)
             return False
         record(
             command,
             AuditEntry.Kind.OUTCOME,
-            error_code=code,
-            text=text,
+            error_code=command.error_code,
+            error_values=command.error_values,
             duration_ms=duration,
             origin="worker",
         )
@@ -221,25 +205,25 @@ def take_answer(
 
 
 def late_answer(
-    command: Command, epoch: int, proof: bitrix.Classification, *, code: str, text: str
+    command: Command,
+    epoch: int,
+    proof: bitrix.Classification,
+    *,
+    code: str,
+    values: dict[str, Any],
 ) -> None:
     """Keep an answer that came after its claim was lost: evidence, and a reason to look again."""
     command.refresh_from_db()
-    audit.record(
+    record(
+        command,
         AuditEntry.Kind.RECONCILE,
-        AuditAction(command.action),
         actor=None,
         actor_name="worker",
-        portal=command.portal,
         outcome=f"late_{proof.value}"[:20],
-        command=command,
         attempt=epoch,
-        target_kind=command.target_kind,
-        target_id=command.target_id,
-        target_label=command.target_label,
-        on_behalf_of=command.on_behalf_of,
         error_code=code,
-        text=text,
+        error_values=values,
+        reason="",
         origin="worker",
     )
     is_about_this = command.state == CommandState.UNKNOWN and command.epoch == epoch
@@ -259,14 +243,13 @@ def wait_for_sign_in(command: Command, *, since: datetime) -> None:
     since is when it was taken up: a sign-in after that found nothing yet that waits for it.
     """
     now = timezone.now()
-    error = tokens.ReconnectNeeded()
     if now > command.requested_at + LONGEST_WAIT:
-        cancel(command, tokens.ReconnectNeeded.code, _("Nobody signed in for it in a week."))
+        cancel(command, "nobody_signed_in")
         return
-    code, text = words_of(error)
+    fields = failing(*error_of(tokens.ReconnectNeeded()))
     row = Command.objects.filter(pk=command.pk, state=CommandState.INTENT, epoch=command.epoch)
     at = now + ASK_AGAIN
-    row.update(next_check_at=at, due_since=at, queued=0, error_code=code, error_text=text)
+    row.update(next_check_at=at, due_since=at, queued=0, **fields)
     if PersonToken.objects.filter(person=command.as_person_id, given_at__gte=since).exists():
         row.update(next_check_at=now, due_since=now)
 
@@ -281,10 +264,8 @@ def postpone(command: Command, error: bitrix.BitrixError) -> None:
     if isinstance(error, (bitrix.PaceExceeded, bitrix.Resting)):
         wait_for_turn(command, error)
         return
-    code, text = words_of(error, was_sent=False)
     Command.objects.filter(pk=command.pk, state=CommandState.INTENT, epoch=command.epoch).update(
         checks=command.checks + 1,
         next_check_at=now + pause(command.checks, error),
-        error_code=code,
-        error_text=text,
+        **failing(*error_of(error)),
     )

@@ -2,15 +2,15 @@
 
 import logging
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from bizproc_admin import actions, bitrix, connecting, doorbell, outages, screens
 from bizproc_admin.actions import Action, Observation, Verdict
-from bizproc_admin.commands.transitions import cancel, fetch, move, record
+from bizproc_admin.commands.transitions import cancel, failing, fetch, move, record
 from bizproc_admin.commands.waiting import (
     PATIENCE,
     check_later,
@@ -89,21 +89,18 @@ def unreachable(now: datetime) -> list[Command]:
 
 def lose(command: Command) -> None:
     """Mark a command whose worker died or fell silent: what it sent is unknown."""
-    text = _("The worker that was sending this stopped before it could record an answer.")
     with transaction.atomic(durable=True):
         if move(
             command,
             CommandState.UNKNOWN,
             lease_until=None,
             next_check_at=timezone.now(),
-            error_code="worker_lost",
-            error_text=text,
+            **failing("worker_lost"),
         ):
             record(
                 command,
                 AuditEntry.Kind.OUTCOME,
                 error_code="worker_lost",
-                text=text,
                 origin="sweeper",
             )
 
@@ -114,7 +111,7 @@ def conclude_before_sending(command: Command, action: Action, seen: Observation)
         conclude_in_doubt(command, action, seen)
     elif seen.verdict is Verdict.ENDED and action.ends_target:
         settle_as_already_ended(command, action, seen)
-    elif cancel(command, seen.code, seen.text):
+    elif cancel(command, seen.code, seen.values):
         take_over(command, action, seen)
 
 
@@ -125,12 +122,12 @@ def conclude_refused(command: Command, action: Action, seen: Observation) -> Non
     elif seen.verdict is Verdict.ENDED and action.ends_target:
         settle_as_already_ended(command, action, seen)
     elif seen.verdict is Verdict.UNTOUCHED:
-        close(command, CommandState.REJECTED, seen, text=command.error_text)
+        close(command, CommandState.REJECTED, seen, is_told=True)
     else:
         # a step after the answer may have failed: only some refusals prove that it was not taken
         proven = seen.verdict is Verdict.OVERTAKEN or command.error_code in NOT_TAKEN
         to = CommandState.NOT_APPLIED if proven else CommandState.GONE
-        if close(command, to, seen, text=seen.text, error_code=seen.code):
+        if close(command, to, seen, is_told=True, **failing(seen.code, seen.values)):
             take_over(command, action, seen)
 
 
@@ -151,19 +148,20 @@ def conclude_in_doubt(command: Command, action: Action, seen: Observation) -> No
             to = CommandState.NOT_APPLIED
     with transaction.atomic(durable=True):
         if to in (CommandState.GONE, CommandState.NOT_APPLIED) and not action.ends_target:
-            is_moved = close(command, to, seen, text=seen.text, error_code=seen.code)
+            is_moved = close(command, to, seen, is_told=True, **failing(seen.code, seen.values))
         else:
-            is_moved = close(command, to, seen, text="")
+            is_moved = close(command, to, seen)
         if is_moved:
             take_over(command, action, seen)
 
 
 def close(
-    command: Command, to: CommandState, seen: Observation, *, text: str, **fields: str
+    command: Command, to: CommandState, seen: Observation, *, is_told: bool = False, **fields: Any
 ) -> bool:
-    """Settle a command by what a reading showed; part of the caller's transaction if it has one."""
-    if fields:
-        fields["error_text"] = text
+    """Settle a command by what a reading showed; part of the caller's transaction if it has one.
+
+    is_told says that its error is why it ended so, and not what came before.
+    """
     with transaction.atomic():
         is_moved = move(command, to, **fields)
         if is_moved:
@@ -171,8 +169,8 @@ def close(
                 command,
                 AuditEntry.Kind.RECONCILE,
                 after=seen.snapshot,
-                error_code=command.error_code if text else "",
-                text=text,
+                error_code=command.error_code if is_told else "",
+                error_values=command.error_values if is_told else None,
                 origin="worker",
             )
     return is_moved
@@ -213,19 +211,17 @@ def conclude_present(command: Command, seen: Observation) -> None:
 
 def settle_as_already_ended(command: Command, action: Action, seen: Observation) -> None:
     """Settle a command whose target had ended before anything of ours could end it."""
-    text = seen.text
     with transaction.atomic(durable=True):
         if move(
             command,
             CommandState.GONE,
-            error_code=seen.code,
-            error_text=text,
+            **failing(seen.code, seen.values),
         ):
             record(
                 command,
                 AuditEntry.Kind.OUTCOME,
                 error_code=seen.code,
-                text=text,
+                error_values=seen.values,
                 origin="worker",
             )
             action.apply(command, seen)

@@ -7,7 +7,6 @@ from typing import Any, Final
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from bizproc_admin import audit
 from bizproc_admin.audit import AuditAction
@@ -136,6 +135,7 @@ def misstep(command: Command, to: State, fields: dict[str, Any]) -> None:
     )
     if was in TERMINAL or (was == State.INTENT and not command.sends):
         return
+    why = {"was": was.value, "to": to.value, "proof": proof}
     rows = Command.objects.filter(pk=command.pk, state=was, epoch=command.epoch)
     with transaction.atomic():
         is_moved = rows.update(
@@ -143,6 +143,7 @@ def misstep(command: Command, to: State, fields: dict[str, Any]) -> None:
             proof=proof,
             lease_until=None,
             next_check_at=timezone.now() + LOOKED_INTO_AFTER,
+            **failing("illegal_move", why),
         )
         if is_moved and was != State.UNKNOWN:
             command.state = State.UNKNOWN
@@ -150,7 +151,7 @@ def misstep(command: Command, to: State, fields: dict[str, Any]) -> None:
                 command,
                 AuditEntry.Kind.OUTCOME,
                 error_code="illegal_move",
-                inputs={"was": was.value, "to": to.value, "proof": proof},
+                error_values=why,
                 origin="worker",
             )
 
@@ -158,25 +159,24 @@ def misstep(command: Command, to: State, fields: dict[str, Any]) -> None:
 def cancel(
     command: Command,
     code: str,
-    text: str,
+    values: dict[str, Any] | None = None,
     *,
     actor: Account | None = None,
     ip: str | None = None,
 ) -> bool:
-    """End an intent that will not be sent, or not again; the text says why.
+    """End an intent that will not be sent, or not again; code and values say why.
 
     actor is set when a person wanted it so. False when somebody else was faster.
     """
-    text = f"{text} {sent_so_far(command.sends)}"
     with transaction.atomic(durable=True):
-        is_moved = move(command, unsent(command.sends), error_code=code, error_text=text)
+        is_moved = move(command, unsent(command.sends), **failing(code, values))
         if is_moved:
             record(
                 command,
                 AuditEntry.Kind.TAKEN_BACK if actor else AuditEntry.Kind.OUTCOME,
                 actor=actor or command.actor,
                 error_code=code,
-                text=text,
+                error_values=values,
                 origin="screen" if actor else "worker",
                 ip=ip,
             )
@@ -188,14 +188,22 @@ def unsent(sends: int) -> State:
     return State.CANCELLED if sends == 0 else State.NOT_APPLIED
 
 
-def sent_so_far(sends: int) -> str:
-    """Say what an intent that ends without a send has sent before."""
-    return _("Nothing was sent.") if sends == 0 else _("It was not sent again.")
+def failing(code: str, values: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return a command's fields that say why it waits or ended as it did."""
+    return {"error_code": code[:100], "error_values": values or {}, "error_text": ""}
 
 
-def record(command: Command, kind: AuditEntry.Kind, **more: Any) -> None:
+def record(
+    command: Command,
+    kind: AuditEntry.Kind,
+    *,
+    error_values: dict[str, Any] | None = None,
+    inputs: dict[str, Any] | None = None,
+    **more: Any,
+) -> None:
     """Write a command's audit entry: who, what and on what come from the row."""
     values: dict[str, Any] = {
+        "inputs": {**(inputs or {}), "error": error_values} if error_values else inputs,
         "actor": command.actor,
         "portal": command.portal,
         "outcome": command.state,

@@ -6,12 +6,11 @@ from typing import Any
 from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from bizproc_admin import bitrix, connecting
+from bizproc_admin.commands.transitions import failing
 from bizproc_admin.models import Command, CommandState
 from bizproc_admin.models.commands import BULK
-from bizproc_admin.wording import portal_errors
 
 # seconds between two tries to get a turn
 SHORTEST_WAIT, LONGEST_WAIT = 0.5, 10.0
@@ -56,7 +55,7 @@ def wait_for_turn(command: Command, error: bitrix.PaceExceeded | bitrix.Resting)
     seconds = min(max(error.retry_after, SHORTEST_WAIT), LONGEST_WAIT)
     fields: dict[str, Any] = {"next_check_at": timezone.now() + timedelta(seconds=seconds)}
     if command.state == CommandState.INTENT:
-        fields |= {"error_code": error.code, "error_text": ""}
+        fields |= failing(error.code)  # what it waits for is said by how many come before it
         if isinstance(error, bitrix.PaceExceeded):
             fields["queued"] = F("queued") + PATIENCE + seconds
     Command.objects.filter(pk=command.pk, state=command.state, epoch=command.epoch).update(**fields)
@@ -78,23 +77,11 @@ def is_overdue(command: Command) -> bool:
     return timezone.now() > since + min(patience + queued, max(patience, LONGEST_QUEUE))
 
 
-def reasons_of(error: object) -> str:
-    """Say why an intent is given up; only what still holds then is repeated of the error."""
-    text = _("The portal could not be asked for too long.")
-    if not isinstance(error, LASTING):
-        return text
-    return f"{text} {portal_errors.for_readers(error.code, error.values)}"
+def reasons_of(error: bitrix.BitrixError | None) -> dict[str, Any]:
+    """Return why an intent is given up; only what still holds then is kept of the error."""
+    return {"reason": error_of(error)[1]} if isinstance(error, LASTING) else {}
 
 
-def words_of(
-    outcome: bitrix.Written | bitrix.BitrixError, *, was_sent: bool = True
-) -> tuple[str, str]:
-    """Return the vendor's code, or ours, and what is said to people; both empty when accepted.
-
-    Where nothing was sent the failure is one of a look before it: nothing can have been done.
-    """
-    if isinstance(outcome, bitrix.Written):
-        return "", ""
-    said = portal_errors.for_people if was_sent else portal_errors.for_readers
-    code = outcome.vendor_code or outcome.code
-    return code[:100], said(outcome.code, outcome.values)
+def error_of(error: bitrix.BitrixError) -> tuple[str, dict[str, Any]]:
+    """Return an error as it is kept: the vendor's code or ours, and values with ours among them."""
+    return error.vendor_code or error.code, {**error.values, "code": error.code}

@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 
 from bizproc_admin.lists.task_filters import WorkflowTaskFilterForm
 from bizproc_admin.models import Account, Assignment, Command, Person, WorkflowTask
-from bizproc_admin.models.commands import TAKEN_BACK
+from bizproc_admin.models.commands import TAKEN_BACK, receivers
 from bizproc_admin.permissions import Capability, Request, may
 from bizproc_admin.templatetags.durations import age, moment
-from bizproc_admin.views.outcomes import Outcome, outcome_of
-from bizproc_admin.wording.acts import answer_of
+from bizproc_admin.wording import acts
+from bizproc_admin.wording.commands import Outcome, outcome_of
 
 # how long what became of a settled command stays on the row of a task that goes on
 SHOWN_FOR = timedelta(hours=24)
@@ -90,43 +90,15 @@ def latest_commands(
         .values_list("task", "any", "own")
     )
     wanted = {key for _task, *both in keys for key in both if key}
-    found = Command.objects.in_bulk(wanted) if wanted else {}
+    with_tasks = Command.objects.select_related("task").defer("task__description")
+    found = with_tasks.in_bulk(wanted) if wanted else {}
     return (
         {task: found[key] for task, key, _own in keys if key in found},
         {task: found[key] for task, _any, key in keys if key in found},
     )
 
 
-def receivers(commands: Iterable[Command]) -> dict[int, str]:
-    """Give the names of those that commands delegate to; no query where none delegates."""
-    keys = {
-        (command.portal_id, command.inputs["to"])
-        for command in commands
-        if command.inputs.get("to")
-    }
-    if not keys:
-        return {}
-    people = Person.objects.filter(
-        portal__in={portal for portal, _number in keys},
-        remote_id__in={number for _portal, number in keys},
-    )
-    return {person.remote_id: str(person) for person in people}
-
-
-def said_of(command: Command, task: WorkflowTask, names: dict[int, str]) -> str:
-    """Say what a command on a task does: “Approve”, or to whom it is given."""
-    if command.action == "workflow_task.complete":
-        return _("“%(answer)s”") % {"answer": answer_of(command, task)}
-    return _("Delegation to %(who)s") % {"who": receiver_of(command, names)}
-
-
-def receiver_of(command: Command, names: dict[int, str]) -> str:
-    """Say to whom a command delegates; whose name nobody knows is said by number."""
-    number = command.inputs.get("to", 0)
-    return names.get(number) or _("person %(number)s") % {"number": number}
-
-
-def told(command: Command, task: Any, viewer: Account, names: dict[int, str]) -> Outcome | None:
+def told(command: Command, task: Any, viewer: Account, names: acts.Names) -> Outcome | None:
     """Give what became of a command, or nothing once it is of no interest on the row any more."""
     if command.settled_at is not None:
         passed = timezone.now() - command.settled_at
@@ -135,7 +107,7 @@ def told(command: Command, task: Any, viewer: Account, names: dict[int, str]) ->
         is_past = command.word == "confirmed" and bool(task.waits) and passed > TAKEN_BACK_FOR
         if is_old or is_past:
             return None
-    what = said_of(command, task, names)
+    what = acts.alone(command, names)
     if command.actor_id != viewer.pk:
         what = _("%(what)s by %(who)s") % {"what": what, "who": command.actor_name}
     return outcome_of(command, viewer=viewer, what=what)

@@ -3,6 +3,7 @@
 The moves between its states, and why each exists, are commands.transitions.TRANSITIONS.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Self
@@ -145,13 +146,16 @@ class Command(models.Model):
     reused key with other inputs is noticed. effect is the class of what it does to its target:
     two open commands with the same portal, target and effect cannot be. epoch counts claims: an
     answer that comes back under an older epoch is evidence, not an outcome. proof is what the last
-    answer proved (bitrix.Classification). seen_modified is the MODIFIED the asking page showed,
-    null to act regardless. as_person is whose token is used, null for the portal's connection.
-    on_behalf_of names whose part is done by somebody else. not_before is when the time for taking
-    it back is over: nothing is sent earlier. due_since is from when on an intent counts as waiting
-    for the portal, where that is later than it was asked for; queued is for how many seconds it
-    has waited for its turn alone. origin is screen, or bulk for a part of a mass action. taken_by
-    is the worker that is at it, until taken_until at most.
+    answer proved (bitrix.Classification). error_code and error_values say why it waits or ended as
+    it did (wording.command_errors); error_text is what an earlier version said of it. labels are
+    the portal's names for what is done and acted on, kept so that it reads the same for ever
+    (wording.acts); null in a row of an earlier version. seen_modified is the MODIFIED the asking
+    page showed, null to act regardless. as_person is whose token is used, null for the portal's
+    connection. on_behalf_of names whose part is done by somebody else. not_before is when the time
+    for taking it back is over: nothing is sent earlier. due_since is from when on an intent counts
+    as waiting for the portal, where that is later than it was asked for; queued is for how many
+    seconds it has waited for its turn alone. origin is screen, or bulk for a part of a mass action.
+    taken_by is the worker that is at it, until taken_until at most.
     """
 
     key = models.UUIDField(unique=True)
@@ -167,6 +171,7 @@ class Command(models.Model):
     as_person = models.ForeignKey(Person, models.PROTECT, null=True, related_name="commands")
     on_behalf_of = models.CharField(max_length=255, blank=True)
     inputs = models.JSONField(default=dict)
+    labels = models.JSONField(null=True)
     reason = models.TextField(blank=True)
     seen_modified = models.DateTimeField(null=True)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="commands")
@@ -189,6 +194,7 @@ class Command(models.Model):
     proof = models.CharField(max_length=20, blank=True)
     error_code = models.CharField(max_length=100, blank=True)
     error_text = models.TextField(blank=True)
+    error_values = models.JSONField(null=True)
     requested_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
@@ -226,6 +232,22 @@ class Command(models.Model):
     def can_be_taken_back(self) -> bool:
         """Tell whether nothing has been sent yet, so that it can still be undone."""
         return self.state == CommandState.INTENT and self.sends == 0
+
+
+def receivers(commands: Iterable[Command]) -> dict[tuple[int, int], str]:
+    """Return the names of those whom commands without labels delegate to, by portal and number."""
+    keys = {
+        (command.portal_id, command.inputs["to"])
+        for command in commands
+        if command.labels is None and command.inputs.get("to")
+    }
+    if not keys:
+        return {}
+    people = Person.objects.filter(
+        portal__in={portal for portal, _number in keys},
+        remote_id__in={number for _portal, number in keys},
+    )
+    return {(person.portal_id, person.remote_id): str(person) for person in people}
 
 
 class CommandFile(models.Model):

@@ -49,6 +49,14 @@ def kind_of(entity: str) -> DocumentKind:
     return KINDS_BY_ENTITY.get(entity, DocumentKind.OTHER)
 
 
+def stand_in(kind: str, number: str) -> str:
+    """Return what is said of a document whose name is not known."""
+    return _("%(kind)s %(number)s, name not known") % {
+        "kind": DocumentKind(kind).label,
+        "number": number,
+    }
+
+
 class Document(models.Model):
     """A document known from the workflows and workflow tasks on it.
 
@@ -82,10 +90,7 @@ class Document(models.Model):
     @property
     def stand_in(self) -> str:
         """Give what is said while the name is not known."""
-        return _("%(kind)s %(number)s, name not known") % {
-            "kind": DocumentKind(self.kind).label,
-            "number": self.number,
-        }
+        return stand_in(self.kind, self.number)
 
     @property
     def link(self) -> str:

@@ -20,6 +20,22 @@ APPROVAL, REVIEW = "ApproveActivity", "ReviewActivity"
 REQUEST, OPTIONAL = "RequestInformationActivity", "RequestInformationOptionalActivity"
 
 
+# by activity and answer: where its parameters keep the caption, and what is said without one
+CAPTIONS: dict[str, dict[int, tuple[str, Promise]]] = {
+    APPROVAL: {1: ("StatusYesLabel", _("Approve")), 2: ("StatusNoLabel", _("Reject"))},
+    REVIEW: {3: ("StatusOkLabel", _("Acknowledge"))},
+    REQUEST: {3: ("StatusOkLabel", _("Submit"))},
+    OPTIONAL: {3: ("StatusOkLabel", _("Submit")), 4: ("StatusCancelLabel", _("Decline"))},
+}
+DISAGREEING = ("StatusNoLabel", "StatusCancelLabel")
+
+
+def caption_of(activity: str, status: int) -> str:
+    """Return what an answer is called where the portal has no caption for it."""
+    _key, otherwise = CAPTIONS.get(activity, {}).get(status, ("", str(status)))
+    return str(otherwise)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Answer:
     """One way to answer a task: the portal's number for it, its caption there, what it means."""
@@ -132,29 +148,20 @@ class WorkflowTask(models.Model):
 
     @property
     def answers(self) -> list[Answer]:
-        """Give the ways to answer with the portal's own captions; none for what REST refuses."""
-        captions = self.parameters
-
-        def way(status: int, key: str, otherwise: Promise, *, agrees: bool = True) -> Answer:
-            return Answer(
-                status=status, caption=line(str(captions.get(key) or otherwise)), agrees=agrees
+        """Return the ways to answer with the portal's own captions; none for what REST refuses."""
+        return [
+            Answer(
+                status=status,
+                caption=self.own_caption(status) or caption_of(self.activity, status),
+                agrees=key not in DISAGREEING,
             )
+            for status, (key, _otherwise) in CAPTIONS.get(self.activity, {}).items()
+        ]
 
-        if self.activity == APPROVAL:
-            return [
-                way(1, "StatusYesLabel", _("Approve")),
-                way(2, "StatusNoLabel", _("Reject"), agrees=False),
-            ]
-        if self.activity == REVIEW:
-            return [way(3, "StatusOkLabel", _("Acknowledge"))]
-        if self.activity == REQUEST:
-            return [way(3, "StatusOkLabel", _("Submit"))]
-        if self.activity == OPTIONAL:
-            return [
-                way(3, "StatusOkLabel", _("Submit")),
-                way(4, "StatusCancelLabel", _("Decline"), agrees=False),
-            ]
-        return []
+    def own_caption(self, status: int) -> str:
+        """Return the portal's own caption of an answer, empty where it has none."""
+        key, _otherwise = CAPTIONS.get(self.activity, {}).get(status, ("", ""))
+        return line(str(self.parameters.get(key) or ""))
 
     def needs_comment(self, status: int) -> bool:
         """Tell whether an answer must come with a comment (bitrix24-api 11.2)."""

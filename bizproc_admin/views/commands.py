@@ -2,18 +2,22 @@
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bizproc_admin import audit
-from bizproc_admin.actions import ACTIONS
+from bizproc_admin.actions import ACTIONS, KillWorkflow, TerminateWorkflow
 from bizproc_admin.commands import decide
 from bizproc_admin.forms.commands import DecisionForm
 from bizproc_admin.htmx import dialog, page
-from bizproc_admin.lists.task_lines import receivers
 from bizproc_admin.models import Command, CommandState, Workflow
-from bizproc_admin.permissions import Capability, Request, requires
-from bizproc_admin.wording.acts import answer_of
+from bizproc_admin.models.commands import receivers
+from bizproc_admin.permissions import Capability, Request, may, requires
+from bizproc_admin.wording import acts
 from bizproc_admin.wording.audit_entries import step_of
+
+# where an ending is asked for
+AGAIN = {TerminateWorkflow.name: "workflow_termination", KillWorkflow.name: "workflow_removal"}
 
 
 @require_safe
@@ -35,7 +39,9 @@ def command_detail(request: Request, pk: int) -> HttpResponse:
         "entries": entries,
         "needs_decision": command.state == CommandState.NEEDS_HUMAN,
         "can_withdraw": command.task_id is not None and command.can_be_taken_back,
-        **task_facts(command),
+        "facts": acts.facts(command, receivers([command])),
+        "again_url": again_of(request, command),
+        "target": acts.target(command),
     }
     return page(request, "commands/detail.html", context, partial="body")
 
@@ -70,10 +76,11 @@ def command_decision(request: Request, pk: int) -> HttpResponse:
 # --- parts --------------------------------------------------------------------------------------
 
 
-def task_facts(command: Command) -> dict[str, str]:
-    """Give what a command on a workflow task asks for: the answer, or who receives it."""
-    if command.task is None:
-        return {}
-    if command.action == "workflow_task.complete":
-        return {"answer": answer_of(command, command.task)}
-    return {"receiver": receivers([command]).get(command.inputs.get("to", 0), "")}
+def again_of(request: Request, command: Command) -> str:
+    """Return the address of the dialog that asks for a refused ending once more, if that helps."""
+    name = AGAIN.get(command.action)
+    workflow = command.workflow
+    if name is None or workflow is None or not workflow.is_running or command.word != "refused":
+        return ""
+    is_allowed = may(request.user, ACTIONS[command.action].capability)
+    return reverse(name, args=[workflow.pk]) if is_allowed else ""

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from bizproc_admin import audit
 from bizproc_admin.actions import CompleteTask, DelegateTask
 from bizproc_admin.actions.base import own_hands
-from bizproc_admin.actions.workflow_tasks import closed_text
+from bizproc_admin.actions.workflow_tasks import closed
 from bizproc_admin.commands import take_back
 from bizproc_admin.forms.completions import CompletionForm
 from bizproc_admin.forms.delegations import DelegationForm, TakeoverForm, waiting_people
@@ -30,6 +30,8 @@ from bizproc_admin.views.task_panels import (
     panel,
     task_of,
 )
+from bizproc_admin.wording import acts
+from bizproc_admin.wording.command_errors import said
 
 
 @require_http_methods(["GET", "POST"])
@@ -95,7 +97,7 @@ def withdrawal_creation(request: Request) -> HttpResponse:
     late = [one for one in found if not take_back(one, actor=request.user, ip=ip)]
     text = _("Taken back. Nothing was sent.")
     if late:
-        names = ", ".join(str(one.task or one.target_label) for one in late)
+        names = ", ".join(str(one.task or acts.target(one)) for one in late)
         text = _("Too late for %(names)s: on its way.") % {"names": names}
     if not wants_part(request):
         (messages.warning if late else messages.success)(request, text)
@@ -113,7 +115,7 @@ def answered(request: Request, task: Any, form: CompletionForm) -> Command | InT
     own = request.user.person_at(task.portal)
     person = own or next((part.person for part in task.waits), None)
     if person is None:
-        return InTheWay(problem=closed_text(task))
+        return InTheWay(problem=said(*closed(task)))
     action = CompleteTask(
         task=task,
         person=person,
@@ -194,7 +196,7 @@ def nobody_to_give(
 ) -> InTheWay | None:
     """Say why nothing can be given away here at all."""
     if not task.is_open:
-        return InTheWay(problem=closed_text(task))
+        return InTheWay(problem=said(*closed(task)))
     if not waiting:
         return InTheWay(problem=_("It waits for nobody whose part you may give away."))
     if not task.portal.is_connected:

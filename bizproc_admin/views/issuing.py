@@ -10,6 +10,7 @@ from bizproc_admin.actions import Action, NotPossible
 from bizproc_admin.commands import KeyReused, TargetBusy, issue
 from bizproc_admin.models import Command
 from bizproc_admin.permissions import Request
+from bizproc_admin.wording.command_errors import said
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,7 @@ def try_to_issue(
     except TargetBusy as other:
         return InTheWay(busy=other.command)
     except NotPossible as why:
-        return InTheWay(problem=str(why))
+        return InTheWay(problem=said(why.code, why.values))
     except KeyReused:
         return InTheWay(
             problem=_("This form was sent before with other contents. Close it and open it again.")

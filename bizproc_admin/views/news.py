@@ -13,15 +13,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from bizproc_admin.actions import ACTIONS
 from bizproc_admin.htmx import tell, wants_part
-from bizproc_admin.lists.task_lines import receivers, said_of
 from bizproc_admin.models import Command, CommandState, SeenOutcome
-from bizproc_admin.models.commands import TAKEN_BACK, TERMINAL
+from bizproc_admin.models.commands import TAKEN_BACK, TERMINAL, receivers
 from bizproc_admin.permissions import Capability, Request, may, requires
 from bizproc_admin.tokens import ReconnectNeeded
-from bizproc_admin.views.outcomes import Outcome, outcome_of
 from bizproc_admin.views.task_panels import taken_back_as
+from bizproc_admin.wording import acts
+from bizproc_admin.wording.commands import Outcome, outcome_of
 
 # how long what was never dismissed is told, and how long ago what is only said may have happened
 KEPT = timedelta(days=30)
@@ -155,12 +154,11 @@ def can_be_undone(command: Command, request: Request, now: datetime) -> bool:
     )
 
 
-def item_of(command: Command, request: Request, names: dict[int, str]) -> Item:
-    task, workflow = command.task, command.workflow
+def item_of(command: Command, request: Request, names: acts.Names) -> Item:
+    task, workflow, what = command.task, command.workflow, acts.alone(command, names)
     if task is not None:
-        what, target = said_of(command, task, names), str(task)
-        url = reverse("workflow_task_detail", args=[task.pk])
+        target, url = str(task), reverse("workflow_task_detail", args=[task.pk])
     else:
-        what, target = str(ACTIONS[command.action].label), command.target_label
+        target = acts.target(command)
         url = reverse("workflow_detail", args=[workflow.pk]) if workflow else ""
     return Item(outcome=outcome_of(command, viewer=request.user, what=what), target=target, url=url)

@@ -10,21 +10,23 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from bizproc_admin.actions import ACTIONS, DelegateTask
 from bizproc_admin.actions.base import own_hands
 from bizproc_admin.forms.completions import CompletionForm
 from bizproc_admin.forms.delegations import waiting_people
 from bizproc_admin.htmx import page, wants_part
 from bizproc_admin.lists.inbox import filters_behind, filters_of, visible
-from bizproc_admin.lists.task_lines import equip, receivers, said_of, with_people
+from bizproc_admin.lists.task_lines import equip, with_people
 from bizproc_admin.models import Command, CommandState, Draft, FeedName, Person, WorkflowTask
-from bizproc_admin.models.commands import TAKEN_BACK
+from bizproc_admin.models.commands import TAKEN_BACK, receivers
 from bizproc_admin.permissions import Capability, Request, may
 from bizproc_admin.views.bystanders import bystander_text
 from bizproc_admin.views.freshness import freshness_of
 from bizproc_admin.views.issuing import InTheWay
-from bizproc_admin.views.outcomes import outcome_of
 from bizproc_admin.views.signing_in import lead_to
 from bizproc_admin.views.timelines import timeline_of
+from bizproc_admin.wording import acts
+from bizproc_admin.wording.commands import outcome_of
 
 MOST_UNDOABLE = 50
 
@@ -153,7 +155,7 @@ def has_hands_to_give(request: Request, task: Any) -> bool:
 def inputs_again(task: Any) -> dict[str, Any] | None:
     """Give what was typed into an answer that was refused, or taken back to be changed."""
     command, outcome = task.command, task.outcome
-    if command is None or command.action != "workflow_task.complete":
+    if command is None or not ACTIONS[command.action].has_form:
         return None
     is_again = command.error_code == TAKEN_BACK or bool(outcome and outcome.can_correct)
     return command.inputs if is_again else None
@@ -173,9 +175,7 @@ def may_take_over(request: Request, task: Any, own: Person | None) -> bool:
 def on_behalf_of(task: WorkflowTask, own: Person) -> str:
     """Give the name of whose part a person has, as far as delegations from here have told."""
     given = (
-        Command.objects.filter(
-            task=task, action="workflow_task.delegate", state=CommandState.CONFIRMED
-        )
+        Command.objects.filter(task=task, action=DelegateTask.name, state=CommandState.CONFIRMED)
         .order_by("-pk")
         .values_list("on_behalf_of", "inputs")
     )
@@ -231,9 +231,7 @@ def taken_back_as(found: list[Command], request: Request) -> list[dict[str, Any]
     return [
         {
             "task": command.task,
-            "outcome": outcome_of(
-                command, viewer=request.user, what=said_of(command, command.task, names)
-            ),
+            "outcome": outcome_of(command, viewer=request.user, what=acts.alone(command, names)),
         }
         for command in found
         if command.task is not None

@@ -6,13 +6,12 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from bizproc_admin.actions import ACTIONS
-from bizproc_admin.lists.task_lines import receiver_of
 from bizproc_admin.models import Account, Command, Workflow, WorkflowTask
 from bizproc_admin.models.commands import TAKEN_BACK
 from bizproc_admin.permissions import Capability, may
-from bizproc_admin.views.outcomes import CALM
-from bizproc_admin.wording.acts import answer_of
+from bizproc_admin.wording import acts
+from bizproc_admin.wording.command_errors import command_error
+from bizproc_admin.wording.commands import CALM
 from bizproc_admin.wording.looks import look_of
 
 
@@ -38,11 +37,11 @@ def timeline_of(
     commands: Iterable[Command],
     *,
     viewer: Account,
-    names: dict[int, str],
+    names: acts.Names,
 ) -> list[Event]:
     """Give a workflow's events as somebody may read them, newest first.
 
-    names are those of the people to whom the commands delegate, by number.
+    names are those of the people to whom the commands of earlier versions delegate.
     """
     events = [
         Event(
@@ -104,10 +103,10 @@ def may_read_reason(command: Command, viewer: Account) -> bool:
     return command.actor_id == viewer.pk or may(viewer, Capability.SEE_COMMANDS)
 
 
-def command_events(command: Command, viewer: Account, names: dict[int, str]) -> list[Event]:
-    what = act_of(command, names)
+def command_events(command: Command, viewer: Account, names: acts.Names) -> list[Event]:
+    what = acts.event(command, names)
     values = {"action": what, "who": command.actor_name, "for": command.on_behalf_of}
-    is_for_other = bool(command.on_behalf_of) and command.action == "workflow_task.complete"
+    is_for_other = bool(command.on_behalf_of) and acts.ACTS[command.action].is_for_another
     events = [
         Event(
             at=command.requested_at,
@@ -128,27 +127,12 @@ def command_events(command: Command, viewer: Account, names: dict[int, str]) -> 
                 at=command.settled_at,
                 text=f"{what}: {outcome_words(command)}",
                 # elsewhere it tells of an answer that a reading has since overtaken
-                detail=command.error_text if command.word == "refused" else "",
+                detail=command_error(command) if command.word == "refused" else "",
                 tone=tone_of(command),
                 command=command,
             )
         )
     return events
-
-
-def act_of(command: Command, names: dict[int, str]) -> str:
-    """Say what a command does, with the portal's own caption of an answer, or from whom to whom."""
-    label = str(ACTIONS[command.action].label)
-    if command.task is None:
-        return label
-    if command.action == "workflow_task.complete":
-        caption = answer_of(command, command.task)
-        return _("Answer “%(answer)s” to “%(task)s”") % {"answer": caption, "task": command.task}
-    return _("Delegation of “%(task)s” from %(from)s to %(to)s") % {
-        "task": command.task,
-        "from": command.on_behalf_of,
-        "to": receiver_of(command, names),
-    }
 
 
 def outcome_words(command: Command) -> str:

@@ -13,15 +13,16 @@ from bizproc_admin.forms.endings import EndingForm, RemovalForm, TerminationForm
 from bizproc_admin.htmx import accepted, dialog, page, part, wants_part
 from bizproc_admin.lists.pager import heads_of, pager_of, shown_of
 from bizproc_admin.lists.paging import Page, page_of
-from bizproc_admin.lists.task_lines import receivers
 from bizproc_admin.lists.workflow_choices import SINGLE, choices_of
 from bizproc_admin.lists.workflow_filters import WorkflowFilterForm
 from bizproc_admin.lists.workflow_lines import digest_of, equip
 from bizproc_admin.models import Command, FeedName, Workflow, WorkflowTask
+from bizproc_admin.models.commands import receivers
 from bizproc_admin.permissions import Capability, Request, capabilities, requires
 from bizproc_admin.views.freshness import freshness_of
 from bizproc_admin.views.issuing import InTheWay, try_to_issue
-from bizproc_admin.views.timelines import act_of, timeline_of
+from bizproc_admin.views.timelines import timeline_of
+from bizproc_admin.wording import acts
 
 # A page that asked for a reading looks for it so many times, then says that it has not come.
 MOST_LOOKS = 4
@@ -116,7 +117,7 @@ def workflow_detail(request: Request, pk: int) -> HttpResponse:
     commands = list(workflow.commands.select_related("task").latest_first())
     names = receivers(commands)
     for command in commands:
-        command.act = act_of(command, names)  # type: ignore[attr-defined]  # for its row
+        command.act = acts.event(command, names)  # type: ignore[attr-defined]  # for its row
     given = request.GET.get("read", "")
     looks = min(int(given), MOST_LOOKS) if given.isdecimal() and len(given) < 3 else 0
     # a page that goes on watching asked for no reading, and some may not ask: they wait for none

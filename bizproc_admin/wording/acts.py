@@ -1,9 +1,158 @@
-"""What a command does, in words."""
+"""What a command does, in words: made from what was kept with its intent, and nowhere else.
 
-from bizproc_admin.models import Command, WorkflowTask
+A command of an earlier version kept no labels: what it does is said from the mirror, here alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bizproc_admin.actions import CompleteTask, DelegateTask, KillWorkflow, TerminateWorkflow
+from bizproc_admin.models import AuditEntry, Command
+from bizproc_admin.models.documents import stand_in
+from bizproc_admin.models.workflow_tasks import caption_of
+from bizproc_admin.wording.command_errors import person_said
+
+# names of people by portal and number there
+Names = Mapping[tuple[int, int], str]
+NOBODY: Names = {}
+ON_BEHALF_OF = gettext_lazy("On behalf of")
 
 
-def answer_of(command: Command, task: WorkflowTask) -> str:
-    """Return the portal's own caption of the answer a command gives."""
-    answer = command.inputs.get("answer")
-    return next((way.caption for way in task.answers if way.status == answer), str(answer))
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    """How one kind of action is said.
+
+    alone: beside its target; event: in the course of a workflow; whole: with its target. facts are
+    what its page tells of it, each with what it is called; on_behalf_of is called `for_whom`, and
+    is_for_another says that the act itself is done for whoever is named so.
+    """
+
+    alone: Promise
+    event: Promise
+    whole: Promise
+    facts: tuple[tuple[Promise, str], ...] = ()
+    for_whom: Promise = ON_BEHALF_OF
+    is_for_another: bool = False
+
+
+ACTS = {
+    CompleteTask.name: Act(
+        alone=gettext_lazy("“%(answer)s”"),
+        event=gettext_lazy("Answer “%(answer)s” to “%(task)s”"),
+        whole=gettext_lazy("Answer “%(answer)s”: %(target)s"),
+        facts=((gettext_lazy("Answer"), "answer"),),
+        is_for_another=True,
+    ),
+    DelegateTask.name: Act(
+        alone=gettext_lazy("Delegation to %(to)s"),
+        event=gettext_lazy("Delegation of “%(task)s” from %(from)s to %(to)s"),
+        whole=gettext_lazy("Delegate to %(to)s: %(target)s"),
+        facts=((gettext_lazy("To whom"), "to"),),
+        for_whom=gettext_lazy("Whose part"),
+    ),
+    TerminateWorkflow.name: Act(
+        alone=gettext_lazy("Terminate"),
+        event=gettext_lazy("Terminate"),
+        whole=gettext_lazy("Terminate %(target)s"),
+    ),
+    KillWorkflow.name: Act(
+        alone=gettext_lazy("Kill"),
+        event=gettext_lazy("Kill"),
+        whole=gettext_lazy("Kill %(target)s"),
+    ),
+}
+
+
+def alone(command: Command, names: Names = NOBODY) -> str:
+    """Return what a command does, where its target is at hand: “Approve”."""
+    return str(ACTS[command.action].alone) % Values(command, names)
+
+
+def event(command: Command, names: Names = NOBODY) -> str:
+    """Return what a command does in the course of its workflow: Answer “Approve” to “Vacation”."""
+    return str(ACTS[command.action].event) % Values(command, names)
+
+
+def whole(command: Command, names: Names = NOBODY) -> str:
+    """Return what a command does to what: Answer “Approve”: Vacation · Deal 7."""
+    return str(ACTS[command.action].whole) % Values(command, names)
+
+
+def facts(command: Command, names: Names = NOBODY) -> list[tuple[str, str]]:
+    """Return what else there is to know of what a command does, each with what it is called."""
+    act, values = ACTS[command.action], Values(command, names)
+    told = [(str(act.for_whom), command.on_behalf_of)] if command.on_behalf_of else []
+    return told + [(str(title), values[key]) for title, key in act.facts]
+
+
+def target(command: Command) -> str:
+    """Return what a command acts on."""
+    labels = (command.labels or {}).get("target")
+    return target_said(labels) if labels else command.target_label
+
+
+def entry_target(entry: AuditEntry) -> str:
+    """Return what an audit entry is about."""
+    label = target(entry.command) if entry.command else entry.target_label
+    return label or entry.target_id
+
+
+def target_said(labels: Mapping[str, Any]) -> str:
+    """Return a target in words: what is not named is said by its kind and number."""
+    document = labels["document"] or stand_in(labels["kind"], labels["number"])
+    if "task" in labels:
+        return f"{task_said(labels)} · {document}"
+    template = labels["template"] or _("Hidden automation template %(number)s") % {
+        "number": labels["template_number"]
+    }
+    return f"{template} · {document}"
+
+
+def task_said(labels: Mapping[str, Any]) -> str:
+    return labels["task"] or _("Workflow task %(number)s") % {"number": labels["task_number"]}
+
+
+class Values:
+    """All that the words for a command may name, each looked up only when it is named."""
+
+    def __init__(self, command: Command, names: Names) -> None:
+        self.command = command
+        self.names = names
+        self.labels = command.labels or {}
+
+    def __getitem__(self, key: str) -> str:
+        match key:
+            case "target":
+                return target(self.command)
+            case "task":
+                return self.task
+            case "answer":
+                return self.answer
+            case _:
+                return self.person(key)
+
+    @property
+    def task(self) -> str:
+        labels = self.labels.get("target")
+        return task_said(labels) if labels else str(self.command.task)
+
+    @property
+    def answer(self) -> str:
+        status = self.command.inputs.get("answer", "")
+        if self.labels:
+            return self.labels["caption"] or caption_of(self.labels["activity"], status)
+        ways = self.command.task.answers if self.command.task else []
+        return next((way.caption for way in ways if way.status == status), str(status))
+
+    def person(self, key: str) -> str:
+        if self.labels:
+            return person_said(**self.labels[key])
+        if key == "from":
+            return self.command.on_behalf_of
+        number = self.command.inputs.get(key, 0)
+        return person_said(number, self.names.get((self.command.portal_id, number), ""))

@@ -1,20 +1,16 @@
 """Audit entries in words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from bizproc_admin.actions import ACTIONS
 from bizproc_admin.audit import AuditAction, first_version
-from bizproc_admin.models import AuditEntry, Command, CommandState, Person
-from bizproc_admin.models.commands import TAKEN_BACK
-from bizproc_admin.wording import findings
-from bizproc_admin.wording.acts import answer_of
+from bizproc_admin.models import AuditEntry, CommandState
+from bizproc_admin.models.commands import TAKEN_BACK, receivers
+from bizproc_admin.wording import acts, command_errors, findings
 from bizproc_admin.wording.looks import look_of
-
-# the names of people by portal and number there
-Names = Mapping[tuple[int | None, int], str]
 
 # what each key of the history says; commands are called as their actions are
 NAMES = {
@@ -90,30 +86,22 @@ def said_of(entry: AuditEntry) -> str:
         return entry.detail.text
     if entry.action == AuditAction.CONNECTION_LOOKED_OVER:
         return findings.said_of(entry.error_code, entry.detail.inputs.get("error", {}))
-    return ""
+    return command_errors.entry_error(entry) if entry.command_id else ""
 
 
 def say(entries: Sequence[AuditEntry]) -> None:
     """Give each entry, read with its details, its sentence; one query for the names in them."""
-    given = {(e.command.portal_id, e.command.inputs.get("to")) for e in entries if e.command}
-    wanted = {key for key in given if key[1]}
-    names: dict[tuple[int | None, int], str] = {}
-    if wanted:
-        people = Person.objects.filter(
-            portal__in={portal for portal, _number in wanted},
-            remote_id__in={number for _portal, number in wanted},
-        )
-        names = {(person.portal_id, person.remote_id): str(person) for person in people}
+    names = receivers(entry.command for entry in entries if entry.command)
     for entry in entries:
         entry.sentence = sentence_of(entry, names)  # type: ignore[attr-defined]
         entry.said = said_of(entry)  # type: ignore[attr-defined]
 
 
-def sentence_of(entry: AuditEntry, names: Names) -> str:
+def sentence_of(entry: AuditEntry, names: acts.Names) -> str:
     """Say an entry in one sentence, without asking the database for anything."""
     act = what(entry, names)
     kind = AuditEntry.Kind
-    target = entry.target_label or entry.target_id
+    target = acts.entry_target(entry)
     values = {"target": target, "action": act_of(entry)}
     if times := repeats_of(entry):
         return times
@@ -157,7 +145,7 @@ def repeats_of(entry: AuditEntry) -> str:
     count = entry.detail.inputs.get("repeats")
     if not count:
         return ""
-    values = {"count": count, "target": entry.target_label or entry.target_id}
+    values = {"count": count, "target": acts.entry_target(entry)}
     if entry.kind == AuditEntry.Kind.DENIED:
         return ngettext(
             "Was refused the same %(count)d time more, last at %(target)s",
@@ -223,24 +211,12 @@ def task_step_of(entry: AuditEntry) -> str:
     }.get(CommandState(entry.outcome), "")
 
 
-def what(entry: AuditEntry, names: Names) -> str:
+def what(entry: AuditEntry, names: acts.Names) -> str:
     """Say the act, its target, and for whom it was done if that is somebody else."""
-    said = act_said(entry, entry.command, names) if entry.command else ""
-    if not said:
-        said = f"{act_of(entry)} {entry.target_label or entry.target_id}"
+    if entry.command:
+        said = acts.whole(entry.command, names)
+    else:
+        said = f"{act_of(entry)} {acts.entry_target(entry)}"
     if entry.on_behalf_of and entry.on_behalf_of != entry.actor_name:
         return _("%(what)s, for %(who)s") % {"what": said, "who": entry.on_behalf_of}
     return said
-
-
-def act_said(entry: AuditEntry, command: Command, names: Names) -> str:
-    """Say which answer was given or to whom a part went; nothing for other actions."""
-    target = entry.target_label or entry.target_id
-    if entry.action == "workflow_task.complete" and command.task is not None:
-        answer = answer_of(command, command.task)
-        return _("Answer “%(answer)s”: %(target)s") % {"answer": answer, "target": target}
-    number = command.inputs.get("to")
-    if entry.action != "workflow_task.delegate" or not number:
-        return ""
-    who = names.get((command.portal_id, number)) or _("person %(number)s") % {"number": number}
-    return _("Delegate to %(who)s: %(target)s") % {"who": who, "target": target}

@@ -22,6 +22,7 @@ from bizproc_admin.models import (
     WorkflowTask,
 )
 from bizproc_admin.uploads import MOST_TOGETHER
+from bizproc_admin.wording.command_errors import command_error
 from tests.conftest import account
 
 COMPLETE, DELEGATE = "bizproc.task.complete", "bizproc.task.delegate"
@@ -259,7 +260,7 @@ def test_what_happened_meanwhile_is_calmly_told(
     assert command.state == CommandState.CANCELLED
     url = reverse("workflow_task_detail", args=[task.pk])
     said = as_(approver).get(url, headers=HTMX).content.decode()
-    assert command.error_text.split(".")[0] in said.replace("&#x27;", "'")
+    assert command_error(command).split(".")[0] in said.replace("&#x27;", "'")
     assert "notice--calm" in said
     assert "notice--danger" not in said
     assert sandbox.calls(COMPLETE) == []
@@ -280,7 +281,7 @@ def test_a_refusal_is_said_next_to_the_form_with_what_was_typed(post, as_, appro
     command = Command.objects.get()
     assert command.state == CommandState.REJECTED
     said = page(as_, approver, task)
-    assert command.error_text in said
+    assert command_error(command) in said
     assert "the portal refused" in said
     assert "Слишком дорого" in said
     assert 'id="completion"' in said
@@ -483,7 +484,7 @@ def test_ones_own_part_is_delegated_without_a_reason(
     assert answer.status_code == 200
     assert "dialog-close" in answer["HX-Trigger"]
     command = Command.objects.get()
-    assert (command.state, command.error_text) == (CommandState.CONFIRMED, "")
+    assert (command.state, command_error(command)) == (CommandState.CONFIRMED, "")
     assert command.on_behalf_of == str(employee)
     assert methods(sandbox) == [DELEGATE]
     said = page(as_, approver, mine)
@@ -529,7 +530,7 @@ def test_a_refused_delegation_is_said_and_nothing_changes(
     command = Command.objects.get()
     assert command.state == CommandState.REJECTED
     said = page(as_, approver, task)
-    assert command.error_text in said
+    assert command_error(command) in said
     assert 'id="completion"' in said
 
 

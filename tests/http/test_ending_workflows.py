@@ -16,6 +16,7 @@ from bizproc_admin.models import (
     EndCause,
     Workflow,
 )
+from bizproc_admin.wording.command_errors import command_error
 
 ENDINGS = [
     pytest.param("workflow_termination", "bizproc.workflow.terminate", id="terminate"),
@@ -222,7 +223,7 @@ def test_a_refusal_keeps_the_workflow_and_says_why(
     post(as_(administrator), view, workflow, committing)
     command = Command.objects.get()
     assert (command.state, command.error_code) == (CommandState.REJECTED, "ACCESS_DENIED")
-    assert command.error_text
+    assert command_error(command)
     assert sandbox.ledger() == []
     workflow.refresh_from_db()
     assert workflow.is_running
@@ -339,7 +340,7 @@ def test_a_portal_that_cannot_be_asked_keeps_the_intent(
     post(as_(administrator), view, workflow, committing)
     command = Command.objects.get()
     assert command.state == CommandState.INTENT
-    assert command.error_text
+    assert command_error(command)
     assert sandbox.calls(method) == []
     sandbox.clear_faults()
     Command.objects.update(
@@ -427,7 +428,7 @@ def test_a_look_that_failed_before_anything_was_sent_leaves_no_doubt(
     post(as_(administrator), view, workflow, committing)
     command = Command.objects.get()
     assert (command.state, command.sends) == (CommandState.INTENT, 0)
-    assert "(HTTP 502)" in command.error_text
+    assert "(HTTP 502)" in command_error(command)
     page = as_(administrator).get(reverse("command_detail", args=[command.pk])).content.decode()
     assert "not known" not in page.split('id="command-body"')[1].split("</main>")[0]
     assert sandbox.ledger() == []

@@ -16,6 +16,7 @@ from bizproc_admin.models import (
     WorkflowTask,
 )
 from bizproc_admin.views import news as views
+from bizproc_admin.wording.command_errors import command_error
 
 COMPLETE = "bizproc.task.complete"
 HTMX = {"HX-Request": "true"}
@@ -64,7 +65,7 @@ def test_a_refused_answer_is_told_on_every_page_until_it_is_dismissed(
     assert 'id="news" role="alert"' in said
     assert "the portal refused" in said
     assert f'href="{reverse("workflow_task_detail", args=[task.pk])}">{task}</a>' in said
-    assert refused.error_text in said
+    assert command_error(refused) in said
     # counted on the entry of the tasks, in the column and in the tabs of a phone
     assert said.count('data-news><span aria-hidden="true">!</span><span data-news-count>1<') == 2
     dismissed = client.post(reverse("dismissal_creation"), {"command": refused.pk})

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from bizproc_admin import bitrix, commands, connecting, syncing
 from bizproc_admin.models import Command, CommandState, Feed, FeedName, Outage, Portal
+from bizproc_admin.wording.command_errors import command_error
 
 SAID = "The portal does not answer since"
 KEPT = "What you ask for is kept and sent then"
@@ -208,7 +209,7 @@ def test_a_portal_that_is_closed_for_maintenance_takes_the_command_once_it_is_ba
         client.post(reverse("workflow_termination", args=[workflow.pk]), form)
     command = Command.objects.get()
     assert (command.state, command.sends) == (CommandState.INTENT, 0)
-    assert "maintenance" in command.error_text
+    assert "maintenance" in command_error(command)
     Command.objects.update(next_check_at=timezone.now())
     with committing():
         commands.sweep()

@@ -12,6 +12,7 @@ from bizproc_admin.actions import TerminateWorkflow
 from bizproc_admin.actions.workflows import EndWorkflow
 from bizproc_admin.commands import issuing
 from bizproc_admin.models import Command, CommandState, EndCause
+from bizproc_admin.wording.command_errors import command_error
 
 METHOD = "bizproc.workflow.terminate"
 
@@ -155,7 +156,7 @@ def test_a_write_the_portal_never_takes_is_tried_less_and_less_and_then_given_up
     sandbox.clear_faults()
     assert command.state == CommandState.CANCELLED
     assert command.settled_at is not None
-    assert command.error_text.endswith("Nothing was sent.")
+    assert command_error(command).endswith("Nothing was sent.")
 
 
 def test_giving_up_after_a_send_does_not_say_that_nothing_was_sent(command, sandbox, settings):
@@ -171,7 +172,7 @@ def test_giving_up_after_a_send_does_not_say_that_nothing_was_sent(command, sand
     sandbox.clear_faults()
     command.refresh_from_db()
     assert command.state == CommandState.NOT_APPLIED
-    assert "Nothing was sent" not in command.error_text
+    assert "Nothing was sent" not in command_error(command)
 
 
 def test_what_waits_for_a_person_is_settled_once_its_workflow_has_ended(

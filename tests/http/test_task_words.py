@@ -10,7 +10,8 @@ from django.utils import timezone
 from bizproc_admin import commands
 from bizproc_admin.actions import CompleteTask, DelegateTask
 from bizproc_admin.models import CommandState, Person
-from bizproc_admin.views.timelines import act_of, command_events, task_events
+from bizproc_admin.views.timelines import command_events, task_events
+from bizproc_admin.wording import acts
 
 
 @pytest.fixture
@@ -174,7 +175,7 @@ def test_what_was_overtaken_is_no_refusal(answered, fields, words, tone):
 
 def test_a_command_on_a_workflow_says_what_it_said(answered):
     answered.task, answered.action = None, "workflow.terminate"
-    assert act_of(answered, {}) == "Terminate"
+    assert acts.event(answered) == "Terminate"
 
 
 def test_the_overview_tells_what_waits_for_oneself(as_, approver, administrator, task):

@@ -22,6 +22,7 @@ from bizproc_admin.models import (
     WorkflowTask,
 )
 from bizproc_admin.models.commands import BULK
+from bizproc_admin.wording.command_errors import command_error
 from tests.conftest import account
 
 
@@ -99,7 +100,7 @@ def test_a_command_that_waits_for_the_pace_says_how_many_wait_before_it(
     commands.serve(portal.pk, worker="test")
     Command.objects.update(next_check_at=timezone.now())
     last = Command.objects.get(pk=asked[-1].pk)
-    assert (last.state, last.error_code, last.error_text) == ("intent", "pace_exceeded", "")
+    assert (last.state, last.error_code, command_error(last)) == ("intent", "pace_exceeded", "")
     page = as_(administrator).get(reverse("command_detail", args=[last.pk])).content.decode()
     assert "2 commands wait before it" in page
     assert "limit is used up" not in page

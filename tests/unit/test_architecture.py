@@ -17,7 +17,6 @@ WRITERS_OF_AUDIT = {
     "second_factor.py",
     "commands/issuing.py",
     "commands/transitions.py",
-    "commands/sending.py",
     "permissions.py",
     "roles.py",
     "admission.py",

@@ -127,7 +127,6 @@ class Termination(TerminateWorkflow):
             modified=self.workflow.modified_at,
             snapshot={} if is_present else None,
             code="" if is_present else "already_ended",
-            text="" if is_present else "It had already ended.",
         )
 
     def send(self, writer: bitrix.Writer) -> bitrix.Written:
@@ -277,7 +276,7 @@ def test_an_ended_workflow_cannot_be_ended_again(
 ) -> None:
     workflow = make_workflow()
     workflow.is_running = False
-    with pytest.raises(NotPossible, match="already ended"):
+    with pytest.raises(NotPossible, match="workflow_has_ended"):
         commands.issue(
             Termination(workflow=workflow, reason="x"), actor=administrator, key=uuid.uuid4()
         )

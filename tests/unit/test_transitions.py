@@ -48,7 +48,8 @@ def test_elsewhere_what_was_sent_becomes_unknown_and_is_on_record(
     assert kept.next_check_at is not None
     entry = AuditEntry.objects.get(command=command)
     assert (entry.outcome, entry.error_code) == ("unknown", "illegal_move")
-    assert entry.detail.inputs == {"was": "sending", "to": "confirmed", "proof": "accepted"}
+    why = {"was": "sending", "to": "confirmed", "proof": "accepted"}
+    assert (entry.detail.inputs, kept.error_values) == ({"error": why}, why)
     assert "illegal_move" in caplog.text
 
 

@@ -9,11 +9,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from bizproc_admin import bitrix
+from bizproc_admin.actions import ACTIONS
 from bizproc_admin.models import Account, Command, CommandState, Role
 from bizproc_admin.models.commands import TAKEN_BACK
 from bizproc_admin.templatetags.outages import outage
 from bizproc_admin.templatetags.turns import turn
 from bizproc_admin.tokens import ReconnectNeeded
+from bizproc_admin.wording.command_errors import command_error
 from bizproc_admin.wording.looks import LOOKS
 
 # the world had moved on before anything was sent: nobody did anything wrong
@@ -75,7 +77,7 @@ def outcome_of(command: Command, *, viewer: Account, what: str) -> Outcome:
         return refused(command, values)
     if state == CommandState.GONE:
         text = _("Whether this did it cannot be told, so it is not claimed.")
-        text = f"{command.error_text or _('The task has moved on.')} {text}"
+        text = f"{command_error(command) or _('The task has moved on.')} {text}"
         title = _("%(what)s: ended, not known whether by us") % values
         return made(command, title, text, word="gone")
     if state == CommandState.NEEDS_HUMAN:
@@ -96,7 +98,7 @@ def requested(command: Command, values: dict[str, str], *, can_undo: bool) -> Ou
         return Outcome(
             command=command,
             title=_("%(what)s: waits for a sign-in") % values,
-            text=command.error_text,
+            text=command_error(command),
             tone="warn",
             icon="key-round",
             can_undo=can_undo,
@@ -109,7 +111,7 @@ def requested(command: Command, values: dict[str, str], *, can_undo: bool) -> Ou
         title = _("%(what)s, sending in %(wait)s") % {**values, "wait": wait}
         return made(command, title, "", word="requested", seconds=seconds, can_undo=can_undo)
     told = outage(command.portal) if command.error_code else None
-    waits = command.error_text or _("It is kept and waits for the worker to take it.")
+    waits = command_error(command) or _("It is kept and waits for the worker to take it.")
     if command.error_code == bitrix.PaceExceeded.code:
         waits = turn(command)
     text = told.whole if told else waits
@@ -130,22 +132,21 @@ def overtaken(command: Command) -> Outcome:
     return Outcome(
         command=command,
         title=titles[command.error_code],
-        text=f"{command.error_text} {_('There is nothing left for you to do.')}",
+        text=f"{command_error(command)} {_('There is nothing left for you to do.')}",
         icon=icons.get(command.error_code, "circle-check"),
     )
 
 
 def refused(command: Command, values: dict[str, str]) -> Outcome:
-    is_answer = command.action == "workflow_task.complete"
     return Outcome(
         command=command,
         title=_("%(what)s: the portal refused") % values
         if command.sends
         else _("%(what)s: not sent") % values,
-        text=command.error_text or _("Nothing was changed."),
+        text=command_error(command) or _("Nothing was changed."),
         tone="danger",
         icon=LOOKS["refused"].icon,
-        can_correct=is_answer,
+        can_correct=ACTIONS[command.action].has_form,
     )
 
 

@@ -1,0 +1,38 @@
+"""Commands and audit entries in words: thin tags over wording."""
+
+from django import template
+
+from bizproc_admin.models import AuditEntry, Command
+from bizproc_admin.wording import acts, command_errors
+
+register = template.Library()
+
+
+@register.simple_tag
+def command_target(command: Command) -> str:
+    """Show what a command acts on."""
+    return acts.target(command)
+
+
+@register.simple_tag
+def command_error(command: Command) -> str:
+    """Show why a command waits or ended as it did; nothing where there is nothing to say."""
+    return command_errors.command_error(command)
+
+
+@register.simple_tag
+def for_another(command: Command) -> str:
+    """Show for whom a command is done, where that is somebody else; nothing for other acts."""
+    return command.on_behalf_of if acts.ACTS[command.action].is_for_another else ""
+
+
+@register.simple_tag
+def entry_target(entry: AuditEntry) -> str:
+    """Show what an audit entry is about."""
+    return acts.entry_target(entry)
+
+
+@register.simple_tag
+def entry_error(entry: AuditEntry) -> str:
+    """Show what an audit entry says of an error."""
+    return command_errors.entry_error(entry)

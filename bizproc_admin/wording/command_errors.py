@@ -1,0 +1,126 @@
+"""Why a command waits, ended as it did, or cannot be made: its code and values in words."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bizproc_admin.models import Assignment, AuditEntry, Command, CommandState, WorkflowTask
+from bizproc_admin.wording import portal_errors
+
+SENTENCES = {
+    # what a reading showed
+    "already_ended": gettext_lazy(
+        "The workflow had already ended on the portal. It was not stopped from here."
+    ),
+    "workflow_ended": gettext_lazy(
+        "The workflow ended meanwhile, or its task was withdrawn: nobody is asked any more."
+    ),
+    "timed_out": gettext_lazy("The time for an answer had run out."),
+    "already_answered": gettext_lazy("Already answered by %(who)s: %(outcome)s."),
+    "already_settled": gettext_lazy("Already settled: %(outcome)s."),
+    "already_takes_part": gettext_lazy("%(who)s already takes part in it."),
+    "already_delegated": gettext_lazy("The task is with %(who)s already."),
+    "delegated_away": gettext_lazy("Delegated away: it waits for %(who)s now."),
+    # why it was given up
+    "taken_back": gettext_lazy("Taken back by %(by)s."),
+    "changed_since_view": gettext_lazy(
+        "The workflow has moved on since the page was read. "
+        "Look at it again and repeat if it should still be stopped."
+    ),
+    "no_longer_allowed": gettext_lazy("The account may no longer do this."),
+    "portal_unreachable": gettext_lazy("The portal could not be asked for too long."),
+    "nobody_signed_in": gettext_lazy("Nobody signed in for it in a week."),
+    # what befell it here
+    "worker_lost": gettext_lazy(
+        "The worker that was sending this stopped before it could record an answer."
+    ),
+    "illegal_move": gettext_lazy(
+        "A fault of this console stopped it. The portal is read until it is clear what was done."
+    ),
+    # why none can be made
+    "workflow_has_ended": gettext_lazy(
+        "This workflow has already ended: there is nothing to stop."
+    ),
+    "part_gone": gettext_lazy("This task no longer waits for %(who)s."),
+    "no_such_answer": gettext_lazy("This task cannot be answered like that. Open it anew."),
+    "receiver_works_no_more": gettext_lazy(
+        "Tasks can be given to working employees only: %(who)s is none."
+    ),
+    "token_lost": gettext_lazy(
+        "Sign in with Bitrix24 again: the portal no longer lets this console act for you."
+    ),
+    "token_needed_to_answer": gettext_lazy(
+        "The portal lets a task be answered only by the person it waits for. Sign in "
+        "with Bitrix24 once, so that this console may act as you."
+    ),
+    "token_needed_to_delegate": gettext_lazy(
+        "Sign in with Bitrix24 once, so that this console may delegate as you."
+    ),
+    "others_act_on_it": gettext_lazy(
+        "Others act on the same at this moment. Look at it again and repeat."
+    ),
+}
+# what ends an intent that is not sent, or not again
+GIVEN_UP = (
+    "taken_back", "changed_since_view", "no_longer_allowed", "portal_unreachable",
+    "nobody_signed_in",
+)  # fmt: skip
+
+
+def command_error(command: Command) -> str:
+    """Return why a command waits or ended as it did; an earlier version kept its own words."""
+    if command.error_text:
+        return command.error_text
+    return said(command.error_code, command.error_values or {}, state=command.state)
+
+
+def entry_error(entry: AuditEntry) -> str:
+    """Return what an entry of a command says of an error; an earlier version kept its words."""
+    if entry.detail.text:
+        return entry.detail.text
+    return said(entry.error_code, entry.detail.inputs.get("error") or {}, state=entry.outcome)
+
+
+def said(code: str, values: Mapping[str, Any], *, state: str = "") -> str:
+    """Return a code with its values in words, as they are true of a command in a state."""
+    if not code:
+        return ""
+    if "code" in values:
+        if state == CommandState.INTENT:
+            return portal_errors.for_readers(values["code"], values)
+        return portal_errors.for_people(values["code"], values)
+    if code == "already_answered" and not values.get("who"):
+        code = "already_settled"
+    words = {
+        "who": people_said(values.get("who", ())),
+        "outcome": outcome_said(values),
+        "by": values.get("by", ""),
+    }
+    # what waits for its turn has a code, too, and says so elsewhere
+    sentences = [str(SENTENCES[code]) % words] if code in SENTENCES else []
+    if reason := values.get("reason"):
+        sentences.append(portal_errors.for_readers(reason["code"], reason))
+    if state == CommandState.CANCELLED:
+        sentences.append(_("Nothing was sent."))
+    elif state == CommandState.NOT_APPLIED and code in GIVEN_UP:
+        sentences.append(_("It was not sent again."))
+    return " ".join(sentences)
+
+
+def person_said(number: int | None, name: str) -> str:
+    """Return a person's name, or what is said of one whom nobody has told us."""
+    return name or _("Person %(number)s") % {"number": number}
+
+
+def people_said(people: Sequence[Mapping[str, Any]]) -> str:
+    return ", ".join(person_said(one["number"], one["name"]) for one in people)
+
+
+def outcome_said(values: Mapping[str, Any]) -> str:
+    """Return how a part was answered, or a task settled; an unknown number stays a number."""
+    if "answer" in values:
+        return str(dict(Assignment.Status.choices).get(values["answer"], values["answer"])).lower()
+    outcome = values.get("outcome", "")
+    return str(dict(WorkflowTask.Status.choices).get(outcome, outcome)).lower()
