@@ -166,7 +166,7 @@ def one_pass(portal: Portal, name: FeedName, worker: subprocess.Popen[bytes]) ->
         now = SyncRun.objects.filter(feed=feed).count()
         if run and now > before and run.state != SyncRun.State.RUNNING:
             if run.state == SyncRun.State.FAILED:
-                raise RuntimeError(f"the pass failed: {run.error}")
+                raise RuntimeError(f"the pass failed: {run.error_code} {run.error_values}")
             return run
         if time.monotonic() > until or worker.poll() is not None:
             raise TimeoutError(f"the pass over {name} did not end, or its worker did")

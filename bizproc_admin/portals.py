@@ -28,7 +28,8 @@ CONNECTION = [
     "is_connected",
     "probed_at",
     "probe_at",
-    "probe_error",
+    "problem_code",
+    "problem_values",
     "probe_failure",
     "probe_tries",
     "findings",
@@ -83,7 +84,8 @@ def forget_connection(portal: Portal) -> None:
     """Forget what was found out about a connection that is no more; the caller saves."""
     portal.is_connected = False
     portal.probed_at = portal.probe_at = portal.failing_since = None
-    portal.probe_error = portal.probe_failure = portal.failure = ""
+    portal.problem_code = portal.probe_failure = portal.failure = ""
+    portal.problem_values = {}
     portal.probe_tries = portal.failures = 0
     portal.findings = []
 

@@ -72,7 +72,7 @@ def keep(person: Person, pair: bitrix.TokenPair) -> None:
         "expired_at": None,
         "refreshing_until": None,
         "lost_at": None,
-        "lost_why": "",
+        "lost_code": "",
     }
     with transaction.atomic():
         row, is_new = PersonToken.objects.select_for_update().get_or_create(
@@ -194,7 +194,7 @@ def refresh(row: PersonToken, portal: Portal) -> bitrix.TokenPair | None:
         refreshing_until=None,
         # another process may have taken the spent one for dead while this one was held up
         lost_at=None,
-        lost_why="",
+        lost_code="",
     )
     log.info("token_refreshed person=%s", row.pk)
     return pair
@@ -207,11 +207,11 @@ def revealed(secret: Secret | None) -> str:
     return secret.reveal()
 
 
-def lose(row: PersonToken, why: str) -> None:
+def lose(row: PersonToken, code: str) -> None:
     """Mark a pair as dead; a sign-in meanwhile has brought a newer one, which is left alone."""
     log.warning("token_lost person=%s", row.pk)
     PersonToken.objects.filter(pk=row.pk, version=row.version).update(
-        lost_at=timezone.now(), lost_why=why, refreshing_until=None
+        lost_at=timezone.now(), lost_code=code, refreshing_until=None
     )
 
 

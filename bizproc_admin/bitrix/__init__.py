@@ -22,6 +22,7 @@ from .errors import (
     PaceExceeded,
     Resting,
     TooLong,
+    Values,
 )
 from .fields import OddRow
 from .health import Health
@@ -156,6 +157,7 @@ __all__ = [
     "UserId",
     "UserInvalid",
     "UserRow",
+    "Values",
     "WebhookUrl",
     "Whole",
     "WorkflowId",

@@ -14,7 +14,7 @@ class AddressChange(models.Model):
 
     found is what the look at it showed: {"identity": true | false | null (could not be asked),
     "asked", "answered", "same": counts of known ids, "owner": the webhook's owner there,
-    "samples": [{"kind", "id", "here", "there", "same"}]}. failure is the class of the error that
+    "samples": [{"kind", "id", "here", "there", "same"}]}. failure is the code of the error that
     kept it from being looked at so far, after `tries` tries.
     """
 

@@ -19,8 +19,8 @@ class PersonToken(models.Model):
 
     expired_at is set when the portal said that the access token has expired; only then is it
     refreshed. refreshing_until is the lease of whoever refreshes: a refresh token works once.
-    lost_at is set when the refresh token is dead: the person must sign in again, and what needs
-    this token waits until then. version counts the pairs.
+    lost_at is set when the refresh token is dead, lost_code is the error that said so: the person
+    must sign in again, and what needs this token waits until then. version counts the pairs.
     """
 
     person = models.OneToOneField(Person, models.PROTECT, primary_key=True, related_name="token")
@@ -32,7 +32,7 @@ class PersonToken(models.Model):
     expired_at = models.DateTimeField(null=True)
     refreshing_until = models.DateTimeField(null=True)
     lost_at = models.DateTimeField(null=True)
-    lost_why = models.TextField(blank=True)
+    lost_code = models.CharField(max_length=100, blank=True, default="", db_default="")
 
     objects = PersonTokenQuerySet.as_manager()
 

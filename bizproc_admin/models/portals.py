@@ -43,12 +43,13 @@ class Portal(models.Model):
     webhook is the whole secret address; webhook_hint is what a page may show. client_id,
     client_secret and token_url are of the local application people sign in through; member_id is
     the portal's own identity, pinned at the first sign-in of one of its administrators. findings is
-    what the probe learnt: a list of {"name", "ok", "text"}. clock_offset is the portal's clock
-    minus ours, in seconds. retry_at is until when a portal that does not answer is left alone.
-    answered_at is when the portal last answered, to a few seconds; failures counts the calls in a
-    row that brought nothing, failing_since is when the first of them was made, and failure an
-    Outage. probe_at is when the look that was
-    asked for is due (null: none is), probe_failure the class of the error that kept it from being
+    what the probe learnt: a list of {"name", "ok", "needed", "code", "values"}, problem_code and
+    problem_values the first of them that keeps the connection from being used. clock_offset is the
+    portal's clock minus ours, in seconds. retry_at is until when a portal that does not answer is
+    left alone. answered_at is when the portal last answered, to a few seconds; failures counts the
+    calls in a row that brought nothing, failing_since is when the first of them was made, and
+    failure an Outage. probe_at is when the look that was
+    asked for is due (null: none is), probe_failure the code of the error that kept it from being
     made so far, after probe_tries tries. moved_to is the address the portal itself last sent us on
     to, not to be trusted before it was compared. utc_offset is how far east of UTC the portal's
     clock was lately, in seconds. time_zone is the IANA name that somebody set, proposed_zone the
@@ -67,7 +68,8 @@ class Portal(models.Model):
     admits_everybody = models.BooleanField(default=False)
     findings = models.JSONField(default=list)
     probed_at = models.DateTimeField(null=True)
-    probe_error = models.TextField(blank=True)
+    problem_code = models.CharField(max_length=100, blank=True, default="", db_default="")
+    problem_values = models.JSONField(default=dict, db_default={})
     is_connected = models.BooleanField(default=False)
     probe_at = models.DateTimeField(null=True)
     probe_failure = models.CharField(max_length=100, blank=True, default="", db_default="")

@@ -10,6 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from bizproc_admin.models.portals import Portal
 
 KEPT_FOR = timedelta(days=30)
+# what a pass failed of where it was no error of the portal
+CUT_OFF = "cut_off"
+OWN_ERROR = "own_error"
 
 
 class FeedName(models.TextChoices):
@@ -26,8 +29,9 @@ class Feed(models.Model):
     newest_modified is the newest MODIFIED seen, in the portal's timestamps. A pass holds the
     lease; a lease that ran out may be taken over. fresh_at is when the request of the last
     successful pass (full or incremental) was sent. position carries a full pass from one slice of
-    work to the next. odd names the rows that are set aside because they cannot be read, each as
-    [kind, id, field, code]; odd_count counts them all.
+    work to the next. failure_code and failure_values are of the error that a failing feed failed
+    of last, its words are in `wording`. odd names the rows that are set aside because they cannot
+    be read, each as [kind, id, field, code]; odd_count counts them all.
     """
 
     portal = models.ForeignKey(Portal, models.PROTECT, related_name="feeds")
@@ -43,8 +47,8 @@ class Feed(models.Model):
     next_at = models.DateTimeField(null=True)
     next_full_at = models.DateTimeField(null=True)
     failing_since = models.DateTimeField(null=True)
-    failure = models.TextField(blank=True)
     failure_code = models.CharField(max_length=100, blank=True)
+    failure_values = models.JSONField(default=dict, db_default={})
     odd = models.JSONField(default=list, db_default=[])
     odd_count = models.PositiveIntegerField(default=0, db_default=0)
 
@@ -67,8 +71,9 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
 class SyncRun(models.Model):
     """One pass over one feed: running -> complete | failed.
 
-    requests counts HTTP requests; read, created, changed and ended count rows. odd and odd_count
-    are of the rows this pass set aside, as on Feed.
+    error_code and error_values say what it failed of, as on Feed. requests counts HTTP requests;
+    read, created, changed and ended count rows. odd and odd_count are of the rows this pass set
+    aside.
     """
 
     class State(models.TextChoices):
@@ -88,8 +93,8 @@ class SyncRun(models.Model):
     ended = models.PositiveIntegerField(default=0)
     odd = models.JSONField(default=list, db_default=[])
     odd_count = models.PositiveIntegerField(default=0, db_default=0)
-    error = models.TextField(blank=True)
     error_code = models.CharField(max_length=100, blank=True)
+    error_values = models.JSONField(default=dict, db_default={})
 
     objects = SyncRunQuerySet.as_manager()
 

@@ -13,8 +13,6 @@ from django.utils import timezone
 
 from bizproc_admin import bitrix, connecting, doorbell, portals
 from bizproc_admin.models import Feed, Portal
-from bizproc_admin.wording import findings as words
-from bizproc_admin.wording import portal_errors
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +51,8 @@ def probe_portal(pk: int) -> None:
             probed_at=timezone.now(),
             probe_at=None,
             probe_failure="",
-            probe_error=portal_errors.for_readers(error.code, error.values),
+            problem_code=error.code,
+            problem_values=error.values,
             is_connected=False,
         )
         return
@@ -81,14 +80,16 @@ def keep(portal: Portal, findings: bitrix.Findings, *, seen_at: datetime) -> Non
                 "name": one.name,
                 "ok": one.ok,
                 "needed": one.needed,
-                "text": words.said_of(one.code, one.values),
+                "code": one.code,
+                "values": one.values,
             }
             for one in findings.findings
         ],
         "probed_at": seen_at,
         "probe_at": None,
         "probe_failure": "",
-        "probe_error": words.said_of(problem.code, problem.values) if problem else "",
+        "problem_code": problem.code if problem else "",
+        "problem_values": problem.values if problem else {},
         "is_connected": findings.usable,
     }
     if findings.profile is not None:
@@ -101,10 +102,8 @@ def keep(portal: Portal, findings: bitrix.Findings, *, seen_at: datetime) -> Non
         unchanged = Portal.objects.filter(pk=portal.pk, webhook_hint=portal.webhook_hint)
         updated = unchanged.update(**fields)
         if updated and (portal.probed_at is None or portal.is_connected != findings.usable):
-            portals.looked_over(
-                portal,
-                is_usable=findings.usable,
-                problem=problem,
-            )
+            portals.looked_over(portal, is_usable=findings.usable, problem=problem)
     if updated and findings.usable:
-        Feed.objects.filter(portal=portal).update(next_at=None, failing_since=None, failure="")
+        Feed.objects.filter(portal=portal).update(
+            next_at=None, failing_since=None, failure_code="", failure_values={}
+        )

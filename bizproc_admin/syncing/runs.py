@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from bizproc_admin import bitrix
 from bizproc_admin.models import Feed, FeedName, MethodBudget, SyncRun
+from bizproc_admin.models.sync_runs import CUT_OFF, OWN_ERROR
 from bizproc_admin.outages import RETRY_AFTER
 from bizproc_admin.pacing import OPERATING_LIMIT
-from bizproc_admin.wording import portal_errors
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ def current_run(feed: Feed) -> SyncRun:
         if run is not None:
             return run
         feed.position = None
-    open_runs.update(state=SyncRun.State.FAILED, finished_at=now, error="cut off")
+    open_runs.update(state=SyncRun.State.FAILED, finished_at=now, error_code=CUT_OFF)
     is_full = feed.name in SLOW or feed.next_full_at is None or feed.next_full_at <= now
     return SyncRun.objects.create(feed=feed, is_full=is_full, started_at=now)
 
@@ -79,7 +79,7 @@ def complete(feed: Feed, run: SyncRun) -> None:
     seconds = settings.SYNC_SLOW if feed.name in SLOW else settings.SYNC_INCREMENTAL
     feed.fresh_at = run.started_at
     feed.next_at = run.started_at + timedelta(seconds=seconds)
-    feed.failing_since, feed.failure, feed.failure_code = None, "", ""
+    feed.failing_since, feed.failure_code, feed.failure_values = None, "", {}
     if run.is_full:
         feed.full_at = run.started_at
         feed.full_requests = run.requests
@@ -131,27 +131,22 @@ def full_interval(feed: Feed) -> float:
 
 
 def fail(feed: Feed, run: SyncRun, error: bitrix.BitrixError | None) -> None:
-    """Close a failed pass: the old rows stay, the page says why, the next try comes soon."""
+    """Close a failed pass: the old rows stay, the page says why, the next try comes soon.
+
+    Without an error of the portal it was one of this program.
+    """
     now = timezone.now()
     if not Feed.objects.filter(pk=feed.pk, leased_by=feed.leased_by).exists():
         return
-    text = "An error of this program stopped the pass; see its log."
+    code, values = OWN_ERROR, bitrix.Values()
     if error is not None:
-        text = portal_errors.for_readers(error.code, error.values)
-    if isinstance(error, (bitrix.NotAdministrator, bitrix.Incomplete)):
-        text = ""  # the code says it all; the page has the words
-    # everybody is told why; what only an operator can use stands with the pass
-    line, code = "", ""
-    if isinstance(error, bitrix.BadAnswer) and error.detail:
-        line = f" Technical line: {error.detail}"
-    if error is not None:
-        code = error.vendor_code or error.code
+        code, values = error.code, error.values
         log.warning("pass_failed feed=%s run=%s %s", feed.pk, run.pk, error.for_logs)
     run.state, run.finished_at = SyncRun.State.FAILED, now
-    run.error, run.error_code = f"{text}{line}".strip(), code[:100]
+    run.error_code, run.error_values = code, values
     run.save()
     feed.failing_since = feed.failing_since or now
-    feed.failure, feed.failure_code = text, code[:100]
+    feed.failure_code, feed.failure_values = code, values
     feed.next_at = now + RETRY_AFTER
     feed.position = None
     release(feed)

@@ -9,5 +9,5 @@ register = template.Library()
 
 @register.filter
 def error_text(code: str) -> str:
-    """Return what is said of a code; what older versions kept in words is returned as it is."""
-    return portal_errors.of_code(code) if code in portal_errors.PEOPLE else code
+    """Return what is said of a code."""
+    return portal_errors.of_code(code)

@@ -1,18 +1,25 @@
 """How old a list's data is, in words a page can show."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bizproc_admin import bitrix
-from bizproc_admin.models import Feed, FeedName, Portal
+from bizproc_admin.models import Feed, FeedName, Portal, SyncRun
+from bizproc_admin.models.sync_runs import CUT_OFF, OWN_ERROR
 from bizproc_admin.templatetags.outages import outage
+from bizproc_admin.wording.findings import said_of
+from bizproc_admin.wording.portal_errors import Value, for_readers, technical_code
 
-# what a reading failed of, where the code alone is kept
+# what a reading failed of, where more is to be said of it than of other calls
 FAILURES = {
+    CUT_OFF: gettext_lazy("cut off"),
+    OWN_ERROR: gettext_lazy("An error of this program stopped the pass; see its log."),
     bitrix.NotAdministrator.code: gettext_lazy(
         "The webhook's owner is no longer an administrator of the portal, or became an extranet "
         "user: the portal shows them only a part now, without saying so. Nothing was taken for "
@@ -78,16 +85,16 @@ def of_feed(portal: Portal, feed: Feed | None) -> Freshness:
     """Give the freshness of a feed that is already at hand."""
     age = timezone.now() - feed.fresh_at if feed and feed.fresh_at else None
     if not portal.is_connected:
-        return Freshness(state="off", age=age, why=portal.probe_error)
+        return Freshness(state="off", age=age, why=problem_of(portal))
     if told := outage(portal):
-        code = feed.failure_code if feed else ""
+        code = technical_code(feed.failure_code, feed.failure_values) if feed else ""
         return Freshness(state="failed", age=age, why=told.whole, code=code, is_told=True)
     if feed is not None and feed.failing_since:
         return Freshness(
             state="failed",
             age=age,
-            why=why(feed.failure_code, feed.failure),
-            code=feed.failure_code,
+            why=why(feed.failure_code, feed.failure_values),
+            code=technical_code(feed.failure_code, feed.failure_values),
         )
     if age is None:
         return Freshness(state="never", age=None)
@@ -98,9 +105,30 @@ def of_feed(portal: Portal, feed: Feed | None) -> Freshness:
     return Freshness(state="late" if late else "fresh", age=age, late_after=late_after)
 
 
-def why(code: str, text: str) -> str:
-    """Say why a reading failed: by its code where that is known, else in the words kept then."""
-    return str(FAILURES[code]) if code in FAILURES else text
+def why(code: str, values: Mapping[str, Value]) -> str:
+    """Return why a reading failed; nothing where it did not."""
+    if code in FAILURES:
+        return str(FAILURES[code])
+    return for_readers(code, values) if code else ""
+
+
+def why_of_feed(feed: Feed | None) -> str:
+    """Return why a feed was not read lately; nothing where it was."""
+    return why(feed.failure_code, feed.failure_values) if feed else ""
+
+
+def why_of_run(run: SyncRun) -> str:
+    """Return why a pass failed, with what only whoever looks after the portal can use."""
+    text = why(run.error_code, run.error_values)
+    detail = run.error_values.get("detail")
+    if not detail or run.error_code in FAILURES:
+        return text
+    return _("%(why)s Technical line: %(detail)s") % {"why": text, "detail": detail}
+
+
+def problem_of(portal: Portal) -> str:
+    """Return what keeps a portal's connection from being used, as far as it was found out."""
+    return said_of(portal.problem_code, portal.problem_values) if portal.problem_code else ""
 
 
 @dataclass(frozen=True, kw_only=True)

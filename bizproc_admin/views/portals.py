@@ -25,8 +25,9 @@ from bizproc_admin.models import CommandState, Feed, FeedName, PersonToken, Port
 from bizproc_admin.models.commands import CommandQuerySet
 from bizproc_admin.permissions import Capability, Request, requires
 from bizproc_admin.templatetags.durations import elapsed
-from bizproc_admin.views.freshness import odd_rows, of_feed, why
+from bizproc_admin.views.freshness import odd_rows, of_feed, problem_of, why_of_feed, why_of_run
 from bizproc_admin.wording import portal_errors
+from bizproc_admin.wording.findings import said_of
 
 
 @require_safe
@@ -81,7 +82,7 @@ def portal_detail(request: Request, pk: int) -> HttpResponse:
     )
     for run in runs:
         run.took = took(run)  # type: ignore[attr-defined]
-        run.why = why(run.error_code, run.error)  # type: ignore[attr-defined]
+        run.why = why_of_run(run)  # type: ignore[attr-defined]
     context = {
         "shown": portal,
         "feeds": [
@@ -89,11 +90,17 @@ def portal_detail(request: Request, pk: int) -> HttpResponse:
                 "label": name.label,
                 "feed": feeds.get(name.value),
                 "freshness": of_feed(portal, feeds.get(name.value)),
+                "why": why_of_feed(feeds.get(name.value)),
                 "odd": odd_rows(feeds.get(name.value)),
             }
             for name in FeedName
         ],
         "runs": runs,
+        "problem": problem_of(portal),
+        "findings": [
+            {**finding, "text": finding.get("text") or said_of(finding["code"], finding["values"])}
+            for finding in portal.findings
+        ],
         "now": timezone.now(),
         "is_probing": portal.webhook is not None and portal.probe_at is not None,
         "unmade_look": unmade_look(portal),

@@ -274,6 +274,11 @@ def of_code(code: str) -> str:
     return words if "%(" not in words else gettext("The portal reported a fault of its own.")
 
 
+def technical_code(code: str, values: Mapping[str, Value]) -> str:
+    """Return the code that a technical line names: the portal's own where it gave one."""
+    return str(values.get("vendor_code") or code)
+
+
 def _said(words: Mapping[str, object], code: str, values: Mapping[str, Value]) -> str:
     status = values.get("status")
     if code == "bad_answer" and status not in (None, 200):

@@ -58,7 +58,7 @@ def sync(portal: Portal) -> Callable[[], None]:
             syncing.sync(feed.pk, worker="test")
             run = SyncRun.objects.filter(feed=feed).latest_first().first()
             assert run is not None
-            assert (run.state, run.error) == (SyncRun.State.COMPLETE, "")
+            assert (run.state, run.error_code) == (SyncRun.State.COMPLETE, "")
 
     return run
 

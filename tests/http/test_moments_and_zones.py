@@ -59,7 +59,7 @@ def changed_only(portal):
         Feed.objects.filter(pk=feed.pk).update(next_at=None, next_full_at=later)
         syncing.sync(feed.pk, worker="test")
         run = SyncRun.objects.filter(feed=feed).latest_first().first()
-        assert (run.state, run.error, run.is_full) == (SyncRun.State.COMPLETE, "", False)
+        assert (run.state, run.error_code, run.is_full) == (SyncRun.State.COMPLETE, "", False)
 
 
 # --- the edges of time -------------------------------------------------------------------------

@@ -129,7 +129,7 @@ def test_an_odd_row_is_named_and_kept_and_the_passes_go_on(
     assert Workflow.objects.filter(remote_id=new).exists()
     for full in (True, False):
         run = run_pass(FEEDS[kind], portal, full=full)
-        assert (run.state, run.error) == (SyncRun.State.COMPLETE, "")
+        assert (run.state, run.error_code) == (SyncRun.State.COMPLETE, "")
         assert stands() == before
         feed = Feed.objects.get(portal=portal, name=FEEDS[kind])
         assert feed.failing_since is None
@@ -151,7 +151,7 @@ def test_nobody_is_gone_while_a_row_does_not_say_whose_it_is(busy, sandbox, port
     else:
         sandbox.override_row(kind, remote_id, fields=fields)
     run = run_pass(FEEDS[kind], portal)
-    assert (run.state, run.error) == (SyncRun.State.COMPLETE, "")
+    assert (run.state, run.error_code) == (SyncRun.State.COMPLETE, "")
     assert stands() == before
     feed = Feed.objects.get(portal=portal, name=FEEDS[kind])
     assert feed.odd_count >= 1
@@ -175,7 +175,7 @@ def test_a_pass_fails_when_most_rows_of_a_page_are_odd(busy, sandbox, portal):
     before = Workflow.objects.running().count()
     run = run_pass("workflows", portal)
     assert (run.state, run.error_code) == (SyncRun.State.FAILED, "bad_answer")
-    assert "rows cannot be read" in run.error
+    assert "rows cannot be read" in run.error_values["detail"]
     assert Workflow.objects.running().count() == before
 
 

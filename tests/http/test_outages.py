@@ -110,7 +110,11 @@ def test_every_page_says_it_in_the_same_words_and_open_ones_learn_it(
     client, portal, sandbox, workflow
 ):
     broken(portal, sandbox)
-    Feed.objects.update(failing_since=timezone.now(), failure="A reason of its own.")
+    Feed.objects.update(
+        failing_since=timezone.now(),
+        failure_code="refused",
+        failure_values={"text": "A reason of its own."},
+    )
     task = workflow.tasks.get()
     for address in (
         reverse("overview"),
@@ -131,7 +135,7 @@ def test_every_page_says_it_in_the_same_words_and_open_ones_learn_it(
         assert "portal answers" not in page
         assert "The portal cannot be read" not in page
         is_detail = address == reverse("portal_detail", args=[portal.pk])
-        assert ("A reason of its own." in page) is is_detail, address
+        assert ("A reason of its own" in page) is is_detail, address
     read(portal)
     assert SAID not in html(client.get(reverse("frame")))
 

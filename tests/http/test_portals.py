@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from bizproc_admin import syncing
 from bizproc_admin.models import AuditEntry, Command, CommandState, Feed, Portal
+from bizproc_admin.views.freshness import problem_of
 from bizproc_admin.wording.audit_entries import said_of
 
 
@@ -35,7 +36,7 @@ def test_a_connected_portal_is_probed_by_a_job_and_its_findings_are_shown(
     assert answer.url == reverse("portal_detail", args=[portal.pk])
     assert portal.is_connected
     page = client.get(answer.url).content.decode()
-    assert portal.findings[0]["text"] in page.replace("&#x27;", "'")
+    assert "The portal answers; we act as " in page
     assert secret_of(sandbox) not in page
     assert Feed.objects.filter(portal=portal).count() == 4
 
@@ -109,9 +110,9 @@ def test_a_webhook_without_the_rights_is_kept_and_explained(client, sandbox, com
         client.post(reverse("portal_creation"), {"webhook": sandbox.employee_webhook_url})
     portal = Portal.objects.get()
     assert not portal.is_connected
-    assert portal.probe_error
+    assert portal.problem_code
     page = client.get(reverse("portal_detail", args=[portal.pk])).content.decode()
-    assert portal.probe_error in page.replace("&#x27;", "'")
+    assert problem_of(portal) in page.replace("&#x27;", "'")
 
 
 def test_a_webhook_is_replaced_only_by_one_of_the_same_portal(client, portal, sandbox):
@@ -223,7 +224,7 @@ def test_a_look_that_could_not_be_made_changes_nothing_and_is_made_again_in_seco
     page = client.get(reverse("portal_detail", args=[portal.pk])).content.decode()
     assert "could not be looked over just now" in page
     assert "What was found before stands" in page
-    assert found[0]["text"] in page.replace("&#x27;", "'")
+    assert "The portal answers; we act as " in page
     sandbox.clear_faults()
     Portal.objects.update(probe_at=timezone.now())
     with committing():
@@ -315,10 +316,10 @@ def test_a_lost_key_takes_no_page_away_and_is_said(
     Feed.objects.update(next_at=None)
     syncing.sync(feed.pk, worker="test")
     feed.refresh_from_db()
-    assert "FIELD_KEYS" in feed.failure
+    assert feed.failure_code == "key_lost"
     syncing.probe_portal(portal.pk)
     portal.refresh_from_db()
-    assert "FIELD_KEYS" in portal.probe_error
+    assert "FIELD_KEYS" in problem_of(portal)
     with committing():
         client.post(reverse("portal_webhook", args=[portal.pk]), {"webhook": sandbox.webhook_url})
     portal.refresh_from_db()

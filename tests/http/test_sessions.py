@@ -242,18 +242,18 @@ def test_with_a_token_the_page_says_since_when(as_, manager, person, gives_token
 
 def test_a_lost_token_says_that_one_must_sign_in_again(as_, manager, person, gives_token):
     gives_token(person)
-    PersonToken.objects.update(lost_at=timezone.now(), lost_why="The portal took it back.")
+    PersonToken.objects.update(lost_at=timezone.now(), lost_code="token_unanswered")
     page = as_(manager).get(OWN).content.decode()
-    assert "The portal took it back. What you have asked for waits until then." in page
+    assert "if that is refused, sign in with Bitrix24 again. What you have asked for" in page
     assert "Forget my connection" not in page
-    PersonToken.objects.update(lost_why="")
+    PersonToken.objects.update(lost_code="")
     assert "Sign in with Bitrix24 again." in as_(manager).get(OWN).content.decode()
 
 
 def test_that_one_must_sign_in_again_is_said_once(as_, manager, person, gives_token):
     gives_token(person)
     refusal = bitrix.TokenRefused("invalid_grant", "", status=400)
-    PersonToken.objects.update(lost_at=timezone.now(), lost_why=refusal.code)
+    PersonToken.objects.update(lost_at=timezone.now(), lost_code=refusal.code)
     page = as_(manager).get(OWN).content.decode()
     assert page.lower().count("sign in with bitrix24 again") == 1
 

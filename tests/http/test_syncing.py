@@ -19,6 +19,7 @@ from bizproc_admin.models import (
     WorkflowTemplate,
 )
 from bizproc_admin.syncing import passes
+from bizproc_admin.views.freshness import why_of_run
 
 
 def incremental(name, portal):
@@ -98,8 +99,8 @@ def test_a_failing_pass_keeps_the_old_rows_and_says_why(workflow, sandbox, porta
     sandbox.clear_faults()
     feed = Feed.objects.get(name="workflows")
     assert feed.failing_since
-    assert feed.failure_code == "OVERLOAD_LIMIT"
-    assert feed.failure
+    assert feed.failure_code == "overloaded"
+    assert feed.failure_values["vendor_code"] == "OVERLOAD_LIMIT"
     assert feed.lease_until is None
     workflow.refresh_from_db()
     assert workflow.is_running
@@ -283,7 +284,7 @@ def test_a_list_of_rows_that_cannot_be_understood_is_named_to_the_operator(
     run = SyncRun.objects.latest_first().first()
     assert run.state == SyncRun.State.FAILED
     first = min(workflow.remote_id, other)
-    assert run.error.endswith(
+    assert why_of_run(run).endswith(
         "Technical line: 2 of 2 rows cannot be read, the first for "
         f"workflow.MODIFIED: no_moment (ID '{first}')"
     )
@@ -294,7 +295,7 @@ def test_whoever_looks_at_a_list_is_told_that_a_failed_reading_changed_nothing(
 ):
     sandbox.fail_next("html_page", method="bizproc.workflow.instances", times=9)
     run = incremental("workflows", portal)
-    assert "Technical line: no JSON" in run.error
+    assert "Technical line: no JSON" in why_of_run(run)
     Portal.objects.update(failures=0, failing_since=None)  # it answers, but for this list
     body = as_(manager).get("/workflows/").content.decode()
     assert "It was only read: nothing was changed there." in body

@@ -110,7 +110,7 @@ def test_the_pages_say_in_words_what_an_owner_without_rights_means(
 ):
     lose_rights(sandbox, "rights")
     run = run_pass("workflow_tasks", portal)
-    assert run.error == ""
+    assert run.error_code == "not_administrator"
     body = as_(administrator).get(f"/portals/{portal.pk}/").content.decode()
     assert "no longer an administrator of the portal" in body
     assert "not_administrator" in body

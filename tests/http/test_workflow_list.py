@@ -197,7 +197,9 @@ def test_the_text_of_a_document_cannot_run(client, workflow):
 
 def test_a_failing_feed_says_why_and_keeps_the_rows(client, workflow):
     Feed.objects.filter(name="workflows").update(
-        failing_since=timezone.now(), failure="The portal refused: no rights", failure_code="X"
+        failing_since=timezone.now(),
+        failure_code="refused",
+        failure_values={"text": "no rights", "vendor_code": "X"},
     )
     page = client.get(LIST)
     assert workflow in page.context["page"].rows

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from bizproc_admin import portals, syncing
 from bizproc_admin.connecting import accepted_address
 from bizproc_admin.models import Portal
+from bizproc_admin.wording.findings import said_of
 
 
 class Command(BaseCommand):
@@ -28,7 +29,8 @@ class Command(BaseCommand):
         syncing.probe_portal(portal.pk)
         portal = Portal.objects.get(pk=portal.pk)
         for finding in portal.findings:
-            self.stdout.write(f"{'ok ' if finding['ok'] else 'NO '} {finding['text']}")
+            sentence = said_of(finding["code"], finding["values"])
+            self.stdout.write(f"{'ok ' if finding['ok'] else 'NO '} {sentence}")
         if portal.probe_failure:
             raise CommandError(
                 f"{portal.name} is kept, but could not be looked over: {portal.probe_failure}. "

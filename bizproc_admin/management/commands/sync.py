@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand
 
 from bizproc_admin import heartbeats, syncing
 from bizproc_admin.models import Feed, FeedName, SyncRun
+from bizproc_admin.views.freshness import why_of_run
 
 ORDER = (
     FeedName.PEOPLE,
@@ -39,5 +40,6 @@ class Command(BaseCommand):
         if run is not None:
             self.stdout.write(
                 f"{feed.portal} {feed.name}: {run.state}, {run.read} read, {run.created} new, "
-                f"{run.changed} changed, {run.ended} ended, {run.requests} requests {run.error}"
+                f"{run.changed} changed, {run.ended} ended, {run.requests} requests "
+                f"{why_of_run(run)}"
             )
