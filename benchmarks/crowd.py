@@ -27,6 +27,7 @@ from benchmarks.measuring import Line, percentile
 from benchmarks.portals import administrator, connected, running_sandbox
 from bizproc_admin import commands, syncing
 from bizproc_admin.actions import TerminateWorkflow
+from bizproc_admin.audit import By
 from bizproc_admin.models import (
     Account,
     Command,
@@ -176,7 +177,7 @@ def click(who: Account, rows: list[Workflow], crowd: Crowd) -> None:
     while time.monotonic() - began < SECONDS:
         if todo and time.monotonic() - began > (CLICKS - len(todo)) * (SECONDS - 15) / CLICKS:
             action = TerminateWorkflow(workflow=todo.pop(), reason="It hangs.")
-            made = commands.issue(action, actor=who, key=uuid.uuid4())
+            made = commands.issue(action, by=By(account=who), key=uuid.uuid4())
             waiting[made.pk] = time.monotonic()
         states = Command.objects.filter(pk__in=waiting).values_list("pk", "state")
         for pk, state in states:

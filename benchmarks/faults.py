@@ -35,6 +35,7 @@ from bizproc_admin.actions import (
 )
 from bizproc_admin.actions.workflow_tasks import TaskAction
 from bizproc_admin.actions.workflows import EndWorkflow
+from bizproc_admin.audit import By
 from bizproc_admin.commands import sending, settling
 from bizproc_admin.models import (
     Account,
@@ -210,7 +211,7 @@ class World:
             if point:
                 stack.enter_context(POINTS[point]())
             action, who = self.action(kind, task)
-            commands.issue(action, actor=who, key=key)
+            commands.issue(action, by=By(account=who), key=key)
         command = Command.objects.get(key=key)
         was_unknown = False
         for number in range(SWEEPS):

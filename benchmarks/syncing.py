@@ -21,6 +21,7 @@ from benchmarks.measuring import Line, percentile
 from benchmarks.portals import administrator, connected, running_sandbox
 from bizproc_admin import commands, connecting, doorbell
 from bizproc_admin.actions import TerminateWorkflow
+from bizproc_admin.audit import By
 from bizproc_admin.bitrix import WorkflowRow
 from bizproc_admin.models import Account, Feed, FeedName, Portal, SyncRun, Workflow
 
@@ -135,7 +136,7 @@ class Clicks:
         for workflow in self.targets():
             action = TerminateWorkflow(workflow=workflow, reason="A benchmark.")
             began = time.perf_counter()
-            commands.issue(action, actor=self.account, key=uuid.uuid4())
+            commands.issue(action, by=By(account=self.account), key=uuid.uuid4())
             self.ms.append((time.perf_counter() - began) * 1000)
             if self.over.wait(0.1):
                 break

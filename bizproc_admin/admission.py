@@ -4,14 +4,14 @@ A portal's code is exchanged while the browser waits, bounded by SIGN_IN_TIMEOUT
 places where a web request calls out (the other is the portal's iframe).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bizproc_admin import audit, bitrix, connecting, doorbell, roles, tokens
-from bizproc_admin.audit import AuditAction
+from bizproc_admin.audit import AuditAction, By, Facts
 from bizproc_admin.models import (
     Account,
     AuditEntry,
@@ -42,7 +42,7 @@ class Admitted:
     is_taken_over: bool
 
 
-def admit(portal: Portal, *, code: str, domain: str, ip: str | None) -> Admitted:
+def admit(portal: Portal, *, code: str, domain: str, by: By) -> Admitted:
     """Exchange a portal's code, learn who it is of, and give their account, new or found.
 
     Calls the token server and profile. Raises SignInRefused, which is on record then, or a
@@ -50,25 +50,23 @@ def admit(portal: Portal, *, code: str, domain: str, ip: str | None) -> Admitted
     does not name.
     """
     try:
-        person, pair = identify(portal, code=code, domain=domain, ip=ip)
+        person, pair = identify(portal, code=code, domain=domain, by=by)
         with transaction.atomic():
             # what was learnt of the person stays learnt, also when they are not let in
-            outcome = account_of(person, ip=ip)
+            outcome = account_of(person, by=by)
             if isinstance(outcome, Admitted):
                 tokens.keep(person, pair)
         if isinstance(outcome, SignInRefused):
             raise outcome
     except SignInRefused as refusal:
-        put_on_record(portal, refusal, ip=ip)
+        put_on_record(portal, refusal, by=by)
         raise
     # once the tokens are committed: what begins to wait meanwhile looks for them itself
     resume_work(person)
     return outcome
 
 
-def identify(
-    portal: Portal, *, code: str, domain: str, ip: str | None
-) -> tuple[Person, bitrix.TokenPair]:
+def identify(portal: Portal, *, code: str, domain: str, by: By) -> tuple[Person, bitrix.TokenPair]:
     """Learn from the portal who a code is of; the first administrator pins its identity."""
     if domain.lower() != portal.host:
         raise foreign("foreign_domain")
@@ -81,11 +79,11 @@ def identify(
     if pair.user_id is not None and pair.user_id != profile.id:
         raise foreign("foreign_portal")
     if not portal.member_id:
-        pin(portal, pair.member_id, is_administrator=profile.admin, ip=ip)
+        pin(portal, pair.member_id, is_administrator=profile.admin, by=by)
     return person_of(portal, profile), pair
 
 
-def pin(portal: Portal, member_id: str, *, is_administrator: bool, ip: str | None) -> None:
+def pin(portal: Portal, member_id: str, *, is_administrator: bool, by: By) -> None:
     """Keep a portal's identity, once, on the word of one of its administrators."""
     if not is_administrator:
         raise SignInRefused(
@@ -101,15 +99,9 @@ def pin(portal: Portal, member_id: str, *, is_administrator: bool, ip: str | Non
             audit.record(
                 AuditEntry.Kind.CONNECTION,
                 AuditAction.PORTAL_PINNED,
-                actor=None,
-                actor_name="portal",
-                portal=portal,
-                outcome="ok",
-                target_kind="portal",
-                target_id=str(portal.pk),
-                target_label=portal.name,
-                inputs={"member_id": member_id},
-                ip=ip,
+                by=replace(by, account=None, name="portal"),
+                target=portal.as_target,
+                facts=Facts(inputs={"member_id": member_id}),
             )
     portal.refresh_from_db()
     if portal.member_id != member_id:
@@ -140,7 +132,7 @@ def person_of(portal: Portal, profile: bitrix.Profile) -> Person:
     return person
 
 
-def account_of(person: Person, *, ip: str | None) -> "Admitted | SignInRefused":
+def account_of(person: Person, *, by: By) -> "Admitted | SignInRefused":
     """Give a person's account: theirs, one linked by hand that is taken over now, or a new one.
 
     Part of the caller's transaction; a refusal is given back and not raised, so that it commits.
@@ -165,7 +157,7 @@ def account_of(person: Person, *, ip: str | None) -> "Admitted | SignInRefused":
                     "Ask a portal administrator to let everybody in, or to make you an account."
                 ),
             )
-        return Admitted(account=new_account(person, ip=ip), person=person, is_taken_over=False)
+        return Admitted(account=new_account(person, by=by), person=person, is_taken_over=False)
     account = link.user
     if not account.is_active and account.dismissed_at is None:
         return SignInRefused(
@@ -183,7 +175,7 @@ def account_of(person: Person, *, ip: str | None) -> "Admitted | SignInRefused":
         )
     is_taken_over = not account.follows_portal
     if is_taken_over:
-        take_over(account, person, ip=ip)
+        take_over(account, person, by=by)
     roles.follow(account)
     if account.role is None:
         return SignInRefused(
@@ -193,7 +185,7 @@ def account_of(person: Person, *, ip: str | None) -> "Admitted | SignInRefused":
     return Admitted(account=account, person=person, is_taken_over=is_taken_over)
 
 
-def take_over(account: Account, person: Person, *, ip: str | None) -> None:
+def take_over(account: Account, person: Person, *, by: By) -> None:
     """Make an account that was made by hand its person's own: of their portal, without a password.
 
     From now on the portal opens it and gives its role, so it may reach no other portal.
@@ -204,10 +196,10 @@ def take_over(account: Account, person: Person, *, ip: str | None) -> None:
     account.save(update_fields=["follows_portal", "home", "password"])
     LinkedPerson.objects.filter(user=account).exclude(person=person).delete()
     account.__dict__.pop("people", None)
-    changed(account, AuditAction.ACCOUNT_CLAIMED, person, ip=ip)
+    changed(account, AuditAction.ACCOUNT_CLAIMED, person, by=by)
 
 
-def new_account(person: Person, *, ip: str | None) -> Account:
+def new_account(person: Person, *, by: By) -> Account:
     """Make the account of somebody the portal lets in."""
     host = person.portal.host.partition(":")[0]
     account = Account(
@@ -221,22 +213,24 @@ def new_account(person: Person, *, ip: str | None) -> Account:
     account.set_unusable_password()
     account.save()
     LinkedPerson.objects.create(user=account, portal=person.portal, person=person)
-    changed(account, AuditAction.ACCOUNT_ADMITTED, person, ip=ip)
+    changed(account, AuditAction.ACCOUNT_ADMITTED, person, by=by)
     roles.follow(account)
     return account
 
 
-def changed(account: Account, action: AuditAction, person: Person, *, ip: str | None) -> None:
+def changed(account: Account, action: AuditAction, person: Person, *, by: By) -> None:
     audit.record(
         AuditEntry.Kind.ACCOUNT,
         action,
-        actor=account,
-        outcome="ok",
-        target_kind="account",
-        target_id=str(account.pk),
-        target_label=account.known_as,
-        after={"person": person.name, "portal": person.portal.name, "number": person.remote_id},
-        ip=ip,
+        by=replace(by, account=account),
+        target=account.as_target,
+        facts=Facts(
+            after={
+                "person": person.name,
+                "portal": person.portal.name,
+                "number": person.remote_id,
+            }
+        ),
     )
 
 
@@ -261,18 +255,14 @@ def foreign(code: str) -> SignInRefused:
     )
 
 
-def put_on_record(portal: Portal, refusal: SignInRefused, *, ip: str | None) -> None:
+def put_on_record(portal: Portal, refusal: SignInRefused, *, by: By) -> None:
     """Record that somebody was not let in through a portal."""
     audit.record_once(
         AuditEntry.Kind.SIGN_IN_FAILED,
         AuditAction.SIGN_IN,
         what=f"{portal.pk}:{refusal.code}",
-        actor=None,
-        portal=portal,
+        by=replace(by, account=None),
+        target=portal.as_target,
         outcome="failed",
-        target_kind="portal",
-        target_id=str(portal.pk),
-        target_label=portal.name,
         error_code=refusal.code,
-        ip=ip,
     )

@@ -7,12 +7,11 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.utils.functional import SimpleLazyObject
 from django_htmx.middleware import HtmxDetails
 
 from bizproc_admin import audit
-from bizproc_admin.audit import AuditAction
-from bizproc_admin.models import Account, AuditEntry, Portal, Role
+from bizproc_admin.audit import AuditAction, By, account_of
+from bizproc_admin.models import Account, AuditEntry, Portal, Role, Target
 
 P = ParamSpec("P")
 View = TypeVar("View", bound=Callable[..., Any])
@@ -121,12 +120,10 @@ def requires(
                     AuditEntry.Kind.DENIED,
                     AuditAction.PAGE_VISIT,
                     what=capability.value,
-                    actor=account,
+                    by=By.of(request),
+                    target=Target(kind="page", label=request.path),
                     outcome="denied",
                     error_code=capability.value,
-                    target_kind="page",
-                    target_label=request.path,
-                    ip=audit.ip_of(request),
                 )
                 raise PermissionDenied(capability.value)
             return view(request, *args, **kwargs)  # type: ignore[arg-type]
@@ -145,9 +142,7 @@ def open_to_accounts(view: View) -> View:
 
 def signed_in(request: HttpRequest) -> Account:
     """Give the request's account; LoginRequiredMiddleware has made sure there is one."""
-    user = request.user
-    if isinstance(user, SimpleLazyObject):
-        user = user._wrapped if user.pk else user
-    if not isinstance(user, Account):
+    account = account_of(request)
+    if account is None:
         raise PermissionDenied
-    return user
+    return account

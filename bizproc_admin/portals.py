@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from bizproc_admin import audit, bitrix, doorbell
-from bizproc_admin.audit import AuditAction
+from bizproc_admin.audit import AuditAction, By, Facts
 from bizproc_admin.models import (
     Account,
     AddressChange,
@@ -39,14 +39,7 @@ CONNECTION = [
 ]
 
 
-def connect(
-    address: bitrix.WebhookUrl,
-    *,
-    name: str = "",
-    actor: Account | None,
-    origin: str = "screen",
-    ip: str | None = None,
-) -> Portal:
+def connect(address: bitrix.WebhookUrl, *, name: str = "", by: By) -> Portal:
     """Keep a portal's webhook, new or in place of the old one, and have it probed by a worker."""
     with transaction.atomic():
         portal, is_new = Portal.objects.get_or_create(
@@ -60,13 +53,12 @@ def connect(
         portal.save(update_fields=[*CONNECTION, "name"])
         for feed in FeedName:
             Feed.objects.get_or_create(portal=portal, name=feed.value)
-        recorded(
-            portal,
+        audit.record(
+            AuditEntry.Kind.CONNECTION,
             AuditAction.PORTAL_CONNECTED if is_new else AuditAction.WEBHOOK_REPLACED,
-            actor=actor,
-            origin=origin,
-            ip=ip,
-            inputs={"host": address.host, "webhook": portal.webhook_hint},
+            by=by,
+            target=portal.as_target,
+            facts=Facts(inputs={"host": address.host, "webhook": portal.webhook_hint}),
         )
         ask_for_look(portal)
     return portal
@@ -90,14 +82,19 @@ def forget_connection(portal: Portal) -> None:
     portal.findings = []
 
 
-def disconnect(portal: Portal, *, actor: Account, ip: str | None = None) -> None:
+def disconnect(portal: Portal, *, by: By) -> None:
     """Forget a portal's webhook; everything read from it stays."""
     with transaction.atomic():
         portal.webhook = None
         portal.webhook_hint = ""
         forget_connection(portal)
         portal.save(update_fields=CONNECTION)
-        recorded(portal, AuditAction.PORTAL_DISCONNECTED, actor=actor, ip=ip)
+        audit.record(
+            AuditEntry.Kind.CONNECTION,
+            AuditAction.PORTAL_DISCONNECTED,
+            by=by,
+            target=portal.as_target,
+        )
 
 
 def propose_address(portal: Portal, address: str, *, actor: Account) -> AddressChange:
@@ -107,7 +104,7 @@ def propose_address(portal: Portal, address: str, *, actor: Account) -> AddressC
     return change
 
 
-def follow(change: AddressChange, *, actor: Account, ip: str | None = None) -> bool:
+def follow(change: AddressChange, *, by: By) -> bool:
     """Follow a portal to an address that was proven to be its own; False where it is not.
 
     Everything known of the portal stays with it; its webhook and tokens go on under the new
@@ -135,30 +132,25 @@ def follow(change: AddressChange, *, actor: Account, ip: str | None = None) -> b
             ]
         )  # fmt: skip
         Feed.objects.filter(portal=portal).update(next_at=None)
-        recorded(
-            portal,
+        audit.record(
+            AuditEntry.Kind.CONNECTION,
             AuditAction.PORTAL_FOLLOWED,
-            actor=actor,
-            ip=ip,
-            inputs={
-                "from": before,
-                "to": change.host,
-                **{name: found.get(name) for name in ("identity", "asked", "answered", "same")},
-            },
+            by=by,
+            target=portal.as_target,
+            facts=Facts(
+                inputs={
+                    "from": before,
+                    "to": change.host,
+                    **{name: found.get(name) for name in ("identity", "asked", "answered", "same")},
+                }
+            ),
         )
         ask_for_look(portal)
     return True
 
 
 def set_application(
-    portal: Portal,
-    *,
-    client_id: str,
-    client_secret: str,
-    token_url: str,
-    actor: Account | None,
-    origin: str = "screen",
-    ip: str | None = None,
+    portal: Portal, *, client_id: str, client_secret: str, token_url: str, by: By
 ) -> None:
     """Keep the application people sign in through, new or in place of another one.
 
@@ -172,47 +164,43 @@ def set_application(
         portal.save(update_fields=["client_id", "client_secret", "token_url"])
         if is_other:
             PersonToken.objects.filter(person__portal=portal).delete()
-        recorded(
-            portal,
+        audit.record(
+            AuditEntry.Kind.CONNECTION,
             AuditAction.APPLICATION_SET,
-            actor=actor,
-            origin=origin,
-            ip=ip,
-            inputs={"client_id": client_id, "token_url": token_url},
+            by=by,
+            target=portal.as_target,
+            facts=Facts(inputs={"client_id": client_id, "token_url": token_url}),
         )
 
 
-def remove_application(portal: Portal, *, actor: Account, ip: str | None = None) -> None:
+def remove_application(portal: Portal, *, by: By) -> None:
     """Forget a portal's application and every token people gave through it."""
     with transaction.atomic():
         portal.client_id, portal.client_secret, portal.token_url = "", None, ""
         portal.save(update_fields=["client_id", "client_secret", "token_url"])
         PersonToken.objects.filter(person__portal=portal).delete()
-        recorded(portal, AuditAction.APPLICATION_REMOVED, actor=actor, ip=ip)
+        audit.record(
+            AuditEntry.Kind.CONNECTION,
+            AuditAction.APPLICATION_REMOVED,
+            by=by,
+            target=portal.as_target,
+        )
 
 
-def admit_everybody(
-    portal: Portal,
-    *,
-    is_open: bool,
-    actor: Account | None,
-    origin: str = "screen",
-    ip: str | None = None,
-) -> None:
+def admit_everybody(portal: Portal, *, is_open: bool, by: By) -> None:
     """Let everybody of the portal sign in, or only its administrators and heads."""
     with transaction.atomic():
         portal.admits_everybody = is_open
         portal.save(update_fields=["admits_everybody"])
-        recorded(
-            portal,
+        audit.record(
+            AuditEntry.Kind.CONNECTION,
             AuditAction.SIGN_IN_OPENED if is_open else AuditAction.SIGN_IN_CLOSED,
-            actor=actor,
-            origin=origin,
-            ip=ip,
+            by=by,
+            target=portal.as_target,
         )
 
 
-def set_time_zone(portal: Portal, name: str, *, actor: Account, ip: str | None = None) -> None:
+def set_time_zone(portal: Portal, name: str, *, by: By) -> None:
     """Keep the zone whose clocks the portal shows; "" leaves it to what is proposed."""
     if name == portal.time_zone:
         return
@@ -220,33 +208,13 @@ def set_time_zone(portal: Portal, name: str, *, actor: Account, ip: str | None =
         inputs: dict[str, object] = {"before": portal.time_zone, "after": name}
         portal.time_zone = name
         portal.save(update_fields=["time_zone"])
-        recorded(portal, AuditAction.TIME_ZONE_SET, actor=actor, ip=ip, inputs=inputs)
-
-
-def recorded(
-    portal: Portal,
-    action: AuditAction,
-    *,
-    actor: Account | None,
-    origin: str = "screen",
-    ip: str | None = None,
-    inputs: dict[str, object] | None = None,
-) -> None:
-    """Put a change of a portal's connection on record; part of the caller's transaction."""
-    audit.record(
-        AuditEntry.Kind.CONNECTION,
-        action,
-        actor=actor,
-        actor_name="" if actor else origin,
-        portal=portal,
-        outcome="ok",
-        target_kind="portal",
-        target_id=str(portal.pk),
-        target_label=portal.name,
-        inputs=inputs,
-        origin=origin,
-        ip=ip,
-    )
+        audit.record(
+            AuditEntry.Kind.CONNECTION,
+            AuditAction.TIME_ZONE_SET,
+            by=by,
+            target=portal.as_target,
+            facts=Facts(inputs=inputs),
+        )
 
 
 def looked_over(portal: Portal, *, is_usable: bool, problem: bitrix.Finding | None) -> None:
@@ -257,16 +225,12 @@ def looked_over(portal: Portal, *, is_usable: bool, problem: bitrix.Finding | No
     audit.record(
         AuditEntry.Kind.CONNECTION,
         AuditAction.CONNECTION_LOOKED_OVER,
-        actor=None,
-        actor_name="worker",
-        portal=portal,
+        by=audit.WORKER,
+        target=portal.as_target,
         outcome="ok" if is_usable else "failed",
-        target_kind="portal",
-        target_id=str(portal.pk),
-        target_label=portal.name,
-        error_code=problem.code if problem else "",
-        inputs={"error": problem.values} if problem else {},
-        origin="worker",
+        facts=Facts(error_code=problem.code, inputs={"error": problem.values})
+        if problem
+        else Facts(),
     )
 
 

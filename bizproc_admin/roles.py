@@ -5,7 +5,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from bizproc_admin import audit, sessions
-from bizproc_admin.audit import AuditAction
+from bizproc_admin.audit import AuditAction, Facts
 from bizproc_admin.models import Account, AuditEntry, Person, Role
 
 
@@ -80,11 +80,15 @@ def assign(account: Account, role: Role | None) -> None:
     with transaction.atomic():
         account.groups.set(Group.objects.filter(name=role.value) if role else [])
         account.role = role
-        recorded(
-            account,
+        audit.record(
+            AuditEntry.Kind.ACCOUNT,
             AuditAction.ROLE_FOLLOWED,
-            before={"role": before.value if before else None},
-            after={"role": role.value if role else None},
+            by=audit.PORTAL,
+            target=account.as_target,
+            facts=Facts(
+                before={"role": before.value if before else None},
+                after={"role": role.value if role else None},
+            ),
         )
 
 
@@ -96,26 +100,4 @@ def change(account: Account, action: AuditAction, *, is_active: bool) -> None:
         account.save(update_fields=["is_active", "dismissed_at"])
         if not is_active:
             sessions.end_all(account)
-        recorded(account, action)
-
-
-def recorded(
-    account: Account,
-    action: AuditAction,
-    *,
-    before: dict[str, object] | None = None,
-    after: dict[str, object] | None = None,
-) -> None:
-    audit.record(
-        AuditEntry.Kind.ACCOUNT,
-        action,
-        actor=None,
-        actor_name="portal",
-        outcome="ok",
-        target_kind="account",
-        target_id=str(account.pk),
-        target_label=account.known_as,
-        before=before,
-        after=after,
-        origin="portal",
-    )
+        audit.record(AuditEntry.Kind.ACCOUNT, action, by=audit.PORTAL, target=account.as_target)

@@ -1,5 +1,6 @@
 """The second factor: its secrets at rest, who must have one, and codes that were wrong."""
 
+from dataclasses import replace
 from typing import Any
 
 from allauth.account.authentication import get_authentication_records
@@ -14,7 +15,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin import audit
-from bizproc_admin.audit import AuditAction
+from bizproc_admin.audit import AuditAction, By, Facts
 from bizproc_admin.models import Account, AuditEntry, Role
 from bizproc_admin.secrets import ring
 
@@ -88,12 +89,8 @@ def failed(request: HttpRequest, user: Account, error_code: str = "", **_: Any) 
     audit.record(
         AuditEntry.Kind.SIGN_IN_FAILED,
         AuditAction.SIGN_IN,
-        actor=None,
-        actor_name=user.name_or_login,
+        by=replace(By.of(request), account=None, name=user.name_or_login),
+        target=user.as_target,
         outcome="failed",
-        target_kind="account",
-        target_id=str(user.pk),
-        target_label=user.username,
-        error_code=error_code or "second_factor",
-        ip=audit.ip_of(request),
+        facts=Facts(error_code=error_code or "second_factor"),
     )

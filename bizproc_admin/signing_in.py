@@ -1,6 +1,7 @@
 """Sign-in without sign-up: allauth's adapter, and who came and went on record."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 from allauth.account import app_settings
@@ -11,8 +12,8 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from bizproc_admin import audit, devices, sessions
-from bizproc_admin.audit import AuditAction
-from bizproc_admin.models import Account, AuditEntry, Portal
+from bizproc_admin.audit import AuditAction, By, Facts
+from bizproc_admin.models import Account, AuditEntry, Portal, Target
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -72,23 +73,16 @@ def signed_in(request: HttpRequest, user: Account, **_: Any) -> None:
     audit.record(
         AuditEntry.Kind.SIGN_IN,
         AuditAction.SIGN_IN,
-        actor=user,
-        portal=portal,
-        outcome="ok",
-        inputs={"through": portal.host} if portal else {},
-        ip=audit.ip_of(request),
+        by=replace(By.of(request), account=user),
+        target=Target(portal_id=portal.pk if portal else None),
+        facts=Facts(inputs={"through": portal.host} if portal else {}),
     )
 
 
 def signed_out(request: HttpRequest, user: Account | None, **_: Any) -> None:
     if user is not None:
-        audit.record(
-            AuditEntry.Kind.SIGN_OUT,
-            AuditAction.SIGN_OUT,
-            actor=user,
-            outcome="ok",
-            ip=audit.ip_of(request),
-        )
+        by = replace(By.of(request), account=user)
+        audit.record(AuditEntry.Kind.SIGN_OUT, AuditAction.SIGN_OUT, by=by, target=Target())
 
 
 def too_many(credentials: dict[str, Any], *, request: HttpRequest) -> None:
@@ -98,12 +92,9 @@ def too_many(credentials: dict[str, Any], *, request: HttpRequest) -> None:
         AuditEntry.Kind.SIGN_IN_FAILED,
         AuditAction.SIGN_IN,
         what=f"too_many_attempts:{known.pk if known else ''}",
-        actor=None,
-        ip=audit.ip_of(request),
-        actor_name=known.name_or_login if known else "",
+        by=trying(request, known),
+        target=known.as_target if known else Target(kind="account"),
         outcome="failed",
-        target_kind="account",
-        target_id=str(known.pk) if known else "",
         error_code="too_many_attempts",
     )
 
@@ -120,12 +111,14 @@ def sign_in_failed(
     audit.record(
         AuditEntry.Kind.SIGN_IN_FAILED,
         AuditAction.SIGN_IN,
-        actor=None,
-        actor_name=known.name_or_login if known else "",
+        by=trying(request, known),
+        target=known.as_target if known else Target(kind="account"),
         outcome="failed",
-        target_kind="account",
-        target_id=str(known.pk) if known else "",
-        error_code=error_code,
-        ip=audit.ip_of(request) if request else None,
-        inputs={"username": name},
+        facts=Facts(error_code=error_code, inputs={"username": name}),
     )
+
+
+def trying(request: HttpRequest | None, account: Account | None) -> By:
+    """Return who tries to sign in: nobody yet, but the name of an account may be known."""
+    name = account.name_or_login if account else ""
+    return replace(By.of(request) if request else By(account=None), account=None, name=name)

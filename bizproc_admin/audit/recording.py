@@ -1,26 +1,24 @@
 """The audit history's one writer."""
 
-import ipaddress
 import secrets
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
-from django.http import HttpRequest
 from django.utils import timezone
 
 from bizproc_admin.audit import first_version
+from bizproc_admin.audit.acting import By
 from bizproc_admin.audit.actions import AuditAction
 from bizproc_admin.models import (
-    Account,
     AuditDetail,
     AuditEntry,
     AuditRepeat,
     AuditSequence,
     Command,
-    Portal,
+    Target,
 )
 from bizproc_admin.models.audit_entries import SCHEMA_VERSION
 
@@ -29,49 +27,57 @@ INSTALLATION = "installation"
 REPEATS_LAST = timedelta(minutes=10)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What an entry holds besides who did what to what: codes, values, and others' own words.
+
+    reason is what a person wrote, text what the portal said. before and after are what was known
+    of the target; inputs is what was given, and under "error" the values of the error's code.
+    """
+
+    error_code: str = ""
+    reason: str = ""
+    text: str = ""
+    inputs: dict[str, Any] = field(default_factory=dict)
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+    attempt: int | None = None
+    duration_ms: int | None = None
+
+
+NOTHING_MORE = Facts()
+
+
 def record(
     kind: AuditEntry.Kind,
     action: AuditAction,
     *,
-    actor: Account | None,
-    outcome: str = "",
-    portal: Portal | None = None,
+    by: By,
+    target: Target,
     command: Command | None = None,
-    attempt: int | None = None,
-    target_kind: str = "",
-    target_id: str = "",
-    target_label: str = "",
-    on_behalf_of: str = "",
-    error_code: str = "",
-    duration_ms: int | None = None,
-    origin: str = "screen",
-    ip: str | None = None,
-    reason: str = "",
-    text: str = "",
-    inputs: dict[str, Any] | None = None,
-    before: dict[str, Any] | None = None,
-    after: dict[str, Any] | None = None,
-    actor_name: str = "",
+    outcome: str = "ok",
+    facts: Facts = NOTHING_MORE,
 ) -> AuditEntry:
     """Write one audit entry with its detail, numbered gaplessly within its scope.
 
-    What happened is said in keys and values; text is the portal's own, kept in its words. Part of
-    the caller's transaction where there is one, so that the entry and what it tells of are
-    committed together or not at all.
+    What happened is said in keys and values; its sentence is made when it is read. Part of the
+    caller's transaction where there is one, so that the entry and what it tells of are committed
+    together or not at all.
     """
+    account = by.account
     with transaction.atomic():
-        scope = f"portal:{portal.pk}" if portal else INSTALLATION
+        scope = f"portal:{target.portal_id}" if target.portal_id else INSTALLATION
         detail = AuditDetail(
             salt=secrets.token_hex(16),
-            reason=reason,
-            text=text,
-            inputs=inputs or {},
-            before=before,
-            after=after,
+            reason=facts.reason,
+            text=facts.text,
+            inputs=facts.inputs,
+            before=facts.before,
+            after=facts.after,
         )
         entry = AuditEntry(
             schema_version=SCHEMA_VERSION,
-            portal=portal,
+            portal_id=target.portal_id,
             scope=scope,
             seq=next_in(scope),
             recorded_at=timezone.now(),
@@ -79,18 +85,18 @@ def record(
             action=action,
             outcome=outcome,
             command=command,
-            attempt=attempt,
-            actor=actor,
-            actor_name=(actor.name_or_login if actor else actor_name)[:255],
-            actor_role=actor.role.value if actor and actor.role else "",
-            origin=origin,
-            ip=ip,
-            target_kind=target_kind,
-            target_id=target_id,
-            target_label=target_label,
-            on_behalf_of=on_behalf_of[:255],
-            error_code=error_code,
-            duration_ms=duration_ms,
+            attempt=facts.attempt or (command.epoch or None if command else None),
+            actor=account,
+            actor_name=(account.name_or_login if account else by.name)[:255],
+            actor_role=account.role.value if account and account.role else "",
+            origin=by.origin,
+            ip=by.ip,
+            target_kind=target.kind,
+            target_id=target.id,
+            target_label=target.label,
+            on_behalf_of=command.on_behalf_of[:255] if command else "",
+            error_code=facts.error_code,
+            duration_ms=facts.duration_ms,
             detail_hash=detail.digest(),
         )
         entry.save()
@@ -104,21 +110,30 @@ def record_once(
     action: AuditAction,
     *,
     what: str,
-    actor: Account | None,
-    portal: Portal | None = None,
-    ip: str | None = None,
-    **values: str,
+    by: By,
+    target: Target,
+    outcome: str,
+    error_code: str = "",
 ) -> None:
     """Write an entry that anybody can cause at will: at once, and its repeats as one more line.
 
     The same is the same kind, account (or address), and `what`. Repeats within ten minutes are
     counted; close_repeats writes them up.
     """
-    now, entry = timezone.now(), dict[str, Any](values, ip=ip)
-    row = {**entry, "action": action}
-    key = f"{kind}:{actor.pk if actor else ip}:{what}"[:200]
+    now = timezone.now()
+    values = {
+        "action": action,
+        "actor_name": by.name,
+        "ip": by.ip,
+        "target_kind": target.kind,
+        "target_id": target.id,
+        "target_label": target.label,
+        "outcome": outcome,
+        "error_code": error_code,
+    }
+    key = f"{kind}:{by.account.pk if by.account else by.ip}:{what}"[:200]
     living = AuditRepeat.objects.filter(key=key, began_at__gt=now - REPEATS_LAST)
-    if living.update(count=F("count") + 1, last_at=now, values=row):
+    if living.update(count=F("count") + 1, last_at=now, values=values):
         return
     close_repeats(key=key)
     with transaction.atomic():
@@ -126,15 +141,16 @@ def record_once(
             key=key,
             defaults={
                 "kind": kind,
-                "portal": portal,
-                "actor": actor,
-                "values": row,
+                "portal_id": target.portal_id,
+                "actor": by.account,
+                "values": values,
                 "began_at": now,
                 "last_at": now,
             },
         )
         if is_first:
-            record(kind, action, actor=actor, portal=portal, **entry)
+            facts = Facts(error_code=error_code)
+            record(kind, action, by=by, target=target, outcome=outcome, facts=facts)
         else:
             living.update(count=F("count") + 1, last_at=now)
 
@@ -153,35 +169,31 @@ def close_repeats(**which: str) -> None:
 
 def write_up(row: AuditRepeat) -> None:
     """Write the line that says how many repeats a row has counted, whichever version began it."""
-    values = dict(row.values)
-    action = first_version.read(
-        row.kind, values.pop("action", ""), target_kind=values.get("target_kind", "")
+    values = row.values
+    target = Target(
+        kind=values.get("target_kind", ""),
+        id=values.get("target_id", ""),
+        label=values.get("target_label", ""),
+        portal_id=row.portal_id,
     )
+    action = first_version.read(row.kind, values.get("action", ""), target_kind=target.kind)
     if action is None:  # begun by a later version: that one knows what it is
         return
     record(
         AuditEntry.Kind(row.kind),
         action,
-        actor=row.actor,
-        portal=row.portal,
-        inputs={
-            "repeats": row.count,
-            "since": row.began_at.isoformat(),
-            "until": row.last_at.isoformat(),
-        },
-        **values,
+        by=By(account=row.actor, ip=values.get("ip"), name=values.get("actor_name", "")),
+        target=target,
+        outcome=values.get("outcome", ""),
+        facts=Facts(
+            error_code=values.get("error_code", ""),
+            inputs={
+                "repeats": row.count,
+                "since": row.began_at.isoformat(),
+                "until": row.last_at.isoformat(),
+            },
+        ),
     )
-
-
-def ip_of(request: HttpRequest) -> str | None:
-    """Give the address a request came from: as the trusted proxy tells it, where there is one."""
-    told = request.headers.get("X-Forwarded-For", "") if settings.TRUSTED_PROXY else ""
-    # the proxy adds its own visitor at the end; what stands before, anybody may have written
-    text = told.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", "")
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        return None
 
 
 def next_in(scope: str) -> int:

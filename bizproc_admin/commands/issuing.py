@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from bizproc_admin import audit, doorbell
 from bizproc_admin.actions import Action, NotPossible
-from bizproc_admin.audit import AuditAction
+from bizproc_admin.audit import AuditAction, By
 from bizproc_admin.commands.transitions import cancel, move, record
-from bizproc_admin.models import Account, AuditEntry, Command, CommandFile, CommandState
+from bizproc_admin.models import Account, AuditEntry, Command, CommandFile, CommandState, Target
 from bizproc_admin.models.commands import TAKEN_BACK
 from bizproc_admin.permissions import may
 
@@ -36,10 +36,8 @@ class TargetBusy(Exception):
 def issue(
     action: Action,
     *,
-    actor: Account,
+    by: By,
     key: UUID,
-    origin: str = "screen",
-    ip: str | None = None,
     undo: float = 0,
 ) -> Command:
     """Record the intent of an action and ring the doorbell; the same key gives the same command.
@@ -47,19 +45,20 @@ def issue(
     undo is for how many seconds nothing is sent yet, so that it can be taken back. Raises
     PermissionDenied (audited), NotPossible, KeyReused or TargetBusy.
     """
-    target = action.target()
+    target, actor = action.target(), by.somebody
     if not (may(actor, action.capability) and action.permits(actor)):
         audit.record_once(
             AuditEntry.Kind.DENIED,
             AuditAction(action.name),
             what=f"{action.name}:{target.kind}:{target.id}",
-            actor=actor,
-            portal=action.portal,
+            by=by,
+            target=Target(
+                kind=target.kind,
+                id=target.id,
+                label=target.label,
+                portal_id=action.portal.pk,
+            ),
             outcome="denied",
-            target_kind=target.kind,
-            target_id=target.id,
-            target_label=target.label,
-            ip=ip,
         )
         raise PermissionDenied(action.capability.value)
     if (earlier := Command.objects.filter(key=key).first()) is not None:
@@ -67,7 +66,7 @@ def issue(
     for _try in range(TRIES):
         action.check()
         try:
-            return intend(action, actor=actor, key=key, origin=origin, ip=ip, undo=undo)
+            return intend(action, by=by, key=key, undo=undo)
         except IntegrityError:
             if (earlier := Command.objects.filter(key=key).first()) is not None:
                 return same_or_reused(earlier, action, actor)
@@ -77,40 +76,27 @@ def issue(
     raise NotPossible("others_act_on_it")
 
 
-def take_back(command: Command, *, actor: Account, ip: str | None = None) -> bool:
+def take_back(command: Command, *, by: By) -> bool:
     """Undo a command of which nothing has been sent; False when a worker was faster."""
     if not command.can_be_taken_back:
         return False
-    return cancel(command, TAKEN_BACK, {"by": actor.name_or_login}, actor=actor, ip=ip)
+    return cancel(command, TAKEN_BACK, {"by": by.somebody.name_or_login}, by=by)
 
 
-def decide(command: Command, *, actor: Account, reason: str, ip: str | None = None) -> None:
+def decide(command: Command, *, by: By, reason: str) -> None:
     """Close a command that only a person can judge as not applied, with their reason."""
     with transaction.atomic(durable=True):
         if move(command, CommandState.NOT_APPLIED):
-            audit.record(
-                AuditEntry.Kind.HUMAN_DECISION,
-                AuditAction(command.action),
-                actor=actor,
-                portal=command.portal,
-                outcome=command.state,
-                command=command,
-                target_kind=command.target_kind,
-                target_id=command.target_id,
-                target_label=command.target_label,
-                reason=reason,
-                ip=ip,
-            )
+            record(command, AuditEntry.Kind.HUMAN_DECISION, by=by, reason=reason)
 
 
-def intend(
-    action: Action, *, actor: Account, key: UUID, origin: str, ip: str | None, undo: float
-) -> Command:
+def intend(action: Action, *, by: By, key: UUID, undo: float) -> Command:
     """Commit the intent and its audit entry, and ring; IntegrityError when something is there.
 
     From the insert on nothing else can be open for the target: what was settled before has left
     its mark in the mirror, so that a last check sees it.
     """
+    actor = by.somebody
     target, as_person = action.target(), action.acts_as(actor)
     with transaction.atomic(durable=True):
         command = Command.objects.create(
@@ -134,19 +120,15 @@ def intend(
             actor=actor,
             actor_name=actor.name_or_login[:255],
             actor_role=actor.role.value if actor.role else "",
-            origin=origin,
+            origin=by.origin,
         )
         action.check()
         CommandFile.objects.bulk_create(
             CommandFile(command=command, place=place, name=name, content=content)
             for place, (name, content) in enumerate(action.contents)
         )
-        record(
-            command,
-            AuditEntry.Kind.INTENT,
-            ip=ip,
-            inputs={**command.inputs, "labels": command.labels},
-        )
+        inputs = {**command.inputs, "labels": command.labels}
+        record(command, AuditEntry.Kind.INTENT, by=by, inputs=inputs)
         doorbell.ring("serve_portal", command.portal_id, queue=doorbell.INTERACTIVE, after=undo)
     return command
 

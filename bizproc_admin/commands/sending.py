@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from bizproc_admin import actions, bitrix, connecting, roles, tokens
+from bizproc_admin import actions, audit, bitrix, connecting, roles, tokens
 from bizproc_admin.actions import Action, Observation, Verdict
 from bizproc_admin.commands.settling import conclude_before_sending, settle
 from bizproc_admin.commands.transitions import (
@@ -217,14 +217,12 @@ def late_answer(
     record(
         command,
         AuditEntry.Kind.RECONCILE,
-        actor=None,
-        actor_name="worker",
+        by=audit.WORKER,
         outcome=f"late_{proof.value}"[:20],
         attempt=epoch,
         error_code=code,
         error_values=values,
         reason="",
-        origin="worker",
     )
     is_about_this = command.state == CommandState.UNKNOWN and command.epoch == epoch
     if proof is bitrix.Classification.ACCEPTED and is_about_this:

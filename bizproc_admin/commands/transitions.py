@@ -9,8 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from bizproc_admin import audit
-from bizproc_admin.audit import AuditAction
-from bizproc_admin.models import Account, AuditEntry, Command, CommandFile
+from bizproc_admin.audit import AuditAction, By, Facts
+from bizproc_admin.models import AuditEntry, Command, CommandFile
 from bizproc_admin.models import CommandState as State
 from bizproc_admin.models.commands import TERMINAL
 
@@ -161,24 +161,22 @@ def cancel(
     code: str,
     values: dict[str, Any] | None = None,
     *,
-    actor: Account | None = None,
-    ip: str | None = None,
+    by: By | None = None,
 ) -> bool:
     """End an intent that will not be sent, or not again; code and values say why.
 
-    actor is set when a person wanted it so. False when somebody else was faster.
+    by is set when a person wanted it so. False when somebody else was faster.
     """
     with transaction.atomic(durable=True):
         is_moved = move(command, unsent(command.sends), **failing(code, values))
         if is_moved:
             record(
                 command,
-                AuditEntry.Kind.TAKEN_BACK if actor else AuditEntry.Kind.OUTCOME,
-                actor=actor or command.actor,
+                AuditEntry.Kind.TAKEN_BACK if by else AuditEntry.Kind.OUTCOME,
+                by=by,
                 error_code=code,
                 error_values=values,
-                origin="screen" if actor else "worker",
-                ip=ip,
+                origin="worker",
             )
     return is_moved
 
@@ -197,23 +195,21 @@ def record(
     command: Command,
     kind: AuditEntry.Kind,
     *,
+    by: By | None = None,
+    origin: str = "",
+    outcome: str = "",
     error_values: dict[str, Any] | None = None,
     inputs: dict[str, Any] | None = None,
-    **more: Any,
+    **facts: Any,
 ) -> None:
     """Write a command's audit entry: who, what and on what come from the row."""
-    values: dict[str, Any] = {
-        "inputs": {**(inputs or {}), "error": error_values} if error_values else inputs,
-        "actor": command.actor,
-        "portal": command.portal,
-        "outcome": command.state,
-        "command": command,
-        "attempt": command.epoch or None,
-        "target_kind": command.target_kind,
-        "target_id": command.target_id,
-        "target_label": command.target_label,
-        "on_behalf_of": command.on_behalf_of,
-        "reason": command.reason,
-        "origin": command.origin,
-    }
-    audit.record(kind, AuditAction(command.action), **(values | more))
+    values = {"error": error_values} if error_values else {}
+    audit.record(
+        kind,
+        AuditAction(command.action),
+        by=by or By(account=command.actor, origin=origin or command.origin),
+        target=command.as_target,
+        command=command,
+        outcome=outcome or command.state,
+        facts=Facts(inputs={**(inputs or {}), **values}, **{"reason": command.reason, **facts}),
+    )

@@ -13,6 +13,7 @@ from bizproc_admin.models.portals import Outage, Portal
 from bizproc_admin.models.screens import ScreenReading, Watched
 from bizproc_admin.models.seen_outcomes import SeenOutcome
 from bizproc_admin.models.sync_runs import Feed, FeedName, SyncRun
+from bizproc_admin.models.targets import Target
 from bizproc_admin.models.workers import Chore, MethodBudget, PaceBucket, Place, Worker
 from bizproc_admin.models.workflow_tasks import Assignment, WorkflowTask
 from bizproc_admin.models.workflow_templates import WorkflowTemplate
@@ -49,6 +50,7 @@ __all__ = [
     "ScreenReading",
     "SeenOutcome",
     "SyncRun",
+    "Target",
     "Watched",
     "Worker",
     "Workflow",

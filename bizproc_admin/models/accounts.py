@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin.models.people import Person
 from bizproc_admin.models.portals import Portal
+from bizproc_admin.models.targets import Target
 
 
 class Role(models.TextChoices):
@@ -50,6 +51,10 @@ class Account(AbstractUser):
         """Give the account's name as a value that can be kept: no word of a language is in it."""
         person = self.people.get(self.home_id) if self.follows_portal and self.home_id else None
         return self.get_full_name() or (person.name if person else "") or self.username
+
+    @property
+    def as_target(self) -> Target:
+        return Target(kind="account", id=str(self.pk), label=self.known_as)
 
     @property
     def known_as(self) -> str:

@@ -16,6 +16,7 @@ from django.db.models.functions import Coalesce
 from bizproc_admin.models.accounts import Account
 from bizproc_admin.models.people import Person
 from bizproc_admin.models.portals import Portal
+from bizproc_admin.models.targets import Target
 from bizproc_admin.models.workflow_tasks import WorkflowTask
 from bizproc_admin.models.workflows import Workflow
 from bizproc_admin.secrets import EncryptedBytesField
@@ -218,6 +219,16 @@ class Command(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.target_id}"
+
+    @property
+    def as_target(self) -> Target:
+        """Return what the command acts on."""
+        return Target(
+            kind=self.target_kind,
+            id=self.target_id,
+            label=self.target_label,
+            portal_id=self.portal_id,
+        )
 
     @property
     def is_settled(self) -> bool:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin import zones
+from bizproc_admin.models.targets import Target
 from bizproc_admin.secrets import EncryptedTextField
 
 if TYPE_CHECKING:
@@ -94,6 +95,10 @@ class Portal(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def as_target(self) -> Target:
+        return Target(kind="portal", id=str(self.pk), label=self.name, portal_id=self.pk)
 
     @property
     def host(self) -> str:

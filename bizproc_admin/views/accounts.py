@@ -1,5 +1,6 @@
 """Accounts: made, changed and deactivated by a portal administrator; entered by one-time link."""
 
+from dataclasses import replace
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -19,12 +20,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from bizproc_admin import accounts, audit, roles, sessions
-from bizproc_admin.audit import AuditAction
+from bizproc_admin import accounts, roles, sessions
+from bizproc_admin.audit import AuditAction, By, Facts
 from bizproc_admin.forms.accounts import AccountForm, FirstPasswordForm
 from bizproc_admin.htmx import page
 from bizproc_admin.models import Account, LinkedPerson
-from bizproc_admin.permissions import Capability, Request, requires, signed_in
+from bizproc_admin.permissions import Capability, Request, requires
 from bizproc_admin.sessions import open_sessions
 from bizproc_admin.views.own_account import ended_text, factor_of
 from bizproc_admin.wording.audit_entries import name_of
@@ -56,7 +57,8 @@ def account_creation(request: Request) -> HttpResponse:
         with transaction.atomic():
             form.instance.set_unusable_password()
             account = form.keep()
-            recorded(request, account, AuditAction.ACCOUNT_MADE, after=form.described())
+            facts = Facts(after=form.described())
+            accounts.record(account, AuditAction.ACCOUNT_MADE, by=By.of(request), facts=facts)
         return link_page(request, account)
     return form_page(request, form, None)
 
@@ -74,9 +76,8 @@ def account_detail(request: Request, pk: int) -> HttpResponse:
         return form_page(request, form, account)
     with transaction.atomic():
         form.keep()
-        recorded(
-            request, account, AuditAction.ACCOUNT_CHANGED, before=before, after=form.described()
-        )
+        facts = Facts(before=before, after=form.described())
+        accounts.record(account, AuditAction.ACCOUNT_CHANGED, by=By.of(request), facts=facts)
     messages.success(request, _("Saved."))
     return redirect("account_list")
 
@@ -97,7 +98,7 @@ def account_activation(request: Request, pk: int) -> HttpResponse:
         action = (
             AuditAction.ACCOUNT_ACTIVATED if account.is_active else AuditAction.ACCOUNT_DEACTIVATED
         )
-        recorded(request, account, action)
+        accounts.record(account, action, by=By.of(request))
         roles.follow(account)
     messages.success(request, name_of(action))
     return redirect("account_list")
@@ -118,7 +119,7 @@ def account_reset(request: Request, pk: int) -> HttpResponse:
     with transaction.atomic():
         account.set_unusable_password()
         account.save(update_fields=["password"])
-        recorded(request, account, AuditAction.PASSWORD_RESET)
+        accounts.record(account, AuditAction.PASSWORD_RESET, by=By.of(request))
     return link_page(request, account)
 
 
@@ -129,7 +130,7 @@ def account_second_factor_removal(request: Request, pk: int) -> HttpResponse:
     account = managed(request, pk)
     if account == request.user:
         return redirect("mfa_deactivate_totp")
-    if accounts.remove_second_factor(account, actor=request.user, ip=audit.ip_of(request)):
+    if accounts.remove_second_factor(account, by=By.of(request)):
         messages.success(request, _("Removed. The password alone lets this account in until then."))
     return redirect("account_detail", pk=pk)
 
@@ -140,7 +141,7 @@ def account_session_ending(request: Request, pk: int, session_pk: int) -> HttpRe
     """End one session of an account."""
     account = managed(request, pk)
     session = get_object_or_404(UserSession, pk=session_pk, user=account)
-    accounts.end_sessions(account, [session], actor=request.user, ip=audit.ip_of(request))
+    accounts.end_sessions(account, [session], by=By.of(request))
     messages.success(request, ended_text(1))
     return redirect("account_detail", pk=pk)
 
@@ -153,7 +154,7 @@ def account_sessions_ending(request: Request, pk: int) -> HttpResponse:
     theirs = UserSession.objects.filter(user=account).exclude(
         session_key=request.session.session_key
     )
-    count = accounts.end_sessions(account, theirs, actor=request.user, ip=audit.ip_of(request))
+    count = accounts.end_sessions(account, theirs, by=By.of(request))
     messages.success(request, ended_text(count))
     return redirect("account_detail", pk=pk)
 
@@ -171,7 +172,8 @@ def account_entry(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     if form.is_bound and form.is_valid():
         with transaction.atomic():
             form.save()
-            recorded(request, account, AuditAction.PASSWORD_CHOSEN, actor=account)
+            by = replace(By.of(request), account=account)
+            accounts.record(account, AuditAction.PASSWORD_CHOSEN, by=by)
         messages.success(request, _("Your password is set. Sign in with it."))
         return redirect("account_login")
     context = {"form": form, "account": account}
@@ -236,20 +238,3 @@ def why_not_activated(request: Request, account: Account) -> str:
     if account.dismissed_at:
         return _("The portal says that this person is dismissed. Back there, they are back here.")
     return ""
-
-
-def recorded(
-    request: HttpRequest,
-    account: Account,
-    action: AuditAction,
-    *,
-    actor: Account | None = None,
-    **what: Any,
-) -> None:
-    accounts.recorded(
-        account,
-        action,
-        actor=actor or signed_in(request),
-        ip=audit.ip_of(request),
-        **what,
-    )

@@ -5,8 +5,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from bizproc_admin import audit
 from bizproc_admin.actions import ACTIONS, KillWorkflow, TerminateWorkflow
+from bizproc_admin.audit import By
 from bizproc_admin.commands import decide
 from bizproc_admin.forms.commands import DecisionForm
 from bizproc_admin.htmx import dialog, page
@@ -60,9 +60,8 @@ def command_decision(request: Request, pk: int) -> HttpResponse:
     if form.is_bound and form.is_valid():
         decide(
             command,
-            actor=request.user,
             reason=form.cleaned_data["reason"],
-            ip=audit.ip_of(request),
+            by=By.of(request),
         )
         return redirect("command_detail", pk=pk)
     return dialog(

@@ -11,10 +11,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from bizproc_admin import audit
 from bizproc_admin.actions import CompleteTask, DelegateTask
 from bizproc_admin.actions.base import own_hands
 from bizproc_admin.actions.workflow_tasks import closed
+from bizproc_admin.audit import By
 from bizproc_admin.commands import take_back
 from bizproc_admin.forms.completions import CompletionForm
 from bizproc_admin.forms.delegations import DelegationForm, TakeoverForm, waiting_people
@@ -74,7 +74,7 @@ def workflow_task_takeover(request: Request, pk: int) -> HttpResponse:
 def command_withdrawal(request: Request, pk: int) -> HttpResponse:
     """Take a command back of which nothing has been sent yet."""
     command = get_object_or_404(withdrawable(request), pk=pk)
-    is_back = take_back(command, actor=request.user, ip=audit.ip_of(request))
+    is_back = take_back(command, by=By.of(request))
     late = _("Too late: it is on its way. What becomes of it is shown with the task.")
     if not wants_part(request):
         text = _("Taken back. Nothing was sent.") if is_back else late
@@ -93,8 +93,8 @@ def withdrawal_creation(request: Request) -> HttpResponse:
     """Take several commands back at once; those that have left are said."""
     keys = [int(key) for key in request.POST.getlist("command") if key.isdecimal()][:MOST_UNDOABLE]
     found = list(withdrawable(request).filter(pk__in=keys))
-    ip = audit.ip_of(request)
-    late = [one for one in found if not take_back(one, actor=request.user, ip=ip)]
+    by = By.of(request)
+    late = [one for one in found if not take_back(one, by=by)]
     text = _("Taken back. Nothing was sent.")
     if late:
         names = ", ".join(str(one.task or acts.target(one)) for one in late)

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from bizproc_admin import audit
 from bizproc_admin.actions import Action, NotPossible
+from bizproc_admin.audit import By
 from bizproc_admin.commands import KeyReused, TargetBusy, issue
 from bizproc_admin.models import Command
 from bizproc_admin.permissions import Request
@@ -26,7 +26,7 @@ def try_to_issue(
 ) -> Command | InTheWay:
     """Issue an action's command, or say what stands in its way."""
     try:
-        made = issue(action, actor=request.user, key=key, ip=audit.ip_of(request), undo=undo)
+        made = issue(action, by=By.of(request), key=key, undo=undo)
         if made.is_settled and made.word == "refused":
             return InTheWay(
                 problem=_("This was sent before and came to nothing. To send it, do it once more.")

@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from bizproc_admin import accounts, audit
+from bizproc_admin import accounts
+from bizproc_admin.audit import By
 from bizproc_admin.models import Account, LinkedPerson, Person, PersonToken, Portal, Role
 from bizproc_admin.permissions import open_to_accounts, signed_in
 from bizproc_admin.sessions import open_sessions
@@ -75,7 +76,7 @@ def own_session_ending(request: HttpRequest, pk: int) -> HttpResponse:
     if session.session_key == request.session.session_key:
         messages.error(request, _("This is the session you look at: sign out to end it."))
     else:
-        accounts.end_sessions(account, [session], actor=account, ip=audit.ip_of(request))
+        accounts.end_sessions(account, [session], by=By.of(request))
         messages.success(request, _("Ended. That browser is signed out."))
     return redirect("own_account")
 
@@ -88,7 +89,7 @@ def own_sessions_ending(request: HttpRequest) -> HttpResponse:
     others = UserSession.objects.filter(user=account).exclude(
         session_key=request.session.session_key
     )
-    count = accounts.end_sessions(account, others, actor=account, ip=audit.ip_of(request))
+    count = accounts.end_sessions(account, others, by=By.of(request))
     messages.success(request, ended_text(count))
     return redirect("own_account")
 
@@ -102,7 +103,7 @@ def own_connection_removal(request: HttpRequest, pk: int) -> HttpResponse:
         LinkedPerson.objects.select_related("person__portal"), user=account, portal=pk
     )
     if PersonToken.objects.filter(person=link.person).exists():
-        accounts.forget_connection(account, link.person, ip=audit.ip_of(request))
+        accounts.forget_connection(account, link.person, by=By.of(request))
     messages.success(
         request, _("Forgotten. What you have asked for and is not sent yet waits for you.")
     )

@@ -12,7 +12,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from bizproc_admin import audit, portals
+from bizproc_admin import portals
+from bizproc_admin.audit import By
 from bizproc_admin.forms.portals import (
     AddressForm,
     ApplicationForm,
@@ -61,8 +62,7 @@ def portal_creation(request: Request) -> HttpResponse:
         portal = portals.connect(
             form.cleaned_data["webhook"],
             name=form.cleaned_data["name"],
-            actor=request.user,
-            ip=audit.ip_of(request),
+            by=By.of(request),
         )
         request.session[CHOSEN] = portal.pk
         return redirect("portal_detail", pk=portal.pk)
@@ -118,7 +118,7 @@ def portal_webhook(request: Request, pk: int) -> HttpResponse:
     portal = reached(request, pk)
     form = ConnectionForm(request.POST or None, portal=portal)
     if form.is_bound and form.is_valid():
-        portals.connect(form.cleaned_data["webhook"], actor=request.user, ip=audit.ip_of(request))
+        portals.connect(form.cleaned_data["webhook"], by=By.of(request))
         return redirect("portal_detail", pk=pk)
     status = 422 if form.is_bound else 200
     return page(
@@ -156,7 +156,7 @@ def portal_following(request: Request, pk: int, change: int) -> HttpResponse:
     """Follow the portal to the address that was compared."""
     portal = reached(request, pk)
     found = get_object_or_404(portal.address_changes.select_related("portal"), pk=change)
-    if portals.follow(found, actor=request.user, ip=audit.ip_of(request)):
+    if portals.follow(found, by=By.of(request)):
         messages.success(request, _("Followed. Everything known of the portal stays with it."))
         return redirect("portal_detail", pk=pk)
     messages.error(request, _("Not followed: it is not proven to be the same portal."))
@@ -170,9 +170,7 @@ def portal_application(request: Request, pk: int) -> HttpResponse:
     portal = reached(request, pk)
     form = ApplicationForm(request.POST or None, initial=ApplicationForm.shown(portal))
     if form.is_bound and form.is_valid():
-        portals.set_application(
-            portal, **form.cleaned_data, actor=request.user, ip=audit.ip_of(request)
-        )
+        portals.set_application(portal, **form.cleaned_data, by=By.of(request))
         messages.success(request, _("Saved. People can sign in with Bitrix24 now."))
         return redirect("portal_detail", pk=pk)
     context = {
@@ -196,7 +194,7 @@ def portal_application_removal(request: Request, pk: int) -> HttpResponse:
             **what_waits(portal.commands.exclude(as_person=None)),
         }
         return dialog(request, "portals/application_removal.html", context)
-    portals.remove_application(portal, actor=request.user, ip=audit.ip_of(request))
+    portals.remove_application(portal, by=By.of(request))
     messages.success(request, _("Removed. Nobody signs in through this portal any more."))
     return redirect("portal_detail", pk=pk)
 
@@ -208,9 +206,7 @@ def portal_time_zone(request: Request, pk: int) -> HttpResponse:
     portal = reached(request, pk)
     form = TimeZoneForm(request.POST or None, portal=portal)
     if form.is_bound and form.is_valid():
-        portals.set_time_zone(
-            portal, form.cleaned_data["zone"], actor=request.user, ip=audit.ip_of(request)
-        )
+        portals.set_time_zone(portal, form.cleaned_data["zone"], by=By.of(request))
         messages.success(request, _("Saved."))
         return redirect("portal_detail", pk=pk)
     context = {"form": form, "edited": portal}
@@ -225,8 +221,7 @@ def portal_admission(request: Request, pk: int) -> HttpResponse:
     portals.admit_everybody(
         reached(request, pk),
         is_open=request.POST.get("everybody") == "yes",
-        actor=request.user,
-        ip=audit.ip_of(request),
+        by=By.of(request),
     )
     messages.success(request, _("Saved."))
     return redirect("portal_detail", pk=pk)
@@ -253,7 +248,7 @@ def portal_disconnection(request: Request, pk: int) -> HttpResponse:
             **what_waits(portal.commands.all()),
         }
         return dialog(request, "portals/disconnection.html", context)
-    portals.disconnect(portal, actor=request.user, ip=audit.ip_of(request))
+    portals.disconnect(portal, by=By.of(request))
     messages.success(request, _("Disconnected. Everything read so far stays readable."))
     return redirect("portal_detail", pk=pk)
 

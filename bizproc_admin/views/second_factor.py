@@ -16,8 +16,8 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from bizproc_admin import accounts, audit, second_factor
-from bizproc_admin.audit import AuditAction
+from bizproc_admin import accounts, second_factor
+from bizproc_admin.audit import AuditAction, By
 
 
 class Truthful:
@@ -88,5 +88,5 @@ def on_record(request: HttpRequest, action: AuditAction, carry_out: Any, form: A
     """Carry out a valid form and record it, both or neither."""
     with transaction.atomic():
         response: HttpResponse = carry_out(form)
-        accounts.recorded(request.user, action, actor=request.user, ip=audit.ip_of(request))  # type: ignore[arg-type]  # reauthentication was asked for: somebody is signed in
+        accounts.record(request.user, action, by=By.of(request))  # type: ignore[arg-type]  # reauthentication was asked for: somebody is signed in
     return response

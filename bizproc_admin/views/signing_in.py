@@ -18,8 +18,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from bizproc_admin import audit, bitrix
+from bizproc_admin import bitrix
 from bizproc_admin.admission import Admitted, SignInRefused, admit
+from bizproc_admin.audit import By
 from bizproc_admin.models import Portal
 from bizproc_admin.provider import PROVIDER, Bitrix24Provider, app_of
 from bizproc_admin.wording.portal_errors import for_people
@@ -82,7 +83,7 @@ def bitrix24_callback(request: HttpRequest) -> HttpResponse:
             portal,
             code=request.GET["code"],
             domain=request.GET.get("domain", ""),
-            ip=audit.ip_of(request),
+            by=By.of(request),
         )
     except SignInRefused as refusal:
         return not_let_in(request, refusal.text, code=refusal.code)

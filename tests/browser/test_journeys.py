@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from bizproc_admin import commands
 from bizproc_admin.actions import KillWorkflow
+from bizproc_admin.audit import By
 from bizproc_admin.models import AuditEntry, Command, CommandState, Person, Workflow
 from tests.conftest import PASSWORD
 
@@ -135,7 +136,9 @@ def test_the_second_tab_is_shown_the_first_ones_command(
     dialog = ask(page, waiting, "Terminate…")
     monkeypatch.setattr("bizproc_admin.doorbell.ring", lambda *args, **kwargs: None)
     commands.issue(
-        KillWorkflow(workflow=waiting, reason="first"), actor=other_administrator, key=uuid.uuid4()
+        KillWorkflow(workflow=waiting, reason="first"),
+        by=By(account=other_administrator),
+        key=uuid.uuid4(),
     )
     dialog.get_by_label("Reason").fill("second")
     dialog.get_by_role("button", name="Terminate").click()

@@ -6,8 +6,8 @@ from django.db.models import ProtectedError
 from django.urls import reverse
 
 from bizproc_admin import audit
-from bizproc_admin.audit import AuditAction, triggers
-from bizproc_admin.models import AuditDetail, AuditEntry, AuditSequence
+from bizproc_admin.audit import AuditAction, By, Facts, triggers
+from bizproc_admin.models import AuditDetail, AuditEntry, AuditSequence, Target
 from bizproc_admin.models.audit_entries import InsertOnly
 
 LIST = "/audit/"
@@ -23,14 +23,10 @@ def entry(administrator, portal):
     return audit.record(
         AuditEntry.Kind.OUTCOME,
         AuditAction.WORKFLOW_TERMINATE,
-        actor=administrator,
-        portal=portal,
+        by=By(account=administrator),
+        target=Target(kind="workflow", id="5f.1", label="Договор · Поставка", portal_id=portal.pk),
         outcome="confirmed",
-        target_kind="workflow",
-        target_id="5f.1",
-        target_label="Договор · Поставка",
-        reason="Расторгнут",
-        before={"workflow": {"ID": "5f.1"}},
+        facts=Facts(reason="Расторгнут", before={"workflow": {"ID": "5f.1"}}),
     )
 
 
@@ -83,9 +79,9 @@ def test_every_filter_finds_it_and_its_opposite_does_not(client, entry, params):
 def test_what_a_person_took_back_is_found_by_its_own_word(client, administrator, portal):
     taken, refused = (
         audit.record(
-            kind, AuditAction.WORKFLOW_TASK_COMPLETE, actor=administrator, portal=portal,
-            outcome="cancelled", target_kind="workflow_task", target_label="Approve",
-            error_code=code,
+            kind, AuditAction.WORKFLOW_TASK_COMPLETE, by=By(account=administrator),
+            target=Target(kind="workflow_task", label="Approve", portal_id=portal.pk),
+            outcome="cancelled", facts=Facts(error_code=code),
         )
         for kind, code in [("taken_back", "taken_back"), ("outcome", "already_answered")]
     )  # fmt: skip
@@ -154,7 +150,10 @@ def test_entries_are_numbered_without_gaps_in_each_scope(administrator, portal):
         start = before.last if before else 0
         made = [
             audit.record(
-                AuditEntry.Kind.SIGN_IN, AuditAction.SIGN_IN, actor=administrator, portal=scope
+                AuditEntry.Kind.SIGN_IN,
+                AuditAction.SIGN_IN,
+                by=By(account=administrator),
+                target=Target(portal_id=scope.pk if scope else None),
             )
             for _ in range(3)
         ]

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bizproc_admin import commands
+from bizproc_admin.audit import By
 from bizproc_admin.models import (
     AuditEntry,
     Command,
@@ -599,7 +600,7 @@ def test_a_form_sent_again_after_it_was_taken_back_is_not_said_to_leave(
     settings.UNDO_TIME = 60
     key = str(uuid.uuid4())
     post(approver, answer=1, key=key)
-    commands.take_back(Command.objects.get(), actor=approver)
+    commands.take_back(Command.objects.get(), by=By(account=approver))
     answer = post(approver, answer=1, key=key)
     assert answer.status_code == 409
     assert "came to nothing" in answer.content.decode()
@@ -610,7 +611,7 @@ def test_a_form_sent_again_after_it_was_taken_back_is_not_said_to_leave(
 def test_what_was_typed_stands_there_again_after_an_undo(post, as_, approver, task, settings):
     settings.UNDO_TIME = 60
     post(approver, answer=1, comment="Nur mit Rabatt")
-    commands.take_back(Command.objects.get(), actor=approver)
+    commands.take_back(Command.objects.get(), by=By(account=approver))
     assert "Nur mit Rabatt" in page(as_, approver, task)
 
 

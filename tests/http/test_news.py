@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bizproc_admin import commands
+from bizproc_admin.audit import By
 from bizproc_admin.models import (
     Assignment,
     Command,
@@ -120,7 +121,7 @@ def test_what_was_asked_for_is_said_to_the_ear_and_does_not_stay(
 def test_what_a_person_took_back_is_no_news(as_, approver, answer, settings):
     settings.UNDO_TIME = 60
     answer()
-    commands.take_back(Command.objects.get(), actor=approver)
+    commands.take_back(Command.objects.get(), by=By(account=approver))
     shown = news(as_, approver)
     assert shown.items == []
     assert [one.outcome.title for one in shown.said] == ["“Accept”: taken back"]

@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from bizproc_admin import audit
 from bizproc_admin.actions.workflows import TerminateWorkflow
-from bizproc_admin.audit import AuditAction
+from bizproc_admin.audit import AuditAction, By
 from bizproc_admin.commands import issue
-from bizproc_admin.models import Account, AuditEntry, AuditRepeat, Command, Person, Role
+from bizproc_admin.models import Account, AuditEntry, AuditRepeat, Command, Person, Role, Target
 from bizproc_admin.wording.audit_entries import sentence_of
 from config.logs import QuietRefusals
 
@@ -146,7 +146,9 @@ def addresses(workflow, administrator, portal):
         state="needs_human",
     )
     other = Account.objects.create_user("somebody")
-    entry = audit.record(AuditEntry.Kind.SIGN_IN, AuditAction.SIGN_IN, actor=other, outcome="ok")
+    entry = audit.record(
+        AuditEntry.Kind.SIGN_IN, AuditAction.SIGN_IN, by=By(account=other), target=Target()
+    )
     things = {
         "workflow_task": workflow.tasks.get().pk,
         "workflow": workflow.pk,
@@ -242,7 +244,7 @@ def test_a_denied_act_is_counted_like_a_page(as_, participant, workflow, adminis
     action = TerminateWorkflow(workflow=workflow, reason="no")
     for _ in range(5):
         with pytest.raises(PermissionDenied):
-            issue(action, actor=participant, key=uuid.uuid4())
+            issue(action, by=By(account=participant), key=uuid.uuid4())
     assert denials(participant).count() == 1
     assert AuditRepeat.objects.get().count == 4
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bizproc_admin import audit, bitrix, connecting, syncing, tokens
-from bizproc_admin.audit import AuditAction
+from bizproc_admin.audit import AuditAction, By
 from bizproc_admin.models import (
     Account,
     AuditEntry,
@@ -19,6 +19,7 @@ from bizproc_admin.models import (
     PersonToken,
     Portal,
     Role,
+    Target,
 )
 from bizproc_admin.secrets import Secret
 from bizproc_admin.syncing import following
@@ -611,9 +612,8 @@ def test_what_somebody_did_elsewhere_before_they_were_taken_over_stays_there(
     elsewhere = audit.record(
         AuditEntry.Kind.INTENT,
         AuditAction.WORKFLOW_KILL,
-        actor=manager,
-        portal=south,
-        target_label="S1",
+        by=By(account=manager),
+        target=Target(label="S1", portal_id=south.pk),
     )
     person = Person.objects.get(portal=door, remote_id=EMPLOYEE)
     LinkedPerson.objects.create(user=manager, portal=door, person=person)

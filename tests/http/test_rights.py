@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bizproc_admin import audit
-from bizproc_admin.audit import AuditAction
+from bizproc_admin.audit import AuditAction, By
 from bizproc_admin.models import (
     Account,
     AddressChange,
@@ -33,6 +33,7 @@ from bizproc_admin.models import (
     Person,
     Portal,
     Role,
+    Target,
     Workflow,
     WorkflowTask,
     WorkflowTemplate,
@@ -79,7 +80,10 @@ def things_on(portal: Portal, person: Person, owner: Account) -> dict[str, int]:
         actor=owner, actor_name="", actor_role="", state="needs_human",
     )  # fmt: skip
     entry = audit.record(
-        AuditEntry.Kind.SIGN_IN, AuditAction.SIGN_IN, actor=owner, portal=portal, outcome="ok"
+        AuditEntry.Kind.SIGN_IN,
+        AuditAction.SIGN_IN,
+        by=By(account=owner),
+        target=Target(portal_id=portal.pk),
     )
     return {
         "workflow": workflow.pk,

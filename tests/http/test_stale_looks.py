@@ -10,6 +10,7 @@ from django.utils import timezone
 from bizproc_admin import commands
 from bizproc_admin.actions import TerminateWorkflow
 from bizproc_admin.actions.workflows import EndWorkflow
+from bizproc_admin.audit import By
 from bizproc_admin.commands import issuing
 from bizproc_admin.models import Command, CommandState, EndCause
 from bizproc_admin.wording.command_errors import command_error
@@ -21,7 +22,7 @@ METHOD = "bizproc.workflow.terminate"
 def command(workflow, administrator):
     return commands.issue(
         TerminateWorkflow(workflow=workflow, reason="Contract cancelled"),
-        actor=administrator,
+        by=By(account=administrator),
         key=uuid.uuid4(),
     )
 
@@ -212,7 +213,7 @@ def test_a_command_in_the_way_that_is_settled_meanwhile_is_no_error(
     monkeypatch.setattr(issuing, "open_command", settled_meanwhile)
     second = commands.issue(
         TerminateWorkflow(workflow=workflow, reason="Contract cancelled"),
-        actor=administrator,
+        by=By(account=administrator),
         key=uuid.uuid4(),
     )
     assert second.state == CommandState.INTENT

@@ -13,6 +13,7 @@ from django.utils import timezone
 from bizproc_admin import admission, bitrix, commands, connecting, secrets, syncing, tokens
 from bizproc_admin.actions import CompleteTask, DelegateTask, NotPossible, TerminateWorkflow
 from bizproc_admin.actions.answers import SentFile
+from bizproc_admin.audit import By
 from bizproc_admin.commands import sending
 from bizproc_admin.models import (
     AuditEntry,
@@ -49,7 +50,7 @@ def other(portal, sandbox, sync, task):
 
 def ask(action, who, committing, **more):
     with committing():
-        return commands.issue(action, actor=who, key=uuid.uuid4(), **more)
+        return commands.issue(action, by=By(account=who), key=uuid.uuid4(), **more)
 
 
 def answer(task, who, committing, status=1, **more):
@@ -280,7 +281,7 @@ def test_within_the_time_for_undoing_nothing_is_sent(
     with committing():
         commands.sweep()
     assert sandbox.calls() == []
-    assert commands.take_back(command, actor=approver)
+    assert commands.take_back(command, by=By(account=approver))
     command = fresh(command)
     assert (command.state, command.error_code) == (CommandState.CANCELLED, "taken_back")
     assert command.audit_entries.get(kind="taken_back").actor == approver
@@ -302,7 +303,7 @@ def test_after_it_the_answer_leaves_and_cannot_be_undone(
         commands.sweep()
     command = fresh(command)
     assert command.state == CommandState.CONFIRMED
-    assert not commands.take_back(command, actor=approver)
+    assert not commands.take_back(command, by=By(account=approver))
     assert fresh(command).state == CommandState.CONFIRMED
 
 
@@ -312,7 +313,7 @@ def test_undoing_what_a_worker_has_just_claimed_is_too_late(
     action = CompleteTask(task=task, person=employee, answer=1, reason="")
     command = fresh(ask(action, approver, committing, undo=5))
     Command.objects.filter(pk=command.pk).update(state=CommandState.SENDING, epoch=1, sends=1)
-    assert not commands.take_back(command, actor=approver)
+    assert not commands.take_back(command, by=By(account=approver))
     assert fresh(command).state == CommandState.SENDING
 
 
@@ -367,7 +368,7 @@ def test_a_file_of_an_answer_that_was_taken_back_is_deleted(
         files=(SentFile.of("Scan", "a.pdf", b"x"),),
     )  # fmt: skip
     command = ask(action, who, committing, undo=5)
-    commands.take_back(command, actor=who)
+    commands.take_back(command, by=By(account=who))
     assert not CommandFile.objects.exists()
 
 
@@ -474,7 +475,7 @@ def test_a_lost_delegation_to_whom_another_part_went_meanwhile_is_not_claimed(
     begun = [
         commands.issue(
             DelegateTask(task=task, from_person=one, to_person=receiver, reason="On leave"),
-            actor=administrator,
+            by=By(account=administrator),
             key=uuid.uuid4(),
         )
         for one in (first, second)

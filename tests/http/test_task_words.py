@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from bizproc_admin import commands
 from bizproc_admin.actions import CompleteTask, DelegateTask
+from bizproc_admin.audit import By
 from bizproc_admin.models import CommandState, Person
 from bizproc_admin.views.timelines import command_events, task_events
 from bizproc_admin.wording import acts
@@ -26,7 +27,7 @@ def answered(task, approver, employee, committing):
         on_behalf="Ivan Sidorov",
     )  # fmt: skip
     with committing():
-        return commands.issue(action, actor=approver, key=uuid.uuid4())
+        return commands.issue(action, by=By(account=approver), key=uuid.uuid4())
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def delegated(task, administrator, employee, portal, committing, sandbox, sync):
     other = Person.objects.get(portal=portal, remote_id=number)
     action = DelegateTask(task=task, from_person=employee, to_person=other, reason="On leave")
     with committing():
-        return commands.issue(action, actor=administrator, key=uuid.uuid4())
+        return commands.issue(action, by=By(account=administrator), key=uuid.uuid4())
 
 
 def text_of(client, name, *args):
@@ -132,7 +133,7 @@ def test_a_task_that_everybody_has_answered_waits_for_nobody(as_, administrator,
 def test_an_answer_is_not_mistaken_for_an_ending(as_, administrator, approver, task, employee):
     client = as_(administrator)
     action = CompleteTask(task=task, person=employee, answer=1, reason="")
-    command = commands.issue(action, actor=approver, key=uuid.uuid4(), undo=60)
+    command = commands.issue(action, by=By(account=approver), key=uuid.uuid4(), undo=60)
     assert command.state == CommandState.INTENT
     row = text_of(client, "workflow_row", task.workflow_id)
     assert "Requested" not in row

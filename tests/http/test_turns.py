@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from bizproc_admin import bitrix, commands, gates, jobs, pacing, screens, syncing
 from bizproc_admin.actions import CompleteTask, TerminateWorkflow
+from bizproc_admin.audit import By
 from bizproc_admin.commands.waiting import LONGEST_QUEUE, is_overdue
 from bizproc_admin.models import (
     Command,
@@ -37,7 +38,7 @@ def many(sandbox, portal, sync):
 
 def ask(workflow, actor, *, origin="screen"):
     action = TerminateWorkflow(workflow=workflow, reason="It hangs.")
-    return commands.issue(action, actor=actor, key=uuid4(), origin=origin)
+    return commands.issue(action, by=By(account=actor, origin=origin), key=uuid4())
 
 
 def test_what_a_person_asked_for_comes_before_any_mass_action(many, administrator, sandbox):
@@ -78,7 +79,9 @@ def test_answers_of_one_person_ask_the_portal_once_a_minute_whose_token_it_is(
         if not one.assignments.filter(person=person).exists():
             continue
         commands.issue(
-            CompleteTask(task=one, person=person, answer=1, reason=""), actor=approver, key=uuid4()
+            CompleteTask(task=one, person=person, answer=1, reason=""),
+            by=By(account=approver),
+            key=uuid4(),
         )
     count = Command.objects.count()
     assert count >= 2

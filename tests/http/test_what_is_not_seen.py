@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from bizproc_admin import commands, syncing
 from bizproc_admin.actions import CompleteTask, DelegateTask, TerminateWorkflow
+from bizproc_admin.audit import By
 from bizproc_admin.bitrix.listing import Listing
 from bizproc_admin.bitrix.transport import Transport
 from bizproc_admin.models import (
@@ -170,7 +171,9 @@ def test_an_answer_in_doubt_stays_in_doubt_while_the_owner_sees_only_a_part(
     settings.SETTLE_TIME = 0
     person = task.assignments.get().person
     command = commands.issue(
-        CompleteTask(task=task, person=person, answer=1, reason=""), actor=approver, key=uuid4()
+        CompleteTask(task=task, person=person, answer=1, reason=""),
+        by=By(account=approver),
+        key=uuid4(),
     )
     sandbox.fail_next("timeout_after_apply", method="bizproc.task.complete", hold=0.1)
     settings.READ_TIMEOUT = 0.5
@@ -205,7 +208,7 @@ def test_an_intent_whose_look_proves_nothing_waits(
         ),
         "terminate": (TerminateWorkflow(workflow=task.workflow, reason="no"), administrator),
     }[kind]
-    command = commands.issue(action, actor=actor, key=uuid4())
+    command = commands.issue(action, by=By(account=actor), key=uuid4())
     lose_rights(sandbox, "rights")
     commands.carry_out(command.pk, worker="test")
     command.refresh_from_db()

@@ -8,9 +8,9 @@ import pytest
 
 from bizproc_admin import audit
 from bizproc_admin.actions import ACTIONS
-from bizproc_admin.audit import AuditAction, first_version
+from bizproc_admin.audit import AuditAction, By, Facts, first_version
 from bizproc_admin.lists.audit_filters import AuditFilterForm
-from bizproc_admin.models import AuditDetail, AuditEntry, AuditRepeat
+from bizproc_admin.models import AuditDetail, AuditEntry, AuditRepeat, Target
 from bizproc_admin.wording.audit_entries import name_of, sentence_of
 
 pytestmark = pytest.mark.django_db
@@ -115,9 +115,8 @@ def test_a_new_entry_holds_keys_alone(administrator):
     entry = audit.record(
         AuditEntry.Kind.ACCOUNT,
         AuditAction.ACCOUNT_MADE,
-        actor=administrator,
-        target_kind="account",
-        target_label="olga",
+        by=By(account=administrator),
+        target=Target(kind="account", label="olga"),
     )
     assert (entry.schema_version, entry.action) == (2, "account.made")
     assert sentence_of(entry, {}) == "Made an account: olga"
@@ -141,7 +140,7 @@ def test_a_new_entry_holds_keys_alone(administrator):
 def test_a_filter_by_a_key_finds_both_versions_and_nothing_else(administrator, action, fields):
     old = first_version_row(1, **fields)
     kind = AuditEntry.Kind(fields["kind"])
-    new = audit.record(kind, action, actor=administrator, portal=None)
+    new = audit.record(kind, action, by=By(account=administrator), target=Target())
     first_version_row(90, kind="attempt", action="something.else")
     assert set(narrowed(action=action.value)) == {old, new}
 
@@ -156,8 +155,8 @@ def test_what_was_taken_back_is_found_in_both_versions(administrator):
         2, kind="human_decision", action="workflow.kill", outcome="not_applied"
     )
     new = audit.record(
-        Kind.TAKEN_BACK, AuditAction.WORKFLOW_KILL, actor=administrator, error_code="taken_back",
-        outcome="cancelled",
+        Kind.TAKEN_BACK, AuditAction.WORKFLOW_KILL, by=By(account=administrator), target=Target(),
+        outcome="cancelled", facts=Facts(error_code="taken_back"),
     )  # fmt: skip
     assert set(narrowed(kind="taken_back")) == {old, new}
     assert set(narrowed(outcome="taken_back")) == {old, new}

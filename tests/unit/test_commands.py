@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from bizproc_admin import actions, bitrix, commands
 from bizproc_admin.actions import NotPossible, Observation, TerminateWorkflow, Verdict
+from bizproc_admin.audit import By
 from bizproc_admin.commands import sending
 from bizproc_admin.models import (
     Account,
@@ -178,7 +179,7 @@ def test_no_mixture_of_faults_repeats_a_write_or_makes_a_state_lie(
 ) -> None:
     world = Termination.world = World(sends=list(sends), looks=list(looks))
     action = Termination(workflow=make_workflow(), reason="It hangs.")
-    command = commands.issue(action, actor=administrator, key=uuid.uuid4())
+    command = commands.issue(action, by=By(account=administrator), key=uuid.uuid4())
 
     for number, seconds in enumerate([*steps, *[400] * 30]):
         if ends_after == number and world.is_running:
@@ -247,16 +248,16 @@ def test_the_same_key_gives_the_same_command_and_other_inputs_are_refused(
     Termination.world = World(sends=[], looks=[])
     workflow, key = make_workflow(), uuid.uuid4()
     action = Termination(workflow=workflow, reason="It hangs.")
-    first = commands.issue(action, actor=administrator, key=key)
+    first = commands.issue(action, by=By(account=administrator), key=key)
 
-    assert commands.issue(action, actor=administrator, key=key) == first
+    assert commands.issue(action, by=By(account=administrator), key=key) == first
     other = Termination(workflow=workflow, reason="Another reason.")
     with pytest.raises(commands.KeyReused):
-        commands.issue(other, actor=administrator, key=key)
+        commands.issue(other, by=By(account=administrator), key=key)
     with pytest.raises(commands.KeyReused):
-        commands.issue(action, actor=other_administrator, key=key)
+        commands.issue(action, by=By(account=other_administrator), key=key)
     with pytest.raises(commands.TargetBusy) as busy:
-        commands.issue(action, actor=other_administrator, key=uuid.uuid4())
+        commands.issue(action, by=By(account=other_administrator), key=uuid.uuid4())
     assert busy.value.command == first
     assert AuditEntry.objects.filter(command__isnull=False).count() == 1
 
@@ -266,7 +267,7 @@ def test_who_may_not_is_audited_and_makes_no_command(
 ) -> None:
     action = Termination(workflow=make_workflow(), reason="It hangs.")
     with pytest.raises(PermissionDenied):
-        commands.issue(action, actor=auditor, key=uuid.uuid4())
+        commands.issue(action, by=By(account=auditor), key=uuid.uuid4())
     assert Command.objects.count() == 0
     assert AuditEntry.objects.get().kind == AuditEntry.Kind.DENIED
 
@@ -278,7 +279,9 @@ def test_an_ended_workflow_cannot_be_ended_again(
     workflow.is_running = False
     with pytest.raises(NotPossible, match="workflow_has_ended"):
         commands.issue(
-            Termination(workflow=workflow, reason="x"), actor=administrator, key=uuid.uuid4()
+            Termination(workflow=workflow, reason="x"),
+            by=By(account=administrator),
+            key=uuid.uuid4(),
         )
     assert Command.objects.count() == 0
 
@@ -288,7 +291,7 @@ def test_an_account_that_lost_its_role_meanwhile_is_not_obeyed(
 ) -> None:
     world = Termination.world = World(sends=[], looks=[])
     action = Termination(workflow=make_workflow(), reason="It hangs.")
-    command = commands.issue(action, actor=administrator, key=uuid.uuid4())
+    command = commands.issue(action, by=By(account=administrator), key=uuid.uuid4())
     administrator.groups.clear()
 
     commands.carry_out(command.pk, worker="a worker")
@@ -304,7 +307,7 @@ def test_a_portal_that_cannot_be_reached_is_given_up_after_the_time_for_it(
 ) -> None:
     world = Termination.world = World(sends=[], looks=[False] * 99)
     action = Termination(workflow=make_workflow(), reason="It hangs.")
-    command = commands.issue(action, actor=administrator, key=uuid.uuid4())
+    command = commands.issue(action, by=By(account=administrator), key=uuid.uuid4())
 
     while world.clock <= configured.GIVE_UP_TIME + 120:
         run_what_is_due(command)
@@ -320,7 +323,7 @@ def test_an_answer_that_comes_after_its_worker_was_given_up_is_kept_and_used(
 ) -> None:
     world = Termination.world = World(sends=["done, worker killed"], looks=[])
     action = Termination(workflow=make_workflow(), reason="It hangs.")
-    command = commands.issue(action, actor=administrator, key=uuid.uuid4())
+    command = commands.issue(action, by=By(account=administrator), key=uuid.uuid4())
     run_what_is_due(command)
     command.refresh_from_db()
     zombie = Command.objects.get(pk=command.pk)

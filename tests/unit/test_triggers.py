@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from bizproc_admin import audit, checks
-from bizproc_admin.audit import AuditAction, triggers
+from bizproc_admin.audit import AuditAction, By, triggers
 from bizproc_admin.models import (
     Account,
     AuditDetail,
@@ -18,6 +18,7 @@ from bizproc_admin.models import (
     Command,
     CommandState,
     Portal,
+    Target,
 )
 from bizproc_admin.models.audit_entries import InsertOnly
 from bizproc_admin.models.commands import TERMINAL
@@ -36,7 +37,9 @@ def with_triggers(db: None) -> None:
 
 @pytest.fixture
 def entry(administrator: Account) -> AuditEntry:
-    return audit.record(AuditEntry.Kind.SIGN_IN, AuditAction.SIGN_IN, actor=administrator)
+    return audit.record(
+        AuditEntry.Kind.SIGN_IN, AuditAction.SIGN_IN, by=By(account=administrator), target=Target()
+    )
 
 
 @pytest.fixture
@@ -64,7 +67,7 @@ def test_no_statement_changes_or_removes_a_line_of_the_audit_history(
     column = "outcome" if table == ENTRIES else "reason"
     with pytest.raises(DatabaseError, match="insert-only"):
         run(statement.format(table, column))
-    assert AuditEntry.objects.get().outcome == ""
+    assert AuditEntry.objects.get().outcome == "ok"
 
 
 def test_the_models_refuse_before_the_database_has_to(entry: AuditEntry) -> None:
@@ -157,7 +160,10 @@ def test_the_numbers_of_the_history_only_go_up_by_one(statement: str, entry: Aud
         run(statement.format(AuditSequence._meta.db_table))
     assert AuditSequence.objects.get().last == entry.seq
     assert (
-        audit.record(AuditEntry.Kind.SIGN_IN, AuditAction.SIGN_IN, actor=None).seq == entry.seq + 1
+        audit.record(
+            AuditEntry.Kind.SIGN_IN, AuditAction.SIGN_IN, by=By(account=None), target=Target()
+        ).seq
+        == entry.seq + 1
     )
 
 
@@ -266,7 +272,12 @@ def test_a_table_remade_by_a_migration_loses_its_triggers_until_they_are_made_ag
         assert len(checks.every_trigger_is_there(databases=["default"])) == len(gone)
 
         triggers.remake()
-        audit.record(AuditEntry.Kind.SIGN_IN, AuditAction.SIGN_IN, actor=administrator)
+        audit.record(
+            AuditEntry.Kind.SIGN_IN,
+            AuditAction.SIGN_IN,
+            by=By(account=administrator),
+            target=Target(),
+        )
         with pytest.raises(DatabaseError, match="insert-only"):
             run(f"DELETE FROM {ENTRIES}")
     finally:

@@ -20,6 +20,7 @@ from django.db.models import F
 
 from bizproc_admin import bitrix, commands, doorbell, syncing, tokens
 from bizproc_admin.actions import CompleteTask, DelegateTask, KillWorkflow, TerminateWorkflow
+from bizproc_admin.audit import By
 from bizproc_admin.models import (
     Account,
     Command,
@@ -68,7 +69,7 @@ def ask(administrator: Account) -> Callable[..., Command]:
     def issue(workflow: Workflow, kind: str = "terminate") -> Command:
         action = ACTIONS[kind](workflow=workflow, reason="It hangs since spring.")
         with messages_travel():
-            return commands.issue(action, actor=administrator, key=uuid.uuid4())
+            return commands.issue(action, by=By(account=administrator), key=uuid.uuid4())
 
     return issue
 
@@ -109,7 +110,7 @@ def ask_about(task: WorkflowTask, administrator: Account) -> Callable[[str], Com
             )
             who = administrator
         with messages_travel():
-            return commands.issue(action, actor=who, key=uuid.uuid4())
+            return commands.issue(action, by=By(account=who), key=uuid.uuid4())
 
     return issue
 

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from bizproc_admin import admission, audit, commands, connecting
 from bizproc_admin.actions import KillWorkflow, NotPossible, TerminateWorkflow
-from bizproc_admin.audit import AuditAction
+from bizproc_admin.audit import AuditAction, By
 from bizproc_admin.models import (
     Account,
     AuditEntry,
@@ -65,7 +65,7 @@ def test_two_administrators_at_the_same_moment_make_one_remote_call(
         ][number % 2]
         action = kind(workflow=workflow, reason="It hangs.")
         try:
-            return commands.issue(action, actor=who, key=uuid.uuid4()).pk
+            return commands.issue(action, by=By(account=who), key=uuid.uuid4()).pk
         except commands.TargetBusy as busy:
             return busy
 
@@ -95,7 +95,7 @@ def test_twenty_forms_at_the_same_moment_make_one_command_and_no_error(
         kind = (TerminateWorkflow, KillWorkflow)[number % 2]
         action = kind(workflow=Workflow.objects.get(pk=workflow.pk), reason="It hangs.")
         try:
-            return commands.issue(action, actor=administrator, key=uuid.uuid4()).pk
+            return commands.issue(action, by=By(account=administrator), key=uuid.uuid4()).pk
         except (commands.TargetBusy, NotPossible):
             return None
 
@@ -111,7 +111,7 @@ def test_no_command_is_made_on_what_has_ended_since_it_was_looked_up(
     action = KillWorkflow(workflow=Workflow.objects.get(pk=workflow.pk), reason="It hangs.")
     Workflow.objects.update(is_running=False)
     with pytest.raises(NotPossible):
-        commands.issue(action, actor=administrator, key=uuid.uuid4())
+        commands.issue(action, by=By(account=administrator), key=uuid.uuid4())
     assert not Command.objects.exists()
     assert not AuditEntry.objects.filter(kind=AuditEntry.Kind.INTENT).exists()
 
@@ -123,7 +123,9 @@ def test_one_form_sent_many_times_at_once_is_one_command(
     action = TerminateWorkflow(workflow=workflow, reason="It hangs.")
 
     with messages_travel():
-        answers = at_once(lambda _: commands.issue(action, actor=administrator, key=key).pk)
+        answers = at_once(
+            lambda _: commands.issue(action, by=By(account=administrator), key=key).pk
+        )
 
     assert set(answers) == {Command.objects.get().pk}
     assert AuditEntry.objects.filter(kind=AuditEntry.Kind.INTENT).count() == 1
@@ -139,8 +141,8 @@ def test_the_numbers_of_the_audit_history_have_no_gap_under_many_writers(
                     audit.record(
                         AuditEntry.Kind.SIGN_IN,
                         AuditAction.SIGN_IN,
-                        actor=administrator,
-                        portal=portal,
+                        by=By(account=administrator),
+                        target=portal.as_target,
                     )
                     if turn == number:
                         raise InterruptedError("this one is rolled back")
@@ -212,7 +214,8 @@ def test_undoing_and_sending_at_the_same_moment_end_in_one_of_the_two(
     def both(number: int) -> object:
         if number % 2:
             return commands.take_back(
-                Command.objects.get(pk=command.pk), actor=Account.objects.get(username="olga")
+                Command.objects.get(pk=command.pk),
+                by=By(account=Account.objects.get(username="olga")),
             )
         return commands.carry_out(command.pk, worker=f"worker {number}")
 
@@ -232,7 +235,7 @@ def test_two_first_sign_ins_at_the_same_moment_make_one_account(
 
     def come_in(_number: int) -> object:
         with transaction.atomic():
-            return admission.account_of(Person.objects.get(pk=person.pk), ip=None)
+            return admission.account_of(Person.objects.get(pk=person.pk), by=By(account=None))
 
     admitted = at_once(come_in)
 

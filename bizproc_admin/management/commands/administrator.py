@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from bizproc_admin import audit
-from bizproc_admin.audit import AuditAction
+from bizproc_admin.audit import AuditAction, Facts
 from bizproc_admin.models import Account, AuditEntry, Role
 
 
@@ -43,14 +43,9 @@ class Command(BaseCommand):
             audit.record(
                 AuditEntry.Kind.ACCOUNT,
                 AuditAction.ACCOUNT_MADE,
-                actor=None,
-                actor_name="command line",
-                outcome="ok",
-                target_kind="account",
-                target_id=str(account.pk),
-                target_label=username,
-                origin="command line",
-                after={"username": username, "name": name, "role": role},
+                by=audit.COMMAND_LINE,
+                target=account.as_target,
+                facts=Facts(after={"username": username, "name": name, "role": role}),
             )
         self.stdout.write(f"{username} may sign in as {role}.")
         if settings.REQUIRE_SECOND_FACTOR and role == Role.PORTAL_ADMINISTRATOR:

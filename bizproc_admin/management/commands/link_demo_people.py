@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Count, Q
 
 from bizproc_admin import audit, syncing
-from bizproc_admin.audit import AuditAction
+from bizproc_admin.audit import AuditAction, Facts
 from bizproc_admin.models import (
     Account,
     AuditEntry,
@@ -80,12 +80,7 @@ def link(username: str, person: Person) -> None:
     audit.record(
         AuditEntry.Kind.ACCOUNT,
         AuditAction.ACCOUNT_CHANGED,
-        actor=None,
-        actor_name="command line",
-        outcome="ok",
-        target_kind="account",
-        target_id=str(account.pk),
-        target_label=account.username,
-        origin="command line",
-        after={"person": person.name, "number": person.remote_id},
+        by=audit.COMMAND_LINE,
+        target=account.as_target,
+        facts=Facts(after={"person": person.name, "number": person.remote_id}),
     )

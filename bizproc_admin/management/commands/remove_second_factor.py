@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from bizproc_admin import accounts
+from bizproc_admin.audit import COMMAND_LINE
 from bizproc_admin.models import Account
 
 
@@ -19,6 +20,6 @@ class Command(BaseCommand):
         account = Account.objects.filter(username=username).first()
         if account is None:
             raise CommandError(f"There is no account {username}.")
-        if not accounts.remove_second_factor(account, actor=None, origin="command line"):
+        if not accounts.remove_second_factor(account, by=COMMAND_LINE):
             raise CommandError(f"{username} has no second factor.")
         self.stdout.write(f"The password alone lets {username} in until a new one is set up.")
