@@ -52,7 +52,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "key": account.pk,
             "name": account.display_name,
             "role": account.role.label if account.role else _("No role"),
-            "initials": initials(account.display_name),
         },
     }
 
@@ -123,8 +122,3 @@ def administrators(account: Account) -> list[str]:
     if account.home_id:
         found = found.filter(Q(home=None) | Q(home=account.home_id))
     return [account.display_name for account in found.order_by("first_name", "username")[:5]]
-
-
-def initials(name: str) -> str:
-    """Give up to two initials of a name."""
-    return "".join(word[0] for word in name.split()[:2]).upper()

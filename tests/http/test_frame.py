@@ -75,3 +75,10 @@ def test_the_age_at_the_head_of_the_overview_comes_with_its_body(as_, administra
     said = as_(administrator).get("/", headers={"HX-Request": "true"}).content.decode()
     assert 'id="overview-pulse" hx-swap-oob="true"' in said
     assert as_(administrator).get("/").content.decode().count('id="overview-pulse"') == 1
+
+
+def test_the_initials_beside_ones_own_name_are_those_of_every_list(as_, administrator):
+    administrator.first_name, administrator.last_name = "Anna Maria", "«Koroleva»"
+    administrator.save()
+    page = as_(administrator).get("/").content.decode()
+    assert '<span class="avatar" aria-hidden="true">AK</span>' in page
