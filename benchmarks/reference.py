@@ -13,7 +13,7 @@ class WorkflowReference(admin.ModelAdmin):
         "template_name",
         "document_name",
         "state_text",
-        "waiting_name",
+        "waiting_copy",
         "started_by",
         "started_at",
         "modified_at",

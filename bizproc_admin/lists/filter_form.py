@@ -1,5 +1,6 @@
 """Filters of a list: all of them live in the address, a bad value is said and ignored."""
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -150,3 +151,16 @@ class FilterForm(forms.Form):
                 }
             )
         return chips
+
+
+def labelled(
+    model: type[Person | WorkflowTemplate], counted: Iterable[tuple[Any, str, int]]
+) -> list[dict[str, Any]]:
+    """Return choices from keys, names and counts; what has no name is said by its number."""
+    choices = [{"key": key, "label": name, "count": count} for key, name, count in counted]
+    nameless = [choice["key"] for choice in choices if choice["key"] and not choice["label"]]
+    rows = model._default_manager.in_bulk(nameless) if nameless else {}
+    return [
+        choice | {"label": str(rows[choice["key"]])} if choice["key"] in rows else choice
+        for choice in choices
+    ]

@@ -91,9 +91,7 @@ def listed(request: Request, filters: WorkflowTaskFilterForm) -> tuple[Page, Cou
         request.waiting_counts = (known.total, known.groups["overdue"])
     upto = upto if upto is not None else known.newest
     found = page_of(
-        rows.filter(pk__lte=upto)
-        .select_related("workflow__document", "workflow__started_by")
-        .order_by(*filters.order),
+        rows.filter(pk__lte=upto).for_rows().order_by(*filters.order),  # type: ignore[attr-defined]
         number=filters.value("page") or 1,
         size=filters.page_size,
         total=known.total,

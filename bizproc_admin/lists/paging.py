@@ -92,4 +92,5 @@ def fetched(rows: QuerySet[Any], keys: QuerySet[Any, Any]) -> QuerySet[Any]:
     found: QuerySet[Any] = rows.model._default_manager.filter(pk__in=[row["pk"] for row in keys])
     found.query.order_by = rows.query.order_by
     found.query.select_related = rows.query.select_related
+    found.query.deferred_loading = rows.query.deferred_loading
     return found

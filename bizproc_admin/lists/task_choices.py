@@ -5,8 +5,9 @@ from typing import Any
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
+from bizproc_admin.lists.filter_form import labelled
 from bizproc_admin.lists.task_filters import GROUPS, KINDS, WorkflowTaskFilterForm
-from bizproc_admin.models import Assignment, WorkflowTask
+from bizproc_admin.models import Assignment, Person, WorkflowTask, WorkflowTemplate
 
 SINGLE = ("condition",)
 MOST = 200
@@ -27,17 +28,15 @@ def choices_of(
 
 
 def by_template(rows: Any, filters: WorkflowTaskFilterForm) -> list[dict[str, Any]]:
-    named = rows.values_list("workflow__template_id", "workflow__template_name")
-    counted = named.annotate(n=Count("pk")).order_by("-n")[:MOST]
-    return [{"key": key, "label": label, "count": n} for key, label, n in counted]
+    named = rows.values_list("workflow__template_id", "workflow__template_copy")
+    return labelled(WorkflowTemplate, named.annotate(n=Count("pk")).order_by("-n")[:MOST])
 
 
 def by_starter(rows: Any, filters: WorkflowTaskFilterForm) -> list[dict[str, Any]]:
     named = rows.exclude(workflow__started_by=None).values_list(
-        "workflow__started_by_id", "workflow__started_by_name"
+        "workflow__started_by_id", "workflow__starter_copy"
     )
-    counted = named.annotate(n=Count("pk")).order_by("-n")[:MOST]
-    return [{"key": key, "label": label, "count": n} for key, label, n in counted]
+    return labelled(Person, named.annotate(n=Count("pk")).order_by("-n")[:MOST])
 
 
 def by_assignee(rows: Any, filters: WorkflowTaskFilterForm) -> list[dict[str, Any]]:

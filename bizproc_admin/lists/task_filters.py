@@ -59,8 +59,8 @@ class WorkflowTaskFilterForm(FilterForm):
         "deadline": "overdue_at",
         "waiting": "waiting_since",
         "name": "name",
-        "template": "workflow__template_name",
-        "starter": "workflow__started_by_name",
+        "template": "workflow__template_copy",
+        "starter": "workflow__starter_copy",
     }
     DEFAULT_SORT = "deadline"
     # a long wait began early

@@ -5,8 +5,9 @@ from typing import Any
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
-from bizproc_admin.lists.workflow_filters import WorkflowFilterForm
-from bizproc_admin.models import Assignment, Workflow
+from bizproc_admin.lists.filter_form import labelled
+from bizproc_admin.lists.workflow_filters import SYSTEM, WorkflowFilterForm
+from bizproc_admin.models import Assignment, Person, Workflow, WorkflowTemplate
 
 SINGLE = ("condition", "age", "idle")
 MOST = 200
@@ -36,14 +37,13 @@ def counted_choices(
         counted = rows.values_list("document_kind").annotate(n=Count("pk")).order_by("-n")
         return [{"key": k, "label": labels.get(k, k), "count": n} for k, n in counted]
     if chip == "template":
-        named = rows.values_list("template_id", "template_name").annotate(n=Count("pk"))
-        return [{"key": k, "label": t, "count": n} for k, t, n in named.order_by("-n")]
+        named = rows.values_list("template_id", "template_copy").annotate(n=Count("pk"))
+        return labelled(WorkflowTemplate, named.order_by("-n"))
     if chip == "starter":
-        named = rows.values_list("started_by_id", "started_by_name").annotate(n=Count("pk"))
-        return [
-            {"key": k or "system", "label": t or _("the portal itself"), "count": n}
-            for k, t, n in named.order_by("-n")[:MOST]
-        ]
+        named = rows.values_list("started_by_id", "starter_copy").annotate(n=Count("pk"))
+        choices = labelled(Person, named.order_by("-n")[:MOST])
+        itself = {"key": SYSTEM, "label": _("the portal itself")}
+        return [choice if choice["key"] else choice | itself for choice in choices]
     waiting = (
         Assignment.objects.filter(
             task__workflow__in=rows, task__is_open=True, status=0, gone_at=None

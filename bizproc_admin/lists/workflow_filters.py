@@ -64,11 +64,11 @@ class WorkflowFilterForm(FilterForm):
     CARRIED = ("show", "sort", "size")
     CHIPS = ("template", "kind", "starter", "waiting", "condition", "age", "idle")
     SORTS = {
-        "template": "template_name",
-        "document": "document_name",
+        "template": "template_copy",
+        "document": "document_order",
         "state": "state_text",
-        "waiting": "waiting_name",
-        "starter": "started_by_name",
+        "waiting": "waiting_copy",
+        "starter": "starter_copy",
         "started": "started_at",
         "idle": "modified_at",
     }

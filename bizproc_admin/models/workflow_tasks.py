@@ -90,6 +90,16 @@ class WorkflowTaskQuerySet(models.QuerySet["WorkflowTask"]):
             )
         )
 
+    def for_rows(self) -> Self:
+        """Fetch with each task what rows say of its workflow."""
+        return self.select_related(
+            "workflow__document", "workflow__template", "workflow__started_by"
+        ).defer(
+            "workflow__template__parameters",
+            "workflow__template__description",
+            "workflow__started_by__search_text",
+        )
+
 
 class WorkflowTask(models.Model):
     """A workflow task as last read; it stays after the portal has forgotten it.

@@ -89,7 +89,11 @@ class WorkflowQuerySet(models.QuerySet["Workflow"]):
 
     def for_rows(self, portal: Portal | None) -> Self:
         """Fetch what rows of one portal show; the portal is at hand and comes with none of them."""
-        return self.select_related("document") if portal else self.none()
+        if portal is None:
+            return self.none()
+        return self.select_related("document", "template", "started_by").defer(
+            "template__parameters", "template__description", "started_by__search_text"
+        )
 
     def latest_first(self) -> Self:
         return self.order_by("-started_at", "-pk")
@@ -105,10 +109,10 @@ class WorkflowQuerySet(models.QuerySet["Workflow"]):
 class Workflow(models.Model):
     """A workflow of a portal; the row outlives the workflow.
 
-    Times are UTC. template_name, document_name, started_by_name, waiting_name, state_text,
-    open_tasks, overdue_at and search_text are copies written by the merge, so that a list of
-    100,000 sorts by an index. An ended workflow ended between ended_after (last seen running)
-    and ended_before (first known to be gone).
+    Times are UTC. What ends in copy is a name, empty while it is not known, and document_order is
+    `Document.order`: with state_text, open_tasks, overdue_at and search_text they are copies
+    written by the merge, so that a list of 100,000 sorts by an index. An ended workflow ended
+    between ended_after (last seen running) and ended_before (first known to be gone).
     """
 
     portal = models.ForeignKey(Portal, models.PROTECT, related_name="workflows", db_index=False)
@@ -131,10 +135,11 @@ class Workflow(models.Model):
     ended_before = models.DateTimeField(null=True)
     end_cause = models.CharField(max_length=20, choices=EndCause, blank=True)
 
-    template_name = models.CharField(max_length=500, blank=True)
-    document_name = models.CharField(max_length=500, blank=True)
-    started_by_name = models.CharField(max_length=511, blank=True)
-    waiting_name = models.CharField(max_length=511, blank=True)
+    template_copy = models.CharField(max_length=500, blank=True, db_column="template_name")
+    document_copy = models.CharField(max_length=500, blank=True, db_column="document_name")
+    document_order = models.CharField(max_length=520, blank=True, default="", db_default="")
+    starter_copy = models.CharField(max_length=511, blank=True, db_column="started_by_name")
+    waiting_copy = models.CharField(max_length=511, blank=True, db_column="waiting_name")
     state_text = models.CharField(max_length=500, blank=True)
     open_tasks = models.PositiveIntegerField(default=0)
     overdue_at = models.DateTimeField(null=True)
@@ -157,20 +162,20 @@ class Workflow(models.Model):
                 fields=["portal", "is_running", "modified_at", "id"], name="workflow_idle"
             ),
             models.Index(
-                fields=["portal", "is_running", "template_name", "id"], name="workflow_template"
+                fields=["portal", "is_running", "template_copy", "id"], name="workflow_template"
             ),
             models.Index(
                 fields=["portal", "is_running", "template", "started_at", "id"],
                 name="workflow_of_template",
             ),
             models.Index(
-                fields=["portal", "is_running", "document_name", "id"], name="workflow_document"
+                fields=["portal", "is_running", "document_order", "id"], name="workflow_by_document"
             ),
             models.Index(
-                fields=["portal", "is_running", "started_by_name", "id"], name="workflow_starter"
+                fields=["portal", "is_running", "starter_copy", "id"], name="workflow_starter"
             ),
             models.Index(
-                fields=["portal", "is_running", "waiting_name", "id"], name="workflow_waiting"
+                fields=["portal", "is_running", "waiting_copy", "id"], name="workflow_waiting"
             ),
             models.Index(
                 fields=["portal", "is_running", "state_text", "id"], name="workflow_state"
@@ -188,7 +193,22 @@ class Workflow(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.template_name or self.template} · {self.document_name or self.document}"
+        return f"{self.template_name} · {self.document_name}"
+
+    @property
+    def template_name(self) -> str:
+        """Return the name of the template, or what is said while it is not known."""
+        return self.template_copy or str(self.template)
+
+    @property
+    def document_name(self) -> str:
+        """Return the name of the document, or what is said while it is not known."""
+        return self.document_copy or str(self.document)
+
+    @property
+    def started_by_name(self) -> str:
+        """Return the name of whoever started it, or what is said of them; empty: the portal."""
+        return self.starter_copy or (str(self.started_by) if self.started_by else "")
 
     @property
     def is_locked(self) -> bool:

@@ -3,14 +3,15 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from bizproc_admin.models import Assignment, Workflow, WorkflowTask
+from bizproc_admin.models import Assignment, Person, Workflow, WorkflowTask, WorkflowTemplate
 
 COPIES = (
-    "template_name",
-    "document_name",
+    "template_copy",
+    "document_copy",
+    "document_order",
     "document_kind",
-    "started_by_name",
-    "waiting_name",
+    "starter_copy",
+    "waiting_copy",
     "state_text",
     "open_tasks",
     "overdue_at",
@@ -55,14 +56,15 @@ def fill(
     workflow: Workflow, tasks: Sequence[WorkflowTask] = (), waiting: Sequence[Assignment] = ()
 ) -> None:
     """Set the copies of one workflow; its relations must be loaded."""
-    document = workflow.document
-    workflow.template_name = str(workflow.template)[:500]
-    workflow.document_name = str(document)[:500]
+    template, document, starter = workflow.template, workflow.document, workflow.started_by
+    workflow.template_copy = template.name[:500]
+    workflow.document_copy = document.name[:500]
+    workflow.document_order = document.order
     workflow.document_kind = document.kind
-    workflow.started_by_name = str(workflow.started_by)[:511] if workflow.started_by else ""
+    workflow.starter_copy = starter.name[:511] if starter else ""
     workflow.open_tasks = len(tasks)
     workflow.overdue_at = min((t.overdue_at for t in tasks if t.overdue_at), default=None)
-    workflow.waiting_name = str(waiting[0].person)[:511] if waiting else ""
+    workflow.waiting_copy = waiting[0].person.name[:511] if waiting else ""
     if tasks:
         workflow.state_text = (tasks[0].state_text or tasks[0].name)[:500]
     elif workflow.is_running:
@@ -70,11 +72,16 @@ def fill(
     workflow.search_text = " ".join(
         [
             workflow.remote_id,
-            workflow.template_name,
-            workflow.document_name,
+            known_by(template),
+            workflow.document_copy,
             document.document_id,
-            workflow.started_by_name,
+            known_by(starter) if starter else "",
             workflow.state_text,
-            *(str(assignment.person) for assignment in waiting),
+            *(known_by(assignment.person) for assignment in waiting),
         ]
     ).casefold()
+
+
+def known_by(one: Person | WorkflowTemplate) -> str:
+    """Return what somebody can search by: the name, or the number while there is none."""
+    return one.name or str(one.remote_id)

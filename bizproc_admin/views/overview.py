@@ -11,7 +11,7 @@ from bizproc_admin.actions import ACTIONS
 from bizproc_admin.htmx import page
 from bizproc_admin.lists.inbox import waiting_count
 from bizproc_admin.lists.workflow_lines import equip
-from bizproc_admin.models import Command, Feed, FeedName, Workflow
+from bizproc_admin.models import Command, Feed, FeedName, Workflow, WorkflowTemplate
 from bizproc_admin.models.workflows import LOCK_GRACE
 from bizproc_admin.permissions import Capability, Request, requires
 from bizproc_admin.views.freshness import of_feed
@@ -34,7 +34,7 @@ def overview(request: Request) -> HttpResponse:
         idle=Count("pk", filter=Q(modified_at__lt=now - timedelta(days=30))),
     )
     templates = (
-        running.values("template_id", "template_name")
+        running.values("template_id", "template_copy")
         .annotate(
             running=Count("pk"),
             waiting=Count("pk", filter=Q(open_tasks__gt=0)),
@@ -43,11 +43,14 @@ def overview(request: Request) -> HttpResponse:
             oldest=Min("started_at"),
             latest=Max("modified_at"),
         )
-        .order_by("-running", "template_name")
+        .order_by("-running", "template_copy")
     )
     oldest = list(running.order_by("started_at").with_names()[:5])
     equip(oldest)
     per_template = list(templates)
+    shown = per_template[:MOST_TEMPLATES]
+    nameless = [row["template_id"] for row in shown if not row["template_copy"]]
+    hidden = WorkflowTemplate.objects.in_bulk(nameless) if nameless else {}
     feeds = {feed.name: feed for feed in Feed.objects.filter(portal=portal)} if portal else {}
     commands = Command.objects.filter(portal=portal).latest_first()
     if not request.user.sees_all:
@@ -58,7 +61,10 @@ def overview(request: Request) -> HttpResponse:
     context = {
         "counts": counts,
         "oldest": oldest,
-        "templates": per_template[:MOST_TEMPLATES],
+        "templates": [
+            {**row, "name": row["template_copy"] or str(hidden[row["template_id"]])}
+            for row in shown
+        ],
         "template_count": len(per_template),
         "freshness": of_feed(portal, feeds.get(FeedName.WORKFLOWS.value)) if portal else None,
         "is_first_copy": portal is not None

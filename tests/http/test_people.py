@@ -57,8 +57,8 @@ def make(portal):
             return Workflow.objects.create(
                 portal=portal, remote_id=f"w{self.number}", template=self.template,
                 document=self.document, started_at=now, modified_at=now, observed_at=now,
-                started_by=starter, is_running=is_running, template_name="Leave request",
-                document_name="Request 7",
+                started_by=starter, is_running=is_running, template_copy="Leave request",
+                document_copy="Request 7",
             )  # fmt: skip
 
         def task(self, *people, overdue=False, name="Approve the leave", status=0):

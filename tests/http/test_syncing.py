@@ -1,8 +1,10 @@
 """The mirror: what passes read, what disappears, what is never guessed."""
 
+import itertools
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from bizproc_admin import bitrix, syncing
@@ -19,6 +21,7 @@ from bizproc_admin.models import (
     WorkflowTemplate,
 )
 from bizproc_admin.syncing import passes
+from bizproc_admin.syncing.summaries import summarise
 from bizproc_admin.views.freshness import why_of_run
 
 
@@ -41,7 +44,7 @@ def test_a_workflow_arrives_with_its_document_template_people_and_state(workflow
     assert workflow.template.name == workflow.template_name != ""
     task = workflow.tasks.get()
     assert workflow.open_tasks == 1
-    assert workflow.waiting_name == str(task.assignments.order_by("pk").first().person)
+    assert workflow.waiting_copy == str(task.assignments.order_by("pk").first().person)
     assert "поставка" in workflow.search_text
 
 
@@ -142,6 +145,65 @@ def test_the_name_of_a_document_is_kept_and_shared(workflow, sandbox, sync):
     sync()
     assert Workflow.objects.get(remote_id=other).document_name == "Поставка насосов"
     assert Document.objects.count() == 1
+
+
+@pytest.fixture
+def nameless(sandbox, sync):
+    """Workflows on documents that no task has named, of a template the portal does not list."""
+    for number in (9, 1000, 77):
+        sandbox.start_workflow(document_id=["crm", "CCrmDocumentDeal", f"DEAL_{number}"])
+    sync()
+    Document.objects.update(name="")
+    WorkflowTemplate.objects.update(name="", remote_id=41)
+    Person.objects.update(name="")
+    Workflow.objects.update(started_by=Person.objects.earliest("pk"))
+    summarise(Workflow.objects.values_list("pk", flat=True))
+    return Workflow.objects.order_by("pk")
+
+
+def test_what_has_no_name_is_kept_without_words_and_found_by_its_number(nameless):
+    for workflow in nameless:
+        assert workflow.template_copy == workflow.document_copy == workflow.starter_copy == ""
+        assert workflow.waiting_copy == ""
+        for word in ("name not known", "deal ", "hidden", "person"):
+            assert word not in workflow.search_text
+    assert [w.document.number for w in Workflow.objects.matching("deal 77")] == ["77"]
+    assert Workflow.objects.matching("41").count() == 3
+
+
+def test_what_has_no_name_comes_after_what_has_one_by_kind_and_number(nameless):
+    named = nameless[1].document
+    Document.objects.filter(pk=named.pk).update(name="Я последний")
+    summarise(Workflow.objects.values_list("pk", flat=True))
+    ordered = Workflow.objects.order_by("document_order")
+    assert [workflow.document_name for workflow in ordered] == [
+        "Я последний",
+        "Deal 9, name not known",
+        "Deal 77, name not known",
+    ]
+
+
+def test_what_has_no_name_is_said_on_every_page_that_names_it(nameless, as_, administrator):
+    client, workflow = as_(administrator), nameless[0]
+    task = workflow.tasks.get()
+    for address in (
+        reverse("workflow_list"),
+        reverse("workflow_detail", args=[workflow.pk]),
+        reverse("workflow_termination", args=[workflow.pk]),
+        f"{reverse('workflow_task_list')}?whose=all",
+        reverse("workflow_task_detail", args=[task.pk]),
+        reverse("overview"),
+    ):
+        body = client.get(address).content.decode()
+        assert "Hidden automation template 41" in body, address
+        assert "Deal 9, name not known" in body, address
+    for list_name, chip in itertools.product(
+        ("workflow", "workflow_task"), ("template", "starter")
+    ):
+        address = reverse(f"{list_name}_choices", args=[chip])
+        body = client.get(f"{address}?whose=all").content.decode()
+        said = {"template": "Hidden automation template 41", "starter": "Person "}[chip]
+        assert said in body, address
 
 
 def test_a_document_without_a_name_says_so(db, portal):

@@ -53,11 +53,11 @@ def test_newest_first_fifty_a_page(client, many):
 @pytest.mark.parametrize(
     ("sort", "column"),
     [
-        ("template", "template_name"),
-        ("document", "document_name"),
+        ("template", "template_copy"),
+        ("document", "document_order"),
         ("state", "state_text"),
-        ("waiting", "waiting_name"),
-        ("starter", "started_by_name"),
+        ("waiting", "waiting_copy"),
+        ("starter", "starter_copy"),
         ("started", "started_at"),
     ],
 )
@@ -190,7 +190,7 @@ def test_the_text_of_a_document_cannot_run(client, workflow):
     evil = "<script>alert(1)</script>"
     workflow.document.name = evil
     workflow.document.save()
-    Workflow.objects.update(state_text=evil, document_name=evil)
+    Workflow.objects.update(state_text=evil, document_copy=evil)
     for address in (LIST, reverse("workflow_detail", args=[workflow.pk])):
         assert evil not in client.get(address).content.decode()
 

@@ -1,5 +1,7 @@
 """What migrations may do while an older version still runs on the database."""
 
+from importlib import import_module
+
 from django.apps import apps
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations import AddField
@@ -26,3 +28,34 @@ def test_an_older_version_can_go_on_writing_into_every_table() -> None:
             if field.db_default is NOT_PROVIDED:
                 required.append(f"{name}: {operation.model_name}.{operation.name}")
     assert required == []
+
+
+def row_of(**values: object) -> dict[str, object]:
+    return {
+        "pk": 5, "search_text": "", "document_order": "", "template_copy": "Leave request",
+        "template__name": "Leave request", "template__remote_id": 41, "document_copy": "",
+        "document__name": "", "document__kind": "deal", "document__document_id": "DEAL_777",
+        "starter_copy": "", "started_by__name": None, "started_by__remote_id": None,
+        "waiting_copy": "", **values,
+    }  # fmt: skip
+
+
+def test_words_that_stood_for_a_name_are_taken_out_of_the_copies_and_names_stay() -> None:
+    without_words = import_module(
+        "bizproc_admin.migrations.0021_nameless_without_words"
+    ).without_words
+    kept = row_of(
+        template_copy="Hidden automation template 41", template__name="",
+        document_copy="Deal 777, name not known", starter_copy="Person 12", started_by__name="",
+        waiting_copy="Person 14",
+        search_text="w1 hidden automation template 41 deal 777, name not known deal_777 person 12"
+        " step person 14 person 15",
+    )  # fmt: skip
+    changed = without_words(kept, {"12", "14"})
+    order = "2 deal 00000000000000000777"
+    search = "w1 41  deal_777 12 step 14 person 15"
+    assert changed == ("", "", order, "", "", search, 5)
+    named = row_of(document__name="Pumps", document_copy="Pumps", search_text="w1 pumps deal_777")
+    changed = without_words(named, {"12"})
+    assert changed == ("Leave request", "Pumps", "1 Pumps", "", "", "w1 pumps deal_777", 5)
+    assert without_words({**named, "document_order": "1 Pumps"}, set()) is None
