@@ -25,7 +25,7 @@ from django.test import override_settings
 
 from benchmarks.measuring import Line
 from benchmarks.portals import administrator, connected
-from bizproc_admin import bitrix, commands, pacing, syncing, tokens
+from bizproc_admin import bitrix, commands, syncing
 from bizproc_admin.actions import (
     Action,
     CompleteTask,
@@ -52,7 +52,8 @@ from bizproc_admin.models import (
     Worker,
     WorkflowTask,
 )
-from bizproc_admin.secrets import Secret
+from bizproc_admin.portals import pacing, tokens
+from bizproc_admin.secrets.fields import Secret
 from sandbox import Sandbox
 from sandbox.refusals import Refusal
 from tests import transitions

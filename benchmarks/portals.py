@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from bizproc_admin import bitrix
 from bizproc_admin.models import Account, Feed, FeedName, Portal, Role
-from bizproc_admin.portals import hint
-from bizproc_admin.secrets import Secret
+from bizproc_admin.portals.connections import hint
+from bizproc_admin.secrets.fields import Secret
 
 
 @dataclass(frozen=True, kw_only=True)

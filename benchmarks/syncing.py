@@ -19,11 +19,12 @@ from django.db import connection
 
 from benchmarks.measuring import Line, percentile
 from benchmarks.portals import administrator, connected, running_sandbox
-from bizproc_admin import commands, connecting, doorbell
+from bizproc_admin import commands, doorbell
 from bizproc_admin.actions import TerminateWorkflow
 from bizproc_admin.audit import By
 from bizproc_admin.bitrix import WorkflowRow
 from bizproc_admin.models import Account, Feed, FeedName, Portal, SyncRun, Workflow
+from bizproc_admin.portals import clients
 
 WORKFLOWS = 100_000
 FEW_WORKFLOWS = 10_000
@@ -89,7 +90,7 @@ def against_fast_bitrix24() -> list[Line]:
         portal = connected(sandbox.webhook_url)
         sandbox.control("clear-calls")
         began = time.perf_counter()
-        rows = sum(len(c.rows) for c in connecting.reader(portal).workflows.everything())
+        rows = sum(len(c.rows) for c in clients.reader(portal).workflows.everything())
         ours, our_requests = time.perf_counter() - began, sandbox.http_requests()
         assert rows >= FEW_WORKFLOWS * 0.99, rows
 

@@ -9,9 +9,10 @@ class BizprocAdminConfig(AppConfig):
     verbose_name = "bizproc-admin"
 
     def ready(self) -> None:
-        from bizproc_admin import checks, jobs, second_factor, signing_in  # noqa: F401
+        from bizproc_admin import checks, jobs  # noqa: F401
+        from bizproc_admin.access import allauth_adapter, second_factor
         from bizproc_admin.audit import triggers
 
         post_migrate.connect(triggers.remake_after_migrate, sender=self)
-        signing_in.connect()
+        allauth_adapter.connect()
         second_factor.connect()

@@ -10,9 +10,9 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from bizproc_admin import heartbeats
+from bizproc_admin.access.permissions import Capability, capabilities
 from bizproc_admin.lists.inbox import waiting_count
 from bizproc_admin.models import Account, Portal, Role, Workflow
-from bizproc_admin.permissions import Capability, capabilities
 from bizproc_admin.views.news import news_of
 
 

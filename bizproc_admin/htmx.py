@@ -8,7 +8,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
-from bizproc_admin.permissions import Request
+from bizproc_admin.access.permissions import Request
 
 
 def page(

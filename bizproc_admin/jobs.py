@@ -13,7 +13,8 @@ from celery.signals import (
     worker_shutdown,
 )
 
-from bizproc_admin import commands, doorbell, gates, heartbeats, sessions, syncing
+from bizproc_admin import commands, doorbell, gates, heartbeats, syncing
+from bizproc_admin.access import sessions
 from bizproc_admin.audit import triggers
 from bizproc_admin.lookout import Lookout
 from bizproc_admin.models import Draft, Feed

@@ -22,8 +22,9 @@ from django.db import close_old_connections
 from django.db.utils import DatabaseError
 from django.utils import timezone
 
-from bizproc_admin import audit, commands, doorbell, heartbeats, screens, syncing
+from bizproc_admin import audit, commands, doorbell, heartbeats, syncing
 from bizproc_admin.models import Chore, Command
+from bizproc_admin.portals import screens
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,8 @@ from django.urls import reverse
 from django.utils import timezone as django_timezone
 from django.utils.translation import gettext as _
 
-from bizproc_admin import devices, second_factor, sessions, zones
+from bizproc_admin import zones
+from bizproc_admin.access import devices, second_factor, sessions
 from bizproc_admin.models import Account, LinkedPerson, Portal, Role
 from bizproc_admin.views.operating import healthz
 

@@ -5,7 +5,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from bizproc_admin.permissions import open_to_accounts
+from bizproc_admin.access.permissions import open_to_accounts
 from bizproc_admin.views import (
     accounts,
     audit_entries,

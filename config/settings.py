@@ -158,7 +158,7 @@ FOLLOW_INTERVAL = env.float("FOLLOW_INTERVAL", default=30.0)
 
 AUTH_USER_MODEL = "bizproc_admin.Account"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-ACCOUNT_ADAPTER = "bizproc_admin.signing_in.AccountAdapter"
+ACCOUNT_ADAPTER = "bizproc_admin.access.allauth_adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
@@ -173,7 +173,7 @@ SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "bizproc-admin"
 MFA_TOTP_TOLERANCE = 1
-MFA_ADAPTER = "bizproc_admin.second_factor.SecondFactorAdapter"
+MFA_ADAPTER = "bizproc_admin.access.second_factor.SecondFactorAdapter"
 MFA_FORMS = {
     "authenticate": "bizproc_admin.forms.second_factor.CodeForm",
     "reauthenticate": "bizproc_admin.forms.second_factor.ConfirmationForm",
@@ -266,7 +266,7 @@ LOGGING = {
     "filters": {
         "numbers": {"()": "config.logs.NumberedRequests"},
         "refusals": {"()": "config.logs.QuietRefusals"},
-        "secrets": {"()": "bizproc_admin.secrets.MaskSecrets"},
+        "secrets": {"()": "bizproc_admin.secrets.fields.MaskSecrets"},
     },
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {

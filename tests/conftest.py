@@ -15,8 +15,8 @@ from pytest_django.plugin import blocking_manager_key
 from bizproc_admin import bitrix
 from bizproc_admin.audit import triggers
 from bizproc_admin.models import Account, Feed, FeedName, Portal, Role
-from bizproc_admin.portals import hint
-from bizproc_admin.secrets import Secret
+from bizproc_admin.portals.connections import hint
+from bizproc_admin.secrets.fields import Secret
 from sandbox import Sandbox
 from tests import transitions
 

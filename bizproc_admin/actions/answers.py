@@ -9,6 +9,7 @@ from typing import Any, Self
 from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin import bitrix
+from bizproc_admin.access.permissions import Capability
 from bizproc_admin.actions.base import (
     NotPossible,
     Verdict,
@@ -30,7 +31,6 @@ from bizproc_admin.models import (
     Person,
     WorkflowTask,
 )
-from bizproc_admin.permissions import Capability
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Self
 from django.utils.functional import Promise
 
 from bizproc_admin import bitrix
+from bizproc_admin.access.permissions import Capability
 from bizproc_admin.models import Account, Command, Person, Portal, Workflow, WorkflowTask
-from bizproc_admin.permissions import Capability
 
 
 class NotPossible(Exception):

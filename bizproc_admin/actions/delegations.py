@@ -7,6 +7,7 @@ from typing import Any, Self
 from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin import bitrix
+from bizproc_admin.access.permissions import Capability, may
 from bizproc_admin.actions.base import (
     NotPossible,
     Verdict,
@@ -26,7 +27,6 @@ from bizproc_admin.models import (
     Command,
     Person,
 )
-from bizproc_admin.permissions import Capability, may
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin import bitrix
+from bizproc_admin.access.permissions import Capability
 from bizproc_admin.actions.base import (
     Action,
     NotPossible,
@@ -25,7 +26,6 @@ from bizproc_admin.models import (
     Portal,
     Workflow,
 )
-from bizproc_admin.permissions import Capability
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,12 +10,12 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from bizproc_admin import audit, doorbell
+from bizproc_admin.access.permissions import may
 from bizproc_admin.actions import Action, NotPossible
 from bizproc_admin.audit import AuditAction, By
 from bizproc_admin.commands.transitions import cancel, move, record
 from bizproc_admin.models import Account, AuditEntry, Command, CommandFile, CommandState, Target
 from bizproc_admin.models.commands import TAKEN_BACK
-from bizproc_admin.permissions import may
 
 # how often a command may be in the way of another and be gone when it is looked for
 TRIES = 5

@@ -11,7 +11,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from bizproc_admin import actions, audit, bitrix, connecting, roles, tokens
+from bizproc_admin import actions, audit, bitrix
+from bizproc_admin.access import roles
+from bizproc_admin.access.permissions import may
 from bizproc_admin.actions import Action, Observation, Verdict
 from bizproc_admin.commands.settling import conclude_before_sending, settle
 from bizproc_admin.commands.transitions import (
@@ -34,8 +36,8 @@ from bizproc_admin.commands.waiting import (
 )
 from bizproc_admin.models import Account, AuditEntry, Command, CommandState, PersonToken
 from bizproc_admin.models.commands import CHECKING
-from bizproc_admin.permissions import may
-from bizproc_admin.secrets import UnreadableSecret
+from bizproc_admin.portals import clients, tokens
+from bizproc_admin.secrets.fields import UnreadableSecret
 
 log = logging.getLogger(__name__)
 
@@ -66,9 +68,9 @@ def carry_out(pk: int, *, worker: str) -> None:
     purpose = purpose_of(command, bitrix.Purpose.WRITE)
     try:
         action = action.loaded()
-        seen = action.look(connecting.reader(command.portal, purpose=purpose, patience=PATIENCE))
+        seen = action.look(clients.reader(command.portal, purpose=purpose, patience=PATIENCE))
     except UnreadableSecret:
-        postpone(command, connecting.SecretsUnreadable())
+        postpone(command, clients.SecretsUnreadable())
         return
     except bitrix.BitrixError as error:
         postpone(command, error)
@@ -80,7 +82,7 @@ def carry_out(pk: int, *, worker: str) -> None:
         cancel(command, "changed_since_view")
         return
     try:
-        writer = connecting.writer(
+        writer = clients.writer(
             command.portal,
             method=action.method,
             person=command.as_person,

@@ -13,11 +13,12 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from bizproc_admin import doorbell, outages
+from bizproc_admin import doorbell
 from bizproc_admin.commands.sending import carry_out
 from bizproc_admin.commands.settling import free_the_dead, settle
 from bizproc_admin.models import Command, CommandState, Portal
 from bizproc_admin.models.commands import BULK
+from bizproc_admin.portals import outages
 
 log = logging.getLogger(__name__)
 

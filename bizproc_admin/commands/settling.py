@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from bizproc_admin import actions, bitrix, connecting, doorbell, outages, screens
+from bizproc_admin import actions, bitrix, doorbell
 from bizproc_admin.actions import Action, Observation, Verdict
 from bizproc_admin.commands.transitions import cancel, failing, fetch, move, record
 from bizproc_admin.commands.waiting import (
@@ -21,6 +21,7 @@ from bizproc_admin.commands.waiting import (
 )
 from bizproc_admin.models import AuditEntry, Command, CommandState, Place, Worker
 from bizproc_admin.models.commands import CHECKING
+from bizproc_admin.portals import clients, outages, screens
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ def settle(pk: int) -> None:
     action = actions.load(command)
     try:
         seen = action.look(
-            connecting.reader(
+            clients.reader(
                 command.portal,
                 purpose=purpose_of(command, bitrix.Purpose.VERIFY),
                 patience=PATIENCE,

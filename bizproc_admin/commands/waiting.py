@@ -7,10 +7,11 @@ from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 
-from bizproc_admin import bitrix, connecting
+from bizproc_admin import bitrix
 from bizproc_admin.commands.transitions import failing
 from bizproc_admin.models import Command, CommandState
 from bizproc_admin.models.commands import BULK
+from bizproc_admin.portals import clients
 
 # seconds between two tries to get a turn
 SHORTEST_WAIT, LONGEST_WAIT = 0.5, 10.0
@@ -28,7 +29,7 @@ LASTING = (
     bitrix.PlanRequired,
     bitrix.PortalClosed,
     bitrix.Overloaded,
-    connecting.NotConnected,
+    clients.NotConnected,
 )
 
 

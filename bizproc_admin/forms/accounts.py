@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from bizproc_admin import roles
+from bizproc_admin.access import roles
 from bizproc_admin.forms.names import plain_name
 from bizproc_admin.models import Account, LinkedPerson, Person, Portal, Role
 

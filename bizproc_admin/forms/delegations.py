@@ -7,9 +7,9 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from bizproc_admin.access.permissions import Capability, may
 from bizproc_admin.forms.people import PeopleField
 from bizproc_admin.models import Account, Assignment, Person, WorkflowTask
-from bizproc_admin.permissions import Capability, may
 
 
 def form_key() -> dict[str, Any]:

@@ -8,14 +8,14 @@ from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin import bitrix, zones
 from bizproc_admin.bitrix import addresses
-from bizproc_admin.connecting import (
+from bizproc_admin.forms.names import plain_name
+from bizproc_admin.models import Portal
+from bizproc_admin.portals.clients import (
     TOKEN_URL,
     accept_portal,
     accepted_address,
     accepted_token_url,
 )
-from bizproc_admin.forms.names import plain_name
-from bizproc_admin.models import Portal
 
 
 class ConnectionForm(forms.Form):

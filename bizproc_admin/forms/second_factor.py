@@ -9,7 +9,7 @@ from allauth.mfa.totp.forms import ActivateTOTPForm
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from bizproc_admin import second_factor
+from bizproc_admin.access import second_factor
 
 CONTROL = {"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True}
 

@@ -8,12 +8,12 @@ from django.db.models import Count, Max, Q, QuerySet
 from django.http import QueryDict
 from django.urls import reverse
 
+from bizproc_admin.access.permissions import Request
 from bizproc_admin.htmx import wants_part
 from bizproc_admin.lists.paging import Page, page_of
 from bizproc_admin.lists.task_filters import GROUPS, SCOPES, Scopes, WorkflowTaskFilterForm
 from bizproc_admin.lists.task_lines import equip
 from bizproc_admin.models import Account, Command, Person, Portal, Role, WorkflowTask
-from bizproc_admin.permissions import Request
 
 
 @dataclass(frozen=True, kw_only=True)

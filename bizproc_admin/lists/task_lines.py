@@ -11,10 +11,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from bizproc_admin.access.permissions import Capability, Request, may
 from bizproc_admin.lists.task_filters import WorkflowTaskFilterForm
 from bizproc_admin.models import Account, Assignment, Command, Person, WorkflowTask
 from bizproc_admin.models.commands import TAKEN_BACK, receivers
-from bizproc_admin.permissions import Capability, Request, may
 from bizproc_admin.templatetags.durations import age, moment
 from bizproc_admin.wording import acts
 from bizproc_admin.wording.commands import Outcome, outcome_of

@@ -19,7 +19,7 @@ from bizproc_admin.models.portals import Portal
 from bizproc_admin.models.targets import Target
 from bizproc_admin.models.workflow_tasks import WorkflowTask
 from bizproc_admin.models.workflows import Workflow
-from bizproc_admin.secrets import EncryptedBytesField
+from bizproc_admin.secrets.fields import EncryptedBytesField
 
 
 class CommandState(StrEnum):

@@ -5,7 +5,7 @@ from typing import Self
 from django.db import models
 
 from bizproc_admin.models.people import Person
-from bizproc_admin.secrets import EncryptedTextField
+from bizproc_admin.secrets.fields import EncryptedTextField
 
 
 class PersonTokenQuerySet(models.QuerySet["PersonToken"]):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin import zones
 from bizproc_admin.models.targets import Target
-from bizproc_admin.secrets import EncryptedTextField
+from bizproc_admin.secrets.fields import EncryptedTextField
 
 if TYPE_CHECKING:
     from bizproc_admin.models.accounts import Account

@@ -17,8 +17,10 @@ from django.core.cache import cache
 from django.db.models import Q
 from django.utils import timezone
 
-from bizproc_admin import bitrix, connecting, doorbell, roles, tokens
+from bizproc_admin import bitrix, doorbell
+from bizproc_admin.access import roles
 from bizproc_admin.models import Account, Command, Department, Person, Portal, Role
+from bizproc_admin.portals import clients, tokens
 from bizproc_admin.syncing.people import close_departments
 
 log = logging.getLogger(__name__)
@@ -96,7 +98,7 @@ def ask_who_works(portal: Portal, *, unlisted: list[Person]) -> None:
             portal=portal, linked_account__user__follows_portal=True
         ).select_related("portal")
     }
-    reader = connecting.reader(portal, total=settings.SIGN_IN_TIMEOUT)
+    reader = clients.reader(portal, total=settings.SIGN_IN_TIMEOUT)
     listed = reader.users.by_ids(people)
     for row in listed.rows:
         note_active(people[row.id], is_active=row.active)
@@ -106,7 +108,7 @@ def ask_who_works(portal: Portal, *, unlisted: list[Person]) -> None:
 def ask_unlisted(person: Person) -> None:
     """Ask with the own token of somebody the portal does not list whether they can act there."""
     try:
-        connecting.acting_as(person, total=settings.SIGN_IN_TIMEOUT)
+        clients.acting_as(person, total=settings.SIGN_IN_TIMEOUT)
     except (tokens.ReconnectNeeded, bitrix.InvalidCredentials, bitrix.AccessDenied):
         note_active(person, is_active=False)
     else:
@@ -124,7 +126,7 @@ def ask_who_heads(portal: Portal) -> None:
 
     Departments and people no pass has brought yet are left to the next pass.
     """
-    reader = connecting.reader(portal, total=settings.SIGN_IN_TIMEOUT)
+    reader = clients.reader(portal, total=settings.SIGN_IN_TIMEOUT)
     listed = bitrix.Chunk.joined(reader.departments.everything())
     rows = listed.rows
     known = {one.remote_id: one for one in portal.departments.select_related("head")}
@@ -173,7 +175,7 @@ def ask_administrator(person: Person) -> None:
     Without a token that works nothing proves it any more: the role waits for the next sign-in.
     """
     try:
-        connecting.acting_as(person, total=settings.SIGN_IN_TIMEOUT)
+        clients.acting_as(person, total=settings.SIGN_IN_TIMEOUT)
     except (tokens.ReconnectNeeded, bitrix.InvalidCredentials, bitrix.AccessDenied):
         person.is_administrator = None
         person.save(update_fields=["is_administrator"])

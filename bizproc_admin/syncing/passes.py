@@ -9,8 +9,9 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
-from bizproc_admin import bitrix, connecting, doorbell, zones
+from bizproc_admin import bitrix, doorbell, zones
 from bizproc_admin.models import Account, Feed, FeedName, Portal, SyncRun
+from bizproc_admin.portals import clients
 from bizproc_admin.syncing import clocks, people, workflow_tasks, workflow_templates, workflows
 from bizproc_admin.syncing.following import bring_accounts
 from bizproc_admin.syncing.merging import Merged
@@ -63,7 +64,7 @@ def sync(feed_pk: int, *, worker: str) -> None:
         return
     run = current_run(feed)
     try:
-        is_done = Pass(feed, run, connecting.reader(feed.portal, purpose=purpose_of(feed))).slice()
+        is_done = Pass(feed, run, clients.reader(feed.portal, purpose=purpose_of(feed))).slice()
         hold(feed)
     except LeaseLost:
         log.warning("lease_lost feed=%s run=%s", feed.pk, run.pk)

@@ -11,8 +11,9 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from bizproc_admin import bitrix, connecting, doorbell, portals
+from bizproc_admin import bitrix, doorbell
 from bizproc_admin.models import Feed, Portal
+from bizproc_admin.portals import clients, connections
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ def start_due_probes(*, start: doorbell.Start = doorbell.ring) -> None:
     )
     due = Portal.objects.filter(Q(probe_at__lte=now) | unusable, webhook__isnull=False)
     for pk in due.values_list("pk", flat=True):
-        if due.filter(pk=pk).update(probe_at=now + portals.LOOK_AGAIN_AFTER):
+        if due.filter(pk=pk).update(probe_at=now + connections.LOOK_AGAIN_AFTER):
             start("probe_portal", pk, queue=doorbell.INTERACTIVE)
 
 
@@ -45,7 +46,7 @@ def probe_portal(pk: int) -> None:
     # the webhook may be replaced meanwhile: what is found is of the old one then
     unchanged = Portal.objects.filter(pk=pk, webhook_hint=portal.webhook_hint)
     try:
-        reader = connecting.reader(portal, purpose=bitrix.Purpose.SCREEN, heeds_rest=False)
+        reader = clients.reader(portal, purpose=bitrix.Purpose.SCREEN, heeds_rest=False)
     except bitrix.BitrixError as error:  # the key to its webhook is lost
         unchanged.update(
             probed_at=timezone.now(),
@@ -102,7 +103,7 @@ def keep(portal: Portal, findings: bitrix.Findings, *, seen_at: datetime) -> Non
         unchanged = Portal.objects.filter(pk=portal.pk, webhook_hint=portal.webhook_hint)
         updated = unchanged.update(**fields)
         if updated and (portal.probed_at is None or portal.is_connected != findings.usable):
-            portals.looked_over(portal, is_usable=findings.usable, problem=problem)
+            connections.looked_over(portal, is_usable=findings.usable, problem=problem)
     if updated and findings.usable:
         Feed.objects.filter(portal=portal).update(
             next_at=None, failing_since=None, failure_code="", failure_values={}

@@ -12,8 +12,9 @@ from datetime import timedelta
 from django.db.models import F
 from django.utils import timezone
 
-from bizproc_admin import bitrix, connecting, doorbell, tokens
+from bizproc_admin import bitrix, doorbell
 from bizproc_admin.models import AddressChange, Person, Portal
+from bizproc_admin.portals import clients, tokens
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +76,7 @@ def find_lost_looks(*, start: doorbell.Start = doorbell.ring) -> None:
 
 def looked(portal: Portal, address: str) -> dict[str, object]:
     """Read under the new address what is known here; AddressChange says the shape."""
-    reader = connecting.reader_at(portal, address)
+    reader = clients.reader_at(portal, address)
     profile = reader.system.profile()
     compared = [*workflows(portal, reader), *people(portal, reader)]
     answered = [one for one in compared if one.there]

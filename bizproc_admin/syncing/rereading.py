@@ -3,8 +3,9 @@
 import logging
 from collections.abc import Iterable
 
-from bizproc_admin import bitrix, connecting, screens
+from bizproc_admin import bitrix
 from bizproc_admin.models import Portal, Workflow, WorkflowTask
+from bizproc_admin.portals import clients, screens
 from bizproc_admin.syncing import workflow_tasks, workflows
 from bizproc_admin.syncing.names import Names
 from bizproc_admin.syncing.summaries import summarise
@@ -34,7 +35,7 @@ def read_again(portal: Portal, pks: Iterable[int]) -> None:
     )
     names = Names(portal)
     try:
-        reader = connecting.reader(portal, purpose=bitrix.Purpose.SCREEN)
+        reader = clients.reader(portal, purpose=bitrix.Purpose.SCREEN)
         for whole in reader.whole_workflows.read(here):
             take(names, reader, whole, [one for one in here if one not in whole.unread])
             for remote_id in sorted(whole.unread):

@@ -12,8 +12,8 @@ from django.utils import timezone
 from bizproc_admin import bitrix
 from bizproc_admin.models import Feed, FeedName, MethodBudget, SyncRun
 from bizproc_admin.models.sync_runs import CUT_OFF, OWN_ERROR
-from bizproc_admin.outages import RETRY_AFTER
-from bizproc_admin.pacing import OPERATING_LIMIT
+from bizproc_admin.portals.outages import RETRY_AFTER
+from bizproc_admin.portals.pacing import OPERATING_LIMIT
 
 log = logging.getLogger(__name__)
 

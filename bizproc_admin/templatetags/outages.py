@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from bizproc_admin import zones
 from bizproc_admin.models import Outage, Portal
-from bizproc_admin.outages import RETRY_AFTER
+from bizproc_admin.portals.outages import RETRY_AFTER
 from bizproc_admin.templatetags.durations import moment
 
 register = template.Library()

@@ -20,13 +20,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from bizproc_admin import accounts, roles, sessions
+from bizproc_admin.access import accounts, roles, sessions
+from bizproc_admin.access.permissions import Capability, Request, requires
+from bizproc_admin.access.sessions import open_sessions
 from bizproc_admin.audit import AuditAction, By, Facts
 from bizproc_admin.forms.accounts import AccountForm, FirstPasswordForm
 from bizproc_admin.htmx import page
 from bizproc_admin.models import Account, LinkedPerson
-from bizproc_admin.permissions import Capability, Request, requires
-from bizproc_admin.sessions import open_sessions
 from bizproc_admin.views.own_account import ended_text, factor_of
 from bizproc_admin.wording.audit_entries import name_of
 

@@ -8,11 +8,11 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from bizproc_admin.access.permissions import Capability, Request, requires
 from bizproc_admin.htmx import page
 from bizproc_admin.lists.audit_filters import AuditFilterForm
 from bizproc_admin.lists.paging import Page, page_of
 from bizproc_admin.models import AuditEntry
-from bizproc_admin.permissions import Capability, Request, requires
 from bizproc_admin.wording.audit_entries import say
 
 PAGE_SIZE = 50

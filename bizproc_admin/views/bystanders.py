@@ -4,9 +4,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from bizproc_admin.access.permissions import Capability, Request, may
 from bizproc_admin.actions.base import own_hands
 from bizproc_admin.forms.delegations import waiting_people
-from bizproc_admin.permissions import Capability, Request, may
 
 
 def bystander_text(request: Request, task: Any) -> str:

@@ -5,6 +5,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from bizproc_admin.access.permissions import Capability, Request, may, requires
 from bizproc_admin.actions import ACTIONS, KillWorkflow, TerminateWorkflow
 from bizproc_admin.audit import By
 from bizproc_admin.commands import decide
@@ -12,7 +13,6 @@ from bizproc_admin.forms.commands import DecisionForm
 from bizproc_admin.htmx import dialog, page
 from bizproc_admin.models import Command, CommandState, Workflow
 from bizproc_admin.models.commands import receivers
-from bizproc_admin.permissions import Capability, Request, may, requires
 from bizproc_admin.wording import acts
 from bizproc_admin.wording.audit_entries import step_of
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from bizproc_admin.access.permissions import Capability, Request, requires
 from bizproc_admin.actions import CompleteTask, DelegateTask
 from bizproc_admin.actions.base import own_hands
 from bizproc_admin.actions.workflow_tasks import closed
@@ -21,7 +22,6 @@ from bizproc_admin.forms.delegations import DelegationForm, TakeoverForm, waitin
 from bizproc_admin.htmx import accepted, dialog, tell, toast, wants_part
 from bizproc_admin.lists.inbox import filters_behind, next_after
 from bizproc_admin.models import Command, Draft, Person, Portal, Role
-from bizproc_admin.permissions import Capability, Request, requires
 from bizproc_admin.views.issuing import InTheWay, try_to_issue
 from bizproc_admin.views.task_panels import (
     MOST_UNDOABLE,

@@ -4,10 +4,10 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from bizproc_admin.access.permissions import Capability, Request, requires
 from bizproc_admin.forms.completions import CompletionForm
 from bizproc_admin.htmx import part
 from bizproc_admin.models import Draft
-from bizproc_admin.permissions import Capability, Request, requires
 from bizproc_admin.views.task_panels import obstacle_of, panel, task_of
 
 

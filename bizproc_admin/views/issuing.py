@@ -5,11 +5,11 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from bizproc_admin.access.permissions import Request
 from bizproc_admin.actions import Action, NotPossible
 from bizproc_admin.audit import By
 from bizproc_admin.commands import KeyReused, TargetBusy, issue
 from bizproc_admin.models import Command
-from bizproc_admin.permissions import Request
 from bizproc_admin.wording.command_errors import said
 
 

@@ -13,11 +13,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from bizproc_admin.access.permissions import Capability, Request, may, requires
 from bizproc_admin.htmx import tell, wants_part
 from bizproc_admin.models import Command, CommandState, SeenOutcome
 from bizproc_admin.models.commands import TAKEN_BACK, TERMINAL, receivers
-from bizproc_admin.permissions import Capability, Request, may, requires
-from bizproc_admin.tokens import ReconnectNeeded
+from bizproc_admin.portals.tokens import ReconnectNeeded
 from bizproc_admin.views.task_panels import taken_back_as
 from bizproc_admin.wording import acts
 from bizproc_admin.wording.commands import Outcome, outcome_of

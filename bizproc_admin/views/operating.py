@@ -8,10 +8,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from bizproc_admin import heartbeats, sessions
+from bizproc_admin import heartbeats
+from bizproc_admin.access import sessions
+from bizproc_admin.access.permissions import Capability, Request, requires
 from bizproc_admin.audit import triggers
 from bizproc_admin.models import Feed, Portal, Worker
-from bizproc_admin.permissions import Capability, Request, requires
 from bizproc_admin.views.freshness import of_feed
 
 

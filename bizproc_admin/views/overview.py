@@ -7,13 +7,13 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from bizproc_admin.access.permissions import Capability, Request, requires
 from bizproc_admin.actions import ACTIONS
 from bizproc_admin.htmx import page
 from bizproc_admin.lists.inbox import waiting_count
 from bizproc_admin.lists.workflow_lines import equip
 from bizproc_admin.models import Command, Feed, FeedName, Workflow, WorkflowTemplate
 from bizproc_admin.models.workflows import LOCK_GRACE
-from bizproc_admin.permissions import Capability, Request, requires
 from bizproc_admin.views.freshness import of_feed
 
 MOST_TEMPLATES = 12

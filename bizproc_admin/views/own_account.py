@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from bizproc_admin import accounts
+from bizproc_admin.access import accounts
+from bizproc_admin.access.permissions import open_to_accounts, signed_in
+from bizproc_admin.access.sessions import open_sessions
 from bizproc_admin.audit import By
 from bizproc_admin.models import Account, LinkedPerson, Person, PersonToken, Portal, Role
-from bizproc_admin.permissions import open_to_accounts, signed_in
-from bizproc_admin.sessions import open_sessions
 from bizproc_admin.views.signing_in import lead_to
 
 

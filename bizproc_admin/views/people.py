@@ -4,11 +4,11 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from bizproc_admin.access.permissions import Capability, Request, requires
 from bizproc_admin.forms.people import PeopleField, found_people
 from bizproc_admin.forms.questions import questions_of
 from bizproc_admin.lists.inbox import visible
 from bizproc_admin.models import Person, WorkflowTask
-from bizproc_admin.permissions import Capability, Request, requires
 
 DELEGATION = "delegation"
 

@@ -5,9 +5,9 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from bizproc_admin.access.permissions import Capability, Request, requires
 from bizproc_admin.models import Department, Person, Workflow, WorkflowTask
 from bizproc_admin.models.workloads import with_workload
-from bizproc_admin.permissions import Capability, Request, requires
 from bizproc_admin.views.person_list import equip
 
 MOST_TASKS, MOST_WORKFLOWS, MOST_BELOW = 50, 10, 200

@@ -7,13 +7,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from bizproc_admin.access.permissions import Capability, Request, requires
 from bizproc_admin.htmx import page
 from bizproc_admin.lists.pager import pager_of, sort_heads
 from bizproc_admin.lists.paging import Page, page_of
 from bizproc_admin.lists.person_filters import PersonFilterForm
 from bizproc_admin.models import Account, FeedName, Person
 from bizproc_admin.models.workloads import left_behind, with_workload
-from bizproc_admin.permissions import Capability, Request, requires
 from bizproc_admin.views.freshness import freshness_of
 
 

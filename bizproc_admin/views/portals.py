@@ -12,7 +12,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from bizproc_admin import portals
+from bizproc_admin.access.permissions import Capability, Request, requires
 from bizproc_admin.audit import By
 from bizproc_admin.forms.portals import (
     AddressForm,
@@ -24,7 +24,7 @@ from bizproc_admin.htmx import dialog, page
 from bizproc_admin.middleware import CHOSEN
 from bizproc_admin.models import CommandState, Feed, FeedName, PersonToken, Portal, SyncRun
 from bizproc_admin.models.commands import CommandQuerySet
-from bizproc_admin.permissions import Capability, Request, requires
+from bizproc_admin.portals import connections
 from bizproc_admin.templatetags.durations import elapsed
 from bizproc_admin.views.freshness import odd_rows, of_feed, problem_of, why_of_feed, why_of_run
 from bizproc_admin.wording import portal_errors
@@ -59,7 +59,7 @@ def portal_creation(request: Request) -> HttpResponse:
         raise PermissionDenied
     form = ConnectionForm(request.POST or None)
     if form.is_bound and form.is_valid():
-        portal = portals.connect(
+        portal = connections.connect(
             form.cleaned_data["webhook"],
             name=form.cleaned_data["name"],
             by=By.of(request),
@@ -118,7 +118,7 @@ def portal_webhook(request: Request, pk: int) -> HttpResponse:
     portal = reached(request, pk)
     form = ConnectionForm(request.POST or None, portal=portal)
     if form.is_bound and form.is_valid():
-        portals.connect(form.cleaned_data["webhook"], by=By.of(request))
+        connections.connect(form.cleaned_data["webhook"], by=By.of(request))
         return redirect("portal_detail", pk=pk)
     status = 422 if form.is_bound else 200
     return page(
@@ -137,7 +137,7 @@ def portal_address(request: Request, pk: int) -> HttpResponse:
     portal = reached(request, pk)
     form = AddressForm(request.POST or None, portal=portal)
     if form.is_bound and form.is_valid():
-        portals.propose_address(portal, form.cleaned_data["address"], actor=request.user)
+        connections.propose_address(portal, form.cleaned_data["address"], actor=request.user)
         return redirect("portal_address", pk=pk)
     change = portal.address_changes.order_by("-pk").first()
     context = {
@@ -156,7 +156,7 @@ def portal_following(request: Request, pk: int, change: int) -> HttpResponse:
     """Follow the portal to the address that was compared."""
     portal = reached(request, pk)
     found = get_object_or_404(portal.address_changes.select_related("portal"), pk=change)
-    if portals.follow(found, by=By.of(request)):
+    if connections.follow(found, by=By.of(request)):
         messages.success(request, _("Followed. Everything known of the portal stays with it."))
         return redirect("portal_detail", pk=pk)
     messages.error(request, _("Not followed: it is not proven to be the same portal."))
@@ -170,7 +170,7 @@ def portal_application(request: Request, pk: int) -> HttpResponse:
     portal = reached(request, pk)
     form = ApplicationForm(request.POST or None, initial=ApplicationForm.shown(portal))
     if form.is_bound and form.is_valid():
-        portals.set_application(portal, **form.cleaned_data, by=By.of(request))
+        connections.set_application(portal, **form.cleaned_data, by=By.of(request))
         messages.success(request, _("Saved. People can sign in with Bitrix24 now."))
         return redirect("portal_detail", pk=pk)
     context = {
@@ -194,7 +194,7 @@ def portal_application_removal(request: Request, pk: int) -> HttpResponse:
             **what_waits(portal.commands.exclude(as_person=None)),
         }
         return dialog(request, "portals/application_removal.html", context)
-    portals.remove_application(portal, by=By.of(request))
+    connections.remove_application(portal, by=By.of(request))
     messages.success(request, _("Removed. Nobody signs in through this portal any more."))
     return redirect("portal_detail", pk=pk)
 
@@ -206,7 +206,7 @@ def portal_time_zone(request: Request, pk: int) -> HttpResponse:
     portal = reached(request, pk)
     form = TimeZoneForm(request.POST or None, portal=portal)
     if form.is_bound and form.is_valid():
-        portals.set_time_zone(portal, form.cleaned_data["zone"], by=By.of(request))
+        connections.set_time_zone(portal, form.cleaned_data["zone"], by=By.of(request))
         messages.success(request, _("Saved."))
         return redirect("portal_detail", pk=pk)
     context = {"form": form, "edited": portal}
@@ -218,7 +218,7 @@ def portal_time_zone(request: Request, pk: int) -> HttpResponse:
 @requires(Capability.MANAGE_PORTALS)
 def portal_admission(request: Request, pk: int) -> HttpResponse:
     """Let everybody of the portal sign in, or only its administrators and heads."""
-    portals.admit_everybody(
+    connections.admit_everybody(
         reached(request, pk),
         is_open=request.POST.get("everybody") == "yes",
         by=By.of(request),
@@ -232,7 +232,7 @@ def portal_admission(request: Request, pk: int) -> HttpResponse:
 def portal_probing(request: Request, pk: int) -> HttpResponse:
     """Have the connection looked over again by a worker."""
     portal = reached(request, pk)
-    portals.ask_for_look(portal)
+    connections.ask_for_look(portal)
     return redirect("portal_detail", pk=pk)
 
 
@@ -248,7 +248,7 @@ def portal_disconnection(request: Request, pk: int) -> HttpResponse:
             **what_waits(portal.commands.all()),
         }
         return dialog(request, "portals/disconnection.html", context)
-    portals.disconnect(portal, by=By.of(request))
+    connections.disconnect(portal, by=By.of(request))
     messages.success(request, _("Disconnected. Everything read so far stays readable."))
     return redirect("portal_detail", pk=pk)
 

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from bizproc_admin import accounts, second_factor
+from bizproc_admin.access import accounts, second_factor
 from bizproc_admin.audit import AuditAction, By
 
 

@@ -19,10 +19,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from bizproc_admin import bitrix
-from bizproc_admin.admission import Admitted, SignInRefused, admit
+from bizproc_admin.access.allauth_adapter import PROVIDER, Bitrix24Provider, app_of
+from bizproc_admin.access.portal_sign_in import Admitted, SignInRefused, admit
 from bizproc_admin.audit import By
 from bizproc_admin.models import Portal
-from bizproc_admin.provider import PROVIDER, Bitrix24Provider, app_of
 from bizproc_admin.wording.portal_errors import for_people
 
 

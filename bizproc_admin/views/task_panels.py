@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from bizproc_admin.access.permissions import Capability, Request, may
 from bizproc_admin.actions import ACTIONS, DelegateTask
 from bizproc_admin.actions.base import own_hands
 from bizproc_admin.forms.completions import CompletionForm
@@ -19,7 +20,6 @@ from bizproc_admin.lists.inbox import filters_behind, filters_of, visible
 from bizproc_admin.lists.task_lines import equip, with_people
 from bizproc_admin.models import Command, CommandState, Draft, FeedName, Person, WorkflowTask
 from bizproc_admin.models.commands import TAKEN_BACK, receivers
-from bizproc_admin.permissions import Capability, Request, may
 from bizproc_admin.views.bystanders import bystander_text
 from bizproc_admin.views.freshness import freshness_of
 from bizproc_admin.views.issuing import InTheWay

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from bizproc_admin.access.permissions import Capability, may
 from bizproc_admin.models import Account, Command, Workflow, WorkflowTask
 from bizproc_admin.models.commands import TAKEN_BACK
-from bizproc_admin.permissions import Capability, may
 from bizproc_admin.wording import acts
 from bizproc_admin.wording.command_errors import command_error
 from bizproc_admin.wording.commands import CALM

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from bizproc_admin import screens
+from bizproc_admin.access.permissions import Capability, Request, requires
 from bizproc_admin.htmx import page, part, wants_part
 from bizproc_admin.lists.inbox import (
     counted,
@@ -24,7 +24,7 @@ from bizproc_admin.lists.task_choices import SINGLE, choices_of
 from bizproc_admin.lists.task_filters import WorkflowTaskFilterForm
 from bizproc_admin.lists.task_lines import digest_of, equip
 from bizproc_admin.models import FeedName, WorkflowTask
-from bizproc_admin.permissions import Capability, Request, requires
+from bizproc_admin.portals import screens
 from bizproc_admin.views.freshness import freshness_of
 from bizproc_admin.views.task_panels import is_beside_a_list, panel, panel_of, task_of, undoable
 

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from bizproc_admin import screens
+from bizproc_admin.access.permissions import Capability, Request, capabilities, requires
 from bizproc_admin.actions import Action, KillWorkflow, TerminateWorkflow
 from bizproc_admin.forms.endings import EndingForm, RemovalForm, TerminationForm
 from bizproc_admin.htmx import accepted, dialog, page, part, wants_part
@@ -18,7 +18,7 @@ from bizproc_admin.lists.workflow_filters import WorkflowFilterForm
 from bizproc_admin.lists.workflow_lines import digest_of, equip
 from bizproc_admin.models import Command, FeedName, Workflow, WorkflowTask
 from bizproc_admin.models.commands import receivers
-from bizproc_admin.permissions import Capability, Request, capabilities, requires
+from bizproc_admin.portals import screens
 from bizproc_admin.views.freshness import freshness_of
 from bizproc_admin.views.issuing import InTheWay, try_to_issue
 from bizproc_admin.views.timelines import timeline_of

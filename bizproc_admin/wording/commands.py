@@ -12,9 +12,9 @@ from bizproc_admin import bitrix
 from bizproc_admin.actions import ACTIONS
 from bizproc_admin.models import Account, Command, CommandState, Role
 from bizproc_admin.models.commands import TAKEN_BACK
+from bizproc_admin.portals.tokens import ReconnectNeeded
 from bizproc_admin.templatetags.outages import outage
 from bizproc_admin.templatetags.turns import turn
-from bizproc_admin.tokens import ReconnectNeeded
 from bizproc_admin.wording.command_errors import command_error
 from bizproc_admin.wording.looks import LOOKS
 

@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 
-from bizproc_admin import bitrix, heartbeats, syncing, tokens
+from bizproc_admin import bitrix, heartbeats, syncing
 from bizproc_admin.models import (
     Account,
     Assignment,
@@ -27,7 +27,8 @@ from bizproc_admin.models import (
     WorkflowTask,
     workflow_tasks,
 )
-from bizproc_admin.secrets import Secret
+from bizproc_admin.portals import tokens
+from bizproc_admin.secrets.fields import Secret
 from sandbox import Sandbox
 from tests.conftest import account
 

@@ -14,7 +14,7 @@ from django.test.utils import instrumented_test_render
 from django.urls import reverse
 from template_partials.templatetags.partials import TemplateProxy
 
-from bizproc_admin import bitrix, syncing, tokens
+from bizproc_admin import bitrix, syncing
 from bizproc_admin.models import (
     Account,
     Feed,
@@ -28,7 +28,8 @@ from bizproc_admin.models import (
     Workflow,
     WorkflowTask,
 )
-from bizproc_admin.secrets import Secret
+from bizproc_admin.portals import tokens
+from bizproc_admin.secrets.fields import Secret
 from sandbox import Sandbox
 from tests import canary
 from tests.conftest import account

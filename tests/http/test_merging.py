@@ -7,13 +7,14 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from bizproc_admin import bitrix, connecting
+from bizproc_admin import bitrix
 from bizproc_admin.models import (
     Document,
     EndCause,
     Workflow,
     WorkflowTemplate,
 )
+from bizproc_admin.portals import clients
 from bizproc_admin.syncing import workflow_tasks, workflows
 from bizproc_admin.syncing.names import Names
 from tests.conftest import connected
@@ -21,7 +22,7 @@ from tests.conftest import connected
 
 def test_a_task_that_names_a_person_twice_is_merged_with_the_later_row(portal, workflow):
     task = workflow.tasks.get()
-    reader = connecting.reader(portal)
+    reader = clients.reader(portal)
     rows = reader.workflow_tasks.by_ids([task.remote_id]).rows
     people = task.assignments.count()
     workflow_tasks.merge(Names(portal), reader, [*rows, *rows], observed_at=timezone.now())

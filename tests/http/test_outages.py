@@ -7,8 +7,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from bizproc_admin import bitrix, commands, connecting, syncing
+from bizproc_admin import bitrix, commands, syncing
 from bizproc_admin.models import Command, CommandState, Feed, FeedName, Outage, Portal
+from bizproc_admin.portals import clients
 from bizproc_admin.wording.command_errors import command_error
 
 SAID = "The portal does not answer since"
@@ -23,7 +24,7 @@ def client(as_, administrator):
 def read(portal):
     """Ask the portal something, as a worker does; whether it answers is not the point."""
     try:
-        connecting.reader(portal, total=5).system.profile()
+        clients.reader(portal, total=5).system.profile()
     except bitrix.BitrixError as error:
         return error
     return None
@@ -94,14 +95,14 @@ def test_a_refusal_of_everything_is_an_outage_at_once_and_one_of_something_is_no
 
 def test_what_a_persons_token_meets_is_no_outage_of_the_portal(portal, sandbox):
     refused = bitrix.PersonUnauthorized("authorization_error", status=401)
-    connecting.PortalHealth(portal, is_own=False).failed(refused)
+    clients.PortalHealth(portal, is_own=False).failed(refused)
     portal.refresh_from_db()
     assert portal.outage is None
 
 
 def test_a_token_that_works_does_not_hide_that_the_webhook_is_refused(portal, sandbox):
     broken(portal, sandbox, "INVALID_CREDENTIALS", times=1)
-    connecting.PortalHealth(portal, is_own=False).answered()
+    clients.PortalHealth(portal, is_own=False).answered()
     portal.refresh_from_db()
     assert portal.outage is Outage.CREDENTIALS
 
@@ -226,7 +227,7 @@ def test_a_pass_that_fails_by_it_ends_it_when_it_comes_through(portal, sandbox, 
     sandbox.fail_next("bad_gateway", times=99)
     feed = Feed.objects.get(portal=portal, name=FeedName.PEOPLE)
     Feed.objects.update(next_at=None)
-    portal_reader = connecting.reader(portal, purpose=bitrix.Purpose.SCREEN)
+    portal_reader = clients.reader(portal, purpose=bitrix.Purpose.SCREEN)
     for _ in range(2):
         with pytest.raises(bitrix.BadAnswer):
             portal_reader.system.user_admin()

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from bizproc_admin import audit, bitrix, connecting, syncing, tokens
+from bizproc_admin import audit, bitrix, syncing
 from bizproc_admin.audit import AuditAction, By
 from bizproc_admin.models import (
     Account,
@@ -21,7 +21,8 @@ from bizproc_admin.models import (
     Role,
     Target,
 )
-from bizproc_admin.secrets import Secret
+from bizproc_admin.portals import clients, tokens
+from bizproc_admin.secrets.fields import Secret
 from bizproc_admin.syncing import following
 
 ADMINISTRATOR, EMPLOYEE = 1, 2
@@ -66,7 +67,7 @@ def test_the_token_server_is_another_host_and_its_tokens_lead_back_to_the_portal
     assert tokens.usable(person).version > first.version
     assert [call["error"] for call in sandbox.calls("oauth.token")] == [None, None]
     sandbox.clear_calls()
-    reader = bitrix.Reader(connecting.acting_as(person))
+    reader = bitrix.Reader(clients.acting_as(person))
     assert reader.system.profile().id == ADMINISTRATOR
 
 

@@ -7,8 +7,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from bizproc_admin import bitrix, connecting, syncing, tokens
+from bizproc_admin import bitrix, syncing
 from bizproc_admin.models import AddressChange, AuditEntry, Outage, PersonToken, Portal, Workflow
+from bizproc_admin.portals import clients, tokens
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def test_a_renamed_portal_is_said_on_every_page_and_its_new_address_is_proposed(
     client, portal, renamed
 ):
     with pytest.raises(bitrix.Moved):
-        connecting.reader(portal, purpose=bitrix.Purpose.SCREEN).system.profile()
+        clients.reader(portal, purpose=bitrix.Purpose.SCREEN).system.profile()
     portal.refresh_from_db()
     assert portal.outage is Outage.MOVED
     assert portal.moved_to == renamed

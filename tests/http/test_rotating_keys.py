@@ -10,11 +10,11 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from bizproc_admin import rotating, secrets
+from bizproc_admin.access.second_factor import SecondFactorAdapter
 from bizproc_admin.models import Command, CommandFile, Person, PersonToken
-from bizproc_admin.rotating import rotate
-from bizproc_admin.second_factor import SecondFactorAdapter
-from bizproc_admin.secrets import Secret, ring
+from bizproc_admin.secrets import fields, key_rotation
+from bizproc_admin.secrets.fields import Secret, ring
+from bizproc_admin.secrets.key_rotation import rotate
 
 
 @pytest.fixture
@@ -23,10 +23,10 @@ def keys(settings):
 
     def put(*names):
         settings.FIELD_KEYS = list(names)
-        secrets.ring.cache_clear()
+        fields.ring.cache_clear()
 
     yield put
-    secrets.ring.cache_clear()
+    fields.ring.cache_clear()
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_a_rotation_that_was_interrupted_goes_on_where_it_was(stored, keys, sett
     old, new = settings.FIELD_KEYS[0], Fernet.generate_key().decode()
     keys(new, old)
     calls = []
-    anew = rotating.anew
+    anew = key_rotation.anew
 
     def breaking(value, done):
         calls.append(value)
@@ -83,10 +83,10 @@ def test_a_rotation_that_was_interrupted_goes_on_where_it_was(stored, keys, sett
             raise KeyboardInterrupt
         return anew(value, done)
 
-    monkeypatch.setattr(rotating, "anew", breaking)
+    monkeypatch.setattr(key_rotation, "anew", breaking)
     with pytest.raises(KeyboardInterrupt):
         rotate()
-    monkeypatch.setattr(rotating, "anew", anew)
+    monkeypatch.setattr(key_rotation, "anew", anew)
     done = rotate()
     assert (done.rotated, done.current) == (4, 2)
 
@@ -94,7 +94,7 @@ def test_a_rotation_that_was_interrupted_goes_on_where_it_was(stored, keys, sett
 def test_a_token_refreshed_meanwhile_is_not_overwritten(stored, keys, settings, monkeypatch):
     old, new = settings.FIELD_KEYS[0], Fernet.generate_key().decode()
     keys(new, old)
-    anew = rotating.anew
+    anew = key_rotation.anew
 
     def refreshed_meanwhile(value, done):
         if ring().decrypt(value.encode() if isinstance(value, str) else bytes(value)) == (
@@ -103,7 +103,7 @@ def test_a_token_refreshed_meanwhile_is_not_overwritten(stored, keys, settings, 
             PersonToken.objects.update(access_token=Secret("a-newer-token"))
         return anew(value, done)
 
-    monkeypatch.setattr(rotating, "anew", refreshed_meanwhile)
+    monkeypatch.setattr(key_rotation, "anew", refreshed_meanwhile)
     rotate()
     assert PersonToken.objects.get().access_token.reveal() == "a-newer-token"
 

@@ -12,10 +12,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from bizproc_admin import bitrix, commands, jobs, sessions
+from bizproc_admin import bitrix, commands, jobs
+from bizproc_admin.access import sessions
+from bizproc_admin.access.devices import device_of
 from bizproc_admin.actions import CompleteTask
 from bizproc_admin.audit import By
-from bizproc_admin.devices import device_of
 from bizproc_admin.models import (
     AuditEntry,
     Command,
@@ -207,7 +208,9 @@ def test_an_open_page_tells_seldom_that_it_is_seen(manager, monkeypatch):
     here.get("/frame/")
     assert UserSession.objects.get().last_seen_at == before
     now = sessions.time.time()
-    monkeypatch.setattr("bizproc_admin.sessions.time.time", lambda: now + sessions.SEEN_EVERY + 1)
+    monkeypatch.setattr(
+        "bizproc_admin.access.sessions.time.time", lambda: now + sessions.SEEN_EVERY + 1
+    )
     here.get("/frame/")
     seen = UserSession.objects.get().last_seen_at
     assert seen > before

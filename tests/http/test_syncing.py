@@ -270,7 +270,7 @@ def test_reading_one_workflow_again_reads_only_it(workflow, sandbox, portal):
 
 @pytest.mark.parametrize("webhook", ["webhook_url", "employee_webhook_url"])
 def test_a_probe_reads_only_and_says_in_words_what_it_found(portal, sandbox, webhook):
-    from bizproc_admin.secrets import Secret
+    from bizproc_admin.secrets.fields import Secret
 
     portal.webhook = Secret(getattr(sandbox, webhook))
     portal.save()

@@ -10,7 +10,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.utils import timezone
 
-from bizproc_admin import admission, bitrix, commands, connecting, secrets, syncing, tokens
+from bizproc_admin import bitrix, commands, syncing
+from bizproc_admin.access import portal_sign_in
 from bizproc_admin.actions import CompleteTask, DelegateTask, NotPossible, TerminateWorkflow
 from bizproc_admin.actions.answers import SentFile
 from bizproc_admin.audit import By
@@ -26,6 +27,8 @@ from bizproc_admin.models import (
     Role,
     WorkflowTask,
 )
+from bizproc_admin.portals import clients, tokens
+from bizproc_admin.secrets import fields
 from bizproc_admin.syncing import workflow_tasks
 from bizproc_admin.syncing.names import Names
 from bizproc_admin.wording.command_errors import command_error
@@ -111,7 +114,7 @@ def test_what_a_pass_read_before_an_answer_changes_nothing_back(
     task, approver, committing, portal, monkeypatch
 ):
     """The pass merges only after the answer has been confirmed, and nobody has read again yet."""
-    reader = connecting.reader(portal)
+    reader = clients.reader(portal)
     before = reader.workflow_tasks.by_ids([task.remote_id])
     monkeypatch.setattr(syncing, "read_screens", lambda pk: None)
     assert answer(task, approver, committing).state == CommandState.CONFIRMED
@@ -813,7 +816,7 @@ def test_a_sign_in_at_the_moment_it_begins_to_wait_is_not_missed(
 
     def overtaken(command, **since):
         gives_token(employee)
-        admission.resume_work(employee)
+        portal_sign_in.resume_work(employee)
         wait(command, **since)
 
     monkeypatch.setattr(sending, "wait_for_sign_in", overtaken)
@@ -827,7 +830,7 @@ def test_a_hiccup_right_after_the_sign_in_loses_nothing(
     gives_token(employee)
     sandbox.fail_next("bad_gateway", method="bizproc.task.list", times=2)
     with committing():
-        admission.resume_work(employee)
+        portal_sign_in.resume_work(employee)
     assert fresh(waits).state == CommandState.INTENT
     sandbox.clear_faults()
     Command.objects.update(next_check_at=None)
@@ -877,9 +880,9 @@ def test_a_missing_key_does_not_make_a_token_lost(door, gives_token, settings, t
     PersonToken.objects.update(expired_at=timezone.now())
     keys = settings.FIELD_KEYS
     settings.FIELD_KEYS = [Fernet.generate_key().decode()]
-    secrets.ring.cache_clear()
+    fields.ring.cache_clear()
     with pytest.raises(bitrix.NotSent):
         tokens.usable(person)
     settings.FIELD_KEYS = keys
-    secrets.ring.cache_clear()
+    fields.ring.cache_clear()
     assert tokens.usable(person).version == 2

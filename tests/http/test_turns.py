@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from bizproc_admin import bitrix, commands, gates, jobs, pacing, screens, syncing
+from bizproc_admin import bitrix, commands, gates, jobs, syncing
 from bizproc_admin.actions import CompleteTask, TerminateWorkflow
 from bizproc_admin.audit import By
 from bizproc_admin.commands.waiting import LONGEST_QUEUE, is_overdue
@@ -23,6 +23,7 @@ from bizproc_admin.models import (
     WorkflowTask,
 )
 from bizproc_admin.models.commands import BULK
+from bizproc_admin.portals import pacing, screens
 from bizproc_admin.wording.command_errors import command_error
 from tests.conftest import account
 

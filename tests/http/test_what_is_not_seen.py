@@ -25,7 +25,7 @@ from bizproc_admin.models import (
     WorkflowTask,
     WorkflowTemplate,
 )
-from bizproc_admin.secrets import Secret
+from bizproc_admin.secrets.fields import Secret
 from tests.conftest import account
 
 OWNER = 1

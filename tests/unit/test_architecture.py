@@ -7,21 +7,21 @@ from pathlib import Path
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from bizproc_admin import bitrix
+from bizproc_admin.access.permissions import ROLES, Capability
 from bizproc_admin.actions import ACTIONS
-from bizproc_admin.permissions import ROLES, Capability
 
 BASE = Path(__file__).resolve().parents[2]
 PACKAGE = BASE / "bizproc_admin"
 WRITERS_OF_AUDIT = {
-    "accounts.py",
-    "second_factor.py",
+    "access/accounts.py",
+    "access/second_factor.py",
     "commands/issuing.py",
     "commands/transitions.py",
-    "permissions.py",
-    "roles.py",
-    "admission.py",
-    "signing_in.py",
-    "portals.py",
+    "access/permissions.py",
+    "access/roles.py",
+    "access/portal_sign_in.py",
+    "access/allauth_adapter.py",
+    "portals/connections.py",
     "management/commands/administrator.py",
     "management/commands/link_demo_people.py",
 }
@@ -38,17 +38,17 @@ def calls(tree):
     return {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
 
 
-def test_only_connecting_makes_a_writer():
+def test_only_the_clients_of_portals_make_a_writer():
     makers = {
         name
         for name, tree in modules()
         if calls(tree) & {"bitrix.Writer", "Writer"} and not name.startswith("bitrix/")
     }
-    assert makers == {"connecting.py"}
+    assert makers == {"portals/clients.py"}
 
 
 def test_only_commands_asks_for_a_writer():
-    assert {n for n, tree in modules() if "connecting.writer" in calls(tree)} == {
+    assert {n for n, tree in modules() if "clients.writer" in calls(tree)} == {
         "commands/sending.py"
     }
 
@@ -79,7 +79,7 @@ def test_no_view_form_or_template_tag_can_reach_the_portal():
     for name, tree in modules():
         if name.startswith(("views/", "lists/", "templatetags/")):
             used = calls(tree)
-            assert not any(call.startswith(("connecting.", "syncing.")) for call in used), name
+            assert not any(call.startswith(("clients.", "syncing.")) for call in used), name
 
 
 def test_nothing_imports_inside_a_function():

@@ -4,8 +4,8 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import clear_url_caches, path
 
+from bizproc_admin.access.permissions import Capability, requires
 from bizproc_admin.checks import every_view_is_guarded, no_weak_portals_in_production
-from bizproc_admin.permissions import Capability, requires
 
 
 def unguarded(request: HttpRequest) -> HttpResponse:

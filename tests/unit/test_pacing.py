@@ -11,8 +11,8 @@ from bizproc_admin.bitrix import Purpose
 from bizproc_admin.bitrix.pacing import SHARES
 from bizproc_admin.heartbeats import worker_name
 from bizproc_admin.models import MethodBudget, PaceBucket, Place, Portal, Worker
-from bizproc_admin.outages import LEFT_ALONE_AFTER, PortalHealth
-from bizproc_admin.pacing import (
+from bizproc_admin.portals.outages import LEFT_ALONE_AFTER, PortalHealth
+from bizproc_admin.portals.pacing import (
     BEYOND_BURST,
     KEPT_FOR_PASSES,
     OPERATING_LIMIT,

@@ -6,8 +6,8 @@ import pickle
 import pytest
 from cryptography.fernet import Fernet
 
-from bizproc_admin import secrets
-from bizproc_admin.secrets import MaskSecrets, Secret, UnreadableSecret, mask
+from bizproc_admin.secrets import fields
+from bizproc_admin.secrets.fields import MaskSecrets, Secret, UnreadableSecret, mask
 
 ADDRESS = "https://acme.bitrix24.com/rest/1/s3cr3tc0de/"
 
@@ -16,18 +16,18 @@ ADDRESS = "https://acme.bitrix24.com/rest/1/s3cr3tc0de/"
 def keys(settings):
     def use(*some: str) -> None:
         settings.FIELD_KEYS = list(some)
-        secrets.ring.cache_clear()
+        fields.ring.cache_clear()
 
     yield use
-    secrets.ring.cache_clear()
+    fields.ring.cache_clear()
 
 
 def stored(secret):
-    return secrets.EncryptedTextField().get_prep_value(secret)
+    return fields.EncryptedTextField().get_prep_value(secret)
 
 
 def read(text):
-    return secrets.EncryptedTextField().from_db_value(text)
+    return fields.EncryptedTextField().from_db_value(text)
 
 
 def test_a_secret_shows_itself_only_when_asked_by_name():

@@ -18,7 +18,7 @@ from django.conf import settings as configured
 from django.db import connection
 from django.db.models import F
 
-from bizproc_admin import bitrix, commands, doorbell, syncing, tokens
+from bizproc_admin import bitrix, commands, doorbell, syncing
 from bizproc_admin.actions import CompleteTask, DelegateTask, KillWorkflow, TerminateWorkflow
 from bizproc_admin.audit import By
 from bizproc_admin.models import (
@@ -34,7 +34,8 @@ from bizproc_admin.models import (
     Workflow,
     WorkflowTask,
 )
-from bizproc_admin.secrets import Secret
+from bizproc_admin.portals import tokens
+from bizproc_admin.secrets.fields import Secret
 from sandbox import Sandbox
 from scripts.processes import Processes, workers
 from tests import canary

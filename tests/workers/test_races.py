@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from bizproc_admin import admission, audit, commands, connecting
+from bizproc_admin import audit, commands
+from bizproc_admin.access import portal_sign_in
 from bizproc_admin.actions import KillWorkflow, NotPossible, TerminateWorkflow
 from bizproc_admin.audit import AuditAction, By
 from bizproc_admin.models import (
@@ -25,6 +26,7 @@ from bizproc_admin.models import (
     Workflow,
     WorkflowTask,
 )
+from bizproc_admin.portals import clients
 from sandbox import Sandbox
 
 from .conftest import ROOT, messages_travel
@@ -38,7 +40,7 @@ import json, sys, time, django
 django.setup()
 from bizproc_admin import bitrix
 from bizproc_admin.models import Portal
-from bizproc_admin.pacing import DatabasePacer
+from bizproc_admin.portals.pacing import DatabasePacer
 pacer = DatabasePacer(Portal.objects.get())
 print("ready", flush=True)
 sys.stdin.readline()
@@ -198,7 +200,7 @@ def test_many_workers_with_one_expired_token_refresh_it_once(
     sandbox.expire_tokens()
     sandbox.clear_calls()
 
-    ways = at_once(lambda _number: connecting.acting_as(type(person).objects.get(pk=person.pk)))
+    ways = at_once(lambda _number: clients.acting_as(type(person).objects.get(pk=person.pk)))
 
     assert len(ways) == AT_ONCE
     assert len(sandbox.calls("oauth.token")) == 1
@@ -235,7 +237,7 @@ def test_two_first_sign_ins_at_the_same_moment_make_one_account(
 
     def come_in(_number: int) -> object:
         with transaction.atomic():
-            return admission.account_of(Person.objects.get(pk=person.pk), by=By(account=None))
+            return portal_sign_in.account_of(Person.objects.get(pk=person.pk), by=By(account=None))
 
     admitted = at_once(come_in)
 

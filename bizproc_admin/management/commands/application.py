@@ -7,10 +7,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from bizproc_admin import portals
 from bizproc_admin.audit import COMMAND_LINE
 from bizproc_admin.forms.portals import ApplicationForm
 from bizproc_admin.models import Portal
+from bizproc_admin.portals import connections
 
 
 class Command(BaseCommand):
@@ -39,9 +39,9 @@ class Command(BaseCommand):
         )
         if not form.is_valid():
             raise CommandError(" ".join(str(why) for whys in form.errors.values() for why in whys))
-        portals.set_application(found[0], **form.cleaned_data, by=COMMAND_LINE)
+        connections.set_application(found[0], **form.cleaned_data, by=COMMAND_LINE)
         if options["everybody"]:
-            portals.admit_everybody(found[0], is_open=True, by=COMMAND_LINE)
+            connections.admit_everybody(found[0], is_open=True, by=COMMAND_LINE)
         self.stdout.write(f"People of {found[0].name} can sign in with Bitrix24 now.")
 
 

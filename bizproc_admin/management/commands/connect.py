@@ -6,10 +6,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from bizproc_admin import portals, syncing
+from bizproc_admin import syncing
 from bizproc_admin.audit import COMMAND_LINE
-from bizproc_admin.connecting import accepted_address
 from bizproc_admin.models import Portal
+from bizproc_admin.portals import connections
+from bizproc_admin.portals.clients import accepted_address
 from bizproc_admin.wording.findings import said_of
 
 
@@ -26,7 +27,7 @@ class Command(BaseCommand):
             address = accepted_address(text)
         except ValueError as why:
             raise CommandError(str(why)) from None
-        portal = portals.connect(address, name=name, by=COMMAND_LINE)
+        portal = connections.connect(address, name=name, by=COMMAND_LINE)
         syncing.probe_portal(portal.pk)
         portal = Portal.objects.get(pk=portal.pk)
         for finding in portal.findings:

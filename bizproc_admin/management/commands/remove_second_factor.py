@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from bizproc_admin import accounts
+from bizproc_admin.access import accounts
 from bizproc_admin.audit import COMMAND_LINE
 from bizproc_admin.models import Account
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from bizproc_admin.rotating import rotate
+from bizproc_admin.secrets.key_rotation import rotate
 
 
 class Command(BaseCommand):

@@ -4,7 +4,8 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils import timezone
 
-from bizproc_admin import audit, sessions
+from bizproc_admin import audit
+from bizproc_admin.access import sessions
 from bizproc_admin.audit import AuditAction, Facts
 from bizproc_admin.models import Account, AuditEntry, Person, Role
 

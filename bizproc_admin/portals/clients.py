@@ -10,12 +10,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 import bizproc_admin
-from bizproc_admin import bitrix, tokens
+from bizproc_admin import bitrix
 from bizproc_admin.bitrix import Purpose, addresses
 from bizproc_admin.models import Person, Portal
-from bizproc_admin.outages import PortalHealth
-from bizproc_admin.pacing import DatabasePacer
-from bizproc_admin.secrets import UnreadableSecret
+from bizproc_admin.portals import tokens
+from bizproc_admin.portals.outages import PortalHealth
+from bizproc_admin.portals.pacing import DatabasePacer
+from bizproc_admin.secrets.fields import UnreadableSecret
 from bizproc_admin.wording.addresses import WEBHOOKS
 
 INTERACTIVE_ATTEMPTS = 2

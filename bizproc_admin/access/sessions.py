@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from bizproc_admin.devices import device_of, is_phone
+from bizproc_admin.access.devices import device_of, is_phone
 from bizproc_admin.models import Account, Role
 
 # When a session was last seen is written this seldom: more would be a write a page.

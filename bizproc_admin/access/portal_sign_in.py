@@ -10,7 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from bizproc_admin import audit, bitrix, connecting, doorbell, roles, tokens
+from bizproc_admin import audit, bitrix, doorbell
+from bizproc_admin.access import roles
 from bizproc_admin.audit import AuditAction, By, Facts
 from bizproc_admin.models import (
     Account,
@@ -22,6 +23,7 @@ from bizproc_admin.models import (
     Portal,
     Role,
 )
+from bizproc_admin.portals import clients, tokens
 
 
 class SignInRefused(Exception):
@@ -75,7 +77,7 @@ def identify(portal: Portal, *, code: str, domain: str, by: By) -> tuple[Person,
         tokens.verify(pair, portal)
     except bitrix.BadAnswer:
         raise foreign("foreign_portal") from None
-    profile = connecting.visitor(portal, pair.access_token).system.profile()
+    profile = clients.visitor(portal, pair.access_token).system.profile()
     if pair.user_id is not None and pair.user_id != profile.id:
         raise foreign("foreign_portal")
     if not portal.member_id:

@@ -1,4 +1,9 @@
-"""Sign-in without sign-up: allauth's adapter, and who came and went on record."""
+"""What allauth asks of us: sign-in without sign-up, on record, and Bitrix24 as a provider.
+
+What comes back from Bitrix24 is for portal_sign_in: a person is (the portal's member_id, the number
+there) and has one account by LinkedPerson, so allauth's own table of accounts elsewhere stays
+empty.
+"""
 
 import time
 from dataclasses import replace
@@ -7,13 +12,20 @@ from typing import Any
 from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
+from allauth.socialaccount.models import SocialApp
+from allauth.socialaccount.providers.base import ProviderAccount
+from allauth.socialaccount.providers.oauth2.provider import OAuth2Provider
+from allauth.socialaccount.providers.oauth2.views import OAuth2Adapter
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
-from bizproc_admin import audit, devices, sessions
+from bizproc_admin import audit
+from bizproc_admin.access import devices, sessions
 from bizproc_admin.audit import AuditAction, By, Facts
 from bizproc_admin.models import Account, AuditEntry, Portal, Target
+
+PROVIDER = "bitrix24"
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -54,6 +66,39 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if proven and time.time() - proven[-1] < app_settings.REAUTHENTICATION_TIMEOUT:
             return False
         return bool(super().is_reauthentication_required(app=app, **kwargs))
+
+
+def app_of(portal: Portal) -> SocialApp:
+    """Give a portal's application as allauth wants it: never saved, and without the secret."""
+    return SocialApp(
+        provider=PROVIDER,
+        name=portal.name,
+        client_id=portal.client_id,
+        settings={"authorize_url": f"{portal.address.rstrip('/')}/oauth/authorize/"},
+    )
+
+
+class Bitrix24Adapter(OAuth2Adapter):  # type: ignore[misc]  # allauth has no types
+    """Where sign-in begins; the code is exchanged by portal_sign_in, with our own client."""
+
+    provider_id = PROVIDER
+    access_token_url = ""
+
+    @property
+    def authorize_url(self) -> str:
+        return str(self.app.settings["authorize_url"])
+
+
+class Bitrix24Provider(OAuth2Provider):  # type: ignore[misc]  # likewise
+    id = PROVIDER
+    name = "Bitrix24"
+    account_class = ProviderAccount
+    oauth2_adapter_class = Bitrix24Adapter
+
+    def get_oauth2_adapter(self, request: Any) -> Bitrix24Adapter:
+        adapter = Bitrix24Adapter(request)
+        adapter.app = self.app
+        return adapter
 
 
 def connect() -> None:

@@ -19,7 +19,7 @@ import bizproc_admin
 from bizproc_admin import bitrix
 from bizproc_admin.bitrix import addresses
 from bizproc_admin.models import Person, PersonToken, Portal
-from bizproc_admin.secrets import Secret, UnreadableSecret
+from bizproc_admin.secrets.fields import Secret, UnreadableSecret
 
 log = logging.getLogger(__name__)
 

@@ -6,9 +6,11 @@ from allauth.usersessions.models import UserSession
 from django.db import transaction
 from django.db.models import QuerySet
 
-from bizproc_admin import audit, second_factor, tokens
+from bizproc_admin import audit
+from bizproc_admin.access import second_factor
 from bizproc_admin.audit import AuditAction, By, Facts
 from bizproc_admin.models import Account, AuditEntry, Person
+from bizproc_admin.portals import tokens
 
 
 def managed_by(administrator: Account) -> QuerySet[Account]:

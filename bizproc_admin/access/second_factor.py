@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from bizproc_admin import audit
 from bizproc_admin.audit import AuditAction, By, Facts
 from bizproc_admin.models import Account, AuditEntry, Role
-from bizproc_admin.secrets import ring
+from bizproc_admin.secrets.fields import ring
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types

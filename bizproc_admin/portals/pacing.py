@@ -16,9 +16,10 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from bizproc_admin import bitrix, heartbeats, outages
+from bizproc_admin import bitrix, heartbeats
 from bizproc_admin.bitrix.pacing import SHARES
 from bizproc_admin.models import MethodBudget, PaceBucket, Place, Portal
+from bizproc_admin.portals import outages
 
 # the part of the rate that passes keep, whatever else is asked
 KEPT_FOR_PASSES = 0.2

@@ -13,7 +13,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connection, transaction
 
-from bizproc_admin.secrets import EncryptedBytesField, EncryptedTextField, ring
+from bizproc_admin.secrets.fields import EncryptedBytesField, EncryptedTextField, ring
 
 AT_ONCE = 100
 # a file may have megabytes

@@ -16,7 +16,7 @@ from bizproc_admin.models import (
     PersonToken,
     Portal,
 )
-from bizproc_admin.secrets import Secret
+from bizproc_admin.secrets.fields import Secret
 
 SHOWN_OF_SECRET = 4
 # a look whose message was lost, or whose worker died, is asked for again after so long
