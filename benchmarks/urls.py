@@ -5,4 +5,4 @@ from django.urls import include, path
 
 from benchmarks import reference  # noqa: F401 - registers the reference
 
-urlpatterns = [path("admin/", admin.site.urls), path("", include("config.urls"))]
+urlpatterns = [path("admin/", admin.site.urls), path("", include("bizproc_admin.urls"))]

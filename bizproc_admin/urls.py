@@ -184,6 +184,7 @@ portal_urls = [
     path("<int:pk>/disconnection/", portals.portal_disconnection, name="portal_disconnection"),
 ]
 
+handler500 = "bizproc_admin.views.failures.server_error"
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("workflows/", include(workflow_urls)),

@@ -26,7 +26,7 @@ INSECURE_COOKIES = env.bool("INSECURE_COOKIES", default=False)
 TRUSTED_PROXY = env.bool("TRUSTED_PROXY", default=False)
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
 
-ROOT_URLCONF = "config.urls"
+ROOT_URLCONF = "bizproc_admin.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -6,8 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from bizproc_admin.descriptions import TAGS, render
-from bizproc_admin.templatetags.descriptions import excerpt, is_long
+from bizproc_admin.templatetags.descriptions import TAGS, excerpt, is_long, render
 
 PORTAL = "https://northwind.example.com"
 REL = 'target="_blank" rel="noopener noreferrer nofollow"'

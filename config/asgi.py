@@ -1,9 +1,0 @@
-"""ASGI entry point; the program is served over WSGI, this is here for hosts that insist."""
-
-import os
-
-from django.core.asgi import get_asgi_application
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-
-application = get_asgi_application()
