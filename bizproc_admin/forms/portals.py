@@ -10,12 +10,14 @@ from bizproc_admin import bitrix, zones
 from bizproc_admin.bitrix import addresses
 from bizproc_admin.forms.names import plain_name
 from bizproc_admin.models import Portal
-from bizproc_admin.portals.clients import (
+from bizproc_admin.portals.addresses import (
     TOKEN_URL,
+    AddressRefused,
     accept_portal,
     accepted_address,
     accepted_token_url,
 )
+from bizproc_admin.wording.addresses import said_of
 
 
 class ConnectionForm(forms.Form):
@@ -48,8 +50,8 @@ class ConnectionForm(forms.Form):
     def clean_webhook(self) -> bitrix.WebhookUrl:
         try:
             address = accepted_address(self.cleaned_data["webhook"])
-        except ValueError as why:
-            raise ValidationError(str(why)) from None
+        except AddressRefused as refused:
+            raise ValidationError(said_of(refused.code)) from None
         if self.portal is not None and address.portal_url != self.portal.address:
             raise ValidationError(
                 _("This is the address of another portal: %(host)s."),
@@ -80,8 +82,8 @@ class AddressForm(forms.Form):
         text = self.cleaned_data["address"]
         try:
             accept_portal(text)
-        except ValueError as why:
-            raise ValidationError(str(why)) from None
+        except AddressRefused as refused:
+            raise ValidationError(said_of(refused.code)) from None
         parts = addresses.read(text)
         address = f"{parts.origin}{parts.path.rstrip('/')}" if parts else ""
         if address == self.portal.address:
@@ -128,8 +130,8 @@ class ApplicationForm(forms.Form):
     def clean_token_url(self) -> str:
         try:
             return accepted_token_url(self.cleaned_data["token_url"])
-        except ValueError as why:
-            raise ValidationError(str(why)) from None
+        except AddressRefused as refused:
+            raise ValidationError(said_of(refused.code)) from None
 
 
 class TimeZoneForm(forms.Form):

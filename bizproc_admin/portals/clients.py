@@ -7,45 +7,19 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 import bizproc_admin
 from bizproc_admin import bitrix
-from bizproc_admin.bitrix import Purpose, addresses
+from bizproc_admin.bitrix import Purpose
 from bizproc_admin.models import Person, Portal
-from bizproc_admin.portals import tokens
+from bizproc_admin.portals import addresses, tokens
 from bizproc_admin.portals.outages import PortalHealth
 from bizproc_admin.portals.pacing import DatabasePacer
 from bizproc_admin.secrets.fields import UnreadableSecret
-from bizproc_admin.wording.addresses import WEBHOOKS
 
 INTERACTIVE_ATTEMPTS = 2
 # a token that was just refreshed and is called expired again is not refreshed for ever
 REFRESHES = 3
-
-# the vendor's cloud domains; other hosts are named by the operator in PORTAL_HOSTS_ALLOWED
-CLOUD_SUFFIXES = (
-    ".bitrix24.com",
-    ".bitrix24.eu",
-    ".bitrix24.de",
-    ".bitrix24.ru",
-    ".bitrix24.by",
-    ".bitrix24.kz",
-    ".bitrix24.ua",
-    ".bitrix24.fr",
-    ".bitrix24.es",
-    ".bitrix24.it",
-    ".bitrix24.pl",
-    ".bitrix24.in",
-    ".bitrix24.cn",
-    ".bitrix24.vn",
-    ".bitrix24.com.br",
-    ".bitrix24.com.tr",
-    ".bitrix24.id",
-    ".bitrix24.jp",
-)
-TOKEN_HOSTS = ("oauth.bitrix.info", "oauth.bitrix24.tech")
-TOKEN_URL = "https://oauth.bitrix.info/oauth/token/"  # noqa: S105  # an address
 
 
 class NotConnected(bitrix.NotSent):
@@ -93,7 +67,7 @@ def reader_at(portal: Portal, address: str) -> bitrix.Reader:
 
     What comes from there says nothing of how the portal's registered address does.
     """
-    accept_portal(address)
+    addresses.accept_portal(address)
     credential = own_webhook(portal).at(address)
     way = made(portal, credential, health=None, heeds_rest=False)
     return bitrix.Reader(way, purpose=Purpose.SCREEN, attempts=INTERACTIVE_ATTEMPTS)
@@ -202,56 +176,3 @@ def made(
         ),
         user_agent=f"bizproc-admin/{bizproc_admin.__version__}",
     )
-
-
-def accepted_address(text: str) -> bitrix.WebhookUrl:
-    """Read a webhook's address and make sure that it may be called; ValueError says why not.
-
-    The operator's PORTAL_HOSTS_ALLOWED may be anywhere and plain http; all others are the
-    vendor's cloud over https (reliability: the portal's address).
-    """
-    try:
-        address = bitrix.WebhookUrl(text)
-    except bitrix.BadWebhook as wrong:
-        raise ValueError(str(WEBHOOKS[wrong.code])) from None
-    accept_portal(address.portal_url)
-    return address
-
-
-def accept_portal(portal_url: str) -> None:
-    """Make sure that a portal's own address may be called; ValueError says why not."""
-    address = addresses.read(portal_url)
-    if address is None or not address.is_bare:
-        raise ValueError(_("This is not the address of a portal."))
-    if address.netloc in settings.PORTAL_HOSTS_ALLOWED:
-        return
-    if address.scheme != "https":
-        raise ValueError(_("The address must start with https://."))
-    if address.port is not None:
-        raise ValueError(_("The address must not name a port."))
-    if not address.host.endswith(CLOUD_SUFFIXES):
-        raise ValueError(
-            _(
-                "This is not an address of the Bitrix24 cloud. A portal on your own server must "
-                "be allowed by the operator first (PORTAL_HOSTS_ALLOWED)."
-            )
-        )
-
-
-def accepted_token_url(text: str) -> str:
-    """Read a token server's address and make sure that it may be called; ValueError says why not.
-
-    It is the vendor's own, or one of the operator's PORTAL_HOSTS_ALLOWED.
-    """
-    address = addresses.read(text)
-    if address is None or not address.is_bare or not address.path.rstrip("/"):
-        raise ValueError(_("This is not the address of a token server."))
-    is_vendors = address.scheme == "https" and address.netloc in TOKEN_HOSTS
-    if not is_vendors and address.netloc not in settings.PORTAL_HOSTS_ALLOWED:
-        raise ValueError(
-            _(
-                "This is not one of the vendor's token servers. Another one must be allowed by "
-                "the operator first (PORTAL_HOSTS_ALLOWED)."
-            )
-        )
-    return f"{address.origin}{address.path}"

@@ -2,8 +2,8 @@
 
 from django.utils.translation import gettext_lazy as _
 
-#: What is wrong with the address of a webhook.
-WEBHOOKS = {
+WORDS = {
+    # of a webhook
     "no_webhook": _(
         "This is not a webhook address. It starts with https:// and the portal's name, which has "
         "no user name, no blank and no sign but dots and hyphens."
@@ -12,4 +12,23 @@ WEBHOOKS = {
     "not_whole": _("A webhook address looks like https://portal/rest/1/secret/. Copy it whole."),
     "no_owner": _("The part after /rest/ must be the number of the webhook's owner."),
     "odd_secret": _("The secret in the webhook address has characters it cannot have."),
+    # of a portal
+    "no_portal": _("This is not the address of a portal."),
+    "not_https": _("The address must start with https://."),
+    "names_port": _("The address must not name a port."),
+    "not_cloud": _(
+        "This is not an address of the Bitrix24 cloud. A portal on your own server must be allowed "
+        "by the operator first (PORTAL_HOSTS_ALLOWED)."
+    ),
+    # of a token server
+    "no_token_server": _("This is not the address of a token server."),
+    "other_token_server": _(
+        "This is not one of the vendor's token servers. Another one must be allowed by the "
+        "operator first (PORTAL_HOSTS_ALLOWED)."
+    ),
 }
+
+
+def said_of(code: str) -> str:
+    """Return what is wrong with an address."""
+    return str(WORDS[code])

@@ -10,7 +10,8 @@ from bizproc_admin import syncing
 from bizproc_admin.audit import COMMAND_LINE
 from bizproc_admin.models import Portal
 from bizproc_admin.portals import connections
-from bizproc_admin.portals.clients import accepted_address
+from bizproc_admin.portals.addresses import AddressRefused, accepted_address
+from bizproc_admin.wording import addresses
 from bizproc_admin.wording.findings import said_of
 
 
@@ -25,8 +26,8 @@ class Command(BaseCommand):
         text = getpass.getpass("Webhook address: ") if webhook == "-" else webhook
         try:
             address = accepted_address(text)
-        except ValueError as why:
-            raise CommandError(str(why)) from None
+        except AddressRefused as refused:
+            raise CommandError(addresses.said_of(refused.code)) from None
         portal = connections.connect(address, name=name, by=COMMAND_LINE)
         syncing.probe_portal(portal.pk)
         portal = Portal.objects.get(pk=portal.pk)

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from bizproc_admin import bitrix
-from bizproc_admin.wording.addresses import WEBHOOKS
+from bizproc_admin.wording.addresses import said_of
 
 from . import leaks
 from .stub import SECRET
@@ -66,7 +66,7 @@ def test_every_way_of_copying_it_means_the_same(written):
 def test_what_is_no_webhook_is_refused_in_a_sentence_without_the_secret(written):
     with pytest.raises(bitrix.BadWebhook) as caught:
         bitrix.WebhookUrl(written)
-    assert str(WEBHOOKS[caught.value.code]).endswith(".")
+    assert said_of(caught.value.code).endswith(".")
     assert SECRET not in "".join(traceback.format_exception(caught.value))
 
 
