@@ -20,7 +20,6 @@ from bizproc_admin.access import devices, second_factor, sessions
 from bizproc_admin.models import Account, LinkedPerson, Portal, Role
 from bizproc_admin.views.operating import healthz
 
-CHOSEN = "portal"
 HEALTH = "/healthz"
 OPEN_WITHOUT_FACTOR = ("account_logout", "account_reauthenticate")
 
@@ -151,7 +150,7 @@ def portals_for(account: Account) -> list[Portal]:
 
 def chosen_portal(request: HttpRequest, portals: list[Portal]) -> Portal | None:
     """Give the portal chosen in this session, else the first one."""
-    chosen = request.session.get(CHOSEN)
+    chosen = request.session.get(sessions.CHOSEN)
     return next((p for p in portals if p.pk == chosen), portals[0] if portals else None)
 
 

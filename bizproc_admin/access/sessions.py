@@ -24,6 +24,8 @@ SEEN_EVERY = 300
 USED_EVERY = 60
 # in a session: when it began and when its person last did something, in seconds since 1970
 BEGAN, USED = "began_at", "used_at"
+# and the key of the portal whose pages it shows
+CHOSEN = "portal"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,9 +15,9 @@ from bizproc_admin.access.permissions import Capability, Request, may
 from bizproc_admin.lists.task_filters import WorkflowTaskFilterForm
 from bizproc_admin.models import Account, Assignment, Command, Person, WorkflowTask
 from bizproc_admin.models.commands import TAKEN_BACK, receivers
-from bizproc_admin.templatetags.durations import age, moment
 from bizproc_admin.wording import acts
 from bizproc_admin.wording.commands import Outcome, outcome_of
+from bizproc_admin.wording.times import age, moment
 
 # how long what became of a settled command stays on the row of a task that goes on
 SHOWN_FOR = timedelta(hours=24)

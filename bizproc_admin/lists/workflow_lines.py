@@ -13,8 +13,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from bizproc_admin.models import Assignment, Command, EndCause, Portal, Workflow
-from bizproc_admin.templatetags.durations import age, between, moment
 from bizproc_admin.templatetags.icons import REFERENCES
+from bizproc_admin.wording.times import age, between, moment
 
 # How long a settled command stays on the row of a workflow that goes on.
 SHOWN_FOR = timedelta(hours=24)

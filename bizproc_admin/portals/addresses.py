@@ -70,7 +70,8 @@ def accept_portal(portal_url: str) -> None:
 def accepted_token_url(text: str) -> str:
     """Read a token server's address and make sure that it may be called.
 
-    Raises AddressRefused, which says why not. It is the vendor's own, or one of the operator's PORTAL_HOSTS_ALLOWED.
+    Raises AddressRefused, which says why not. It is the vendor's own, or one of the operator's
+    PORTAL_HOSTS_ALLOWED.
     """
     address = addresses.read(text)
     if address is None or not address.is_bare or not address.path.rstrip("/"):

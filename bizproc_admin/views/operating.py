@@ -13,7 +13,7 @@ from bizproc_admin.access import sessions
 from bizproc_admin.access.permissions import Capability, Request, requires
 from bizproc_admin.audit import triggers
 from bizproc_admin.models import Feed, Portal, Worker
-from bizproc_admin.views.freshness import of_feed
+from bizproc_admin.wording.freshness import of_feed
 
 
 @require_safe

@@ -14,7 +14,7 @@ from bizproc_admin.lists.inbox import waiting_count
 from bizproc_admin.lists.workflow_lines import equip
 from bizproc_admin.models import Command, Feed, FeedName, Workflow, WorkflowTemplate
 from bizproc_admin.models.workflows import LOCK_GRACE
-from bizproc_admin.views.freshness import of_feed
+from bizproc_admin.wording.freshness import of_feed
 
 MOST_TEMPLATES = 12
 

@@ -14,7 +14,7 @@ from bizproc_admin.lists.paging import Page, page_of
 from bizproc_admin.lists.person_filters import PersonFilterForm
 from bizproc_admin.models import Account, FeedName, Person
 from bizproc_admin.models.workloads import left_behind, with_workload
-from bizproc_admin.views.freshness import freshness_of
+from bizproc_admin.wording.freshness import freshness_of
 
 
 @require_safe

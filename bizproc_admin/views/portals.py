@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bizproc_admin.access.permissions import Capability, Request, requires
+from bizproc_admin.access.sessions import CHOSEN
 from bizproc_admin.audit import By
 from bizproc_admin.forms.portals import (
     AddressForm,
@@ -21,14 +22,13 @@ from bizproc_admin.forms.portals import (
     TimeZoneForm,
 )
 from bizproc_admin.htmx import dialog, page
-from bizproc_admin.middleware import CHOSEN
 from bizproc_admin.models import CommandState, Feed, FeedName, PersonToken, Portal, SyncRun
 from bizproc_admin.models.commands import CommandQuerySet
 from bizproc_admin.portals import connections
-from bizproc_admin.templatetags.durations import elapsed
-from bizproc_admin.views.freshness import odd_rows, of_feed, problem_of, why_of_feed, why_of_run
 from bizproc_admin.wording import portal_errors
 from bizproc_admin.wording.findings import said_of
+from bizproc_admin.wording.freshness import odd_rows, of_feed, problem_of, why_of_feed, why_of_run
+from bizproc_admin.wording.times import elapsed
 
 
 @require_safe

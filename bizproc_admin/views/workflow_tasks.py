@@ -25,8 +25,8 @@ from bizproc_admin.lists.task_filters import WorkflowTaskFilterForm
 from bizproc_admin.lists.task_lines import digest_of, equip
 from bizproc_admin.models import FeedName, WorkflowTask
 from bizproc_admin.portals import screens
-from bizproc_admin.views.freshness import freshness_of
 from bizproc_admin.views.task_panels import is_beside_a_list, panel, panel_of, task_of, undoable
+from bizproc_admin.wording.freshness import freshness_of
 
 MOST_ROWS = 250
 

@@ -19,10 +19,10 @@ from bizproc_admin.lists.workflow_lines import digest_of, equip
 from bizproc_admin.models import Command, FeedName, Workflow, WorkflowTask
 from bizproc_admin.models.commands import receivers
 from bizproc_admin.portals import screens
-from bizproc_admin.views.freshness import freshness_of
 from bizproc_admin.views.issuing import InTheWay, try_to_issue
 from bizproc_admin.views.timelines import timeline_of
 from bizproc_admin.wording import acts
+from bizproc_admin.wording.freshness import freshness_of
 
 # A page that asked for a reading looks for it so many times, then says that it has not come.
 MOST_LOOKS = 4

@@ -13,10 +13,10 @@ from bizproc_admin.actions import ACTIONS
 from bizproc_admin.models import Account, Command, CommandState, Role
 from bizproc_admin.models.commands import TAKEN_BACK
 from bizproc_admin.portals.tokens import ReconnectNeeded
-from bizproc_admin.templatetags.outages import outage
-from bizproc_admin.templatetags.turns import turn
 from bizproc_admin.wording.command_errors import command_error
 from bizproc_admin.wording.looks import LOOKS
+from bizproc_admin.wording.outages import outage
+from bizproc_admin.wording.turns import turn
 
 # the world had moved on before anything was sent: nobody did anything wrong
 CALM = {

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from bizproc_admin import syncing
 from bizproc_admin.models import AuditEntry, Command, CommandState, Feed, Portal
-from bizproc_admin.views.freshness import problem_of
 from bizproc_admin.wording.audit_entries import said_of
+from bizproc_admin.wording.freshness import problem_of
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from bizproc_admin.models import (
 )
 from bizproc_admin.syncing import passes
 from bizproc_admin.syncing.summaries import summarise
-from bizproc_admin.views.freshness import why_of_run
+from bizproc_admin.wording.freshness import why_of_run
 
 
 def incremental(name, portal):

@@ -6,16 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from bizproc_admin.templatetags.durations import (
-    age,
-    ago,
-    between,
-    elapsed,
-    exact,
-    full_moment,
-    moment,
-    waits,
-)
+from bizproc_admin.templatetags.durations import ago, exact, waits
+from bizproc_admin.wording.times import age, between, elapsed, full_moment, moment
 
 NOW = datetime(2026, 11, 20, 12, 42, 7, tzinfo=UTC)
 

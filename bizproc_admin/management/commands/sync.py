@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand
 
 from bizproc_admin import heartbeats, syncing
 from bizproc_admin.models import Feed, FeedName, SyncRun
-from bizproc_admin.views.freshness import why_of_run
+from bizproc_admin.wording.freshness import why_of_run
 
 ORDER = (
     FeedName.PEOPLE,

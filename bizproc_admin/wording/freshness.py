@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy
 from bizproc_admin import bitrix
 from bizproc_admin.models import Feed, FeedName, Portal, SyncRun
 from bizproc_admin.models.sync_runs import CUT_OFF, OWN_ERROR
-from bizproc_admin.templatetags.outages import outage
 from bizproc_admin.wording.findings import said_of
+from bizproc_admin.wording.outages import outage
 from bizproc_admin.wording.portal_errors import Value, for_readers, technical_code
 
 # what a reading failed of, where more is to be said of it than of other calls
