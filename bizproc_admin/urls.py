@@ -34,6 +34,7 @@ workflow_urls = [
     path("choices/<slug:chip>/", workflows.workflow_choices, name="workflow_choices"),
     path("<int:pk>/", workflows.workflow_detail, name="workflow_detail"),
     path("<int:pk>/row/", workflows.workflow_row, name="workflow_row"),
+    path("<int:pk>/menu/", workflows.workflow_menu, name="workflow_menu"),
     path("<int:pk>/reading/", workflows.workflow_reading, name="workflow_reading"),
     path("<int:pk>/termination/", workflows.workflow_termination, name="workflow_termination"),
     path("<int:pk>/removal/", workflows.workflow_removal, name="workflow_removal"),
@@ -68,6 +69,9 @@ person_urls = [
 ]
 
 command_urls = [
+    path("", commands.command_list, name="command_list"),
+    path("pulse/", commands.command_pulse, name="command_pulse"),
+    path("choices/<slug:chip>/", commands.command_choices, name="command_choices"),
     path("news/", news.news_list, name="news_list"),
     path("news/dismissal/", news.dismissal_creation, name="dismissal_creation"),
     path("withdrawals/", completing.withdrawal_creation, name="withdrawal_creation"),

@@ -2,23 +2,24 @@
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin.audit import AuditAction, first_version
+from bizproc_admin.lists.filter_form import FilterForm
 from bizproc_admin.models import AuditEntry, CommandState
+from bizproc_admin.models.audit_entries import AuditEntryQuerySet
 from bizproc_admin.models.commands import TAKEN_BACK
 from bizproc_admin.wording.audit_entries import actions_by_family
 from bizproc_admin.wording.looks import LOOKS
 
 
-class AuditFilterForm(forms.Form):
-    """All filters live in the address; a bad value is said beside the field and ignored."""
+class AuditFilterForm(FilterForm[AuditEntryQuerySet]):
+    """The history's filters: fields in a bar, where a bad value is said beside its field."""
 
     person = forms.CharField(required=False, max_length=200, label=_("Person"))
     kind = forms.ChoiceField(
@@ -37,18 +38,15 @@ class AuditFilterForm(forms.Form):
     until = forms.DateField(
         required=False, label=_("To"), widget=forms.DateInput(attrs={"type": "date"})
     )
+
+    CHIPS = ("person", "kind", "action", "outcome", "target", "since", "until")
+    SORTS = {"seq": "pk"}
+    DEFAULT_SORT = "-seq"
     EARLIEST, LATEST = date(1970, 1, 2), date(9998, 12, 31)
 
-    page = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
-
-    NAMES = ("person", "kind", "action", "outcome", "target", "since", "until")
-
     def __init__(self, data: Any) -> None:
-        super().__init__(data)
-        self.fields["action"].choices = [  # type: ignore[attr-defined]
-            ("", _("Any action")),
-            *actions_by_family(),
-        ]
+        super().__init__(data, portal=None)
+        self.offer("action", [("", _("Any action")), *actions_by_family()])
         self.is_valid()
 
     def clean_since(self) -> date | None:
@@ -63,40 +61,28 @@ class AuditFilterForm(forms.Form):
             raise ValidationError(_("No entry can be of that day."))
         return day
 
-    def value(self, name: str) -> Any:
-        return self.cleaned_data.get(name)
-
-    def narrow(self, rows: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
-        """Narrow audit entries to what the filters ask for."""
-        if text := self.value("person"):
-            rows = rows.filter(Q(actor_name__icontains=text) | Q(actor__username=text))
-        if kind := self.value("kind"):
-            rows = rows.filter(first_version.of_kind(kind))
-        if action := self.value("action"):
-            rows = rows.filter(first_version.of_action(AuditAction(action)))
-        if outcome := self.value("outcome"):
-            is_back = Q(error_code=TAKEN_BACK)
-            if outcome == TAKEN_BACK:
-                rows = rows.filter(is_back, outcome=CommandState.CANCELLED)
-            else:
-                states = CommandState.of_words(outcome) or [outcome]
-                rows = rows.filter(~is_back, outcome__in=states)
-        if text := self.value("target"):
-            rows = rows.filter(Q(target_label__icontains=text) | Q(target_id=text))
-        if day := self.value("since"):
-            rows = rows.filter(recorded_at__gte=start_of(day))
-        if day := self.value("until"):
-            rows = rows.filter(recorded_at__lt=start_of(day + timedelta(days=1)))
-        return rows
+    def test(self, chip: str, key: Any) -> Q:
+        match chip:
+            case "person":
+                return Q(actor_name__icontains=key) | Q(actor__username=key)
+            case "kind":
+                return first_version.of_kind(key)
+            case "action":
+                return first_version.of_action(AuditAction(key))
+            case "outcome":
+                is_back = Q(error_code=TAKEN_BACK)
+                if key == TAKEN_BACK:
+                    return is_back & Q(outcome=CommandState.CANCELLED)
+                return ~is_back & Q(outcome__in=CommandState.of_words(key) or [key])
+            case "target":
+                return Q(target_label__icontains=key) | Q(target_id=key)
+            case "since":
+                return Q(recorded_at__gte=start_of(key))
+        return Q(recorded_at__lt=start_of(key + timedelta(days=1)))
 
     @property
-    def has_filters(self) -> bool:
-        return any(self.value(name) for name in self.NAMES)
-
-    def query(self, **changes: Any) -> str:
-        """Give a query string with some parameters changed; None leaves one out."""
-        values = {name: self.value(name) for name in self.fields} | changes
-        return "?" + urlencode({k: v for k, v in values.items() if v not in (None, "")})
+    def bar(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.CHIPS]
 
 
 def start_of(day: Any) -> datetime:

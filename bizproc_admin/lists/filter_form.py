@@ -1,32 +1,98 @@
 """Filters of a list: all of them live in the address, a bad value is said and ignored."""
 
-from collections.abc import Iterable
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeVar
 from urllib.parse import urlencode
 
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin.models import Account, Person, Portal, WorkflowTemplate
+from bizproc_admin.models.workflow_tasks import AssignmentQuerySet
 
 SIZES = (25, 50, 100, 250)
 DEFAULT_SIZE = 50
+# choices of one filter that are shown at most
+MOST = 500
+
+R = TypeVar("R", bound=QuerySet[Any])
 
 
-class FilterForm(forms.Form):
-    """What the filters of all lists share; a list adds its own fields and narrows its rows.
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """One value of a filter: count is how many rows it would leave, None where that is not told."""
 
-    CHIPS are the filters that stand in chips, CARRIED what the form takes along without showing
-    it. SORTS maps sort keys to columns; ascending on the page is descending in a column of
-    BACKWARDS.
+    key: str
+    label: str
+    count: int | None = None
+    is_chosen: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chip:
+    """A filter as it stands above a list.
+
+    values are the chosen keys, chosen the same in words; choices are None where they are fetched
+    when the chip is opened; clear is the query string without it.
     """
 
-    CARRIED: ClassVar[tuple[str, ...]] = ("sort", "size")
+    name: str
+    label: str
+    values: list[str]
+    chosen: list[str]
+    clear: str
+    is_single: bool
+    choices: list[Choice] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A part of a list, one of which is always shown: count is None where it is not told."""
+
+    key: str
+    label: str
+    url: str
+    is_current: bool
+    count: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """The column a filter compares; its values' words stand in another, or in the form's choices.
+
+    names is where a value is named by its number whose word is empty.
+    """
+
+    key: str
+    label: str = ""
+    names: type[Person | WorkflowTemplate] | None = None
+
+
+class FilterForm(forms.Form, Generic[R]):
+    """What the filters of all lists share; a list adds its fields and says what they ask for.
+
+    PART is the filter that stands as a row of parts, OF_PART what does not outlive a change of
+    it. CHIPS are the filters that stand in chips, COLUMNS those of them that compare a column.
+    CARRIED is what the form takes along without showing it. SORTS maps sort keys to columns;
+    ascending on the page is descending in a column of BACKWARDS. HEADS are the heads that sort;
+    what one of TURNED shows grows while its key falls; a first click on one of GREATEST_FIRST
+    shows the greatest.
+    """
+
+    PART: ClassVar[str] = ""
+    OF_PART: ClassVar[tuple[str, ...]] = ()
     CHIPS: ClassVar[tuple[str, ...]] = ()
+    COLUMNS: ClassVar[Mapping[str, Column]] = {}
+    CARRIED: ClassVar[tuple[str, ...]] = ("sort", "size")
     SORTS: ClassVar[dict[str, Any]] = {}
     BACKWARDS: ClassVar[frozenset[str]] = frozenset()
     DEFAULT_SORT: ClassVar[str] = ""
+    HEADS: ClassVar[Mapping[str, str | Promise]] = {}
+    TURNED: ClassVar[frozenset[str]] = frozenset()
+    GREATEST_FIRST: ClassVar[frozenset[str]] = frozenset()
 
     q = forms.CharField(required=False, max_length=200, strip=True, label=_("Search"))
     sort = forms.CharField(required=False, max_length=20)
@@ -44,38 +110,121 @@ class FilterForm(forms.Form):
         return list(self.data.getlist(name)) if hasattr(self.data, "getlist") else []
 
     def named(self, rows: QuerySet[Any], *names: str) -> dict[str, str]:
-        """Give the names of the keys that some filters name; no query where none is named."""
+        """Return the names of the keys that some filters name; no query where none is named."""
         keys = {int(k) for n in names for k in self.given(n) if k.isdecimal() and len(k) < 18}
         if not keys:
             return {}
         return {str(r.pk): str(r) for r in rows.filter(portal=self.portal, pk__in=keys)}
 
     def named_templates(self, viewer: Account | None) -> dict[str, str]:
-        """Give the names of the templates the filter names, as far as the viewer may know them."""
+        """Return the names of the templates filters name, as far as the viewer may know them."""
         if viewer is None:
             return {}
         return self.named(WorkflowTemplate.objects.visible_to(viewer), "template")
 
     def named_people(self, viewer: Account | None, *names: str) -> dict[str, str]:
-        """Give the names of the people filters name, as far as the viewer reads them anyway."""
+        """Return the names of the people filters name, as far as the viewer reads them anyway."""
         if viewer is None:
             return {}
         return self.named(Person.objects.named_to(viewer), *names)
 
-    def offer_known(self, name: str, *, found: dict[str, Any]) -> None:
+    def offer_known(self, name: str, *, found: Mapping[str, str | Promise]) -> None:
         """Offer those of the given keys that exist: a long list of choices is never built."""
         given = self.given(name)
-        self.fields[name].choices = [  # type: ignore[attr-defined]
-            (key, label) for key, label in found.items() if key in given
-        ]
+        self.offer(name, [(key, label) for key, label in found.items() if key in given])
+
+    def offer(self, name: str, choices: Sequence[tuple[str, Any]]) -> None:
+        """Offer values of a filter with their words, or groups of them."""
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - a mistake of the form's class
+        field.choices = list(choices)
+
+    def labels(self, name: str) -> dict[Any, Any]:
+        """Return the words of a filter's values by key, those without a key left out."""
+        field = self.fields[name]
+        choices: Any = field.choices if isinstance(field, forms.ChoiceField) else []
+        return {key: label for key, label in choices if key}
 
     def value(self, name: str) -> Any:
-        """Give a filter's valid value; a bad one counts as not given."""
+        """Return a filter's valid value; a bad one counts as not given."""
         return self.cleaned_data.get(name)
+
+    def narrow(self, rows: R) -> R:
+        """Narrow rows of the form's portal to what the filters ask for."""
+        return self.narrow_to_chips(self.in_part(rows, self.part_shown))
+
+    def narrow_to_chips(self, rows: R) -> R:
+        """Narrow rows to what is searched for and chosen, in every part of the list."""
+        if text := self.value("q"):
+            rows = rows.matching(text)  # type: ignore[attr-defined]  # every list's rows have it
+        for chip in self.CHIPS:
+            if value := self.value(chip):
+                rows = self.narrow_by(chip, rows, value)
+        return rows
+
+    def in_part(self, rows: R, key: str) -> R:
+        """Narrow rows to one part of the list."""
+        return rows.filter(self.of_part(key))
+
+    def of_part(self, key: str) -> Q:
+        """Return what a part of the list asks of a row; nothing where there are no parts."""
+        return Q()
+
+    def counted_parts(self, rows: R) -> dict[str, int]:
+        """Count the rows of each part that the other filters leave, in one query."""
+        tests = {f"n{i}": self.of_part(key) for i, key in enumerate(self.labels(self.PART))}
+        counts = (
+            self.narrow_to_chips(rows)
+            .order_by()
+            .aggregate(**{name: Count("pk", filter=test) for name, test in tests.items()})
+        )
+        return {key: counts[f"n{i}"] for i, key in enumerate(self.labels(self.PART))}
+
+    def narrow_by(self, chip: str, rows: R, value: Any) -> R:
+        """Narrow rows to the value of one chip."""
+        if chip not in self.COLUMNS:
+            return rows.filter(self.test(chip, value))
+        keys = value if isinstance(value, list) else [value]
+        return rows.filter(**{f"{self.COLUMNS[chip].key}__in": keys})
+
+    def test(self, chip: str, key: str) -> Q:
+        """Return what one choice of a chip asks of a row."""
+        raise NotImplementedError(f"{type(self).__name__}.{chip}")
+
+    def choices(self, chip: str, rows: R) -> list[Choice]:
+        """Return a chip's choices, most frequent first, counted among the part that is shown."""
+        chosen = self.value(chip) or []
+        values = chosen if isinstance(chosen, list) else [chosen]
+        return [
+            Choice(key=str(key), label=str(label), count=count, is_chosen=str(key) in values)
+            for key, label, count in self.counted(chip, self.in_part(rows, self.part_shown))
+        ]
+
+    def counted(self, chip: str, rows: R) -> list[tuple[Any, Any, int]]:
+        """Return key, label and number of rows of a chip's choices."""
+        labels = self.labels(chip)
+        if chip not in self.COLUMNS:
+            tests = {f"n{i}": self.test(chip, key) for i, key in enumerate(labels)}
+            counts = rows.order_by().aggregate(
+                **{name: Count("pk", filter=test) for name, test in tests.items()}
+            )
+            return [
+                (key, labels[key], counts[name]) for key, name in zip(labels, tests, strict=True)
+            ]
+        column = self.COLUMNS[chip]
+        named = rows.order_by().values_list(column.key, column.label or column.key)
+        found = list(named.annotate(n=Count("pk")).order_by("-n")[:MOST])
+        nameless = [key for key, label, _count in found if key and not label]
+        if column.names and nameless:
+            labels |= column.names._default_manager.in_bulk(nameless)
+        return [(key, labels.get(key, label), count) for key, label, count in found]
+
+    def is_single(self, chip: str) -> bool:
+        return not isinstance(self.fields[chip], forms.MultipleChoiceField)
 
     @property
     def sorted_by(self) -> str:
-        """Give the sort key, a minus in front for descending."""
+        """Return the sort key, a minus in front for descending."""
         key: str = self.value("sort") or self.DEFAULT_SORT
         return key if key.lstrip("-") in self.SORTS else self.DEFAULT_SORT
 
@@ -84,6 +233,11 @@ class FilterForm(forms.Form):
         """Tell whether the column, not the page, is ordered from the greatest down."""
         is_backwards = self.sorted_by.lstrip("-") in self.BACKWARDS
         return self.sorted_by.startswith("-") != is_backwards
+
+    def ordered(self, rows: R) -> R:
+        """Order rows; the key decides ties, so that pages do not overlap."""
+        sign = "-" if self.is_descending else ""
+        return rows.order_by(f"{sign}{self.SORTS[self.sorted_by.lstrip('-')]}", f"{sign}pk")
 
     @property
     def page_size(self) -> int:
@@ -94,20 +248,27 @@ class FilterForm(forms.Form):
         return self.value("q") or ""
 
     @property
+    def part_shown(self) -> str:
+        """Return the part that is shown: the one asked for, else the first."""
+        keys = self.labels(self.PART) if self.PART else {}
+        return self.value(self.PART) or next(iter(keys), "") if self.PART else ""
+
+    @property
     def kept(self) -> list[tuple[str, str]]:
-        """Give what the form of the chips carries along without showing it."""
-        return [pair for pair in self.pairs(page=None, upto=None) if pair[0] in self.CARRIED]
+        """Return what the form of the chips carries along without showing it."""
+        carried = (self.PART, *self.CARRIED)
+        return [pair for pair in self.pairs(page=None, upto=None) if pair[0] in carried]
 
     @property
     def cleared(self) -> str:
-        """Give the query string without any filter; what is shown and its order stay."""
+        """Return the query string without any filter; what is shown and its order stay."""
         return self.query(**dict.fromkeys((*self.CHIPS, "q", "page", "upto")))
 
     @property
     def problems(self) -> list[str]:
         """Say which parameters of the address were not understood and left out."""
         return [
-            _("%(filter)s: this filter of the address is not known here and was left out.")
+            str(_("%(filter)s: this filter of the address is not known here and was left out."))
             % {"filter": self.fields[name].label}
             for name in self.errors
             if self.fields[name].label
@@ -118,7 +279,7 @@ class FilterForm(forms.Form):
         return any(self.value(name) for name in (*self.CHIPS, "q"))
 
     def pairs(self, **changes: Any) -> list[tuple[str, str]]:
-        """Give the address's parameters with some changed; None leaves one out."""
+        """Return the address's parameters with some changed; None leaves one out."""
         values: dict[str, Any] = {
             name: self.value(name) for name in self.fields if self.value(name) not in (None, "", [])
         }
@@ -131,36 +292,54 @@ class FilterForm(forms.Form):
         ]
 
     def query(self, **changes: Any) -> str:
-        """Give a query string with some parameters changed."""
+        """Return a query string with some parameters changed."""
         return "?" + urlencode(self.pairs(**changes))
 
-    def chips(self) -> list[dict[str, Any]]:
-        """Give each filter's chip: name, label, what is chosen in words, the way to clear it."""
-        chips = []
-        for name in self.CHIPS:
-            value = self.value(name)
-            chosen = value if isinstance(value, list) else [value] if value else []
-            words = dict(self.fields[name].choices)  # type: ignore[attr-defined]
-            chips.append(
-                {
-                    "name": name,
-                    "label": self.fields[name].label,
-                    "chosen": [str(words.get(key, key)) for key in chosen],
-                    "values": chosen,
-                    "clear": self.query(**{name: None, "page": None, "upto": None}),
-                }
+    def chips(self) -> list[Chip]:
+        return [self.chip(name) for name in self.CHIPS]
+
+    def chip(self, name: str) -> Chip:
+        """Return a filter as its chip."""
+        value = self.value(name)
+        values = value if isinstance(value, list) else [value] if value else []
+        words = self.labels(name)
+        return Chip(
+            name=name,
+            label=str(self.fields[name].label),
+            values=values,
+            chosen=[str(words.get(key, key)) for key in values],
+            clear=self.query(**{name: None, "page": None, "upto": None}),
+            is_single=self.is_single(name),
+        )
+
+    def parts(self, counts: Mapping[str, int]) -> list[Part]:
+        """Return the parts of the list, with how many rows each has as far as that was counted."""
+        if not self.PART:
+            return []
+        labels = self.labels(self.PART)
+        first, gone = next(iter(labels), ""), dict.fromkeys(self.OF_PART)
+        return [
+            Part(
+                key=key,
+                label=str(label),
+                url=self.query(
+                    **{self.PART: None if key == first else key, "page": None, "upto": None, **gone}
+                ),
+                is_current=key == self.part_shown,
+                count=counts.get(key),
             )
-        return chips
+            for key, label in labels.items()
+        ]
 
 
-def labelled(
-    model: type[Person | WorkflowTemplate], counted: Iterable[tuple[Any, str, int]]
-) -> list[dict[str, Any]]:
-    """Return choices from keys, names and counts; what has no name is said by its number."""
-    choices = [{"key": key, "label": name, "count": count} for key, name, count in counted]
-    nameless = [choice["key"] for choice in choices if choice["key"] and not choice["label"]]
-    rows = model._default_manager.in_bulk(nameless) if nameless else {}
+def people_of(waiting: AssignmentQuerySet, *, counting: str) -> list[tuple[Any, Any, int]]:
+    """Return key, name and count of the people that assignments wait for, the busiest first."""
+    found = (
+        waiting.values_list("person_id", "person__name", "person__remote_id")
+        .annotate(n=Count(counting, distinct=True))
+        .order_by("-n")[:MOST]
+    )
     return [
-        choice | {"label": str(rows[choice["key"]])} if choice["key"] in rows else choice
-        for choice in choices
+        (key, name or _("Person %(number)s") % {"number": number}, n)
+        for key, name, number, n in found
     ]

@@ -1,7 +1,6 @@
 """The inbox of workflow tasks: whose there are, how many, and what is next."""
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from django.db.models import Count, Max, Q, QuerySet
@@ -10,19 +9,11 @@ from django.urls import reverse
 
 from bizproc_admin.access.permissions import Request
 from bizproc_admin.htmx import wants_part
-from bizproc_admin.lists.paging import Page, page_of
-from bizproc_admin.lists.task_filters import GROUPS, SCOPES, Scopes, WorkflowTaskFilterForm
-from bizproc_admin.lists.task_lines import equip
+from bizproc_admin.lists.list_page import Counts, Shown
+from bizproc_admin.lists.task_filters import GROUPS, Scopes, WorkflowTaskFilterForm
+from bizproc_admin.lists.task_lines import TaskLine, headed, task_lines
 from bizproc_admin.models import Account, Command, Person, Portal, Role, WorkflowTask
-
-
-@dataclass(frozen=True, kw_only=True)
-class Counts:
-    """How many tasks the filters leave, in all and by deadline; newest is the greatest key."""
-
-    total: int
-    newest: int
-    groups: dict[str, int]
+from bizproc_admin.models.workflow_tasks import WorkflowTaskQuerySet
 
 
 def scopes_of(account: Account, portal: Portal | None) -> Scopes:
@@ -61,79 +52,42 @@ def filters_behind(request: Request) -> WorkflowTaskFilterForm:
     return WorkflowTaskFilterForm(given, portal=request.portal, scopes=scopes, viewer=request.user)
 
 
-def visible(request: Request) -> QuerySet[WorkflowTask]:
+def visible(request: Request) -> WorkflowTaskQuerySet:
     """Give the tasks an account may see on the portal it looks at."""
     return WorkflowTask.objects.visible_to(request.user).at(request.portal)
 
 
-def counted(rows: QuerySet[WorkflowTask], filters: WorkflowTaskFilterForm) -> Counts:
+def counted(filters: WorkflowTaskFilterForm, tasks: QuerySet[WorkflowTask]) -> Counts:
     """Count tasks in all and by deadline, in one query."""
-    found = rows.order_by().aggregate(
+    numbers = tasks.order_by().aggregate(
         total=Count("pk"),
         newest=Max("pk"),
-        **{group: Count("pk", filter=filters.test(group)) for group in GROUPS},
+        **{group: Count("pk", filter=filters.test("condition", group)) for group in GROUPS},
     )
     return Counts(
-        total=found["total"],
-        newest=found["newest"] or 0,
-        groups={group: found[group] for group in GROUPS},
+        total=numbers["total"],
+        newest=numbers["newest"] or 0,
+        groups={group: numbers[group] for group in GROUPS},
     )
 
 
-def listed(request: Request, filters: WorkflowTaskFilterForm) -> tuple[Page, Counts]:
-    """Give the page of tasks the filters ask for, anchored at the newest row there was."""
-    rows = filters.narrow(visible(request))
-    upto = filters.value("upto")
-    if upto is not None:
-        rows = rows.filter(pk__lte=upto)
-    known = counted(rows, filters)
-    if upto is None and not filters.has_filters and filters.whose_shown == "mine":
-        request.waiting_counts = (known.total, known.groups["overdue"])
-    upto = upto if upto is not None else known.newest
-    found = page_of(
-        rows.filter(pk__lte=upto).for_rows().order_by(*filters.order),  # type: ignore[attr-defined]
-        number=filters.value("page") or 1,
-        size=filters.page_size,
-        total=known.total,
-    )
-    equip(found.rows, request=request, filters=filters)
-    head(found.rows, filters, known)
-    return (
-        Page(rows=found.rows, number=found.number, size=found.size, total=found.total, upto=upto),
-        known,
-    )
+def lines_of(
+    shown: Shown[WorkflowTaskFilterForm, TaskLine], tasks: Sequence[WorkflowTask]
+) -> list[TaskLine]:
+    lines = task_lines(tasks, request=shown.request, filters=shown.filters)
+    return headed(lines, shown.counts.groups) if lines and shown.filters.is_grouped else lines
 
 
-def head(rows: Any, filters: WorkflowTaskFilterForm, known: Counts) -> None:
-    """Give the first row of each group its heading: the group, its name and how many it has."""
-    before = None
-    for task in rows:
-        task.heading = None
-        if filters.is_grouped and task.group != before:
-            before = task.group
-            task.heading = {"label": GROUPS[before], "count": known.groups[before]}
-
-
-def scopes_shown(request: Request, filters: WorkflowTaskFilterForm, known: Counts) -> list[Any]:
-    """Give the parts of the inbox with their counts; what is shown has been counted already."""
-    tasks = visible(request)
-    current = filters.whose_shown
-    shown = []
+def counted_scopes(shown: Shown[WorkflowTaskFilterForm, TaskLine]) -> dict[str, int]:
+    """Count the parts of the inbox; what is shown has been counted already."""
+    filters, counts = shown.filters, {}
     for key in filters.scopes:
-        is_counted = key == current and not filters.has_filters and not filters.value("upto")
-        shown.append(
-            {
-                "key": key,
-                "label": SCOPES[key],
-                "count": known.total if is_counted else filters.scoped(tasks, key).count(),
-                "current": key == current,
-                "url": filters.query(
-                    whose=None if key == next(iter(filters.scopes)) else key,
-                    page=None, upto=None, open=None, assignee=None,
-                ),
-            }
-        )  # fmt: skip
-    return shown
+        is_counted = key == filters.whose_shown and not filters.has_filters
+        if is_counted and not filters.value("upto"):
+            counts[key] = shown.counts.total
+        else:
+            counts[key] = filters.in_part(visible(shown.request), key).count()
+    return counts
 
 
 def waiting_count(portal: Portal | None) -> tuple[int, int] | None:
@@ -146,8 +100,8 @@ def waiting_count(portal: Portal | None) -> tuple[int, int] | None:
     if portal is None or own is None:
         return None
     filters = WorkflowTaskFilterForm({}, portal=portal, scopes={"mine": {own}})
-    known = counted(filters.narrow(WorkflowTask.objects.at(portal)), filters)
-    return known.total, known.groups["overdue"]
+    counts = counted(filters, filters.narrow(WorkflowTask.objects.at(portal)))
+    return counts.total, counts.groups["overdue"]
 
 
 def next_after(request: Request, task: WorkflowTask) -> str:
@@ -159,12 +113,9 @@ def next_after(request: Request, task: WorkflowTask) -> str:
     if own is None:
         return ""
     filters = filters_behind(request)
-    tasks: Any = visible(request)
     answered = Command.objects.open().exclude(task=None).filter(portal=request.portal)
-    rows = (
-        filters.narrow(tasks.waiting_for({own.pk}))
-        .filter(~Q(pk__in=answered.values("task")) | Q(pk=task.pk))
-        .order_by(*filters.order)
+    rows = filters.ordered(filters.narrow(visible(request).waiting_for({own.pk}))).filter(
+        ~Q(pk__in=answered.values("task")) | Q(pk=task.pk)
     )
     keys = list(rows.values_list("pk", flat=True))
     here = keys.index(task.pk) if task.pk in keys else -1

@@ -1,22 +1,23 @@
 """The filters of the list of people."""
 
+from dataclasses import replace
 from typing import Any
 
 from django import forms
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bizproc_admin.lists.filter_form import FilterForm
+from bizproc_admin.lists.filter_form import Chip, Choice, FilterForm
 from bizproc_admin.models import Department, Person, Portal
-from bizproc_admin.models.people import DISMISSED
+from bizproc_admin.models.people import DISMISSED, PersonQuerySet
 from bizproc_admin.models.workloads import having_tasks, most_urgent_first, with_workload
 
 STATES = [("working", _("Working")), ("dismissed", _("Dismissed"))]
 LOADS = [("open", _("with open tasks")), ("overdue", _("with overdue tasks"))]
 
 
-class PersonFilterForm(FilterForm):
+class PersonFilterForm(FilterForm[PersonQuerySet]):
     """The list's filters; people is whom the account may look at."""
 
     department = forms.MultipleChoiceField(required=False, label=_("Department"))
@@ -33,15 +34,21 @@ class PersonFilterForm(FilterForm):
         "seen": "signed_in_at",
     }
     DEFAULT_SORT = "urgency"
+    HEADS = {
+        "name": _("Person"),
+        "open": _("Open tasks"),
+        "overdue": _("Overdue"),
+        "running": _("Running workflows"),
+        "seen": _("Last sign-in here"),
+    }
+    GREATEST_FIRST = frozenset({"open", "overdue", "running", "seen"})
 
-    def __init__(self, data: Any, *, portal: Portal | None, people: QuerySet[Person]) -> None:
+    def __init__(self, data: Any, *, portal: Portal | None, people: PersonQuerySet) -> None:
         super().__init__(data, portal=portal)
         self.people = people
         self.now = portal.now() if portal else timezone.now()
         self.departments = self.counted_departments()
-        self.fields["department"].choices = [  # type: ignore[attr-defined]
-            (str(key), name) for key, name, _count in self.departments
-        ]
+        self.offer("department", [(str(key), name) for key, name, _count in self.departments])
         self.is_valid()
 
     def counted_departments(self) -> list[tuple[int, str, int]]:
@@ -50,20 +57,15 @@ class PersonFilterForm(FilterForm):
         counted = found.annotate(n=Count("members", filter=Q(members__in=self.people)))
         return list(counted.filter(n__gt=0).order_by("name").values_list("pk", "name", "n"))
 
-    def narrow(self, rows: QuerySet[Person]) -> QuerySet[Person]:
-        """Narrow people to what the filters ask for."""
-        if text := self.value("q"):
-            rows = rows.matching(text)  # type: ignore[attr-defined]
-        if keys := self.value("department"):
-            members = Person.departments.through.objects.filter(department__in=keys)
-            rows = rows.filter(pk__in=members.values("person"))
-        if state := self.value("state"):
-            rows = rows.filter(DISMISSED if state == "dismissed" else ~DISMISSED)
-        if load := self.value("load"):
-            rows = having_tasks(rows, overdue=self.now if load == "overdue" else None)
-        return rows
+    def narrow_by(self, chip: str, rows: PersonQuerySet, value: Any) -> PersonQuerySet:
+        if chip == "department":
+            members = Person.departments.through.objects.filter(department__in=value)
+            return rows.filter(pk__in=members.values("person"))
+        if chip == "state":
+            return rows.filter(DISMISSED if value == "dismissed" else ~DISMISSED)
+        return having_tasks(rows, overdue=self.now if value == "overdue" else None)
 
-    def ordered(self, rows: QuerySet[Person]) -> QuerySet[Person]:
+    def ordered(self, rows: PersonQuerySet) -> PersonQuerySet:
         """Order people by the head that was clicked; the most urgent first where none was."""
         name = self.sorted_by.lstrip("-")
         if name == "urgency":
@@ -78,24 +80,26 @@ class PersonFilterForm(FilterForm):
         )
         return rows.order_by(by, "name", "pk")
 
-    def chips_with_choices(self) -> list[dict[str, Any]]:
-        """Give each chip with its choices: value, label, how many, whether it is chosen."""
+    def chip(self, name: str) -> Chip:
+        """Return a filter with its choices: a company has few enough departments."""
+        chip = super().chip(name)
         counts = {str(key): count for key, _name, count in self.departments}
-        return [
-            {
-                **chip,
-                "many": chip["name"] == "department",
-                "shown": ", ".join(chip["chosen"]),
-                "choices": [
-                    {
-                        "value": key,
-                        "label": label,
-                        "count": counts.get(key) if chip["name"] == "department" else None,
-                        "selected": key in chip["values"],
-                    }
-                    for key, label in self.fields[chip["name"]].choices  # type: ignore[attr-defined]
-                    if key
-                ],
-            }
-            for chip in self.chips()
+        choices = [
+            Choice(
+                key=key,
+                label=str(label),
+                count=counts.get(key) if name == "department" else None,
+                is_chosen=key in chip.values,
+            )
+            for key, label in self.labels(name).items()
         ]
+        return replace(chip, choices=choices)
+
+    @property
+    def is_urgent_first(self) -> bool:
+        return self.sorted_by == self.DEFAULT_SORT
+
+    @property
+    def urgent_first(self) -> str:
+        """Return the query string of the same people, the most urgent first."""
+        return self.query(sort=None, page=None)

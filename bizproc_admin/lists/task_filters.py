@@ -7,13 +7,19 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from bizproc_admin.lists.filter_form import FilterForm
-from bizproc_admin.models import Account, Portal, WorkflowTask
-from bizproc_admin.models.workflow_tasks import APPROVAL, OPTIONAL, REQUEST, REVIEW
+from bizproc_admin.lists.filter_form import Chip, Column, FilterForm, people_of
+from bizproc_admin.models import Account, Assignment, Person, Portal, WorkflowTask, WorkflowTemplate
+from bizproc_admin.models.workflow_tasks import (
+    APPROVAL,
+    OPTIONAL,
+    REQUEST,
+    REVIEW,
+    WorkflowTaskQuerySet,
+)
 
 # whose tasks: keys of people, None for everybody's
 Scopes = Mapping[str, set[int] | None]
@@ -36,7 +42,7 @@ KINDS = {
 }
 
 
-class WorkflowTaskFilterForm(FilterForm):
+class WorkflowTaskFilterForm(FilterForm[WorkflowTaskQuerySet]):
     """The inbox's filters; scopes says whose tasks the account may ask for, its own first."""
 
     whose = forms.ChoiceField(required=False, label=gettext_lazy("Whose"))
@@ -53,8 +59,17 @@ class WorkflowTaskFilterForm(FilterForm):
     starter = forms.MultipleChoiceField(required=False, label=gettext_lazy("Started by"))
     open = forms.IntegerField(required=False, min_value=1)
 
-    CARRIED = ("whose", "sort", "size")
+    PART = "whose"
+    OF_PART = ("open", "assignee")
     CHIPS = ("template", "assignee", "kind", "condition", "starter")
+    COLUMNS = {
+        "template": Column(
+            key="workflow__template_id", label="workflow__template_copy", names=WorkflowTemplate
+        ),
+        "starter": Column(
+            key="workflow__started_by_id", label="workflow__starter_copy", names=Person
+        ),
+    }
     SORTS = {
         "deadline": "overdue_at",
         "waiting": "waiting_since",
@@ -65,6 +80,14 @@ class WorkflowTaskFilterForm(FilterForm):
     DEFAULT_SORT = "deadline"
     # a long wait began early
     BACKWARDS = frozenset({"waiting"})
+    HEADS = {
+        "deadline": gettext_lazy("Deadline"),
+        "waiting": gettext_lazy("Waits"),
+        "name": gettext_lazy("Task"),
+        "template": gettext_lazy("Template"),
+        "starter": gettext_lazy("Started by"),
+    }
+    GREATEST_FIRST = frozenset({"waiting"})
 
     def __init__(
         self, data: Any, *, portal: Portal | None, scopes: Scopes, viewer: Account | None = None
@@ -80,57 +103,42 @@ class WorkflowTaskFilterForm(FilterForm):
         self.offer_known("assignee", found=people)
         self.is_valid()
 
-    def chips(self) -> list[dict[str, Any]]:
-        """Give the filters' chips; one's own tasks are not narrowed by whom they wait for."""
+    def chips(self) -> list[Chip]:
+        """Return the filters' chips; one's own tasks are not narrowed by whom they wait for."""
         is_own = self.whose_shown == "mine" and not self.value("assignee")
-        return [chip for chip in super().chips() if not (is_own and chip["name"] == "assignee")]
+        return [chip for chip in super().chips() if not (is_own and chip.name == "assignee")]
 
     @property
     def whose_shown(self) -> str:
-        """Give whose tasks are shown: what was asked for if it may be, else the nearest."""
-        asked: str = self.cleaned_data.get("whose") or ""
-        return asked or next(iter(self.scopes), "everybody")
+        """Return whose tasks are shown: what was asked for if it may be, else the nearest."""
+        return self.part_shown or "everybody"
 
     @cached_property
     def kept_open(self) -> str:
-        """Give the query string that a task's own page keeps the list by, or nothing."""
+        """Return the query string that a task's own page keeps the list by, or nothing."""
         pairs = self.pairs(open=None)
         return f"?{urlencode(pairs)}" if pairs else ""
 
-    def narrow(self, rows: QuerySet[WorkflowTask]) -> QuerySet[WorkflowTask]:
-        """Narrow workflow tasks of the form's portal to what the filters ask for."""
-        rows = self.scoped(rows, self.whose_shown)
-        if text := self.value("q"):
-            rows = rows.matching(text)  # type: ignore[attr-defined]
-        if keys := self.value("template"):
-            rows = rows.filter(workflow__template_id__in=keys)
-        if keys := self.value("assignee"):
-            rows = rows.waiting_for([int(key) for key in keys])  # type: ignore[attr-defined]
-        if kinds := self.value("kind"):
-            rows = rows.filter(activity__in=[a for kind in kinds for a in KINDS[kind][1]])
-        if keys := self.value("starter"):
-            rows = rows.filter(workflow__started_by_id__in=keys)
-        if key := self.value("condition"):
-            rows = rows.filter(self.test(key))
-        return rows
-
-    def scoped(self, rows: QuerySet[WorkflowTask], whose: str) -> QuerySet[WorkflowTask]:
+    def in_part(self, rows: WorkflowTaskQuerySet, key: str) -> WorkflowTaskQuerySet:
         """Narrow to open tasks that wait for the people of a scope."""
-        people = self.scopes.get(whose, set())
-        tasks: Any = rows
-        found: QuerySet[WorkflowTask] = (
-            tasks.open() if people is None else tasks.waiting_for(people)
-        )
-        return found
+        people = self.scopes.get(key, set())
+        return rows.open() if people is None else rows.waiting_for(people)
 
-    def test(self, group: str) -> Q:
-        """Give what a group by deadline asks of a task."""
+    def narrow_by(self, chip: str, rows: WorkflowTaskQuerySet, value: Any) -> WorkflowTaskQuerySet:
+        if chip == "assignee":
+            return rows.waiting_for([int(key) for key in value])
+        if chip == "kind":
+            return rows.filter(activity__in=[a for kind in value for a in KINDS[kind][1]])
+        return super().narrow_by(chip, rows, value)
+
+    def test(self, chip: str, key: str) -> Q:
+        """Return what a group by deadline asks of a task."""
         return {
             "overdue": Q(overdue_at__lt=self.now),
             "today": Q(overdue_at__gte=self.now, overdue_at__lt=self.end_of_day),
             "later": Q(overdue_at__gte=max(self.now, self.end_of_day)),
             "none": Q(overdue_at=None),
-        }[group]
+        }[key]
 
     def group_of(self, task: WorkflowTask) -> str:
         """Give the group by deadline that a task stands in."""
@@ -152,10 +160,25 @@ class WorkflowTaskFilterForm(FilterForm):
     def is_grouped(self) -> bool:
         return self.sorted_by.lstrip("-") == "deadline"
 
-    @property
-    def order(self) -> tuple[Any, str]:
-        """Give the columns to order by: what has no deadline stands last."""
+    def ordered(self, rows: WorkflowTaskQuerySet) -> WorkflowTaskQuerySet:
+        """Order tasks: what has no deadline stands last."""
         column = F(self.SORTS[self.sorted_by.lstrip("-")])
         if self.is_descending:
-            return column.desc(nulls_last=True), "-pk"
-        return column.asc(nulls_last=True), "pk"
+            return rows.order_by(column.desc(nulls_last=True), "-pk")
+        return rows.order_by(column.asc(nulls_last=True), "pk")
+
+    def counted(self, chip: str, rows: WorkflowTaskQuerySet) -> list[tuple[Any, Any, int]]:
+        if chip == "assignee":
+            waiting = Assignment.objects.waiting().filter(task__in=rows.order_by())
+            if (people := self.scopes.get(self.whose_shown)) is not None:
+                waiting = waiting.filter(person__in=people)
+            return people_of(waiting, counting="pk")
+        if chip == "kind":
+            numbers = dict(rows.order_by().values_list("activity").annotate(n=Count("pk")))
+            return [
+                (key, label, sum(numbers.get(activity, 0) for activity in activities))
+                for key, (label, activities) in KINDS.items()
+            ]
+        if chip == "starter":
+            rows = rows.exclude(workflow__started_by=None)
+        return super().counted(chip, rows)

@@ -4,13 +4,21 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bizproc_admin.lists.filter_form import FilterForm
-from bizproc_admin.models import Account, DocumentKind, Portal, Workflow
-from bizproc_admin.models.workflows import LOCK_GRACE
+from bizproc_admin.lists.filter_form import Column, FilterForm, people_of
+from bizproc_admin.models import (
+    Account,
+    Assignment,
+    DocumentKind,
+    Person,
+    Portal,
+    Workflow,
+    WorkflowTemplate,
+)
+from bizproc_admin.models.workflows import LOCK_GRACE, WorkflowQuerySet
 
 SHOWN = [("running", _("Running")), ("ended", _("Ended")), ("all", _("All"))]
 CONDITIONS = [
@@ -45,7 +53,7 @@ SPANS = {
 SYSTEM = "system"
 
 
-class WorkflowFilterForm(FilterForm):
+class WorkflowFilterForm(FilterForm[WorkflowQuerySet]):
     """The filters of the list of workflows."""
 
     show = forms.ChoiceField(choices=SHOWN, required=False)
@@ -61,8 +69,13 @@ class WorkflowFilterForm(FilterForm):
     age = forms.ChoiceField(choices=[("", ""), *AGES], required=False, label=_("Age"))
     idle = forms.ChoiceField(choices=[("", ""), *IDLE], required=False, label=_("Idle"))
 
-    CARRIED = ("show", "sort", "size")
+    PART = "show"
     CHIPS = ("template", "kind", "starter", "waiting", "condition", "age", "idle")
+    COLUMNS = {
+        "template": Column(key="template_id", label="template_copy", names=WorkflowTemplate),
+        "kind": Column(key="document_kind"),
+        "starter": Column(key="started_by_id", label="starter_copy", names=Person),
+    }
     SORTS = {
         "template": "template_copy",
         "document": "document_order",
@@ -74,50 +87,51 @@ class WorkflowFilterForm(FilterForm):
     }
     BACKWARDS = frozenset({"idle"})
     DEFAULT_SORT = "-started"
+    HEADS = {
+        "template": _("Template"),
+        "document": _("Document"),
+        "state": _("State"),
+        "waiting": _("Waiting for"),
+        "starter": _("Started by"),
+        "started": _("Age"),
+        "idle": _("Idle"),
+    }
+    TURNED = frozenset({"started"})
+    GREATEST_FIRST = frozenset({"started", "idle"})
 
     def __init__(self, data: Any, *, portal: Portal | None, viewer: Account | None = None) -> None:
         super().__init__(data, portal=portal)
         self.offer_known("template", found=self.named_templates(viewer))
         people = self.named_people(viewer, "starter", "waiting")
-        self.offer_known("starter", found=people | {SYSTEM: _("the portal itself")})
+        self.offer_known("starter", found={**people, SYSTEM: _("the portal itself")})
         self.offer_known("waiting", found=people)
         self.is_valid()
 
-    def narrow(self, rows: QuerySet[Workflow]) -> QuerySet[Workflow]:
-        """Narrow workflows of the form's portal to what the filters ask for."""
-        match self.value("show"):
+    def in_part(self, rows: WorkflowQuerySet, key: str) -> WorkflowQuerySet:
+        match key:
             case "ended":
-                rows = rows.ended()  # type: ignore[attr-defined]
+                return rows.ended()
             case "all":
-                pass
-            case _:
-                rows = rows.running()  # type: ignore[attr-defined]
-        if text := self.value("q"):
-            rows = rows.matching(text)  # type: ignore[attr-defined]
-        if keys := self.value("template"):
-            rows = rows.filter(template_id__in=keys)
-        if kinds := self.value("kind"):
-            rows = rows.filter(document_kind__in=kinds)
-        if keys := self.value("starter"):
-            people = [key for key in keys if key != SYSTEM]
+                return rows
+        return rows.running()
+
+    def narrow_by(self, chip: str, rows: WorkflowQuerySet, value: Any) -> WorkflowQuerySet:
+        if chip == "waiting":
+            return rows.waiting_for([int(key) for key in value])
+        if chip == "starter":
+            people = [key for key in value if key != SYSTEM]
             chosen = Workflow.objects.filter(started_by_id__in=people)
-            if SYSTEM in keys:
+            if SYSTEM in value:
                 chosen |= Workflow.objects.filter(started_by=None)
-            rows = rows & chosen
-        if keys := self.value("waiting"):
-            rows = rows.waiting_for([int(key) for key in keys])  # type: ignore[attr-defined]
-        for chip in ("condition", "age", "idle"):
-            if key := self.value(chip):
-                rows = rows.filter(self.test(chip, key))
-        return rows
+            return rows & chosen
+        return super().narrow_by(chip, rows, value)
 
     def test(self, chip: str, key: str) -> Q:
-        """Give what a choice of the chips condition, age and idle asks of a workflow."""
         now = self.portal.now() if self.portal else timezone.now()
         if chip in ("age", "idle"):
             since, span = {"age": "started_at", "idle": "modified_at"}[chip], SPANS[key]
             living = Q(is_running=True, **{f"{since}__lt": now - span})
-            if self.value("show") not in ("ended", "all"):
+            if self.part_shown == "running":
                 return living
             # both stand still from a workflow's end on
             return living | Q(is_running=False, ended_before__gt=F(since) + span)
@@ -128,17 +142,16 @@ class WorkflowFilterForm(FilterForm):
             "no-task": Q(open_tasks=0),
         }.get(key, Q(pk=None))
 
-    @property
-    def order(self) -> tuple[str, str]:
-        """Give the columns to order by; the key decides ties, so that pages do not overlap."""
-        sign = "-" if self.is_descending else ""
-        return f"{sign}{self.SORTS[self.sorted_by.lstrip('-')]}", f"{sign}pk"
-
-    @property
-    def part_shown(self) -> str:
-        return self.value("show") or SHOWN[0][0]
+    def counted(self, chip: str, rows: WorkflowQuerySet) -> list[tuple[Any, Any, int]]:
+        if chip == "waiting":
+            waiting = Assignment.objects.waiting().filter(task__workflow__in=rows.order_by())
+            return people_of(waiting, counting="task__workflow_id")
+        found = super().counted(chip, rows)
+        if chip == "starter":
+            return [(key or SYSTEM, name or _("the portal itself"), n) for key, name, n in found]
+        return found
 
     @property
     def anywhere(self) -> str:
-        """Give the query string of the same filters over running and ended workflows."""
-        return self.query(show="all", page=None, upto=None)
+        """Return the query string of the same filters over running and ended workflows, if new."""
+        return "" if self.part_shown == "all" else self.query(show="all", page=None, upto=None)

@@ -1,10 +1,8 @@
 """What a list row says of a workflow: where it stands, whom it waits for, what is done to it."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
-from zlib import crc32
+from datetime import datetime, timedelta
 
 from django.db.models import Max
 from django.urls import reverse
@@ -12,6 +10,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from bizproc_admin.lists.list_page import asking_again, digest_of
 from bizproc_admin.models import Assignment, Command, EndCause, Portal, Workflow
 from bizproc_admin.templatetags.icons import REFERENCES
 from bizproc_admin.wording.times import age, between, moment
@@ -37,70 +36,128 @@ class Standing:
     note: str = ""
 
 
-def equip(workflows: Iterable[Workflow], *, portal: Portal | None = None) -> None:
-    """Give each workflow what its row says, in two queries for all of them.
+@dataclass(frozen=True, kw_only=True)
+class WorkflowLine:
+    """A workflow as a row or its page shows it.
+
+    waits are the unanswered assignments, most urgent first, of more people than the first;
+    command is the last one on the workflow, if it is open or still tells something; standing is
+    the state in words; now is the portal's clock.
+    """
+
+    workflow: Workflow
+    portal: Portal
+    url: str
+    link: str
+    waits: list[Assignment]
+    more: int
+    command: Command | None
+    standing: Standing
+    now: datetime
+
+    @property
+    def pk(self) -> int:
+        return self.workflow.pk
+
+    @property
+    def wait(self) -> Assignment | None:
+        return self.waits[0] if self.waits else None
+
+    @property
+    def is_wait_overdue(self) -> bool:
+        at = self.waits[0].task.overdue_at if self.waits else None
+        return at is not None and at < self.now
+
+    @property
+    def asks_again(self) -> str:
+        """Return when else the row asks for itself anew: while something is done to it."""
+        return asking_again(self.command)
+
+    @property
+    def state(self) -> object:
+        """Return what the row says, the passing of time left out."""
+        command = self.command
+        return (
+            self.standing.text,
+            self.standing.tone,
+            self.workflow.document_copy,
+            self.workflow.modified_at,
+            [wait.person_id for wait in self.waits],
+            command and (command.pk, command.state),
+        )
+
+    @property
+    def version(self) -> str:
+        return digest_of([self.state])
+
+    @property
+    def reads(self) -> object:
+        workflow = self.workflow
+        ages = age(workflow.started_at), age(workflow.modified_at)
+        return self.state, self.standing.note, ages
+
+
+def workflow_lines(
+    workflows: Sequence[Workflow], *, portal: Portal | None = None
+) -> list[WorkflowLine]:
+    """Return what rows of workflows say, in two queries for all of them.
 
     portal is theirs where all are of one; without it each must have come with its own.
-
-    waits are the unanswered assignments, most urgent first; command is the last one, if it is
-    open or still tells something; standing is the state in words.
     """
-    base = reverse("workflow_list")  # once: a row names five addresses below it
-    by_pk = {workflow.pk: workflow for workflow in workflows}
-    for workflow in by_pk.values():
-        workflow.waits, workflow.command = [], None  # type: ignore[attr-defined]
-        if portal is not None:
-            workflow.portal = workflow.document.portal = portal
-        workflow.link = workflow.document.link  # type: ignore[attr-defined]
-        workflow.url = f"{base}{workflow.pk}/"  # type: ignore[attr-defined]
-    waiting = (
-        Assignment.objects.filter(
-            task__workflow__in=by_pk, task__is_open=True, status=0, gone_at=None
+    base = reverse("workflow_list")  # once: a row names several addresses below it
+    waits = waits_of(workflows)
+    commands = latest_commands(workflows)
+    lines = []
+    for workflow in workflows:
+        home = portal if portal and portal.pk == workflow.portal_id else workflow.portal
+        now = home.now()
+        waiting, command = waits.get(workflow.pk, []), commands.get(workflow.pk)
+        lines.append(
+            WorkflowLine(
+                workflow=workflow,
+                portal=home,
+                url=f"{base}{workflow.pk}/",
+                link=workflow.document.link_on(home),
+                waits=waiting,
+                more=len({wait.person_id for wait in waiting}) - 1,
+                command=command if command and tells(command, workflow) else None,
+                standing=standing_of(workflow, waiting, now),
+                now=now,
+            )
         )
+    return lines
+
+
+def workflow_line(workflow: Workflow) -> WorkflowLine:
+    """Return what is said of one workflow, fetched with its portal."""
+    return workflow_lines([workflow])[0]
+
+
+def waits_of(workflows: Sequence[Workflow]) -> dict[int, list[Assignment]]:
+    """Return the unanswered assignments of workflows by their keys, the most urgent first."""
+    waits: dict[int, list[Assignment]] = {}
+    waiting = (
+        Assignment.objects.waiting()
+        .filter(task__workflow__in=[workflow.pk for workflow in workflows])
         .select_related("person", "task")
         .defer("task__parameters", "task__description", "person__search_text")
         .order_by("task__overdue_at", "pk")
     )
     for assignment in waiting:
-        by_pk[assignment.task.workflow_id].waits.append(assignment)  # type: ignore[attr-defined]
+        waits.setdefault(assignment.task.workflow_id, []).append(assignment)
+    return waits
+
+
+def latest_commands(workflows: Sequence[Workflow]) -> dict[int | None, Command]:
+    """Return the last command on each workflow itself by its key."""
     latest = (
         Command.objects.on_workflows()
-        .filter(workflow__in=by_pk)
+        .filter(workflow__in=[workflow.pk for workflow in workflows])
         .values("workflow")
         .annotate(latest=Max("pk"))
     )
-    for command in Command.objects.filter(pk__in=latest.values("latest")):
-        workflow = by_pk[command.workflow_id]  # type: ignore[index]  # the filter leaves no null
-        if tells(command, workflow):
-            workflow.command = command  # type: ignore[attr-defined]
-    for workflow in by_pk.values():
-        workflow.standing = standing_of(workflow)  # type: ignore[attr-defined]
-        workflow.more = len({wait.person_id for wait in workflow.waits}) - 1  # type: ignore[attr-defined]
-        workflow.now = workflow.portal.now()  # type: ignore[attr-defined]
-        workflow.version = version_of(workflow)  # type: ignore[attr-defined]
-
-
-def version_of(workflow: Any) -> str:
-    """Give a short text that changes with what the row says, the passing of time left out."""
-    command = workflow.command
-    said = (
-        workflow.standing.text,
-        workflow.standing.tone,
-        workflow.document_name,
-        workflow.modified_at,
-        [wait.person_id for wait in workflow.waits],
-        command and (command.pk, command.state),
-    )
-    return f"{crc32(repr(said).encode()):08x}"
-
-
-def digest_of(workflows: Iterable[Any]) -> str:
-    """Give a short text that changes whenever one of these rows reads differently."""
-    said = [
-        (row.pk, row.version, row.standing.note, age(row.started_at), age(row.modified_at))
-        for row in workflows
-    ]
-    return f"{crc32(repr(said).encode()):08x}"
+    commands = Command.objects.filter(pk__in=latest.values("latest"))
+    return {command.workflow_id: command for command in commands}
 
 
 def tells(command: Command, workflow: Workflow) -> bool:
@@ -110,14 +167,13 @@ def tells(command: Command, workflow: Workflow) -> bool:
     return timezone.now() - command.settled_at < SHOWN_FOR
 
 
-def standing_of(workflow: Workflow) -> Standing:
-    """Say where a workflow stands; its waits must be there."""
+def standing_of(workflow: Workflow, waits: Sequence[Assignment], now: datetime) -> Standing:
+    """Say where a workflow stands."""
     if not workflow.is_running:
         return ended(workflow)
-    waits: list[Assignment] = workflow.waits  # type: ignore[attr-defined]
     if waits or workflow.open_tasks:
-        return waiting_standing(workflow, waits)
-    if workflow.is_locked:
+        return waiting_standing(workflow, waits, now)
+    if workflow.is_locked_at(now):
         since = workflow.owned_until
         return Standing(
             text=_("Locked since %(moment)s") % {"moment": moment(since)},
@@ -125,7 +181,7 @@ def standing_of(workflow: Workflow) -> Standing:
             tone="danger",
             note=_("for %(age)s") % {"age": age(since)},
         )
-    if workflow.is_busy:
+    if workflow.is_busy_at(now):
         return Standing(
             text=_("Running now"),
             icon=REFERENCES["circle-play"],
@@ -139,11 +195,11 @@ def standing_of(workflow: Workflow) -> Standing:
     )
 
 
-def waiting_standing(workflow: Workflow, waits: list[Assignment]) -> Standing:
+def waiting_standing(workflow: Workflow, waits: Sequence[Assignment], now: datetime) -> Standing:
     task = waits[0].task.name if waits else ""
     text = task or workflow.state_text
-    is_overdue = workflow.overdue_at is not None and workflow.overdue_at < workflow.portal.now()
-    if workflow.is_locked:
+    is_overdue = workflow.overdue_at is not None and workflow.overdue_at < now
+    if workflow.is_locked_at(now):
         return Standing(
             text=text,
             icon=REFERENCES["lock"],

@@ -136,6 +136,17 @@ class CommandQuerySet(models.QuerySet["Command"]):
             actor=account, state=CommandState.INTENT, sends=0, not_before__gt=now
         ).exclude(task=None)
 
+    def visible_to(self, account: Account) -> Self:
+        """Narrow to what was done to workflows an account may see."""
+        if account.role is not None and account.sees_all:
+            return self.filter(portal=account.home_id) if account.home_id else self
+        return self.filter(workflow__in=Workflow.objects.visible_to(account))
+
+    def matching(self, text: str) -> Self:
+        """Narrow to commands whose target or reason contains a text."""
+        workflow = Q(workflow__search_text__contains=text.casefold())
+        return self.filter(Q(reason__icontains=text) | Q(target_id=text) | workflow)
+
     def latest_first(self) -> Self:
         return self.order_by("-pk")
 

@@ -104,6 +104,9 @@ class Document(models.Model):
 
     @property
     def link(self) -> str:
-        """Give the link into the portal, or an empty text where none can be derived."""
+        return self.link_on(self.portal)
+
+    def link_on(self, portal: Portal) -> str:
+        """Give the link into its portal, or an empty text where none can be derived."""
         path = self.path or CRM_PATHS.get(DocumentKind(self.kind), "").format(self.number)
-        return self.portal.link(path)
+        return portal.link(path)

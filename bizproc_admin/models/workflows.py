@@ -60,7 +60,7 @@ class WorkflowQuerySet(models.QuerySet["Workflow"]):
         """Narrow to running workflows with an open workflow task past its deadline."""
         return self.running().filter(overdue_at__lt=now)
 
-    def waiting_for(self, people: "models.QuerySet[Person] | list[Person]") -> Self:
+    def waiting_for(self, people: "models.QuerySet[Person] | list[Person] | list[int]") -> Self:
         """Narrow to workflows with an unanswered open assignment of one of these people."""
         return self.filter(
             pk__in=assignments()
@@ -87,10 +87,8 @@ class WorkflowQuerySet(models.QuerySet["Workflow"]):
         """Fetch with each workflow what a list row shows besides its own columns."""
         return self.select_related("template", "document__portal", "started_by", "portal")
 
-    def for_rows(self, portal: Portal | None) -> Self:
+    def for_rows(self) -> Self:
         """Fetch what rows of one portal show; the portal is at hand and comes with none of them."""
-        if portal is None:
-            return self.none()
         return self.select_related("document", "template", "started_by").defer(
             "template__parameters", "template__description", "started_by__search_text"
         )
@@ -212,11 +210,12 @@ class Workflow(models.Model):
 
     @property
     def is_locked(self) -> bool:
+        return self.is_locked_at(self.portal.now())
+
+    def is_locked_at(self, now: datetime) -> bool:
         """Tell whether the portal holds the workflow for longer than a lock lasts."""
         return (
-            self.is_running
-            and self.owned_until is not None
-            and self.owned_until < self.portal.now() - LOCK_GRACE
+            self.is_running and self.owned_until is not None and self.owned_until < now - LOCK_GRACE
         )
 
     @property
@@ -224,14 +223,9 @@ class Workflow(models.Model):
         """Tell whether the workflow was read too short ago to be read again."""
         return timezone.now() - self.observed_at < FRESH_FOR
 
-    @property
-    def is_busy(self) -> bool:
-        """Tell whether the portal is executing a step of the workflow right now."""
-        return (
-            self.is_running
-            and self.owned_until is not None
-            and self.owned_until > self.portal.now()
-        )
+    def is_busy_at(self, now: datetime) -> bool:
+        """Tell whether the portal is executing a step of the workflow at a moment."""
+        return self.is_running and self.owned_until is not None and self.owned_until > now
 
     def mark_ended(self, *, cause: EndCause, after: datetime, before: datetime) -> None:
         """Record that the workflow ended between two moments, and how as far as known; saves."""

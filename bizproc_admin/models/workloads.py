@@ -18,12 +18,12 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 
 from bizproc_admin.models.accounts import LinkedPerson
-from bizproc_admin.models.people import DISMISSED, Person
+from bizproc_admin.models.people import DISMISSED, Person, PersonQuerySet
 from bizproc_admin.models.workflow_tasks import Assignment
 from bizproc_admin.models.workflows import Workflow
 
 
-def with_workload(people: QuerySet[Person], now: datetime, *names: str) -> QuerySet[Person]:
+def with_workload(people: PersonQuerySet, now: datetime, *names: str) -> PersonQuerySet:
     """Annotate people with what is named of their workload, by default with all of it.
 
     open_count and overdue_count are of workflow tasks they have not answered, running_count is of
@@ -45,7 +45,7 @@ def workload(now: datetime) -> dict[str, Any]:
     }
 
 
-def most_urgent_first(people: QuerySet[Person], now: datetime) -> QuerySet[Person]:
+def most_urgent_first(people: PersonQuerySet, now: datetime) -> PersonQuerySet:
     """Order people: dismissed ones whom tasks wait for, the others by their tasks, the rest."""
     return with_workload(people, now, "open_count").order_by(
         Case(
@@ -59,7 +59,7 @@ def most_urgent_first(people: QuerySet[Person], now: datetime) -> QuerySet[Perso
     )
 
 
-def having_tasks(people: QuerySet[Person], *, overdue: datetime | None = None) -> QuerySet[Person]:
+def having_tasks(people: PersonQuerySet, *, overdue: datetime | None = None) -> PersonQuerySet:
     """Narrow to people whom a task waits for, or one that is overdue at a moment."""
     return people.filter(Exists(parts(overdue=overdue)))
 

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
@@ -11,32 +12,37 @@ from django.views.decorators.http import require_safe
 from bizproc_admin.access.permissions import Capability, Request, requires
 from bizproc_admin.htmx import page
 from bizproc_admin.lists.audit_filters import AuditFilterForm
-from bizproc_admin.lists.paging import Page, page_of
+from bizproc_admin.lists.audit_lines import audit_lines
+from bizproc_admin.lists.list_page import ListPage
 from bizproc_admin.models import AuditEntry
-from bizproc_admin.wording.audit_entries import say
 
-PAGE_SIZE = 50
+
+def with_details(entries: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
+    return entries.select_related("detail", "portal", "command__task")
+
+
+AUDIT_ENTRIES = ListPage(
+    noun="audit_entry",
+    template="audit_entries/list.html",
+    filters=lambda request: AuditFilterForm(request.GET),
+    rows=lambda request: AuditEntry.objects.visible_to(request.user),
+    here=lambda request, entries: entries,
+    related=with_details,
+    lines=lambda shown, entries: audit_lines(entries),
+)
 
 
 @require_safe
 @requires(Capability.SEE_AUDIT)
 def audit_entry_list(request: Request) -> HttpResponse:
-    filters = AuditFilterForm(request.GET)
-    found = page_of(
-        filters.narrow(AuditEntry.objects.visible_to(request.user).with_details().order_by("-pk")),
-        number=filters.value("page") or 1,
-        size=PAGE_SIZE,
-    )
-    say(found.rows)
-    context = {"filters": filters, "page": found, "pager": pager_of(filters, found)}
-    return page(request, "audit_entries/list.html", context, partial="table")
+    return AUDIT_ENTRIES.page(request)
 
 
 @require_safe
 @requires(Capability.SEE_AUDIT)
 def audit_entry_detail(request: Request, pk: int) -> HttpResponse:
     entry = get_object_or_404(AuditEntry.objects.visible_to(request.user).with_details(), pk=pk)
-    related: list[Any] = []
+    related: list[AuditEntry] = []
     if entry.command_id:
         related = list(
             AuditEntry.objects.filter(command=entry.command_id)
@@ -44,35 +50,16 @@ def audit_entry_detail(request: Request, pk: int) -> HttpResponse:
             .with_details()
             .order_by("pk")
         )
-    say([entry, *related])
+    line, *others = audit_lines([entry, *related])
     context = {
         "entry": entry,
-        "related": related,
+        "line": line,
+        "related": others,
         "is_intact": entry.detail.digest() == entry.detail_hash,
         "workflow_pk": entry.command.workflow_id if entry.command else None,
         "parts": parts_of(entry),
     }
     return page(request, "audit_entries/detail.html", context, partial="body")
-
-
-# --- parts --------------------------------------------------------------------------------------
-
-
-def pager_of(filters: AuditFilterForm, found: Page) -> dict[str, Any]:
-    """Give the addresses of the pages around one."""
-
-    def url(number: int | None) -> str:
-        return filters.query(page=number if number > 1 else None) if number else ""
-
-    return {
-        "first": found.first,
-        "last": found.last,
-        "total": found.total,
-        "previous_url": url(found.previous_number),
-        "next_url": url(found.next_number),
-        "first_url": url(1) if found.number > 2 else "",
-        "last_url": url(found.pages) if found.pages > found.number + 1 else "",
-    }
 
 
 def parts_of(entry: AuditEntry) -> list[dict[str, Any]]:

@@ -1,22 +1,21 @@
 """Why a panel offers somebody nothing to do: an open task that waits for other people."""
 
-from typing import Any
-
 from django.utils.translation import gettext as _
 
 from bizproc_admin.access.permissions import Capability, Request, may
 from bizproc_admin.actions.base import own_hands
 from bizproc_admin.forms.delegations import waiting_people
+from bizproc_admin.lists.task_lines import TaskLine
 
 
-def bystander_text(request: Request, task: Any) -> str:
+def bystander_text(request: Request, line: TaskLine) -> str:
     """Say why an account can do nothing about an open task that is not theirs to answer."""
-    viewer = request.user
+    viewer, task = request.user, line.task
     if not may(viewer, Capability.DELEGATE_WORKFLOW_TASKS):
         return _("Your role reads workflow tasks and does not answer or delegate them.")
     if not task.portal.is_connected:
         return _("The portal is not connected: nothing can be answered or delegated from here.")
-    if not task.waits:
+    if not line.waits:
         return _("Everybody who was asked has answered: there is nothing left to do here.")
     if viewer.person_at(task.portal) is None:
         return _(

@@ -1,4 +1,4 @@
-"""One command: what was asked, what was sent, what came of it."""
+"""All commands, and one of them: what was asked, what was sent, what came of it."""
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -11,7 +11,10 @@ from bizproc_admin.audit import By
 from bizproc_admin.commands import decide
 from bizproc_admin.forms.commands import DecisionForm
 from bizproc_admin.htmx import dialog, page
-from bizproc_admin.models import Command, CommandState, Workflow
+from bizproc_admin.lists.command_filters import CommandFilterForm
+from bizproc_admin.lists.command_lines import command_lines
+from bizproc_admin.lists.list_page import ListPage, Shown
+from bizproc_admin.models import Command, CommandState
 from bizproc_admin.models.commands import receivers
 from bizproc_admin.wording import acts
 from bizproc_admin.wording.audit_entries import step_of
@@ -20,23 +23,54 @@ from bizproc_admin.wording.audit_entries import step_of
 AGAIN = {TerminateWorkflow.name: "workflow_termination", KillWorkflow.name: "workflow_removal"}
 
 
+COMMANDS = ListPage(
+    noun="command",
+    template="commands/list.html",
+    filters=lambda request: CommandFilterForm(
+        request.GET, portal=request.portal, viewer=request.user
+    ),
+    rows=lambda request: Command.objects.visible_to(request.user),
+    related=lambda commands: commands.select_related("task"),
+    lines=lambda shown, commands: command_lines(commands),
+    parts=Shown.counted_parts,
+    is_live=True,
+)
+
+
+@require_safe
+@requires(Capability.SEE_COMMANDS)
+def command_list(request: Request) -> HttpResponse:
+    return COMMANDS.page(request)
+
+
+@require_safe
+@requires(Capability.SEE_COMMANDS)
+def command_pulse(request: Request) -> HttpResponse:
+    return COMMANDS.pulse(request)
+
+
+@require_safe
+@requires(Capability.SEE_COMMANDS)
+def command_choices(request: Request, chip: str) -> HttpResponse:
+    return COMMANDS.choices(request, chip)
+
+
 @require_safe
 @requires(Capability.SEE_COMMANDS)
 def command_detail(request: Request, pk: int) -> HttpResponse:
     command = get_object_or_404(
-        Command.objects.select_related("portal", "workflow", "task", "as_person"),
+        Command.objects.visible_to(request.user).select_related(
+            "portal", "workflow", "task", "as_person"
+        ),
         pk=pk,
-        workflow__in=Workflow.objects.visible_to(request.user),
     )
-    entries = list(command.audit_entries.with_details().order_by("pk"))
-    for entry in entries:
-        entry.step = step_of(entry)
+    entries = command.audit_entries.with_details().order_by("pk")
     context = {
         "command": command,
         "action": ACTIONS[command.action],
         "label": ACTIONS[command.action].label,
         "method": ACTIONS[command.action].method,
-        "entries": entries,
+        "steps": [(entry, step_of(entry)) for entry in entries],
         "needs_decision": command.state == CommandState.NEEDS_HUMAN,
         "can_withdraw": command.task_id is not None and command.can_be_taken_back,
         "facts": acts.facts(command, receivers([command])),
@@ -51,10 +85,9 @@ def command_detail(request: Request, pk: int) -> HttpResponse:
 def command_decision(request: Request, pk: int) -> HttpResponse:
     """Let a person close a command that reading the portal could not settle."""
     command = get_object_or_404(
-        Command.objects.select_related("portal"),
+        Command.objects.visible_to(request.user).select_related("portal"),
         pk=pk,
         state=CommandState.NEEDS_HUMAN,
-        workflow__in=Workflow.objects.visible_to(request.user),
     )
     form = DecisionForm(request.POST or None)
     if form.is_bound and form.is_valid():

@@ -1,7 +1,5 @@
 """Answering a workflow task, giving it to somebody else, and taking somebody's part over."""
 
-from typing import Any
-
 from django.conf import settings
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -21,14 +19,15 @@ from bizproc_admin.forms.completions import CompletionForm
 from bizproc_admin.forms.delegations import DelegationForm, TakeoverForm, waiting_people
 from bizproc_admin.htmx import accepted, dialog, tell, toast, wants_part
 from bizproc_admin.lists.inbox import filters_behind, next_after
-from bizproc_admin.models import Command, Draft, Person, Portal, Role
+from bizproc_admin.lists.task_lines import TaskLine
+from bizproc_admin.models import Command, Draft, Person, Portal, Role, WorkflowTask
 from bizproc_admin.views.issuing import InTheWay, try_to_issue
 from bizproc_admin.views.task_panels import (
     MOST_UNDOABLE,
     has_hands_to_give,
+    line_of,
     on_behalf_of,
     panel,
-    task_of,
 )
 from bizproc_admin.wording import acts
 from bizproc_admin.wording.command_errors import said
@@ -37,23 +36,23 @@ from bizproc_admin.wording.command_errors import said
 @require_http_methods(["GET", "POST"])
 @requires(Capability.COMPLETE_WORKFLOW_TASKS)
 def workflow_task_completion(request: Request, pk: int) -> HttpResponse:
-    task = task_of(request, pk)
+    line = line_of(request, pk)
     if request.method != "POST":
-        return panel(request, task)
-    form = CompletionForm(task, request.POST, request.FILES)
+        return panel(request, line)
+    form = CompletionForm(line.task, request.POST, request.FILES)
     if not form.is_valid():
-        return not_decided(request, task, form, status=422)
-    made = answered(request, task, form)
+        return not_decided(request, line, form, status=422)
+    made = answered(request, line, form)
     if isinstance(made, InTheWay):
         form.renew()
-        return not_decided(request, task, form, in_the_way=made, status=409)
-    return decided(request, task)
+        return not_decided(request, line, form, in_the_way=made, status=409)
+    return decided(request, line.task)
 
 
 @require_http_methods(["GET", "POST"])
 @requires(Capability.DELEGATE_WORKFLOW_TASKS)
 def workflow_task_delegation(request: Request, pk: int) -> HttpResponse:
-    task = task_of(request, pk)
+    task = line_of(request, pk).task
     waiting = waiting_people(task, request.user)
     form = DelegationForm(request.POST or None, task=task, actor=request.user, waiting=waiting)
     return given_away(request, task, form, waiting, "workflow_tasks/delegation.html")
@@ -63,7 +62,7 @@ def workflow_task_delegation(request: Request, pk: int) -> HttpResponse:
 @requires(Capability.ACT_FOR_OTHERS)
 def workflow_task_takeover(request: Request, pk: int) -> HttpResponse:
     """Let an administrator have somebody's part given to their own person, to answer for them."""
-    task = task_of(request, pk)
+    task = line_of(request, pk).task
     waiting = waiting_people(task, request.user)
     form = TakeoverForm(request.POST or None, task=task, actor=request.user, waiting=waiting)
     return given_away(request, task, form, waiting, "workflow_tasks/takeover.html")
@@ -110,10 +109,10 @@ def withdrawal_creation(request: Request) -> HttpResponse:
 # --- parts --------------------------------------------------------------------------------------
 
 
-def answered(request: Request, task: Any, form: CompletionForm) -> Command | InTheWay:
+def answered(request: Request, line: TaskLine, form: CompletionForm) -> Command | InTheWay:
     """Issue the answer of a valid form; issue() refuses whoever is not asked."""
-    own = request.user.person_at(task.portal)
-    person = own or next((part.person for part in task.waits), None)
+    task, own = line.task, request.user.person_at(line.portal)
+    person = own or next((part.person for part in line.waits), None)
     if person is None:
         return InTheWay(problem=said(*closed(task)))
     action = CompleteTask(
@@ -136,7 +135,7 @@ def answered(request: Request, task: Any, form: CompletionForm) -> Command | InT
 
 def not_decided(
     request: Request,
-    task: Any,
+    line: TaskLine,
     form: CompletionForm,
     *,
     status: int,
@@ -144,15 +143,15 @@ def not_decided(
 ) -> HttpResponse:
     """Say what is wrong with an answer: in the panel, or shortly where only a row was clicked."""
     if "row" not in request.POST or not wants_part(request):
-        return panel(request, task, form=form, in_the_way=in_the_way, status=status)
+        return panel(request, line, form=form, in_the_way=in_the_way, status=status)
     problems = [str(text) for texts in form.errors.values() for text in texts]
     if in_the_way is not None:
         problems = [in_the_way.problem or _("An answer is under way already.")]
     response = toast(HttpResponse(status=204), tone="warn", text=" ".join(problems))
-    return tell(response, {f"workflow-task-{task.pk}-changed": True})
+    return tell(response, {f"workflow-task-{line.pk}-changed": True})
 
 
-def decided(request: Request, task: Any) -> HttpResponse:
+def decided(request: Request, task: WorkflowTask) -> HttpResponse:
     """Answer an accepted decision: its row says so, and the next task opens."""
     following = next_after(request, task)
     text = _("Your answer leaves in a moment; until then it can be taken back below.")
@@ -166,7 +165,7 @@ def decided(request: Request, task: Any) -> HttpResponse:
 
 
 def given_away(
-    request: Request, task: Any, form: DelegationForm, waiting: list[Person], template: str
+    request: Request, task: WorkflowTask, form: DelegationForm, waiting: list[Person], template: str
 ) -> HttpResponse:
     """Issue the delegation of a valid form; what stands in its way is said in the dialog."""
     in_the_way = nobody_to_give(request, task, form, waiting)
@@ -187,12 +186,18 @@ def given_away(
             )
         in_the_way = made
     status = 200 if not form.is_bound else 409 if in_the_way else 422
-    context = {"task": task, "form": form, "waiting": waiting, "in_the_way": in_the_way}
+    context = {
+        "task": task,
+        "task_url": reverse("workflow_task_detail", args=[task.pk]),
+        "form": form,
+        "waiting": waiting,
+        "in_the_way": in_the_way,
+    }
     return dialog(request, template, context, status=status)
 
 
 def nobody_to_give(
-    request: Request, task: Any, form: DelegationForm, waiting: list[Person]
+    request: Request, task: WorkflowTask, form: DelegationForm, waiting: list[Person]
 ) -> InTheWay | None:
     """Say why nothing can be given away here at all."""
     if not task.is_open:
@@ -210,7 +215,7 @@ def nobody_to_give(
     return None
 
 
-def nobody_to_answer(request: Request, task: Any, form: TakeoverForm) -> InTheWay | None:
+def nobody_to_answer(request: Request, task: WorkflowTask, form: TakeoverForm) -> InTheWay | None:
     """Say why nobody could answer what is taken over: it would be taken for nothing."""
     if form.own is None:
         return InTheWay(

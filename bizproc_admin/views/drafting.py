@@ -8,19 +8,20 @@ from bizproc_admin.access.permissions import Capability, Request, requires
 from bizproc_admin.forms.completions import CompletionForm
 from bizproc_admin.htmx import part
 from bizproc_admin.models import Draft
-from bizproc_admin.views.task_panels import obstacle_of, panel, task_of
+from bizproc_admin.views.task_panels import line_of, obstacle_of, panel
 
 
 @require_POST
 @requires(Capability.COMPLETE_WORKFLOW_TASKS)
 def workflow_task_draft(request: Request, pk: int) -> HttpResponse:
     """Keep what is typed; what is typed no more, or is not the account's to answer, is not kept."""
-    task = task_of(request, pk)
+    line = line_of(request, pk)
+    task = line.task
     drafts = Draft.objects.filter(account=request.user, task=task)
     if "discard" in request.POST:
         drafts.delete()
-        return panel(request, task)
-    if not task.is_mine or not task.is_free or obstacle_of(request, task):
+        return panel(request, line)
+    if not line.is_mine or not line.is_free or obstacle_of(request, line):
         return HttpResponse(status=204)
     values = CompletionForm(task, request.POST).typed
     draft = None

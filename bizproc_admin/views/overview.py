@@ -11,7 +11,7 @@ from bizproc_admin.access.permissions import Capability, Request, requires
 from bizproc_admin.actions import ACTIONS
 from bizproc_admin.htmx import page
 from bizproc_admin.lists.inbox import waiting_count
-from bizproc_admin.lists.workflow_lines import equip
+from bizproc_admin.lists.workflow_lines import workflow_lines
 from bizproc_admin.models import Command, Feed, FeedName, Workflow, WorkflowTemplate
 from bizproc_admin.models.workflows import LOCK_GRACE
 from bizproc_admin.wording.freshness import of_feed
@@ -45,8 +45,7 @@ def overview(request: Request) -> HttpResponse:
         )
         .order_by("-running", "template_copy")
     )
-    oldest = list(running.order_by("started_at").with_names()[:5])
-    equip(oldest)
+    oldest = workflow_lines(list(running.order_by("started_at").with_names()[:5]))
     per_template = list(templates)
     shown = per_template[:MOST_TEMPLATES]
     nameless = [row["template_id"] for row in shown if not row["template_copy"]]
@@ -56,8 +55,6 @@ def overview(request: Request) -> HttpResponse:
     if not request.user.sees_all:
         commands = commands.filter(workflow__in=visible)
     latest = list(commands[:8])
-    for command in latest:
-        command.label = ACTIONS[command.action].label  # type: ignore[attr-defined]
     context = {
         "counts": counts,
         "oldest": oldest,
@@ -82,7 +79,7 @@ def overview(request: Request) -> HttpResponse:
         ]
         if portal
         else [],
-        "commands": latest,
+        "commands": [(command, ACTIONS[command.action].label) for command in latest],
         "unlinked": not request.user.sees_all and not request.user.circle,
     }
     return page(request, "overview/overview.html", context, partial="body")

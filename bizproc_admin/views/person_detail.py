@@ -6,9 +6,9 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from bizproc_admin.access.permissions import Capability, Request, requires
+from bizproc_admin.lists.person_lines import person_line
 from bizproc_admin.models import Department, Person, Workflow, WorkflowTask
 from bizproc_admin.models.workloads import with_workload
-from bizproc_admin.views.person_list import equip
 
 MOST_TASKS, MOST_WORKFLOWS, MOST_BELOW = 50, 10, 200
 
@@ -20,16 +20,16 @@ def person_detail(request: Request, pk: int) -> HttpResponse:
     known = get_object_or_404(visible.select_related("portal"), pk=pk)
     now = known.portal.now()
     person = with_workload(visible.select_related("portal"), now).get(pk=pk)
-    equip(person, request.user)
     tasks = WorkflowTask.objects.visible_to(request.user).waiting_for([pk])
     below = visible.filter(portal=person.portal).subordinates_of(person).working()
     context = {
         "person": person,
+        "line": person_line(person, portal=known.portal, viewer=request.user),
         "now": now,
         "tasks": tasks.select_related("workflow").order_by(
             F("overdue_at").asc(nulls_last=True), "pk"
         )[:MOST_TASKS],
-        "more_tasks": max(0, person.open_count - MOST_TASKS),  # type: ignore[attr-defined]
+        "more_tasks": max(0, person.open_count - MOST_TASKS),  # type: ignore[attr-defined]  # annotated
         "workflows": Workflow.objects.visible_to(request.user)
         .filter(started_by=person)
         .latest_first()[:MOST_WORKFLOWS],
@@ -38,9 +38,6 @@ def person_detail(request: Request, pk: int) -> HttpResponse:
         "below_count": below.count(),
     }
     return render(request, "people/detail.html", context)
-
-
-# --- parts --------------------------------------------------------------------------------------
 
 
 def heads_above(person: Person, *, may_open: bool) -> list[dict[str, object]]:

@@ -2,7 +2,6 @@
 
 from typing import Any
 from urllib.parse import urlsplit
-from zlib import crc32
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
@@ -17,7 +16,8 @@ from bizproc_admin.forms.completions import CompletionForm
 from bizproc_admin.forms.delegations import waiting_people
 from bizproc_admin.htmx import page, wants_part
 from bizproc_admin.lists.inbox import filters_behind, filters_of, visible
-from bizproc_admin.lists.task_lines import equip, with_people
+from bizproc_admin.lists.list_page import digest_of
+from bizproc_admin.lists.task_lines import TaskLine, task_lines, with_people
 from bizproc_admin.models import Command, CommandState, Draft, FeedName, Person, WorkflowTask
 from bizproc_admin.models.commands import TAKEN_BACK, receivers
 from bizproc_admin.views.bystanders import bystander_text
@@ -31,32 +31,31 @@ from bizproc_admin.wording.freshness import freshness_of
 MOST_UNDOABLE = 50
 
 
-def task_of(request: Request, pk: int) -> Any:
-    """Give a task the account may see, with what its panel shows; 404 for any other."""
+def line_of(request: Request, pk: int) -> TaskLine:
+    """Return a task the account may see, with what its panel shows; 404 for any other."""
     task = get_object_or_404(
         visible(request).select_related(
             "portal", "workflow__document", "workflow__started_by", "workflow__template"
         ),
         pk=pk,
     )
-    equip([task], request=request, filters=filters_of(request))
-    return task
+    return task_lines([task], request=request, filters=filters_of(request))[0]
 
 
 def panel(
     request: Request,
-    task: Any,
+    line: TaskLine,
     *,
     form: CompletionForm | None = None,
     in_the_way: InTheWay | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """Give the panel to htmx, the page to everybody else."""
-    context = panel_of(request, task, form=form, in_the_way=in_the_way)
+    context = panel_of(request, line, form=form, in_the_way=in_the_way)
     context |= {"is_panel": is_beside_a_list(request)}
     response = page(request, "workflow_tasks/detail.html", context, partial="panel", status=status)
     if context["needs_sign_in"]:
-        lead_to(response, [task.portal])
+        lead_to(response, [line.portal])
     return response
 
 
@@ -68,62 +67,64 @@ def is_beside_a_list(request: Request) -> bool:
 
 def panel_of(
     request: Request,
-    task: Any,
+    line: TaskLine,
     *,
     form: CompletionForm | None = None,
     in_the_way: InTheWay | None = None,
 ) -> dict[str, Any]:
     """Give the context of a task's panel; form is one that has been filled in already."""
-    viewer, behind = request.user, filters_behind(request)
-    workflow = task.workflow
+    viewer, behind, task = request.user, filters_behind(request), line.task
+    workflow, outcome = task.workflow, line.outcome
     commands = list(workflow.commands.select_related("task").latest_first())
     tasks = list(workflow.tasks.prefetch_related(with_people()).order_by("-is_open", "-pk"))
-    why = obstacle_of(request, task)
-    draft = Draft.objects.filter(account=viewer, task=task).first() if task.is_mine else None
-    if form is None and not why and task.is_free:
+    why = obstacle_of(request, line)
+    draft = Draft.objects.filter(account=viewer, task=task).first() if line.is_mine else None
+    if form is None and not why and line.is_free:
         values = draft.values if draft else None
-        form = CompletionForm(task, inputs=inputs_again(task), draft=values)
-    own = viewer.person_at(task.portal)
-    is_busy = bool(task.outcome and task.outcome.is_busy)
+        form = CompletionForm(task, inputs=inputs_again(line), draft=values)
+    own = viewer.person_at(line.portal)
+    is_busy = bool(outcome and outcome.is_busy)
     is_typed = form is not None and form.is_bound and why == "token"
-    shown_form = None if (why and not is_typed) or not task.is_mine or is_busy else form
+    shown_form = None if (why and not is_typed) or not line.is_mine or is_busy else form
     can_delegate = not is_busy and may_delegate(request, task)
-    can_take_over = not is_busy and may_take_over(request, task, own)
+    can_take_over = not is_busy and may_take_over(request, line, own)
     has_acts = bool(shown_form) or can_delegate or can_take_over
     is_left_alone = task.is_open and not (has_acts or is_busy or why)
     return {
         "task": task,
+        "line": line,
         "workflow": workflow,
-        "outcome": task.outcome,
+        "outcome": outcome,
         "form": shown_form,
         "typed_form": form if form is not None and form.is_bound and not shown_form else None,
         "draft": draft,
         "draft_url": reverse("workflow_task_draft", args=[task.pk]),
         "has_acts": has_acts,
-        "bystander_text": bystander_text(request, task) if is_left_alone else "",
+        "bystander_text": bystander_text(request, line) if is_left_alone else "",
         "obstacle": why,
         "blocked_text": blocked_text(why),
         "in_the_way": in_the_way,
-        "needs_sign_in": why == "token" or bool(task.outcome and task.outcome.needs_sign_in),
+        "needs_sign_in": why == "token" or bool(outcome and outcome.needs_sign_in),
         "timeline": timeline_of(
             workflow, tasks, commands, viewer=viewer, names=receivers(commands)
         ),
-        "parts": list(task.assignments.all()),
+        "parts": line.parts,
         "others": [one for one in tasks if one.pk != task.pk],
         "can_delegate": can_delegate,
         "can_take_over": can_take_over,
         "on_behalf": on_behalf_of(task, own) if own else "",
         "freshness": freshness_of(request.portal, FeedName.WORKFLOW_TASKS),
         "is_stale": "version" not in request.GET and task.is_open and not task.is_fresh,
-        "state_version": state_version(task),
+        "state_version": state_version(line),
         "kept_open": behind.kept_open,
         "back_url": reverse("workflow_task_list") + behind.kept_open,
     }
 
 
-def obstacle_of(request: Request, task: Any) -> str:
+def obstacle_of(request: Request, line: TaskLine) -> str:
     """Give why the account cannot answer its open part here: a short word, or nothing."""
-    if not task.is_mine:
+    task = line.task
+    if not line.is_mine:
         return ""
     if not may(request.user, Capability.COMPLETE_WORKFLOW_TASKS):
         return "role"
@@ -134,7 +135,7 @@ def obstacle_of(request: Request, task: Any) -> str:
     return "" if own_hands(request.user, task.portal) else "token"
 
 
-def may_delegate(request: Request, task: Any) -> bool:
+def may_delegate(request: Request, task: WorkflowTask) -> bool:
     """Tell whether the account may give away somebody's part of a task."""
     return (
         task.is_open
@@ -145,29 +146,29 @@ def may_delegate(request: Request, task: Any) -> bool:
     )
 
 
-def has_hands_to_give(request: Request, task: Any) -> bool:
+def has_hands_to_give(request: Request, task: WorkflowTask) -> bool:
     """Tell whether there is a token to delegate with, or the right to use the connection."""
     if may(request.user, Capability.ACT_FOR_OTHERS):
         return True
     return own_hands(request.user, task.portal) is not None
 
 
-def inputs_again(task: Any) -> dict[str, Any] | None:
+def inputs_again(line: TaskLine) -> dict[str, Any] | None:
     """Give what was typed into an answer that was refused, or taken back to be changed."""
-    command, outcome = task.command, task.outcome
+    command, outcome = line.command, line.outcome
     if command is None or not ACTIONS[command.action].has_form:
         return None
     is_again = command.error_code == TAKEN_BACK or bool(outcome and outcome.can_correct)
     return command.inputs if is_again else None
 
 
-def may_take_over(request: Request, task: Any, own: Person | None) -> bool:
+def may_take_over(request: Request, line: TaskLine, own: Person | None) -> bool:
     """Tell whether an administrator may have somebody's part given to their own person."""
     return (
         own is not None
-        and task.portal.is_connected
-        and bool(task.waits)
-        and (task.own is None or task.own.gone_at is not None)
+        and line.portal.is_connected
+        and bool(line.waits)
+        and (line.own is None or line.own.gone_at is not None)
         and may(request.user, Capability.ACT_FOR_OTHERS)
     )
 
@@ -182,23 +183,23 @@ def on_behalf_of(task: WorkflowTask, own: Person) -> str:
     return next((who for who, inputs in given if inputs.get("to") == own.remote_id), "")
 
 
-def state_version(task: Any) -> str:
+def state_version(line: TaskLine) -> str:
     """Give a short text that changes when the panel must be painted anew.
 
     What does not concern the form leaves it alone: somebody may be typing in it.
     """
-    command, outcome = task.command, task.outcome
+    command, outcome, task, own = line.command, line.outcome, line.task, line.own
     said = (
         task.is_open,
         task.status,
-        task.is_mine,
-        task.own and (task.own.status, task.own.gone_at is None),
-        None if task.is_free else (task.state_text, sorted(part.person_id for part in task.waits)),
+        line.is_mine,
+        own and (own.status, own.gone_at is None),
+        None if line.is_free else (task.state_text, sorted(part.person_id for part in line.waits)),
         # that old news is no longer told is no reason
         command and (command.pk, command.is_settled),
         (outcome.title, outcome.text, outcome.can_undo) if outcome and outcome.is_busy else None,
     )
-    return f"{crc32(repr(said).encode()):08x}"
+    return digest_of(said)
 
 
 def blocked_text(why: str) -> str:

@@ -1,6 +1,8 @@
 """The list of workflows, one workflow, and ending it."""
 
-from django.db.models import Count, Max
+from collections.abc import Sequence
+from typing import Any
+
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -11,13 +13,12 @@ from bizproc_admin.access.permissions import Capability, Request, capabilities, 
 from bizproc_admin.actions import Action, KillWorkflow, TerminateWorkflow
 from bizproc_admin.forms.endings import EndingForm, RemovalForm, TerminationForm
 from bizproc_admin.htmx import accepted, dialog, page, part, wants_part
-from bizproc_admin.lists.pager import heads_of, pager_of, shown_of
-from bizproc_admin.lists.paging import Page, page_of
-from bizproc_admin.lists.workflow_choices import SINGLE, choices_of
+from bizproc_admin.lists.list_page import ListPage, Shown
 from bizproc_admin.lists.workflow_filters import WorkflowFilterForm
-from bizproc_admin.lists.workflow_lines import digest_of, equip
+from bizproc_admin.lists.workflow_lines import WorkflowLine, workflow_line, workflow_lines
 from bizproc_admin.models import Command, FeedName, Workflow, WorkflowTask
 from bizproc_admin.models.commands import receivers
+from bizproc_admin.models.workflows import WorkflowQuerySet
 from bizproc_admin.portals import screens
 from bizproc_admin.views.issuing import InTheWay, try_to_issue
 from bizproc_admin.views.timelines import timeline_of
@@ -27,97 +28,88 @@ from bizproc_admin.wording.freshness import freshness_of
 # A page that asked for a reading looks for it so many times, then says that it has not come.
 MOST_LOOKS = 4
 WATCHING = "watching"
-MOST_ROWS = 250
 
 
-def filters_of(request: Request) -> WorkflowFilterForm:
-    return WorkflowFilterForm(request.GET, portal=request.portal, viewer=request.user)
+def lines_of(
+    shown: Shown[WorkflowFilterForm, WorkflowLine], workflows: Sequence[Workflow]
+) -> list[WorkflowLine]:
+    return workflow_lines(workflows, portal=shown.request.portal)
+
+
+def more_of(shown: Shown[WorkflowFilterForm, WorkflowLine]) -> dict[str, Any]:
+    """Keep the count that the navigation shows, too."""
+    filters = shown.filters
+    is_whole = filters.value("upto") is None and not filters.has_filters
+    if is_whole and filters.part_shown == "running":
+        shown.request.running_count = shown.counts.total
+    return {}
+
+
+def is_unlinked(shown: Shown[WorkflowFilterForm, WorkflowLine]) -> bool:
+    account = shown.request.user
+    return not shown.counts.total and not account.sees_all and not account.circle
+
+
+def for_rows(workflows: WorkflowQuerySet) -> WorkflowQuerySet:
+    return workflows.for_rows()
+
+
+WORKFLOWS = ListPage(
+    noun="workflow",
+    template="workflows/list.html",
+    feed=FeedName.WORKFLOWS,
+    filters=lambda request: WorkflowFilterForm(
+        request.GET, portal=request.portal, viewer=request.user
+    ),
+    rows=lambda request: Workflow.objects.visible_to(request.user),
+    related=for_rows,
+    lines=lines_of,
+    unlinked=is_unlinked,
+    more=more_of,
+    is_live=True,
+)
 
 
 @require_safe
 @requires(Capability.SEE_WORKFLOWS)
 def workflow_list(request: Request) -> HttpResponse:
-    filters = filters_of(request)
-    found = listed(request, filters)
-    context = {
-        "filters": filters,
-        "page": found,
-        "rows": found.rows,
-        "digest": digest_of(found.rows),
-        "freshness": freshness_of(request.portal, FeedName.WORKFLOWS),
-        "has_any": bool(found.total) or Workflow.objects.at(request.portal).exists(),
-        "unlinked": not found.total and not request.user.sees_all and not request.user.circle,
-        "heads": heads_of(filters),
-        "pager": pager_of(filters, found),
-        "shown": shown_of(filters),
-    }
-    response = page(request, "workflows/list.html", context, partial="table")
-    if request.htmx:
-        # the head of the page, which is not repainted, asks anew how many newer rows wait
-        response["HX-Trigger-After-Settle"] = "workflow-list-changed"
-    return response
+    return WORKFLOWS.page(request)
 
 
 @require_safe
 @requires(Capability.SEE_WORKFLOWS)
 def workflow_pulse(request: Request) -> HttpResponse:
-    """Tell an open list how old it is and how many newer rows wait, or what became of its rows.
-
-    Asked for rows, it gives them in the order they are shown, and nothing where nothing changed:
-    rows are updated where they stand and never move under the pointer.
-    """
-    filters = filters_of(request)
-    if "rows" in request.GET:
-        return shown_rows(request)
-    visible = Workflow.objects.visible_to(request.user).at(request.portal)
-    upto = filters.value("upto")
-    newer = 0 if upto is None else filters.narrow(visible).filter(pk__gt=upto).count()
-    context = {
-        "filters": filters,
-        "newer": newer,
-        "newer_url": reverse("workflow_list") + filters.query(page=None, upto=None),
-        "freshness": freshness_of(request.portal, FeedName.WORKFLOWS),
-    }
-    return part(request, "workflows/list.html", "pulse", context)
+    return WORKFLOWS.pulse(request)
 
 
 @require_safe
 @requires(Capability.SEE_WORKFLOWS)
 def workflow_row(request: Request, pk: int) -> HttpResponse:
-    workflow = get_object_or_404(Workflow.objects.visible_to(request.user).with_names(), pk=pk)
-    equip([workflow])
-    return part(request, "workflows/list.html", "row", {"workflow": workflow})
+    return WORKFLOWS.row(request, pk)
 
 
 @require_safe
 @requires(Capability.SEE_WORKFLOWS)
 def workflow_choices(request: Request, chip: str) -> HttpResponse:
-    """Give the choices of one filter chip with their counts; a page of its own without htmx."""
-    filters = filters_of(request)
-    visible = Workflow.objects.visible_to(request.user).at(request.portal)
-    context = {
-        "filters": filters,
-        "chip": next((c for c in filters.chips() if c["name"] == chip), None),
-        "is_single": chip in SINGLE,
-        "chosen": filters.value(chip) or [],
-        "choices": choices_of(chip, visible, filters),
-        "others": filters.pairs(**{chip: None, "page": None, "upto": None}),
-        "list_url": reverse("workflow_list"),
-        "target": "#workflow-table",
-    }
-    return page(request, "workflows/choices.html", context, partial="choices")
+    return WORKFLOWS.choices(request, chip)
+
+
+@require_safe
+@requires(Capability.SEE_WORKFLOWS)
+def workflow_menu(request: Request, pk: int) -> HttpResponse:
+    """Answer with what a row's menu offers, when it is opened."""
+    line = workflow_line(target_of(request, pk))
+    return part(request, "workflows/list.html", "menu", {"line": line})
 
 
 @require_safe
 @requires(Capability.SEE_WORKFLOWS)
 def workflow_detail(request: Request, pk: int) -> HttpResponse:
     workflow = get_object_or_404(Workflow.objects.visible_to(request.user).with_names(), pk=pk)
-    equip([workflow])
+    line = workflow_line(workflow)
     tasks = list(workflow.tasks.with_assignments().order_by("-is_open", "-modified_at"))
     commands = list(workflow.commands.select_related("task").latest_first())
     names = receivers(commands)
-    for command in commands:
-        command.act = acts.event(command, names)  # type: ignore[attr-defined]  # for its row
     given = request.GET.get("read", "")
     looks = min(int(given), MOST_LOOKS) if given.isdecimal() and len(given) < 3 else 0
     # a page that goes on watching asked for no reading, and some may not ask: they wait for none
@@ -128,13 +120,14 @@ def workflow_detail(request: Request, pk: int) -> HttpResponse:
     )
     context = {
         "workflow": workflow,
+        "line": line,
         "tasks": tasks,
         "seen_tasks": set(
             WorkflowTask.objects.visible_to(request.user)
             .filter(workflow=workflow)
             .values_list("pk", flat=True)
         ),
-        "commands": commands,
+        "commands": [(command, acts.event(command, names)) for command in commands],
         "timeline": timeline_of(workflow, tasks, commands, viewer=request.user, names=names),
         "siblings": siblings.latest_first()[:10],
         "raw": raw_fields(workflow),
@@ -194,42 +187,6 @@ def workflow_removal(request: Request, pk: int) -> HttpResponse:
         )
         return issued(request, workflow, form, action, "workflows/removal.html")
     return ending_dialog(request, workflow, form, "workflows/removal.html")
-
-
-# --- parts --------------------------------------------------------------------------------------
-
-
-def listed(request: Request, filters: WorkflowFilterForm) -> Page:
-    """Give the page of workflows the filters ask for, anchored at the newest row there was."""
-    rows = filters.narrow(Workflow.objects.visible_to(request.user).at(request.portal))
-    upto = filters.value("upto")
-    if upto is not None:
-        rows = rows.filter(pk__lte=upto)
-    known = rows.order_by().aggregate(total=Count("pk"), newest=Max("pk"))
-    if upto is None and not filters.has_filters and filters.part_shown == "running":
-        request.running_count = known["total"]
-    upto = upto if upto is not None else known["newest"] or 0
-    found = page_of(
-        rows.filter(pk__lte=upto).for_rows(request.portal).order_by(*filters.order),  # type: ignore[attr-defined]
-        number=filters.value("page") or 1,
-        size=filters.page_size,
-        total=known["total"],
-    )
-    equip(found.rows, portal=request.portal)
-    return Page(rows=found.rows, number=found.number, size=found.size, total=found.total, upto=upto)
-
-
-def shown_rows(request: Request) -> HttpResponse:
-    """Repaint the rows a list shows, in their order; 204 where they read the same as before."""
-    given = [key for key in request.GET["rows"].split(".") if key.isdecimal() and len(key) < 19]
-    keys = [int(key) for key in given[:MOST_ROWS]]
-    found = Workflow.objects.visible_to(request.user).with_names().in_bulk(keys)
-    rows = [found[key] for key in keys if key in found]
-    equip(rows)
-    digest = digest_of(rows)
-    if request.GET.get("digest") == digest:
-        return HttpResponse(status=204)
-    return part(request, "workflows/list.html", "rows", {"rows": rows, "digest": digest})
 
 
 def target_of(request: Request, pk: int) -> Workflow:

@@ -89,12 +89,10 @@ def said_of(entry: AuditEntry) -> str:
     return command_errors.entry_error(entry) if entry.command_id else ""
 
 
-def say(entries: Sequence[AuditEntry]) -> None:
-    """Give each entry, read with its details, its sentence; one query for the names in them."""
+def say(entries: Sequence[AuditEntry]) -> list[str]:
+    """Return the sentence of each entry, read with its details; one query for the names."""
     names = receivers(entry.command for entry in entries if entry.command)
-    for entry in entries:
-        entry.sentence = sentence_of(entry, names)  # type: ignore[attr-defined]
-        entry.said = said_of(entry)  # type: ignore[attr-defined]
+    return [sentence_of(entry, names) for entry in entries]
 
 
 def sentence_of(entry: AuditEntry, names: acts.Names) -> str:

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from bizproc_admin import audit
 from bizproc_admin.audit import AuditAction, By, Facts, triggers
+from bizproc_admin.lists.audit_lines import audit_lines
 from bizproc_admin.models import AuditDetail, AuditEntry, AuditSequence, Target
 from bizproc_admin.models.audit_entries import InsertOnly
 
@@ -33,7 +34,7 @@ def entry(administrator, portal):
 def rows(client, **params):
     answer = client.get(LIST, params)
     assert answer.status_code == 200
-    return list(answer.context["page"].rows)
+    return list(answer.context["list"].page.rows)
 
 
 def test_an_auditor_reads_who_did_what(client, entry):
@@ -87,7 +88,7 @@ def test_what_a_person_took_back_is_found_by_its_own_word(client, administrator,
     )  # fmt: skip
     found = rows(client, outcome="taken_back")
     assert found == [taken]
-    assert found[0].sentence.startswith("Taken back: ")
+    assert audit_lines(found)[0].sentence.startswith("Taken back: ")
     assert refused in rows(client, outcome="refused")
     assert taken not in rows(client, outcome="refused")
 

@@ -50,7 +50,7 @@ def colleague(portal, task):
 
 
 def names(answer):
-    return [str(row) for row in answer.context["rows"]]
+    return [str(line.task) for line in answer.context["list"].lines]
 
 
 def htmx(client, url, **data):
@@ -93,7 +93,7 @@ def test_a_manager_sees_the_tasks_of_those_below(
     own = another("Of the manager", who=colleague)
     answer = as_(manager).get(LIST)
     assert names(answer) == [str(own)]
-    assert [(s["key"], s["count"]) for s in answer.context["scopes"]] == [("mine", 1), ("team", 1)]
+    assert [(p.key, p.count) for p in answer.context["list"].parts] == [("mine", 1), ("team", 1)]
     assert names(as_(manager).get(LIST, {"whose": "team"})) == [str(task)]
     # what one may not ask for is not an error, and shows nothing more
     assert names(as_(manager).get(LIST, {"whose": "everybody"})) == [str(own)]
@@ -118,7 +118,11 @@ def test_tasks_stand_by_deadline_in_groups_with_counts(as_, approver, task, anot
     another("soon", due=end)
     answer = as_(approver).get(LIST)
     assert names(answer) == ["long overdue", "overdue", "moment", "soon", "later", "none"]
-    heads = [(r.heading["label"], r.heading["count"]) for r in answer.context["rows"] if r.heading]
+    heads = [
+        (line.group_label, line.heading)
+        for line in answer.context["list"].lines
+        if line.heading is not None
+    ]
     told = [(str(label), count) for label, count in heads]
     assert told[0] == ("Overdue", 2)
     assert told[-1] == ("No deadline", 1)
@@ -129,7 +133,7 @@ def test_tasks_stand_by_deadline_in_groups_with_counts(as_, approver, task, anot
     assert turned == ["later", "soon", "moment", "overdue", "long overdue", "none"]
     by_name = as_(approver).get(LIST, {"sort": "name"})
     assert names(by_name) == sorted(names(answer))
-    assert not any(row.heading for row in by_name.context["rows"])
+    assert not any(line.heading for line in by_name.context["list"].lines)
 
 
 def test_today_ends_at_the_viewers_midnight(as_, approver, task, person, another, monkeypatch):
@@ -138,11 +142,11 @@ def test_today_ends_at_the_viewers_midnight(as_, approver, task, person, another
     with timezone.override("Pacific/Kiritimati"):
         now = timezone.localtime()
     midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    assert answer.context["filters"].test("today")
+    assert answer.context["list"].filters.test("condition", "today")
     another("before", due=midnight - now - timedelta(minutes=1))
     another("after", due=midnight - now + timedelta(minutes=1))
     answer = as_(approver).get(LIST)
-    groups = {str(row): row.group for row in answer.context["rows"]}
+    groups = {str(line.task): line.group for line in answer.context["list"].lines}
     assert groups["after"] == "later"
     assert groups["before"] in ("today", "overdue")
 
@@ -180,7 +184,7 @@ def test_a_chip_tells_its_choices_with_counts(as_, administrator, task, chip):
     assert answer.status_code == 200
     # the portal itself has started it, which is nobody to choose
     expected = 0 if chip == "starter" else 1
-    assert sum(choice["count"] for choice in answer.context["choices"]) == expected
+    assert sum(choice.count for choice in answer.context["choices"]) == expected
     assert as_(administrator).get(reverse("workflow_task_choices", args=[chip])).status_code == 200
 
 
@@ -211,7 +215,7 @@ def test_who_only_reads_gets_no_answers(as_, auditor, task):
 def test_open_rows_are_repainted_only_when_they_say_something_new(as_, approver, task):
     client = as_(approver)
     first = client.get(LIST)
-    query = {"rows": str(task.pk), "digest": first.context["digest"]}
+    query = {"rows": str(task.pk), "digest": first.context["list"].digest}
     assert htmx(client, LIST + "pulse/", **query).status_code == 204
     WorkflowTask.objects.filter(pk=task.pk).update(name="Renamed")
     answer = htmx(client, LIST + "pulse/", **query)
@@ -229,7 +233,7 @@ def test_a_row_alone_says_what_it_says_in_its_list(as_, approver, administrator,
 
 def test_newer_tasks_wait_until_they_are_asked_for(as_, approver, task, another):
     client = as_(approver)
-    upto = client.get(LIST).context["page"].upto
+    upto = client.get(LIST).context["list"].page.upto
     another("Newer")
     assert "1 newer" in htmx(client, LIST + "pulse/", upto=upto).content.decode()
     assert names(client.get(LIST, {"upto": upto})) == [str(task)]

@@ -246,7 +246,7 @@ def test_today_ends_when_the_viewers_day_does(as_, approver, person, sandbox, sy
     Person.objects.update(time_zone=person.time_zone)
     for group, number in numbers.items():
         url = reverse("workflow_task_list") + f"?condition={group}"
-        shown = {row.remote_id for row in as_(approver).get(url).context["rows"]}
+        shown = {line.task.remote_id for line in as_(approver).get(url).context["list"].lines}
         if group == "today" and midnight - here < timedelta(minutes=2):
             continue
         assert shown & set(numbers.values()) == {number}

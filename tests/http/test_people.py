@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from bizproc_admin.lists.filter_form import Choice
 from bizproc_admin.models import (
     Assignment,
     Document,
@@ -92,11 +93,11 @@ def sales(make, manager, portal):
 
 
 def names(answer):
-    return [person.name for person in answer.context["rows"]]
+    return [line.person.name for line in answer.context["list"].lines]
 
 
 def row(answer, person):
-    return next(one for one in answer.context["rows"] if one.pk == person.pk)
+    return next(one for one in answer.context["list"].lines if one.pk == person.pk)
 
 
 def test_a_row_counts_what_waits_for_a_person(as_, auditor, make):
@@ -109,9 +110,9 @@ def test_a_row_counts_what_waits_for_a_person(as_, auditor, make):
     WorkflowTask.objects.filter(pk=closed.pk).update(is_open=False)
     make.workflow(person)
     make.workflow(person, is_running=False)
-    found = row(as_(auditor).get(LIST), person)
+    found = row(as_(auditor).get(LIST), person).person
     assert (found.open_count, found.overdue_count, found.running_count) == (2, 1, 1)
-    assert row(as_(auditor).get(LIST), other).open_count == 1
+    assert row(as_(auditor).get(LIST), other).person.open_count == 1
 
 
 def test_the_counts_lead_to_the_tasks_and_workflows(as_, auditor, make):
@@ -156,8 +157,8 @@ def test_a_manager_sees_the_own_circle_alone(as_, manager, sales, make):
     assert set(names(answer)) == {"Maria Hoffmann", "Olga Petrova", "Igor Levin"}
     assert "who has left" not in answer.content.decode()
     assert [
-        chip["choices"] for chip in answer.context["chips"] if chip["name"] == "department"
-    ] == [[{"value": str(sales["department"].pk), "label": "Sales", "count": 2, "selected": False}]]
+        chip.choices for chip in answer.context["list"].filters.chips() if chip.name == "department"
+    ] == [[Choice(key=str(sales["department"].pk), label="Sales", count=2, is_chosen=False)]]
 
 
 def test_a_managers_links_lead_to_what_a_manager_may_ask_for(as_, manager, sales, make):
@@ -253,8 +254,8 @@ def test_the_last_sign_in_is_that_of_the_persons_account(as_, auditor, manager, 
     manager.last_login = timezone.now()
     manager.save()
     answer = as_(auditor).get(LIST)
-    assert row(answer, sales["head"]).signed_in_at == manager.last_login
-    assert row(answer, sales["first"]).signed_in_at is None
+    assert row(answer, sales["head"]).person.signed_in_at == manager.last_login
+    assert row(answer, sales["first"]).person.signed_in_at is None
 
 
 def test_pages_follow_each_other_without_gaps(as_, auditor, make):

@@ -129,7 +129,7 @@ def test_a_disconnected_portal_keeps_what_was_read(client, workflow, portal):
     portal.refresh_from_db()
     assert (portal.webhook, portal.is_connected) == (None, False)
     page = client.get(reverse("workflow_list"))
-    assert workflow in page.context["page"].rows
+    assert workflow in page.context["list"].page.rows
     assert AuditEntry.objects.filter(kind="connection", action="portal.disconnected").exists()
 
 

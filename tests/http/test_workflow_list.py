@@ -35,7 +35,7 @@ def many(sandbox, portal, sync):
 def rows(client, **params):
     answer = client.get(LIST, params)
     assert answer.status_code == 200
-    return answer.context["page"].rows
+    return answer.context["list"].page.rows
 
 
 def test_no_page_calls_the_portal(client, many, sandbox):
@@ -155,12 +155,12 @@ def test_a_bad_value_is_ignored_and_never_an_error(client, workflow, bad):
 
 def test_new_rows_wait_until_they_are_asked_for(client, workflow, sandbox, sync):
     answer = client.get(LIST)
-    upto = answer.context["page"].upto
+    upto = answer.context["list"].page.upto
     sandbox.start_workflow(document_id=["crm", "CCrmDocumentDeal", "DEAL_900"])
     sync()
     assert rows(client, upto=upto) == [workflow]
     pulse = client.get(reverse("workflow_pulse"), {"upto": upto})
-    assert pulse.context["newer"] == 1
+    assert pulse.context["list"].newer == 1
     assert len(rows(client)) == 2
 
 
@@ -202,7 +202,7 @@ def test_a_failing_feed_says_why_and_keeps_the_rows(client, workflow):
         failure_values={"text": "no rights", "vendor_code": "X"},
     )
     page = client.get(LIST)
-    assert workflow in page.context["page"].rows
+    assert workflow in page.context["list"].page.rows
     assert b"no rights" in page.content
 
 
@@ -261,12 +261,12 @@ def test_rows_that_cannot_exist_are_passed_over(client, workflow):
 
 def test_a_row_says_whom_it_waits_for(client, workflow):
     assignment = workflow.tasks.get().assignments.get()
-    assert rows(client)[0].waits == [assignment]
+    assert client.get(LIST).context["list"].lines[0].waits == [assignment]
     row = client.get(reverse("workflow_row", args=[workflow.pk])).content.decode()
     assert str(assignment.person) in row
     assignment.status = 1
     assignment.save()
-    assert rows(client)[0].waits == []
+    assert client.get(LIST).context["list"].lines[0].waits == []
 
 
 @pytest.mark.parametrize("address", [LIST, "/workflow-tasks/"])

@@ -6,10 +6,11 @@ import pytest
 from django.http import QueryDict
 from django.utils import timezone
 
+from bizproc_admin.lists.list_page import digest_of
 from bizproc_admin.lists.pager import heads_of, pager_of
 from bizproc_admin.lists.paging import Page
 from bizproc_admin.lists.workflow_filters import WorkflowFilterForm
-from bizproc_admin.lists.workflow_lines import digest_of, standing_of, tells, version_of
+from bizproc_admin.lists.workflow_lines import WorkflowLine, standing_of, tells
 from bizproc_admin.models import Assignment, Command, EndCause, Person, Portal, Workflow
 from bizproc_admin.models import WorkflowTask as Task
 
@@ -28,11 +29,17 @@ def made(waits=(), **fields):
         **fields,
     }
     workflow = Workflow(**values)
-    workflow.waits = list(waits)
-    workflow.command = None
-    workflow.standing = standing_of(workflow)
-    workflow.version = version_of(workflow)
-    return workflow
+    return WorkflowLine(
+        workflow=workflow,
+        portal=PORTAL,
+        url="",
+        link="",
+        waits=list(waits),
+        more=0,
+        command=None,
+        standing=standing_of(workflow, list(waits), PORTAL.now()),
+        now=PORTAL.now(),
+    )
 
 
 def wait(name="Approve the supplier"):
@@ -92,16 +99,16 @@ def test_an_end_is_said_with_the_span_it_lies_in(cause):
 
 
 def test_a_refusal_leaves_the_row_after_a_day_and_an_open_command_never():
-    workflow = made()
+    workflow = made().workflow
     assert tells(Command(settled_at=None), workflow)
     assert tells(Command(settled_at=timezone.now() - timedelta(hours=1)), workflow)
     assert not tells(Command(settled_at=timezone.now() - timedelta(hours=25)), workflow)
 
 
 def test_rows_that_read_the_same_have_the_same_digest():
-    assert digest_of([made(document_copy="A")]) != digest_of([made(document_copy="B")])
+    assert made(document_copy="A").version != made(document_copy="B").version
     same = made(document_copy="A")
-    assert digest_of([same]) == digest_of([same])
+    assert digest_of([same.reads]) == digest_of([same.reads])
 
 
 def filters(query=""):
@@ -110,38 +117,36 @@ def filters(query=""):
 
 def test_a_first_click_on_age_shows_the_oldest_and_the_next_turns_it():
     first = heads_of(filters("sort=template"))["started"]
-    assert (first["url"], first["order"]) == ("?sort=started", "none")
+    assert (first.url, first.order) == ("?sort=started", "none")
     again = heads_of(filters("sort=started"))["started"]
-    assert (again["url"], again["order"]) == ("?sort=-started", "descending")
+    assert (again.url, again.order) == ("?sort=-started", "descending")
 
 
 def test_a_first_click_on_idle_shows_the_longest_idle():
-    assert heads_of(filters())["idle"]["url"] == "?sort=-idle"
-    assert heads_of(filters("sort=-idle"))["idle"]["order"] == "descending"
+    assert heads_of(filters())["idle"].url == "?sort=-idle"
+    assert heads_of(filters("sort=-idle"))["idle"].order == "descending"
 
 
 def test_a_first_click_on_a_name_goes_up_and_the_next_down():
-    assert heads_of(filters())["template"]["url"] == "?sort=template"
-    assert heads_of(filters("sort=template"))["template"]["url"] == "?sort=-template"
+    assert heads_of(filters())["template"].url == "?sort=template"
+    assert heads_of(filters("sort=template"))["template"].url == "?sort=-template"
 
 
 def test_sorting_starts_at_the_first_page_and_keeps_the_filters():
-    assert heads_of(filters("q=pumps&page=9"))["state"]["url"] == "?q=pumps&sort=state"
+    assert heads_of(filters("q=pumps&page=9"))["state"].url == "?q=pumps&sort=state"
 
 
 def test_pages_are_anchored_at_the_row_the_list_was_opened_with():
     pager = pager_of(filters("page=2"), Page(rows=[1], number=2, size=25, total=90, upto=400))
-    assert pager["next_url"] == "?page=3&upto=400"
-    assert pager["previous_url"] == "?upto=400"
-    assert pager["last_url"] == "?page=4&upto=400"
+    assert pager.next_url == "?page=3&upto=400"
+    assert pager.previous_url == "?upto=400"
+    assert pager.last_url == "?page=4&upto=400"
 
 
 def test_another_number_of_rows_starts_anew():
-    sizes = pager_of(filters("page=2"), Page(rows=[1], number=2, size=25, total=90, upto=4))[
-        "sizes"
-    ]
-    assert [size["url"] for size in sizes][1] == "?size=50"
-    assert [size["current"] for size in sizes] == [True, False, False, False]
+    sizes = pager_of(filters("page=2"), Page(rows=[1], number=2, size=25, total=90, upto=4)).sizes
+    assert [size.url for size in sizes][1] == "?size=50"
+    assert [size.is_current for size in sizes] == [True, False, False, False]
 
 
 def test_a_filter_that_is_not_understood_is_said_and_left_out():

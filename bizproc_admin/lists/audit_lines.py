@@ -1,0 +1,42 @@
+"""What a row says of an audit entry: its sentence, made when it is read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bizproc_admin.models import AuditEntry
+from bizproc_admin.wording.audit_entries import said_of, say
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditLine:
+    """An audit entry, fetched with its details, in words; said is what the portal said of it."""
+
+    entry: AuditEntry
+    sentence: str
+    said: str
+
+    @property
+    def pk(self) -> int:
+        return self.entry.pk
+
+    @property
+    def note(self) -> str:
+        """Return what stands below the sentence: the reason, the text, or what else tells most."""
+        entry, kind = self.entry, AuditEntry.Kind
+        if entry.detail.reason or self.said:
+            return entry.detail.reason or self.said
+        if entry.kind in (kind.ACCOUNT, kind.CONNECTION):
+            return str(kind(entry.kind).label)
+        return entry.target_id if entry.target_kind == "workflow" else ""
+
+    @property
+    def reads(self) -> object:
+        return self.pk
+
+
+def audit_lines(entries: Sequence[AuditEntry]) -> list[AuditLine]:
+    """Return what rows of entries say, in one query for the names in them."""
+    return [
+        AuditLine(entry=entry, sentence=sentence, said=said_of(entry))
+        for entry, sentence in zip(entries, say(entries), strict=True)
+    ]

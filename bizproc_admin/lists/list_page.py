@@ -1,0 +1,280 @@
+"""What every list does: its page, its pulse, its rows anew, and the choices of its filters.
+
+A list is described once, by a ListPage beside its view: a filter form, the rows one may see, and
+the lines they are shown as. Nothing in here knows which list it serves.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Generic, Protocol, TypeVar
+from zlib import crc32
+
+from django.db.models import Count, Max, QuerySet
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+
+from bizproc_admin.access.permissions import Request
+from bizproc_admin.htmx import page, part
+from bizproc_admin.lists.filter_form import FilterForm, Part
+from bizproc_admin.lists.pager import Head, Pager, heads_of, pager_of
+from bizproc_admin.lists.paging import Page, page_of
+from bizproc_admin.models import Command, FeedName
+from bizproc_admin.wording.freshness import Freshness, freshness_of
+
+MOST_ROWS = 250
+
+
+class Line(Protocol):
+    """What a row of a list shows; reads changes whenever the row would read differently."""
+
+    @property
+    def pk(self) -> int: ...
+
+    @property
+    def reads(self) -> object: ...
+
+
+F = TypeVar("F", bound=FilterForm[Any])
+L = TypeVar("L", bound=Line)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """How many rows the filters leave; newest is the greatest key, groups counts some of them."""
+
+    total: int
+    newest: int
+    groups: Mapping[str, int] = field(default_factory=dict)
+
+
+def at_portal(request: Request, rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Narrow rows to the portal that is looked at."""
+    return rows.filter(portal=request.portal) if request.portal else rows.none()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListPage(Generic[F, L]):
+    """One list of the program.
+
+    noun names its addresses, ids and events ("workflow": workflow_list, #workflow-table); template
+    shows it. filters makes the form of a request; rows are those an account may see, here those
+    of them on the portal that is looked at; lines says what rows show. The rest is for lists that
+    need it: feed, whose age is told; related, what is fetched with the rows of a page; fetched, a
+    query of its own that they come from; count and parts, what is counted besides; unlinked,
+    whether the account stands for nobody whose rows it could see; more, what else the page shows;
+    is_live says that open pages ask what became of their rows.
+    """
+
+    noun: str
+    template: str
+    filters: Callable[[Request], F]
+    rows: Callable[[Request], QuerySet[Any]]
+    lines: Callable[["Shown[F, L]", Sequence[Any]], list[L]]
+    here: Callable[[Request, QuerySet[Any]], QuerySet[Any]] = at_portal
+    feed: FeedName | None = None
+    related: Callable[[Any], QuerySet[Any]] = lambda rows: rows
+    fetched: Callable[[F], QuerySet[Any]] | None = None
+    count: Callable[[F, QuerySet[Any]], Counts] | None = None
+    parts: Callable[["Shown[F, L]"], Mapping[str, int]] | None = None
+    unlinked: Callable[["Shown[F, L]"], bool] | None = None
+    is_live: bool = False
+    more: Callable[["Shown[F, L]"], dict[str, Any]] | None = None
+
+    def page(self, request: Request) -> HttpResponse:
+        """Answer with the whole page, or its table to htmx."""
+        shown = Shown(self, request)
+        response = page(request, self.template, shown.context, partial="table")
+        if request.htmx and self.is_live:
+            # the head of the page, which is not repainted, asks anew how many newer rows wait
+            response["HX-Trigger-After-Settle"] = f"{shown.noun}-list-changed"
+        return response
+
+    def pulse(self, request: Request) -> HttpResponse:
+        """Tell an open list how old it is and how many newer rows wait; of its rows what became.
+
+        Asked for rows, it gives them in the order they are shown, and nothing where nothing
+        changed: rows are updated where they stand and never move under the pointer.
+        """
+        shown = Shown(self, request)
+        if "rows" not in request.GET:
+            return part(request, self.template, "pulse", {"list": shown})
+        shown.show(self.again(request))
+        if request.GET.get("digest") == shown.digest:
+            return HttpResponse(status=204)
+        return part(request, self.template, "rows", {"list": shown})
+
+    def row(self, request: Request, pk: int) -> HttpResponse:
+        """Answer with one row anew."""
+        shown = Shown(self, request)
+        shown.show([get_object_or_404(self.related(self.rows(request)), pk=pk)])
+        return part(request, self.template, "row", {"list": shown, "line": shown.lines[0]})
+
+    def choices(self, request: Request, chip: str) -> HttpResponse:
+        """Answer with the choices of one filter chip; a page of its own without htmx."""
+        filters = self.filters(request)
+        if chip not in filters.CHIPS:
+            raise Http404
+        url, shown = reverse(f"{self.noun}_list"), filters.chip(chip)
+        context = {
+            "filters": filters,
+            "chip": shown,
+            "choices": filters.choices(chip, self.here(request, self.rows(request))),
+            "others": filters.pairs(**{chip: None, "page": None, "upto": None}),
+            "list_url": url,
+            "clear_url": url + shown.clear,
+            "target": f"#{self.noun.replace('_', '-')}-table",
+        }
+        return page(request, "lists/choices.html", context, partial="choices")
+
+    def again(self, request: Request) -> list[Any]:
+        """Return the rows an open page asks about, in its order."""
+        given = request.GET["rows"].split(".")
+        keys = [int(key) for key in given if key.isdecimal() and len(key) < 19][:MOST_ROWS]
+        rows = self.related(self.rows(request)).in_bulk(keys)
+        return [rows[key] for key in keys if key in rows]
+
+
+class Shown(Generic[F, L]):
+    """A list as one request asks for it; each part is worked out when it is first needed."""
+
+    def __init__(self, kind: ListPage[F, L], request: Request) -> None:
+        self.kind = kind
+        self.request = request
+        self.filters = kind.filters(request)
+        self.url = reverse(f"{kind.noun}_list")
+        self.noun = kind.noun.replace("_", "-")
+        self.target = f"#{self.noun}-table"
+
+    def show(self, rows: Sequence[Any]) -> None:
+        """Show these rows instead of the page the filters ask for."""
+        self.page = Page(rows=rows, number=1, size=len(rows), total=len(rows))
+
+    @cached_property
+    def context(self) -> dict[str, Any]:
+        return {"list": self} | (self.kind.more(self) if self.kind.more else {})
+
+    @cached_property
+    def visible(self) -> QuerySet[Any]:
+        """Return all rows the account may see here."""
+        return self.kind.here(self.request, self.kind.rows(self.request))
+
+    @cached_property
+    def counts(self) -> Counts:
+        """Count the rows the filters leave, as of when the list was opened."""
+        rows, upto = self.filters.narrow(self.visible), self.filters.value("upto")
+        if upto is not None:
+            rows = rows.filter(pk__lte=upto)
+        return self.kind.count(self.filters, rows) if self.kind.count else counted(rows)
+
+    @cached_property
+    def page(self) -> Page:
+        """Return the page of rows the filters ask for, anchored at the newest row there was."""
+        upto = self.filters.value("upto")
+        upto = self.counts.newest if upto is None else upto
+        rows = self.filters.narrow(self.visible).filter(pk__lte=upto)
+        found = page_of(
+            self.filters.ordered(self.kind.related(rows)),
+            number=self.filters.value("page") or 1,
+            size=self.filters.page_size,
+            total=self.counts.total,
+            shown=self.kind.fetched(self.filters) if self.kind.fetched else None,
+        )
+        return Page(
+            rows=found.rows, number=found.number, size=found.size, total=found.total, upto=upto
+        )
+
+    @cached_property
+    def lines(self) -> list[L]:
+        return self.kind.lines(self, self.page.rows)
+
+    @cached_property
+    def digest(self) -> str:
+        return digest_of((line.pk, line.reads) for line in self.lines)
+
+    @property
+    def keys(self) -> str:
+        """Return the keys of the rows as an open page names them when it asks about them."""
+        return ".".join(str(line.pk) for line in self.lines)
+
+    @cached_property
+    def newer(self) -> int:
+        """Count the rows that came since the list was opened and wait to be shown."""
+        upto = self.filters.value("upto")
+        if upto is None:
+            return 0
+        count: int = self.filters.narrow(self.visible).filter(pk__gt=upto).count()
+        return count
+
+    @cached_property
+    def newer_url(self) -> str:
+        return self.url + self.filters.query(page=None, upto=None)
+
+    @cached_property
+    def has_any(self) -> bool:
+        """Tell whether there is any row here, whoever may see it."""
+        rows: QuerySet[Any] = self.visible.model._default_manager.all()
+        return bool(self.counts.total) or self.kind.here(self.request, rows).exists()
+
+    @cached_property
+    def freshness(self) -> Freshness | None:
+        """Return how old the list is; None for one that no reading of the portal fills."""
+        return freshness_of(self.request.portal, self.kind.feed) if self.kind.feed else None
+
+    @cached_property
+    def is_unlinked(self) -> bool:
+        return self.kind.unlinked is not None and self.kind.unlinked(self)
+
+    @property
+    def emptiness(self) -> str:
+        """Return why no row is shown, a short word; empty where the list itself is empty."""
+        reading = self.freshness.state if self.freshness else ""
+        if reading and self.request.portal is None:
+            return "no_portal"
+        if reading and self.is_unlinked:
+            return "unlinked"
+        if self.kind.is_live and reading == "never" and not self.has_any:
+            return "first_copy"
+        if self.kind.is_live and reading == "failed" and not self.has_any:
+            return "unread"
+        if self.filters.has_filters:
+            return "filtered"
+        return "unread" if reading == "failed" else ""
+
+    @cached_property
+    def heads(self) -> dict[str, Head]:
+        return heads_of(self.filters)
+
+    @cached_property
+    def pager(self) -> Pager:
+        return pager_of(self.filters, self.page)
+
+    def counted_parts(self) -> dict[str, int]:
+        """Count the rows of each part that the other filters leave."""
+        return self.filters.counted_parts(self.visible)
+
+    @cached_property
+    def parts(self) -> list[Part]:
+        return self.filters.parts(self.kind.parts(self) if self.kind.parts else {})
+
+
+def counted(rows: QuerySet[Any]) -> Counts:
+    """Count rows and find the newest, in one query."""
+    known = rows.order_by().aggregate(total=Count("pk"), newest=Max("pk"))
+    return Counts(total=known["total"], newest=known["newest"] or 0)
+
+
+def digest_of(reads: Iterable[object]) -> str:
+    """Return a short text that changes whenever something shown reads differently."""
+    return f"{crc32(repr(list(reads)).encode()):08x}"
+
+
+def asking_again(command: Command | None) -> str:
+    """Return when a row of a command asks for itself anew, as htmx is told; "" once it is settled.
+
+    What is requested changes within seconds, what is checked after longer.
+    """
+    if command is None or command.is_settled:
+        return ""
+    return ", every 1s" if command.word == "requested" else ", every 3s"
