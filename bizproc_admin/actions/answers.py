@@ -136,7 +136,7 @@ class CompleteTask(TaskAction):
             command_pk=command.pk,
         )
 
-    def judge(self, rows: Sequence[bitrix.TaskRow]) -> Judgement:
+    def judgement(self, rows: Sequence[bitrix.TaskRow]) -> Judgement:
         if not rows:
             return Verdict.ENDED, "workflow_ended", {}
         own = next((row for row in rows if row.user_id == self.person.remote_id), None)
@@ -152,10 +152,11 @@ class CompleteTask(TaskAction):
         values = {"who": [named(self.person)], "answer": own.user_status}
         return Verdict.DONE if done else Verdict.OVERTAKEN, "already_answered", values
 
-    def check(self) -> None:
-        super().check()
-        if self.answer not in [way.status for way in self.task.answers]:
-            raise NotPossible("no_such_answer")
+    def obstacle(self, task: WorkflowTask) -> NotPossible | None:
+        if obstacle := super().obstacle(task):
+            return obstacle
+        is_there = self.answer in [way.status for way in self.task.answers]
+        return None if is_there else NotPossible("no_such_answer")
 
     def loaded(self) -> Self:
         kept = CommandFile.objects.filter(command=self.command_pk).order_by("place")

@@ -1,6 +1,7 @@
 """What a kind of remote write is: who may, how to look, how to send."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -58,8 +59,28 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Seen:
+    """A target as a reading of the portal showed it, not judged yet.
+
+    workflow is None where it does not run. error is set where this target could not be read whole,
+    whatever there is to say of the others that were read with it.
+    """
+
+    asked_at: datetime
+    workflow: bitrix.WorkflowRow | None = None
+    tasks: tuple[bitrix.TaskRow, ...] = ()
+    error: bitrix.BitrixError | None = None
+
+    def clear(self) -> Self:
+        """Return this where the target was read whole, else raise why it was not."""
+        if self.error is not None:
+            raise self.error
+        return self
+
+
+@dataclass(frozen=True, kw_only=True)
 class Observation:
-    """A target as one read of the portal showed it.
+    """What a reading of its target means for an action.
 
     asked_at is when the read was sent (UTC). snapshot is JSON-ready and complete enough to be all
     that remains after the target is destroyed. code and values, JSON-ready, say what became of a
@@ -143,6 +164,11 @@ class Action(ABC):
         Raises NotPossible when neither will do.
         """
 
+    @property
+    @abstractmethod
+    def target_id(self) -> str:
+        """Return the target's id on the portal."""
+
     @abstractmethod
     def target(self) -> Target:
         """Give what is acted on."""
@@ -160,13 +186,29 @@ class Action(ABC):
     def from_command(cls, command: Command) -> Self:
         """Make the action again from its command."""
 
+    @classmethod
     @abstractmethod
+    def check_many(cls, actions: Sequence[Self]) -> dict[int, NotPossible]:
+        """Return in whose way something stands, by their place, as the mirror knows it now."""
+
     def check(self) -> None:
         """Raise NotPossible when the mirror, as it is now, knows that nothing is left to do."""
+        for obstacle in self.check_many([self]).values():
+            raise obstacle
+
+    @classmethod
+    @abstractmethod
+    def look_many(cls, reader: bitrix.Reader, targets: Sequence[str]) -> dict[str, Seen]:
+        """Read targets, named by their ids on the portal, in as few requests as may be."""
 
     @abstractmethod
+    def judge(self, seen: Seen) -> Observation:
+        """Return what a reading of the target means for this action."""
+
     def look(self, reader: bitrix.Reader) -> Observation:
-        """Read the target from the portal."""
+        """Read the target alone, and judge it."""
+        target = self.target_id
+        return self.judge(self.look_many(reader, [target])[target].clear())
 
     @abstractmethod
     def send(self, writer: bitrix.Writer) -> bitrix.Written:

@@ -26,6 +26,7 @@ from bizproc_admin.models import (
     Account,
     Command,
     Person,
+    WorkflowTask,
 )
 
 
@@ -71,14 +72,17 @@ class DelegateTask(TaskAction):
             raise NotPossible("token_needed_to_delegate")
         return person
 
-    def check(self) -> None:
-        super().check()
+    def obstacle(self, task: WorkflowTask) -> NotPossible | None:
+        if obstacle := super().obstacle(task):
+            return obstacle
         receiver = self.to_person
         has_left = receiver.gone_at is not None or not receiver.is_active
         if has_left or receiver.is_guest:
-            raise NotPossible("receiver_works_no_more", who=[named(receiver)])
-        if self.task.assignments.filter(person=self.to_person, gone_at=None).exists():
-            raise NotPossible("already_takes_part", who=[named(receiver)])
+            return NotPossible("receiver_works_no_more", who=[named(receiver)])
+        takers = [part.person for part in task.assignments.all() if part.gone_at is None]
+        if receiver in takers:
+            return NotPossible("already_takes_part", who=[named(receiver)])
+        return None
 
     def inputs(self) -> dict[str, Any]:
         return {"from": self.from_person.remote_id, "to": self.to_person.remote_id}
@@ -101,7 +105,7 @@ class DelegateTask(TaskAction):
             reason=command.reason,
         )
 
-    def judge(self, rows: Sequence[bitrix.TaskRow]) -> Judgement:
+    def judgement(self, rows: Sequence[bitrix.TaskRow]) -> Judgement:
         if not rows:
             return Verdict.ENDED, "workflow_ended", {}
         own = next((row for row in rows if row.user_id == self.from_person.remote_id), None)

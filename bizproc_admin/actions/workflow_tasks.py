@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from bizproc_admin import bitrix
 from bizproc_admin.actions.base import (
     Action,
     NotPossible,
     Observation,
+    Seen,
     Target,
     Verdict,
     document_labels,
@@ -47,10 +48,14 @@ class TaskAction(Action):
     def effect(self) -> str:
         return f"part:{self.part_of.remote_id}"
 
+    @property
+    def target_id(self) -> str:
+        return str(self.task.remote_id)
+
     def target(self) -> Target:
         return Target(
             kind="workflow_task",
-            id=str(self.task.remote_id),
+            id=self.target_id,
             labels={
                 "task": self.task.name,
                 "task_number": self.task.remote_id,
@@ -60,31 +65,54 @@ class TaskAction(Action):
             task=self.task,
         )
 
-    def check(self) -> None:
-        task = WorkflowTask.objects.get(pk=self.task.pk)
-        part = task.assignments.filter(person=self.part_of).first()
+    @classmethod
+    def check_many(cls, actions: Sequence[Self]) -> dict[int, NotPossible]:
+        tasks = WorkflowTask.objects.with_assignments().in_bulk(
+            [action.task.pk for action in actions]
+        )
+        obstacles = (action.obstacle(tasks[action.task.pk]) for action in actions)
+        return {place: one for place, one in enumerate(obstacles) if one is not None}
+
+    def obstacle(self, task: WorkflowTask) -> NotPossible | None:
+        """Return what stands in the way, as the task and its parts are known now."""
+        part = next((one for one in task.assignments.all() if one.person == self.part_of), None)
         if not (self.task.is_open and task.is_open):
             code, values = closed(task)
-            raise NotPossible(code, **values)
+            return NotPossible(code, **values)
         if part is None or part.gone_at is not None:
-            raise NotPossible("part_gone", who=[named(self.part_of)])
+            return NotPossible("part_gone", who=[named(self.part_of)])
         if part.status != WAITING:
-            raise NotPossible("already_answered", who=[named(self.part_of)], answer=part.status)
+            return NotPossible("already_answered", who=[named(self.part_of)], answer=part.status)
+        return None
 
-    def look(self, reader: bitrix.Reader) -> Observation:
-        chunk = reader.workflow_tasks.by_ids([bitrix.TaskId(self.task.remote_id)]).clear()
-        rows = [row for row in chunk.rows if row.id == self.task.remote_id]
-        verdict, code, values = self.judge(rows)
+    @classmethod
+    def look_many(cls, reader: bitrix.Reader, targets: Sequence[str]) -> dict[str, Seen]:
+        chunk = reader.workflow_tasks.by_ids([bitrix.TaskId(int(target)) for target in targets])
+        rows: dict[int, list[bitrix.TaskRow]] = {}
+        for row in chunk.rows:
+            rows.setdefault(row.id, []).append(row)
+        return {
+            target: Seen(
+                asked_at=chunk.sent_at,
+                tasks=tuple(rows.get(int(target), ())),
+                error=chunk.doubt(int(target)),
+            )
+            for target in targets
+        }
+
+    def judge(self, seen: Seen) -> Observation:
+        rows = seen.tasks
+        verdict, code, values = self.judgement(rows)
         return Observation(
             verdict=verdict,
-            asked_at=chunk.sent_at,
+            asked_at=seen.asked_at,
             modified=rows[0].modified if rows else None,
             snapshot=plain({"tasks": [row.raw for row in rows]}) if rows else None,
             code=code,
             values=values,
         )
 
-    def judge(self, rows: Sequence[bitrix.TaskRow]) -> Judgement:
+    def judgement(self, rows: Sequence[bitrix.TaskRow]) -> Judgement:
         """Return what the rows of the task mean for this action."""
         raise NotImplementedError
 
@@ -150,6 +178,5 @@ def closed(task: WorkflowTask) -> tuple[str, dict[str, Any]]:
     """Return why a task the mirror knows to be closed takes no answer: a code and values."""
     if task.status == WorkflowTask.Status.RUNNING:
         return "workflow_ended", {}
-    answered = task.assignments.exclude(status=WAITING).select_related("person")
-    who = [named(part.person) for part in answered]
+    who = [named(part.person) for part in task.assignments.all() if part.status != WAITING]
     return "already_answered", {"who": who, "outcome": task.status}

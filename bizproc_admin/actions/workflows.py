@@ -1,5 +1,6 @@
 """Ending workflows: terminate keeps the portal's record, kill destroys it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -11,6 +12,7 @@ from bizproc_admin.actions.base import (
     Action,
     NotPossible,
     Observation,
+    Seen,
     Target,
     Verdict,
     administrators_hands,
@@ -51,11 +53,15 @@ class EndWorkflow(Action):
     def portal(self) -> Portal:
         return self.workflow.portal
 
+    @property
+    def target_id(self) -> str:
+        return self.workflow.remote_id
+
     def target(self) -> Target:
         template = self.workflow.template
         return Target(
             kind="workflow",
-            id=self.workflow.remote_id,
+            id=self.target_id,
             labels={
                 "template": template.name,
                 "template_number": template.remote_id,
@@ -78,25 +84,48 @@ class EndWorkflow(Action):
             **command.inputs,
         )
 
-    def check(self) -> None:
-        running = Workflow.objects.filter(pk=self.workflow.pk, is_running=True)
-        if not (self.workflow.is_running and running.exists()):
-            raise NotPossible("workflow_has_ended")
+    @classmethod
+    def check_many(cls, actions: Sequence[Self]) -> dict[int, NotPossible]:
+        keys = [action.workflow.pk for action in actions]
+        running = set(
+            Workflow.objects.filter(pk__in=keys, is_running=True).values_list("pk", flat=True)
+        )
+        return {
+            place: NotPossible("workflow_has_ended")
+            for place, action in enumerate(actions)
+            if not (action.workflow.is_running and action.workflow.pk in running)
+        }
 
-    def look(self, reader: bitrix.Reader) -> Observation:
-        (whole,) = reader.whole_workflows.read([self.workflow.remote_id])
-        chunk = whole.workflows.clear()
-        row = next(iter(chunk.rows), None)
+    @classmethod
+    def look_many(cls, reader: bitrix.Reader, targets: Sequence[str]) -> dict[str, Seen]:
+        seen: dict[str, Seen] = {}
+        for whole in reader.whole_workflows.read(targets):
+            workflows: dict[str, bitrix.WorkflowRow] = {row.id: row for row in whole.workflows.rows}
+            tasks: dict[str, list[bitrix.TaskRow]] = {}
+            for task in whole.tasks.rows:
+                tasks.setdefault(task.workflow_id, []).append(task)
+            for row in workflows.values():
+                if row.id in whole.unread:
+                    parts = reader.workflow_tasks.of_workflow(row.id)
+                    tasks[row.id] = [task for part in parts for task in part.rows]
+            for target in whole.asked:
+                seen[target] = Seen(
+                    asked_at=whole.workflows.sent_at,
+                    workflow=workflows.get(target),
+                    tasks=tuple(tasks.get(target, ())),
+                    error=whole.workflows.doubt(target),
+                )
+        return seen
+
+    def judge(self, seen: Seen) -> Observation:
+        row = seen.workflow
         if row is None:
-            return Observation(verdict=Verdict.ENDED, asked_at=chunk.sent_at, code="already_ended")
-        tasks = list(whole.tasks.rows)
-        if whole.unread:
-            tasks = [one for part in reader.workflow_tasks.of_workflow(row.id) for one in part.rows]
+            return Observation(verdict=Verdict.ENDED, asked_at=seen.asked_at, code="already_ended")
         return Observation(
             verdict=Verdict.UNTOUCHED,
-            asked_at=chunk.sent_at,
+            asked_at=seen.asked_at,
             modified=row.modified,
-            snapshot=plain({"workflow": row.raw, "tasks": [task.raw for task in tasks]}),
+            snapshot=plain({"workflow": row.raw, "tasks": [task.raw for task in seen.tasks]}),
         )
 
     def apply(self, command: Command, seen: Observation) -> None:

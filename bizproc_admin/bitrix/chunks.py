@@ -124,12 +124,26 @@ class Chunk(Generic[Row]):
 
         For a look that decides something: what was set aside or torn might decide it otherwise.
         """
-        if self.odd:
-            one = self.odd[0]
-            raise BadAnswer(f"{one.kind}.{one.field} cannot be read: {one.code} (ID {one.id!r})")
-        if self.edge_task_ids:
-            raise BadAnswer("a task changed while it was read page by page", transient=True)
+        doubts = (self.doubt(key) for key in (*(one.key for one in self.odd), *self.edge_task_ids))
+        if error := next(doubts, None):
+            raise error
         return self
+
+    def doubt(self, key: Any) -> BadAnswer | None:
+        """Return why this answer cannot be trusted to show what an id is like; None where it can.
+
+        A row of which nobody knows whose it is might be that of any id that is not among the rows.
+        """
+        for one in self.odd:
+            if one.key == key or (one.key is None and not self._shows(key)):
+                text = f"{one.kind}.{one.field} cannot be read: {one.code} (ID {one.id!r})"
+                return BadAnswer(text)
+        if key in self.edge_task_ids:
+            return BadAnswer("a task changed while it was read page by page", transient=True)
+        return None
+
+    def _shows(self, key: Any) -> bool:
+        return any(row.id == key for row in self.rows)  # type: ignore[attr-defined]
 
     def absent(self, ids: Iterable[Any]) -> set[Any]:
         """Give those of the ids that this answer proves to be absent: often fewer than are."""

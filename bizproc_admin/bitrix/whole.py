@@ -25,10 +25,11 @@ _AT_ONCE: Final = BATCH_LIMIT // 5 * 20
 class Whole:
     """What one look showed: the workflows asked for that run, and the tasks of all of them.
 
-    `unread` are the ids of workflows with more tasks than were read, or with some that do not say
-    whose they are.
+    `asked` are the ids of this look. `unread` are those of workflows with more tasks than were
+    read, or with some that do not say whose they are.
     """
 
+    asked: tuple[str, ...]
     workflows: Chunk[WorkflowRow]
     tasks: Chunk[TaskRow]
     unread: frozenset[str]
@@ -79,6 +80,7 @@ class WholeWorkflows(Resource[WorkflowRow]):
         found = zip(answers[:first], filters[:first], strict=True)
         sent_at = answers[0].sent_at
         return Whole(
+            asked=tuple(ids),
             workflows=_chunk(self.listing, list(found), sent_at=sent_at, proven=proven),
             tasks=_chunk(tasks, whole, sent_at=sent_at, proven=proven),
             unread=frozenset(unread),
