@@ -11,7 +11,7 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 
-from benchmarks import crowd, faults, lists, syncing  # noqa: E402
+from benchmarks import bulk, crowd, faults, lists, syncing  # noqa: E402
 from benchmarks.measuring import show  # noqa: E402
 
 
@@ -25,6 +25,8 @@ def main(part: str) -> bool:
             return show(f"Lists over 100,000 workflows, {connection.vendor}", lists.measured())
         if part == "faults":
             return show("Commands under faults", faults.measured())
+        if part == "bulk":
+            return show("A click beside a mass action", bulk.measured())
         if part == "crowd":
             return show("A crowd before one portal, limits real", crowd.measured())
         return all(

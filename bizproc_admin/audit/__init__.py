@@ -7,6 +7,7 @@ from bizproc_admin.audit.recording import (
     Facts,
     close_repeats,
     record,
+    record_commands,
     record_once,
 )
 
@@ -21,5 +22,6 @@ __all__ = [
     "account_of",
     "close_repeats",
     "record",
+    "record_commands",
     "record_once",
 ]

@@ -1,9 +1,10 @@
 """The audit history's one writer."""
 
 import secrets
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, Self
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -25,6 +26,7 @@ from bizproc_admin.models.audit_entries import SCHEMA_VERSION
 INSTALLATION = "installation"
 # how long repeats of the same are counted before they are written up
 REPEATS_LAST = timedelta(minutes=10)
+NEXT_NUMBER = f'UPDATE "{AuditSequence._meta.db_table}" SET last = last + 1 WHERE scope = %s'  # noqa: S608
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,9 +66,69 @@ def record(
     caller's transaction where there is one, so that the entry and what it tells of are committed
     together or not at all.
     """
-    account = by.account
     with transaction.atomic():
-        scope = f"portal:{target.portal_id}" if target.portal_id else INSTALLATION
+        line = AuditLine.of(
+            kind, action, by=by, target=target, command=command, outcome=outcome, facts=facts
+        )
+        line.entry.seq = next_in(line.entry.scope)[0]
+        line.entry.save()
+        line.detail.entry = line.entry
+        line.detail.save()
+    return line.entry
+
+
+def record_commands(
+    kind: AuditEntry.Kind,
+    commands: Sequence[Command],
+    *,
+    by: By,
+    facts: Callable[[Command], Facts],
+) -> None:
+    """Write an entry for each of many commands of one portal, in as few statements as may be."""
+    lines = [
+        AuditLine.of(
+            kind,
+            AuditAction(command.action),
+            by=by,
+            target=command.as_target,
+            command=command,
+            outcome=command.state,
+            facts=facts(command),
+        )
+        for command in commands
+    ]
+    if not lines:
+        return
+    with transaction.atomic():
+        numbers = next_in(lines[0].entry.scope, len(lines))
+        for line, number in zip(lines, numbers, strict=True):
+            line.entry.seq = number
+        AuditEntry.objects.bulk_create([line.entry for line in lines])
+        for line in lines:
+            line.detail.entry = line.entry
+        AuditDetail.objects.bulk_create([line.detail for line in lines])
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditLine:
+    """An entry with its detail as they will be written, their number apart."""
+
+    entry: AuditEntry
+    detail: AuditDetail
+
+    @classmethod
+    def of(
+        cls,
+        kind: AuditEntry.Kind,
+        action: AuditAction,
+        *,
+        by: By,
+        target: Target,
+        command: Command | None,
+        outcome: str,
+        facts: Facts,
+    ) -> Self:
+        account = by.account
         detail = AuditDetail(
             salt=secrets.token_hex(16),
             reason=facts.reason,
@@ -78,8 +140,7 @@ def record(
         entry = AuditEntry(
             schema_version=SCHEMA_VERSION,
             portal_id=target.portal_id,
-            scope=scope,
-            seq=next_in(scope),
+            scope=f"portal:{target.portal_id}" if target.portal_id else INSTALLATION,
             recorded_at=timezone.now(),
             kind=kind,
             action=action,
@@ -99,10 +160,7 @@ def record(
             duration_ms=facts.duration_ms,
             detail_hash=detail.digest(),
         )
-        entry.save()
-        detail.entry = entry
-        detail.save()
-    return entry
+        return cls(entry=entry, detail=detail)
 
 
 def record_once(
@@ -196,8 +254,11 @@ def write_up(row: AuditRepeat) -> None:
     )
 
 
-def next_in(scope: str) -> int:
-    """Take the next number of a scope; its row stays locked until the transaction ends."""
+def next_in(scope: str, count: int = 1) -> range:
+    """Take the next numbers of a scope; its row stays locked until the transaction ends.
+
+    A sequence goes up by one and no more, whoever asks.
+    """
     updated = AuditSequence.objects.filter(scope=scope).update(last=F("last") + 1)
     if not updated:
         if connection.vendor == "postgresql":
@@ -207,4 +268,8 @@ def next_in(scope: str) -> int:
             AuditSequence.objects.filter(scope=scope).update(last=F("last") + 1)
         else:
             AuditSequence.objects.create(scope=scope, last=1)
-    return AuditSequence.objects.get(scope=scope).last
+    if count > 1:
+        with connection.cursor() as cursor:
+            cursor.executemany(NEXT_NUMBER, [(scope,)] * (count - 1))
+    last = AuditSequence.objects.get(scope=scope).last
+    return range(last - count + 1, last + 1)

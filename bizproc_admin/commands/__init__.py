@@ -4,6 +4,7 @@ The states and the moves between them are a table in transitions.py; which obser
 is bitrix.classify(). No database transaction is open while the network is used.
 """
 
+from bizproc_admin.commands.bulk import OperationClosed, issue_many
 from bizproc_admin.commands.issuing import KeyReused, TargetBusy, decide, issue, take_back
 from bizproc_admin.commands.sending import carry_out
 from bizproc_admin.commands.serving import ahead_of, portals_due, serve, sweep
@@ -11,11 +12,13 @@ from bizproc_admin.commands.settling import settle
 
 __all__ = [
     "KeyReused",
+    "OperationClosed",
     "TargetBusy",
     "ahead_of",
     "carry_out",
     "decide",
     "issue",
+    "issue_many",
     "portals_due",
     "serve",
     "settle",

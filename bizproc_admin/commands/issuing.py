@@ -3,6 +3,7 @@
 import hashlib
 import json
 from datetime import timedelta
+from typing import NoReturn
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
@@ -12,9 +13,9 @@ from django.utils import timezone
 from bizproc_admin import audit, doorbell
 from bizproc_admin.access.permissions import may
 from bizproc_admin.actions import Action, NotPossible
-from bizproc_admin.audit import AuditAction, By
+from bizproc_admin.audit import AuditAction, By, Facts
 from bizproc_admin.commands.transitions import cancel, move, record
-from bizproc_admin.models import Account, AuditEntry, Command, CommandFile, CommandState, Target
+from bizproc_admin.models import AuditEntry, Command, CommandFile, CommandState
 from bizproc_admin.models.commands import TAKEN_BACK
 
 # how often a command may be in the way of another and be gone when it is looked for
@@ -45,33 +46,23 @@ def issue(
     undo is for how many seconds nothing is sent yet, so that it can be taken back. Raises
     PermissionDenied (audited), NotPossible, KeyReused or TargetBusy.
     """
-    target, actor = action.target(), by.somebody
+    command, actor = row_of(action, by=by, key=key), by.somebody
     if not (may(actor, action.capability) and action.permits(actor)):
-        audit.record_once(
-            AuditEntry.Kind.DENIED,
-            AuditAction(action.name),
-            what=f"{action.name}:{target.kind}:{target.id}",
-            by=by,
-            target=Target(
-                kind=target.kind,
-                id=target.id,
-                label=target.label,
-                portal_id=action.portal.pk,
-            ),
-            outcome="denied",
-        )
-        raise PermissionDenied(action.capability.value)
+        refuse(command, action, by=by)
     if (earlier := Command.objects.filter(key=key).first()) is not None:
-        return same_or_reused(earlier, action, actor)
+        return same_or_reused(earlier, command)
     for _try in range(TRIES):
         action.check()
+        command.as_person = action.acts_as(actor)
         try:
-            return intend(action, by=by, key=key, undo=undo)
+            intend(command, action, by=by, undo=undo)
         except IntegrityError:
             if (earlier := Command.objects.filter(key=key).first()) is not None:
-                return same_or_reused(earlier, action, actor)
-            if (other := open_command(action)) is not None:
+                return same_or_reused(earlier, command)
+            if (other := open_beside(command)) is not None:
                 raise TargetBusy(other) from None
+        else:
+            return command
         # the one that was in the way has been settled since
     raise NotPossible("others_act_on_it")
 
@@ -90,75 +81,92 @@ def decide(command: Command, *, by: By, reason: str) -> None:
             record(command, AuditEntry.Kind.HUMAN_DECISION, by=by, reason=reason)
 
 
-def intend(action: Action, *, by: By, key: UUID, undo: float) -> Command:
+def row_of(action: Action, *, by: By, key: UUID) -> Command:
+    """Return the row of an action's command as it would be kept; nothing is asked or changed.
+
+    Whose token it uses is the caller's to say.
+    """
+    target, inputs, actor = action.target(), action.inputs(), by.somebody
+    asked = [action.name, action.portal.pk, target.kind, target.id, inputs, action.reason, actor.pk]
+    return Command(
+        key=key,
+        digest=digest_of(asked),
+        portal=action.portal,
+        action=action.name,
+        effect=action.effect,
+        target_kind=target.kind,
+        target_id=target.id,
+        target_label=target.label,
+        workflow=target.workflow,
+        task=target.task,
+        on_behalf_of=action.on_behalf_of[:255],
+        inputs=inputs,
+        labels={**action.labels(), "target": target.labels},
+        reason=action.reason,
+        seen_modified=action.seen_modified,
+        actor=actor,
+        actor_name=actor.name_or_login[:255],
+        actor_role=actor.role.value if actor.role else "",
+        origin=by.origin,
+    )
+
+
+def intend(command: Command, action: Action, *, by: By, undo: float) -> None:
     """Commit the intent and its audit entry, and ring; IntegrityError when something is there.
 
     From the insert on nothing else can be open for the target: what was settled before has left
     its mark in the mirror, so that a last check sees it.
     """
-    actor = by.somebody
-    target, as_person = action.target(), action.acts_as(actor)
+    command.not_before = timezone.now() + timedelta(seconds=undo) if undo else None
     with transaction.atomic(durable=True):
-        command = Command.objects.create(
-            key=key,
-            digest=digest_of(action, actor),
-            portal=action.portal,
-            action=action.name,
-            effect=action.effect,
-            target_kind=target.kind,
-            target_id=target.id,
-            target_label=target.label,
-            workflow=target.workflow,
-            task=target.task,
-            as_person=as_person,
-            on_behalf_of=action.on_behalf_of[:255],
-            not_before=timezone.now() + timedelta(seconds=undo) if undo else None,
-            inputs=action.inputs(),
-            labels={**action.labels(), "target": target.labels},
-            reason=action.reason,
-            seen_modified=action.seen_modified,
-            actor=actor,
-            actor_name=actor.name_or_login[:255],
-            actor_role=actor.role.value if actor.role else "",
-            origin=by.origin,
-        )
+        command.save(force_insert=True)
         action.check()
         CommandFile.objects.bulk_create(
             CommandFile(command=command, place=place, name=name, content=content)
             for place, (name, content) in enumerate(action.contents)
         )
-        inputs = {**command.inputs, "labels": command.labels}
-        record(command, AuditEntry.Kind.INTENT, by=by, inputs=inputs)
+        audit.record_commands(AuditEntry.Kind.INTENT, [command], by=by, facts=facts_of_intent)
         doorbell.ring("serve_portal", command.portal_id, queue=doorbell.INTERACTIVE, after=undo)
-    return command
 
 
-def same_or_reused(earlier: Command, action: Action, actor: Account) -> Command:
-    if earlier.digest != digest_of(action, actor):
+def facts_of_intent(command: Command) -> Facts:
+    """Return what the history keeps of what was asked, with the portal's own names for it."""
+    return Facts(reason=command.reason, inputs={**command.inputs, "labels": command.labels})
+
+
+def refuse(command: Command, action: Action, *, by: By) -> NoReturn:
+    """Put on record that the account may not do this, and raise PermissionDenied."""
+    audit.record_once(
+        AuditEntry.Kind.DENIED,
+        AuditAction(action.name),
+        what=f"{action.name}:{command.target_kind}:{command.target_id}",
+        by=by,
+        target=command.as_target,
+        outcome="denied",
+    )
+    raise PermissionDenied(action.capability.value)
+
+
+def same_or_reused(earlier: Command, command: Command) -> Command:
+    if earlier.digest != command.digest:
         raise KeyReused
     return earlier
 
 
-def open_command(action: Action) -> Command | None:
-    target = action.target()
+def open_beside(command: Command) -> Command | None:
+    """Return the command that is open for the same target and effect."""
     return (
         Command.objects.open()
         .filter(
-            portal=action.portal,
-            target_kind=target.kind,
-            target_id=target.id,
-            effect=action.effect,
+            portal=command.portal,
+            target_kind=command.target_kind,
+            target_id=command.target_id,
+            effect=command.effect,
         )
         .first()
     )
 
 
-def digest_of(action: Action, actor: Account) -> str:
-    """Give a hash of what is asked and by whom, to tell a resent form from a reused key."""
-    target = action.target()
-    text = json.dumps(
-        [action.name, action.portal.pk, target.kind, target.id, action.inputs(), action.reason,
-         actor.pk],
-        sort_keys=True,
-    )  # fmt: skip
-    return hashlib.sha256(text.encode()).hexdigest()
+def digest_of(asked: object) -> str:
+    """Return a hash of what is asked and by whom, to tell a resent form from a reused key."""
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()

@@ -34,7 +34,14 @@ from bizproc_admin.commands.waiting import (
     reasons_of,
     wait_for_turn,
 )
-from bizproc_admin.models import Account, AuditEntry, Command, CommandState, PersonToken
+from bizproc_admin.models import (
+    Account,
+    AuditEntry,
+    BulkState,
+    Command,
+    CommandState,
+    PersonToken,
+)
 from bizproc_admin.models.commands import CHECKING
 from bizproc_admin.portals import clients, tokens
 from bizproc_admin.secrets.fields import UnreadableSecret
@@ -56,6 +63,8 @@ def carry_out(pk: int, *, worker: str) -> None:
     command = fetch(pk)
     now = timezone.now()
     if command.state != CommandState.INTENT:
+        return
+    if command.bulk and command.bulk.state != BulkState.READY:
         return
     if any(at and at > now for at in (command.next_check_at, command.not_before)):
         return

@@ -82,6 +82,7 @@ def fetch(pk: int) -> Command:
         "portal",
         "actor",
         "as_person",
+        "bulk",
         "workflow__portal",
         "workflow__template",
         "workflow__document",

@@ -4,6 +4,7 @@ from bizproc_admin.models.accounts import Account, LinkedPerson, Role
 from bizproc_admin.models.address_changes import AddressChange
 from bizproc_admin.models.audit_entries import AuditDetail, AuditEntry, AuditSequence
 from bizproc_admin.models.audit_repeats import AuditRepeat
+from bizproc_admin.models.bulk_operations import BulkOperation, BulkState
 from bizproc_admin.models.commands import Command, CommandFile, CommandState
 from bizproc_admin.models.documents import Document, DocumentKind
 from bizproc_admin.models.drafts import Draft
@@ -27,6 +28,8 @@ __all__ = [
     "AuditEntry",
     "AuditRepeat",
     "AuditSequence",
+    "BulkOperation",
+    "BulkState",
     "Chore",
     "Command",
     "CommandFile",

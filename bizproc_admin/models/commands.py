@@ -14,6 +14,7 @@ from django.db.models import Min, Q
 from django.db.models.functions import Coalesce
 
 from bizproc_admin.models.accounts import Account
+from bizproc_admin.models.bulk_operations import BulkOperation, BulkState
 from bizproc_admin.models.people import Person
 from bizproc_admin.models.portals import Portal
 from bizproc_admin.models.targets import Target
@@ -90,6 +91,7 @@ class CommandQuerySet(models.QuerySet["Command"]):
 
     def due_to_send(self, now: datetime) -> Self:
         return self.filter(state=CommandState.INTENT).filter(
+            Q(bulk=None) | Q(bulk__state=BulkState.READY),
             Q(next_check_at=None) | Q(next_check_at__lte=now),
             Q(not_before=None) | Q(not_before__lte=now),
         )
@@ -166,8 +168,9 @@ class Command(models.Model):
     connection. on_behalf_of names whose part is done by somebody else. not_before is when the time
     for taking it back is over: nothing is sent earlier. due_since is from when on an intent counts
     as waiting for the portal, where that is later than it was asked for; queued is for how many
-    seconds it has waited for its turn alone. origin is screen, or bulk for a part of a mass action.
-    taken_by is the worker that is at it, until taken_until at most.
+    seconds it has waited for its turn alone. origin is screen, or bulk for a part of a mass action;
+    bulk is the operation it was asked for with. taken_by is the worker that is at it, until
+    taken_until at most.
     """
 
     key = models.UUIDField(unique=True)
@@ -190,6 +193,7 @@ class Command(models.Model):
     actor_name = models.CharField(max_length=255)
     actor_role = models.CharField(max_length=50)
     origin = models.CharField(max_length=20, default="screen")
+    bulk = models.ForeignKey(BulkOperation, models.PROTECT, null=True, related_name="commands")
 
     state = models.CharField(max_length=20, default=CommandState.INTENT.value)
     epoch = models.PositiveIntegerField(default=0)

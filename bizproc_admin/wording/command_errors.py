@@ -32,6 +32,9 @@ SENTENCES = {
     "no_longer_allowed": gettext_lazy("The account may no longer do this."),
     "portal_unreachable": gettext_lazy("The portal could not be asked for too long."),
     "nobody_signed_in": gettext_lazy("Nobody signed in for it in a week."),
+    "operation_dropped": gettext_lazy(
+        "The request for many, of which this was one, broke off before all of it was kept."
+    ),
     # what befell it here
     "worker_lost": gettext_lazy(
         "The worker that was sending this stopped before it could record an answer."
@@ -40,6 +43,8 @@ SENTENCES = {
         "A fault of this console stopped it. The portal is read until it is clear what was done."
     ),
     # why none can be made
+    "not_permitted": gettext_lazy("The account may not do this to it."),
+    "target_busy": gettext_lazy("%(by)s already asked for something here that is not settled yet."),
     "workflow_has_ended": gettext_lazy(
         "This workflow has already ended: there is nothing to stop."
     ),
@@ -65,7 +70,7 @@ SENTENCES = {
 # what ends an intent that is not sent, or not again
 GIVEN_UP = (
     "taken_back", "changed_since_view", "no_longer_allowed", "portal_unreachable",
-    "nobody_signed_in",
+    "nobody_signed_in", "operation_dropped",
 )  # fmt: skip
 
 

@@ -210,7 +210,7 @@ def test_a_command_in_the_way_that_is_settled_meanwhile_is_no_error(
     def settled_meanwhile(action):
         Command.objects.filter(pk=command.pk).update(state=CommandState.CANCELLED)
 
-    monkeypatch.setattr(issuing, "open_command", settled_meanwhile)
+    monkeypatch.setattr(issuing, "open_beside", settled_meanwhile)
     second = commands.issue(
         TerminateWorkflow(workflow=workflow, reason="Contract cancelled"),
         by=By(account=administrator),

@@ -15,6 +15,7 @@ PACKAGE = BASE / "bizproc_admin"
 WRITERS_OF_AUDIT = {
     "access/accounts.py",
     "access/second_factor.py",
+    "commands/bulk.py",
     "commands/issuing.py",
     "commands/transitions.py",
     "access/permissions.py",
@@ -55,7 +56,9 @@ def test_only_commands_asks_for_a_writer():
 
 def test_only_the_appointed_modules_write_the_audit_history():
     found = {
-        name for name, tree in modules() if {"audit.record", "audit.record_once"} & set(calls(tree))
+        name
+        for name, tree in modules()
+        if {"audit.record", "audit.record_commands", "audit.record_once"} & set(calls(tree))
     }
     assert found == WRITERS_OF_AUDIT
 
