@@ -120,21 +120,21 @@ class Action(ABC):
     @property
     @abstractmethod
     def portal(self) -> Portal:
-        """Give the portal that is written to."""
+        """Return the portal that is written to."""
 
     @property
     @abstractmethod
     def effect(self) -> str:
-        """Give the class of what it does to its target: one open command each."""
+        """Return the class of what it does to its target: one open command each."""
 
     @property
     def on_behalf_of(self) -> str:
-        """Give the name of whoever's part is done by somebody else, else an empty text."""
+        """Return the name of whoever's part is done by somebody else, else an empty text."""
         return ""
 
     @property
     def contents(self) -> tuple[tuple[str, bytes], ...]:
-        """Give the files that are kept with the command until it is settled: name and content."""
+        """Return the files that are kept with the command until it is settled: name and content."""
         return ()
 
     def permits(self, actor: Account) -> bool:
@@ -151,7 +151,7 @@ class Action(ABC):
         return actor.person_at(self.portal) == person
 
     def loaded(self) -> Self:
-        """Give the action with all it sends at hand; nothing is looked up once it is claimed.
+        """Return the action with all it sends at hand; nothing is looked up once it is claimed.
 
         Raises UnreadableSecret when a file cannot be opened.
         """
@@ -159,7 +159,7 @@ class Action(ABC):
 
     @abstractmethod
     def acts_as(self, actor: Account) -> Person | None:
-        """Give the person whose token is used, None for the portal's connection.
+        """Return the person whose token is used, None for the portal's connection.
 
         Raises NotPossible when neither will do.
         """
@@ -171,11 +171,11 @@ class Action(ABC):
 
     @abstractmethod
     def target(self) -> Target:
-        """Give what is acted on."""
+        """Return what is acted on."""
 
     @abstractmethod
     def inputs(self) -> dict[str, Any]:
-        """Give what is needed to make the action again from its command, JSON-ready."""
+        """Return what is needed to make the action again from its command, JSON-ready."""
 
     def labels(self) -> dict[str, Any]:
         """Return what the portal calls what is done, JSON-ready: kept with the command."""
@@ -220,7 +220,7 @@ class Action(ABC):
 
 
 def own_hands(actor: Account, portal: Portal) -> Person | None:
-    """Give the actor's person where it has a token that works: the portal knows who acts then."""
+    """Return the actor's person where it has a token that works: the portal knows who acts then."""
     person = actor.person_at(portal)
     if person is None:
         return None
@@ -228,7 +228,7 @@ def own_hands(actor: Account, portal: Portal) -> Person | None:
 
 
 def administrators_hands(actor: Account, portal: Portal) -> Person | None:
-    """Give the actor's person, or None for the portal's connection that an operator may use.
+    """Return the actor's person, or None for the portal's connection that an operator may use.
 
     Whose role is the portal's to give acts by their own token alone: it is what tells that they
     still have the role.

@@ -32,7 +32,7 @@ from bizproc_admin.models import (
 
 @dataclass(frozen=True, kw_only=True)
 class DelegateTask(TaskAction):
-    """Give one person's part of a workflow task to another person.
+    """Return one person's part of a workflow task to another person.
 
     Calls bizproc.task.delegate with one task. An administrator without a token of their own acts
     through the portal's connection; everybody else needs their own.

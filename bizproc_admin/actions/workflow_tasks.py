@@ -41,7 +41,7 @@ class TaskAction(Action):
 
     @property
     def part_of(self) -> Person:
-        """Give whose part of the task it is."""
+        """Return whose part of the task it is."""
         raise NotImplementedError
 
     @property

@@ -32,7 +32,7 @@ HELD_FOR = timedelta(seconds=180)
 
 
 def portals_due(now: datetime) -> list[int]:
-    """Give the portals that have commands due and may be asked."""
+    """Return the portals that have commands due and may be asked."""
     due = Command.objects.due(now).values_list("portal_id", flat=True).distinct()
     resting = Portal.objects.filter(failures__gte=outages.LEFT_ALONE_AFTER, retry_at__gt=now)
     return sorted(set(due.exclude(portal__in=resting).order_by()))
@@ -101,7 +101,7 @@ def take_next(portal_pk: int, *, worker: str) -> Command | None:
 
 
 def first_of(due: QuerySet[Command]) -> Command | None:
-    """Give what comes first: what was sent and is not proven yet, then what was asked for first."""
+    """Return what comes first: what was sent and is not proven yet, then what waits longest."""
     checks = due.exclude(state=CommandState.INTENT).order_by("next_check_at", "pk")
     intents = due.filter(state=CommandState.INTENT).order_by(
         Coalesce("next_check_at", "not_before", "requested_at"), "pk"

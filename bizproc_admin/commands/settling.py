@@ -79,7 +79,7 @@ def free_the_dead() -> None:
 
 
 def unreachable(now: datetime) -> list[Command]:
-    """Give the intents that have waited too long for a portal that is left alone meanwhile."""
+    """Return the intents that have waited too long for a portal that is left alone meanwhile."""
     waiting = Command.objects.filter(
         state=CommandState.INTENT,
         portal__failures__gte=outages.LEFT_ALONE_AFTER,

@@ -100,7 +100,7 @@ class CommandQuerySet(models.QuerySet["Command"]):
         return self.filter(state__in=CHECKING, next_check_at__lte=now)
 
     def oldest_due(self, now: datetime) -> datetime | None:
-        """Give since when the command is due that has been due the longest.
+        """Return since when the command is due that has been due the longest.
 
         What somebody is at, and what waits for a portal that is left alone, is no worker's debt.
         """

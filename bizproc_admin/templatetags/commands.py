@@ -21,6 +21,12 @@ def command_error(command: Command) -> str:
 
 
 @register.simple_tag
+def under_way(command: Command) -> str:
+    """Show that somebody is at it already, to whoever wants to act on the same."""
+    return acts.under_way(command)
+
+
+@register.simple_tag
 def for_another(command: Command) -> str:
     """Show for whom a command is done, where that is somebody else; nothing for other acts."""
     return command.on_behalf_of if acts.ACTS[command.action].is_for_another else ""

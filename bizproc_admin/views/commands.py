@@ -105,9 +105,6 @@ def command_decision(request: Request, pk: int) -> HttpResponse:
     )
 
 
-# --- parts --------------------------------------------------------------------------------------
-
-
 def again_of(request: Request, command: Command) -> str:
     """Return the address of the dialog that asks for a refused ending once more, if that helps."""
     name = AGAIN.get(command.action)

@@ -39,7 +39,7 @@ def timeline_of(
     viewer: Account,
     names: acts.Names,
 ) -> list[Event]:
-    """Give a workflow's events as somebody may read them, newest first.
+    """Return a workflow's events as somebody may read them, newest first.
 
     names are those of the people to whom the commands of earlier versions delegate.
     """

@@ -21,20 +21,23 @@ from bizproc_admin.wording.command_errors import person_said
 Names = Mapping[tuple[int, int], str]
 NOBODY: Names = {}
 ON_BEHALF_OF = gettext_lazy("On behalf of")
+ON_THIS_PART = gettext_lazy("%(who)s already does something with this part")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Act:
     """How one kind of action is said.
 
-    alone: beside its target; event: in the course of a workflow; whole: with its target. facts are
-    what its page tells of it, each with what it is called; on_behalf_of is called `for_whom`, and
-    is_for_another says that the act itself is done for whoever is named so.
+    alone: beside its target; event: in the course of a workflow; whole: with its target; under_way:
+    to somebody who wants to act on the same. facts are what its page tells of it, each with what it
+    is called; on_behalf_of is called `for_whom`, and is_for_another says that the act itself is
+    done for whoever is named so.
     """
 
     alone: Promise
     event: Promise
     whole: Promise
+    under_way: Promise
     facts: tuple[tuple[Promise, str], ...] = ()
     for_whom: Promise = ON_BEHALF_OF
     is_for_another: bool = False
@@ -45,6 +48,7 @@ ACTS = {
         alone=gettext_lazy("“%(answer)s”"),
         event=gettext_lazy("Answer “%(answer)s” to “%(task)s”"),
         whole=gettext_lazy("Answer “%(answer)s”: %(target)s"),
+        under_way=ON_THIS_PART,
         facts=((gettext_lazy("Answer"), "answer"),),
         is_for_another=True,
     ),
@@ -52,6 +56,7 @@ ACTS = {
         alone=gettext_lazy("Delegation to %(to)s"),
         event=gettext_lazy("Delegation of “%(task)s” from %(from)s to %(to)s"),
         whole=gettext_lazy("Delegate to %(to)s: %(target)s"),
+        under_way=ON_THIS_PART,
         facts=((gettext_lazy("To whom"), "to"),),
         for_whom=gettext_lazy("Whose part"),
     ),
@@ -59,11 +64,13 @@ ACTS = {
         alone=gettext_lazy("Terminate"),
         event=gettext_lazy("Terminate"),
         whole=gettext_lazy("Terminate %(target)s"),
+        under_way=gettext_lazy("%(who)s is already terminating this"),
     ),
     KillWorkflow.name: Act(
         alone=gettext_lazy("Kill"),
         event=gettext_lazy("Kill"),
         whole=gettext_lazy("Kill %(target)s"),
+        under_way=gettext_lazy("%(who)s is already killing this"),
     ),
 }
 
@@ -81,6 +88,11 @@ def event(command: Command, names: Names = NOBODY) -> str:
 def whole(command: Command, names: Names = NOBODY) -> str:
     """Return what a command does to what: Answer “Approve”: Vacation · Deal 7."""
     return str(ACTS[command.action].whole) % Values(command, names)
+
+
+def under_way(command: Command) -> str:
+    """Return that somebody is at it already, said to whoever wants to act on the same."""
+    return str(ACTS[command.action].under_way) % {"who": command.actor_name}
 
 
 def facts(command: Command, names: Names = NOBODY) -> list[tuple[str, str]]:

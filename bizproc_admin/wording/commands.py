@@ -49,7 +49,7 @@ class Outcome:
 
     @property
     def span(self) -> int:
-        """Give how many seconds there are to take an answer back."""
+        """Return how many seconds there are to take an answer back."""
         return math.ceil(float(settings.UNDO_TIME))
 
 

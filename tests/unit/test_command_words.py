@@ -121,9 +121,6 @@ def test_what_an_earlier_version_wrote_is_shown_as_it_was_written() -> None:
     assert command_error(Command(state="intent", error_code="PaceExceeded")) == ""
 
 
-# --- acts
-
-
 def test_every_action_says_what_it_does() -> None:
     assert set(acts.ACTS) == set(ACTIONS)
 
