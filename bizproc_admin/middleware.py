@@ -25,7 +25,7 @@ OPEN_WITHOUT_FACTOR = ("account_logout", "account_reauthenticate")
 
 
 class RequestIdMiddleware:
-    """Give each request a number: in the answer's X-Request-ID, in the log where it failed."""
+    """Number each request: in the answer's X-Request-ID, in the log where it failed."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -128,7 +128,7 @@ def led_as_a_page(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 
 
 def portals_for(account: Account) -> list[Portal]:
-    """Give the portals an account reaches, and in the same query its role, people and time zones.
+    """Return the portals an account reaches, and in the same query its role, people and time zones.
 
     Every request needs them; a portal carries the account's person there by key, and their zone.
     """
@@ -149,13 +149,13 @@ def portals_for(account: Account) -> list[Portal]:
 
 
 def chosen_portal(request: HttpRequest, portals: list[Portal]) -> Portal | None:
-    """Give the portal chosen in this session, else the first one."""
+    """Return the portal chosen in this session, else the first one."""
     chosen = request.session.get(sessions.CHOSEN)
     return next((p for p in portals if p.pk == chosen), portals[0] if portals else None)
 
 
 def zone_of(portal: Portal | None) -> tzinfo | None:
-    """Give the zone times are shown in: the account's person's, else the portal's."""
+    """Return the zone times are shown in: the account's person's, else the portal's."""
     if portal is None:
         return None
     row: Any = portal

@@ -69,7 +69,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
 
 def app_of(portal: Portal) -> SocialApp:
-    """Give a portal's application as allauth wants it: never saved, and without the secret."""
+    """Return a portal's application as allauth wants it: never saved, and without the secret."""
     return SocialApp(
         provider=PROVIDER,
         name=portal.name,

@@ -52,15 +52,14 @@ def is_phone(user_agent: str) -> bool:
     return any(sign in user_agent for sign in PHONES)
 
 
-# --- known browsers: wrong passwords tried elsewhere do not shut out who has signed in here -------
-
+# wrong passwords tried elsewhere do not shut out who has signed in with a browser
 KNOWN = "known-browser"
 KNOWN_FOR = 180 * 24 * 3600
 MOST_KNOWN = 5
 
 
 def known_to(request: HttpRequest) -> dict[str, str]:
-    """Give the accounts that have signed in with this browser: key -> its number for them."""
+    """Return the accounts that have signed in with this browser: key -> its number for them."""
     try:
         value = signing.loads(request.COOKIES.get(KNOWN, ""), salt=KNOWN, max_age=KNOWN_FOR)
     except signing.BadSignature:

@@ -90,7 +90,7 @@ ROLES: dict[Role, frozenset[Capability]] = {
 
 
 def capabilities(account: Account) -> frozenset[Capability]:
-    """Give what an account may do; an account without a role may do nothing."""
+    """Return what an account may do; an account without a role may do nothing."""
     if not account.is_active or account.role is None:
         return frozenset()
     return ROLES[account.role]
@@ -141,7 +141,7 @@ def open_to_accounts(view: View) -> View:
 
 
 def signed_in(request: HttpRequest) -> Account:
-    """Give the request's account; LoginRequiredMiddleware has made sure there is one."""
+    """Return the request's account; LoginRequiredMiddleware has made sure there is one."""
     account = account_of(request)
     if account is None:
         raise PermissionDenied

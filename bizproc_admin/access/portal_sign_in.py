@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from bizproc_admin import audit, bitrix, doorbell
 from bizproc_admin.access import roles
@@ -27,12 +26,11 @@ from bizproc_admin.portals import clients, tokens
 
 
 class SignInRefused(Exception):
-    """Somebody is not let in through a portal; the text says why and what to do, for them."""
+    """Somebody is not let in through a portal; the code says why."""
 
-    def __init__(self, code: str, text: str) -> None:
+    def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
-        self.text = text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,15 +69,15 @@ def admit(portal: Portal, *, code: str, domain: str, by: By) -> Admitted:
 def identify(portal: Portal, *, code: str, domain: str, by: By) -> tuple[Person, bitrix.TokenPair]:
     """Learn from the portal who a code is of; the first administrator pins its identity."""
     if domain.lower() != portal.host:
-        raise foreign("foreign_domain")
+        raise SignInRefused("foreign_domain")
     pair = tokens.token_server(portal).exchange(code)
     try:
         tokens.verify(pair, portal)
     except bitrix.BadAnswer:
-        raise foreign("foreign_portal") from None
-    profile = clients.visitor(portal, pair.access_token).system.profile()
+        raise SignInRefused("foreign_portal") from None
+    profile = clients.for_sign_in(portal, pair.access_token).system.profile()
     if pair.user_id is not None and pair.user_id != profile.id:
-        raise foreign("foreign_portal")
+        raise SignInRefused("foreign_portal")
     if not portal.member_id:
         pin(portal, pair.member_id, is_administrator=profile.admin, by=by)
     return person_of(portal, profile), pair
@@ -88,13 +86,7 @@ def identify(portal: Portal, *, code: str, domain: str, by: By) -> tuple[Person,
 def pin(portal: Portal, member_id: str, *, is_administrator: bool, by: By) -> None:
     """Keep a portal's identity, once, on the word of one of its administrators."""
     if not is_administrator:
-        raise SignInRefused(
-            "not_pinned",
-            _(
-                "Nobody has signed in through this portal yet. Its administrator signs in first; "
-                "then you can."
-            ),
-        )
+        raise SignInRefused("not_pinned")
     with transaction.atomic():
         pinned = Portal.objects.filter(pk=portal.pk, member_id="").update(member_id=member_id)
         if pinned:
@@ -107,11 +99,11 @@ def pin(portal: Portal, member_id: str, *, is_administrator: bool, by: By) -> No
             )
     portal.refresh_from_db()
     if portal.member_id != member_id:
-        raise foreign("foreign_portal")
+        raise SignInRefused("foreign_portal")
 
 
 def person_of(portal: Portal, profile: bitrix.Profile) -> Person:
-    """Give the person a profile is of; the portal has just said that they work there."""
+    """Return the person a profile is of; the portal has just said that they work there."""
     person, _made = Person.objects.get_or_create(
         portal=portal,
         remote_id=profile.id,
@@ -135,7 +127,7 @@ def person_of(portal: Portal, profile: bitrix.Profile) -> Person:
 
 
 def account_of(person: Person, *, by: By) -> "Admitted | SignInRefused":
-    """Give a person's account: theirs, one linked by hand that is taken over now, or a new one.
+    """Return a person's account: theirs, one linked by hand that is taken over now, or a new one.
 
     Part of the caller's transaction; a refusal is given back and not raised, so that it commits.
     Two first sign-ins at the same moment make one account: the person's row is locked.
@@ -145,49 +137,24 @@ def account_of(person: Person, *, by: By) -> "Admitted | SignInRefused":
     if link is None:
         if roles.role_of(person) is None:
             if person.portal.admits_everybody:
-                return SignInRefused(
-                    "guest",
-                    _(
-                        "Guests of the portal are not let in here: its people see one another's "
-                        "names. Answer your tasks in Bitrix24."
-                    ),
-                )
-            return SignInRefused(
-                "not_admitted",
-                _(
-                    "This portal lets only its administrators and heads of departments in here. "
-                    "Ask a portal administrator to let everybody in, or to make you an account."
-                ),
-            )
+                return SignInRefused("guest")
+            return SignInRefused("few_admitted")
         return Admitted(account=new_account(person, by=by), person=person, is_taken_over=False)
     account = link.user
     if not account.is_active and account.dismissed_at is None:
-        return SignInRefused(
-            "deactivated",
-            _("Your account here is deactivated. A portal administrator can activate it again."),
-        )
+        return SignInRefused("deactivated")
     if account.home is None and account.role == Role.PORTAL_ADMINISTRATOR:
-        return SignInRefused(
-            "operator",
-            _(
-                "You are linked to an operator's account, which sees every portal: no portal may "
-                "open it. Sign in with its password; or have the link removed under Accounts, "
-                "then this sign-in makes you an account of your own."
-            ),
-        )
+        return SignInRefused("operator")
     is_taken_over = not account.follows_portal
     if is_taken_over:
-        take_over(account, person, by=by)
+        claim_account(account, person, by=by)
     roles.follow(account)
     if account.role is None:
-        return SignInRefused(
-            "not_admitted",
-            _("Your role on the portal no longer lets you in here. Ask a portal administrator."),
-        )
+        return SignInRefused("not_admitted")
     return Admitted(account=account, person=person, is_taken_over=is_taken_over)
 
 
-def take_over(account: Account, person: Person, *, by: By) -> None:
+def claim_account(account: Account, person: Person, *, by: By) -> None:
     """Make an account that was made by hand its person's own: of their portal, without a password.
 
     From now on the portal opens it and gives its role, so it may reach no other portal.
@@ -197,7 +164,6 @@ def take_over(account: Account, person: Person, *, by: By) -> None:
     account.set_unusable_password()
     account.save(update_fields=["follows_portal", "home", "password"])
     LinkedPerson.objects.filter(user=account).exclude(person=person).delete()
-    account.__dict__.pop("people", None)
     changed(account, AuditAction.ACCOUNT_CLAIMED, person, by=by)
 
 
@@ -247,14 +213,6 @@ def resume_work(person: Person) -> None:
     with transaction.atomic():
         doorbell.ring("serve_portal", person.portal_id, queue=doorbell.INTERACTIVE)
         waiting.update(next_check_at=now, due_since=now, error_code="", error_text="")
-
-
-def foreign(code: str) -> SignInRefused:
-    """Give what the bearer of an answer is told that is not of the portal they chose."""
-    return SignInRefused(
-        code,
-        _("This answer did not come from the portal you chose. Nothing was accepted from it."),
-    )
 
 
 def put_on_record(portal: Portal, refusal: SignInRefused, *, by: By) -> None:

@@ -11,7 +11,7 @@ from bizproc_admin.models import Account, AuditEntry, Person, Role
 
 
 def role_of(person: Person) -> Role | None:
-    """Give the role a person of the portal has here; None when the portal lets them not in.
+    """Return the role a person of the portal has here; None when the portal lets them not in.
 
     Guests come in as little as they see of the company there: one may look for any colleague here.
     """
@@ -62,7 +62,7 @@ def name_after(account: Account, person: Person) -> bool:
 
 
 def given_by_portal(account: Account) -> Role | None:
-    """Give the role an account's person has on the portal, None where the portal gives none."""
+    """Return the role an account's person has on the portal, None where the portal gives none."""
     person = person_of(account)
     if person is None or not person.is_active or person.gone_at is not None:
         return None
@@ -70,7 +70,7 @@ def given_by_portal(account: Account) -> Role | None:
 
 
 def person_of(account: Account) -> Person | None:
-    """Give the person on the account's own portal, whom its role follows."""
+    """Return the person on the account's own portal, whom its role follows."""
     found = Person.objects.filter(linked_account__user=account, portal=account.home)
     return found.select_related("portal").first()
 

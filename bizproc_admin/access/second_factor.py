@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from bizproc_admin import audit
 from bizproc_admin.audit import AuditAction, By, Facts
 from bizproc_admin.models import Account, AuditEntry, Role
-from bizproc_admin.secrets.fields import ring
+from bizproc_admin.secrets.fields import keyring
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types
@@ -35,10 +35,10 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth h
     }
 
     def encrypt(self, text: str) -> str:
-        return ring().encrypt(text.encode()).decode()
+        return keyring().encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        return ring().decrypt(encrypted_text.encode()).decode()
+        return keyring().decrypt(encrypted_text.encode()).decode()
 
 
 def is_missing(request: HttpRequest, account: Account) -> bool:

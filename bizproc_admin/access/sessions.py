@@ -42,7 +42,7 @@ class OpenSession:
 
 
 def open_sessions(account: Account, *, current: str | None = None) -> list[OpenSession]:
-    """Give the sessions an account is signed in with: the current one, then by last seen."""
+    """Return the sessions an account is signed in with: the current one, then by last seen."""
     found = [
         OpenSession(
             pk=row.pk,
@@ -59,7 +59,7 @@ def open_sessions(account: Account, *, current: str | None = None) -> list[OpenS
 
 
 def living(account: Account) -> list[UserSession]:
-    """Give the sessions that have neither run out nor lost their right by another password."""
+    """Return the sessions that have neither run out nor lost their right by another password."""
     rows = {row.session_key: row for row in UserSession.objects.filter(user=account)}
     kept = Session.objects.filter(session_key__in=rows, expire_date__gt=timezone.now())
     right = account.get_session_auth_hash()

@@ -130,7 +130,7 @@ class Watch:
 
 
 def refusing(says: str, *, when: str = "") -> str:
-    """Give the source of a function that refuses, under a condition or always."""
+    """Return the source of a function that refuses, under a condition or always."""
     raising = f"RAISE EXCEPTION '{says}';"
     if not when:
         return f" BEGIN {raising} END "
@@ -201,13 +201,13 @@ def drop(*, using: str = "default") -> None:
 
 
 def names(vendor: str) -> list[tuple[str, str]]:
-    """Give each trigger's name and table."""
+    """Return each trigger's name and table."""
     made: tuple[Guard | Watch, ...] = SQLITE if vendor == "sqlite" else POSTGRESQL
     return [(one.name, one.table) for one in made]
 
 
 def statements(vendor: str) -> list[str]:
-    """Give the statements that make every trigger on a kind of database."""
+    """Return the statements that make every trigger on a kind of database."""
     if vendor == "sqlite":
         return [guard.definition for guard in SQLITE]
     made = [
@@ -240,7 +240,7 @@ def tell() -> None:
 
 
 def on_sqlite(using: str) -> set[str]:
-    """Give the triggers that stand as they were made."""
+    """Return the triggers that stand as they were made."""
     with connections[using].cursor() as cursor:
         cursor.execute("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'")
         present = {name: (table, sql) for name, table, sql in cursor.fetchall()}
@@ -248,7 +248,7 @@ def on_sqlite(using: str) -> set[str]:
 
 
 def on_postgresql(using: str) -> set[str]:
-    """Give the triggers that stand as they were made, each with its function."""
+    """Return the triggers that stand as they were made, each with its function."""
     query = (
         "SELECT t.tgname, c.relname, t.tgtype, p.proname, p.prosrc "
         "FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "

@@ -34,13 +34,13 @@ class Account(AbstractUser):
 
     @cached_property
     def role(self) -> Role | None:
-        """Give the account's role, None for an account that has none."""
+        """Return the account's role, None for an account that has none."""
         names = {group.name for group in self.groups.all()}
         return next((role for role in Role if role.value in names), None)
 
     @property
     def display_name(self) -> str:
-        """Give the account's name; the person's own, or their number, where it stands for one."""
+        """Return the account's name; the person's own, or their number, where it stands for one."""
         if name := self.get_full_name():
             return name
         person = self.people.get(self.home_id) if self.follows_portal and self.home_id else None
@@ -48,7 +48,7 @@ class Account(AbstractUser):
 
     @property
     def name_or_login(self) -> str:
-        """Give the account's name as a value that can be kept: no word of a language is in it."""
+        """Return the account's name as a value that can be kept: no word of a language is in it."""
         person = self.people.get(self.home_id) if self.follows_portal and self.home_id else None
         return self.get_full_name() or (person.name if person else "") or self.username
 
@@ -58,7 +58,7 @@ class Account(AbstractUser):
 
     @property
     def known_as(self) -> str:
-        """Give what the history calls the account: a portal person's has no login to know it by."""
+        """Return what the history calls the account: a portal person's has no telling login."""
         return (self.get_full_name() if self.follows_portal else "") or self.username
 
     @property
@@ -68,12 +68,12 @@ class Account(AbstractUser):
 
     @cached_property
     def people(self) -> dict[int, Person]:
-        """Give the persons the account stands for, by the key of their portal."""
+        """Return the persons the account stands for, by the key of their portal."""
         links = self.linked_people.select_related("person__portal")
         return {link.portal_id: link.person for link in links}
 
     def person_at(self, portal: Portal | None) -> Person | None:
-        """Give the person the account stands for on a portal."""
+        """Return the person the account stands for on a portal."""
         return self.people.get(portal.pk) if portal else None
 
     def reaches(self, portal: Portal) -> bool:
@@ -82,7 +82,7 @@ class Account(AbstractUser):
 
     @cached_property
     def circle(self) -> set[int]:
-        """Give the keys of whose work is seen: one's own people, for a manager those below too."""
+        """Return the keys of whose work is seen: one's own, for a manager those below too."""
         keys = {person.pk for person in self.people.values()}
         if self.role != Role.MANAGER:
             return keys

@@ -170,7 +170,7 @@ class AuditDetail(InsertOnlyModel):
         return f"detail of {self.entry_id}"
 
     def digest(self) -> str:
-        """Give the hash an entry carries for this: hex SHA-256 over salt and canonical JSON."""
+        """Return the hash an entry carries for this: hex SHA-256 over salt and canonical JSON."""
         canonical = json.dumps(
             {
                 "after": self.after,

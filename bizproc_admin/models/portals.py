@@ -102,7 +102,7 @@ class Portal(models.Model):
 
     @property
     def host(self) -> str:
-        """Give host[:port] of the portal's address."""
+        """Return host[:port] of the portal's address."""
         return self.address.split("://", 1)[-1].rstrip("/")
 
     @property
@@ -112,7 +112,7 @@ class Portal(models.Model):
 
     @property
     def outage(self) -> Outage | None:
-        """Give why nothing comes from the portal at present; a moment's hiccup is none."""
+        """Return why nothing comes from the portal at present; a moment's hiccup is none."""
         if self.failing_since is None or not self.is_connected:
             return None
         is_certain = self.failure != Outage.SILENT or self.failures >= TOLD_FROM
@@ -122,13 +122,13 @@ class Portal(models.Model):
 
     @property
     def zone(self) -> tzinfo:
-        """Give the portal's time zone: as set, else as proposed, else its present offset."""
+        """Return the portal's time zone: as set, else as proposed, else its present offset."""
         zone = zones.named(self.time_zone) or zones.named(self.proposed_zone)
         return zone or fixed_zone(timedelta(seconds=self.utc_offset))
 
     @property
     def zone_name(self) -> str:
-        """Give the name of the portal's time zone, empty where only an offset is known."""
+        """Return the name of the portal's time zone, empty where only an offset is known."""
         return self.time_zone or self.proposed_zone
 
     @property
@@ -137,13 +137,13 @@ class Portal(models.Model):
         return not self.time_zone or zones.fits(self.time_zone, self.zone_evidence)
 
     def now(self) -> datetime:
-        """Give the present moment on the portal's clock."""
+        """Return the present moment on the portal's clock."""
         return timezone.now() + timedelta(seconds=self.clock_offset)
 
     def link(self, path: str) -> str:
-        """Give an absolute link into the portal for one of its relative paths."""
+        """Return an absolute link into the portal for one of its relative paths."""
         return f"{self.address.rstrip('/')}{path}" if path.startswith("/") else ""
 
     def finding(self, name: str) -> dict[str, Any] | None:
-        """Give one of the probe's findings by its name."""
+        """Return one of the probe's findings by its name."""
         return next((f for f in self.findings if f.get("name") == name), None)

@@ -234,5 +234,4 @@ class Workflow(models.Model):
         self.ended_after = min(after, before)
         self.ended_before = before
         self.save(update_fields=["is_running", "end_cause", "ended_after", "ended_before"])
-        tasks = apps.get_model("bizproc_admin", "WorkflowTask")._default_manager
-        tasks.filter(workflow=self, is_open=True).update(is_open=False, gone_at=before)
+        self.tasks.filter(is_open=True).update(is_open=False, gone_at=before)

@@ -48,7 +48,7 @@ def reader(
     patience: float | None = None,
     heeds_rest: bool = True,
 ) -> bitrix.Reader:
-    """Give a reader of the portal; its purpose says what of the portal's limit it may use.
+    """Return a reader of the portal; its purpose says what of the portal's limit it may use.
 
     Where somebody waits it gives up soon: it is asked again anyway. With a total in seconds a call
     is made once and bounded by it. patience is how long a call waits for its turn, in seconds.
@@ -63,13 +63,13 @@ def reader(
 
 
 def reader_at(portal: Portal, address: str) -> bitrix.Reader:
-    """Give a reader of a portal by its own connection, but under another address.
+    """Return a reader of a portal by its own connection, but under another address.
 
     What comes from there says nothing of how the portal's registered address does.
     """
     addresses.accept_portal(address)
     credential = own_webhook(portal).at(address)
-    way = made(portal, credential, health=None, heeds_rest=False)
+    way = transport_with(portal, credential, health=None, heeds_rest=False)
     return bitrix.Reader(way, purpose=Purpose.SCREEN, attempts=INTERACTIVE_ATTEMPTS)
 
 
@@ -82,7 +82,7 @@ def writer(
     patience: float = bitrix.PATIENCE_INTERACTIVE,
     trusts_for: timedelta = timedelta(),
 ) -> bitrix.Writer:
-    """Give a writer that holds the permit for one write; raises PaceExceeded without one.
+    """Return a writer that holds the permit for one write; raises PaceExceeded without one.
 
     The permit is taken here, before the caller claims its command, so that no claimed command
     waits for the portal's pace. With a person it acts as them: the portal is asked first whether
@@ -98,7 +98,7 @@ def writer(
 def acting_as(
     person: Person, *, total: float | None = None, trusts_for: timedelta = timedelta()
 ) -> bitrix.Transport:
-    """Give the way to the portal as one person, once the portal has said who that is.
+    """Return the way to the portal as one person, once the portal has said who that is.
 
     Calls profile, unless that was said of this very token within trusts_for. Notes whether the
     person administers the portal.
@@ -106,7 +106,7 @@ def acting_as(
     for _attempt in range(REFRESHES):
         row = tokens.usable(person)
         try:
-            way = personal(person.portal, tokens.revealed(row.access_token), total=total)
+            way = with_token(person.portal, tokens.revealed(row.access_token), total=total)
             if row.proven_at is not None and row.proven_at > timezone.now() - trusts_for:
                 return way
             attempts = INTERACTIVE_ATTEMPTS if total is None else 1
@@ -114,7 +114,7 @@ def acting_as(
         except UnreadableSecret:
             raise tokens.ReconnectNeeded from None
         except bitrix.ExpiredCredentials:
-            tokens.expired(row)
+            tokens.note_expired(row)
             continue
         if profile.id != person.remote_id:
             raise tokens.ReconnectNeeded("the token is of another person")
@@ -126,24 +126,30 @@ def acting_as(
     raise bitrix.NotSent("the portal calls every new token expired")
 
 
-def visitor(portal: Portal, access_token: str) -> bitrix.Reader:
-    """Give a reader for somebody who is signing in: asked once, and not for long."""
-    way = personal(portal, access_token, total=settings.SIGN_IN_TIMEOUT)
+def for_sign_in(portal: Portal, access_token: str) -> bitrix.Reader:
+    """Return a reader for somebody who is signing in: asked once, and not for long."""
+    way = with_token(portal, access_token, total=settings.SIGN_IN_TIMEOUT)
     return bitrix.Reader(way, purpose=Purpose.SCREEN, attempts=1)
 
 
-def personal(portal: Portal, access_token: str, *, total: float | None = None) -> bitrix.Transport:
-    """Give the way to a portal with an access token, at the address that is registered."""
+def with_token(
+    portal: Portal, access_token: str, *, total: float | None = None
+) -> bitrix.Transport:
+    """Return the way to a portal with an access token, at the address that is registered."""
     credential = bitrix.AccessToken(f"{portal.address.rstrip('/')}/rest/", access_token)
-    return made(portal, credential, health=PortalHealth(portal, is_own=False), total=total)
+    return transport_with(
+        portal, credential, health=PortalHealth(portal, is_own=False), total=total
+    )
 
 
 def transport(
     portal: Portal, *, total: float | None = None, heeds_rest: bool = True
 ) -> bitrix.Transport:
-    """Give the way to a portal by its own connection, paced together with every other process."""
+    """Return the way to a portal by its own connection, paced together with every other process."""
     health = PortalHealth(portal, is_own=True)
-    return made(portal, own_webhook(portal), health=health, total=total, heeds_rest=heeds_rest)
+    return transport_with(
+        portal, own_webhook(portal), health=health, total=total, heeds_rest=heeds_rest
+    )
 
 
 def own_webhook(portal: Portal) -> bitrix.WebhookUrl:
@@ -156,7 +162,7 @@ def own_webhook(portal: Portal) -> bitrix.WebhookUrl:
         raise KeyLost from None
 
 
-def made(
+def transport_with(
     portal: Portal,
     credential: bitrix.Credential,
     *,
@@ -164,7 +170,7 @@ def made(
     total: float | None = None,
     heeds_rest: bool = True,
 ) -> bitrix.Transport:
-    """Give the way to a portal with one of its credentials; total seconds bound a whole call."""
+    """Return the way to a portal with one of its credentials; total seconds bound a whole call."""
     return bitrix.Transport(
         credential,
         pacer=DatabasePacer(portal, heeds_rest=heeds_rest),

@@ -235,6 +235,6 @@ def looked_over(portal: Portal, *, is_usable: bool, problem: bitrix.Finding | No
 
 
 def hint(address: bitrix.WebhookUrl) -> str:
-    """Give what may be shown of a webhook: its owner's number and the last four characters."""
+    """Return what may be shown of a webhook: its owner's number and the last four characters."""
     secret = address.reveal().rstrip("/").rsplit("/", 1)[-1]
     return f"/rest/{address.user_id}/…{secret[-SHOWN_OF_SECRET:]}"

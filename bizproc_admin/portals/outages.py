@@ -67,7 +67,7 @@ class PortalHealth:
 
 
 def rests_for(portal_pk: int) -> float:
-    """Give the seconds for which a portal is left alone because it does not answer; 0: ask it.
+    """Return the seconds for which a portal is left alone because it does not answer; 0: ask it.
 
     When they are over one caller may ask, for all others: it is left alone again until that one
     knows.
@@ -88,7 +88,7 @@ def rests_for(portal_pk: int) -> float:
 
 
 def outage_of(error: bitrix.BitrixError) -> Outage | None:
-    """Give the kind of outage a failed call is a sign of; None where the portal did answer."""
+    """Return the kind of outage a failed call is a sign of; None where the portal did answer."""
     match error:
         case bitrix.PortalClosed():
             return Outage.CLOSED

@@ -122,7 +122,7 @@ class DatabasePacer:
             return cursor.fetchone() is not None
 
     def due_in(self, *, purpose: bitrix.Purpose) -> float:
-        """Give the seconds until a permit may come, as it looks now; others may be faster."""
+        """Return the seconds until a permit may come, as it looks now; others may be faster."""
         bucket = PaceBucket.objects.filter(pk=self.portal_id).first()
         if bucket is None:
             return SHORTEST_NAP
@@ -194,7 +194,7 @@ class DatabasePacer:
         )
 
     def blocked_for(self, method: str, *, purpose: bitrix.Purpose) -> float:
-        """Give the seconds a method has to wait; background work also heeds its operating time."""
+        """Return the seconds a method has to wait; background work heeds operating time, too."""
         budget = MethodBudget.objects.filter(portal_id=self.portal_id, method=method).first()
         if budget is None:
             return 0.0

@@ -98,7 +98,7 @@ def begin(portal_pk: int) -> list[int] | None:
 
 
 def end(portal_pk: int, read: list[int]) -> None:
-    """Give the reading back, and forget what nobody looks at, or what was only to be read once."""
+    """End a reading, and forget what nobody looks at, or what was only to be read once."""
     reading = ScreenReading.objects.get(pk=portal_pk)
     ScreenReading.objects.filter(pk=portal_pk).update(lease_until=None)
     here = Watched.objects.filter(portal=portal_pk)

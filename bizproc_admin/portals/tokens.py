@@ -42,7 +42,7 @@ class ApplicationBroken(bitrix.NotSent):
 
 
 def token_server(portal: Portal) -> bitrix.TokenServer:
-    """Give the way to the token server of a portal's application."""
+    """Return the way to the token server of a portal's application."""
     if not portal.has_application or portal.client_secret is None:
         raise ApplicationBroken
     try:
@@ -88,7 +88,7 @@ def forget(person: Person) -> None:
     PersonToken.objects.filter(person=person).delete()
 
 
-def expired(row: PersonToken) -> None:
+def note_expired(row: PersonToken) -> None:
     """Note that the portal called this access token expired; a newer pair is left alone."""
     PersonToken.objects.filter(pk=row.pk, version=row.version, expired_at=None).update(
         expired_at=timezone.now()
@@ -111,7 +111,7 @@ def usable(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> PersonToken:
-    """Give a person's tokens, refreshed first where the portal said that they have expired.
+    """Return a person's tokens, refreshed first where the portal said that they have expired.
 
     Raises ReconnectNeeded when only a new sign-in helps, another BitrixError when later may do.
     """
@@ -153,7 +153,7 @@ def whereabouts(person: Person) -> str | None:
     That answer is a new pair, which is kept like any other. Raises like usable.
     """
     row = usable(person)
-    expired(row)
+    note_expired(row)
     row.refresh_from_db()
     pair = refresh(row, person.portal) if lease(row) else None
     endpoint = addresses.read(pair.client_endpoint) if pair else None
@@ -201,7 +201,7 @@ def refresh(row: PersonToken, portal: Portal) -> bitrix.TokenPair | None:
 
 
 def revealed(secret: Secret | None) -> str:
-    """Give the text of a column that is never null, whatever its field's type allows."""
+    """Return the text of a column that is never null, whatever its field's type allows."""
     if secret is None:
         raise UnreadableSecret
     return secret.reveal()

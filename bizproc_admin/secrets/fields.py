@@ -35,7 +35,7 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
-        """Give the text itself; the caller keeps it out of logs, pages and exceptions."""
+        """Return the text itself; the caller keeps it out of logs, pages and exceptions."""
         return self._text
 
     def __bool__(self) -> bool:
@@ -66,7 +66,7 @@ class SealedSecret(Secret):
 
     def reveal(self) -> str:
         try:
-            return ring().decrypt(self._text.encode()).decode()
+            return keyring().decrypt(self._text.encode()).decode()
         except InvalidToken:
             raise UnreadableSecret from None
 
@@ -77,7 +77,7 @@ class EncryptedTextField(SecretTextField):
     def get_prep_value(self, value: Secret | None) -> str | None:
         if value is None:
             return None
-        return ring().encrypt(value.reveal().encode()).decode()
+        return keyring().encrypt(value.reveal().encode()).decode()
 
     def from_db_value(self, value: str | None, *_: object) -> Secret | None:
         return None if value is None else SealedSecret(value)
@@ -87,13 +87,13 @@ class EncryptedBytesField(SecretBinaryField):
     """Store bytes as a Fernet token; reading raises UnreadableSecret without its key."""
 
     def get_prep_value(self, value: bytes | None) -> bytes | None:
-        return None if value is None else ring().encrypt(value)
+        return None if value is None else keyring().encrypt(value)
 
     def from_db_value(self, value: bytes | memoryview | None, *_: object) -> bytes | None:
         if value is None:
             return None
         try:
-            return ring().decrypt(bytes(value))
+            return keyring().decrypt(bytes(value))
         except InvalidToken:
             raise UnreadableSecret from None
 
@@ -123,8 +123,8 @@ def mask(text: str) -> str:
 
 
 @cache
-def ring() -> MultiFernet:
-    """Give the ring of keys of this installation."""
+def keyring() -> MultiFernet:
+    """Return the ring of keys of this installation."""
     try:
         return MultiFernet([Fernet(key.encode()) for key in settings.FIELD_KEYS])
     except ValueError:

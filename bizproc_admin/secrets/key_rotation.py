@@ -13,7 +13,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connection, transaction
 
-from bizproc_admin.secrets.fields import EncryptedBytesField, EncryptedTextField, ring
+from bizproc_admin.secrets.fields import EncryptedBytesField, EncryptedTextField, keyring
 
 AT_ONCE = 100
 # a file may have megabytes
@@ -41,7 +41,7 @@ def rotate() -> Rotation:
 
 
 def encrypted_fields() -> Iterator[EncryptedTextField | EncryptedBytesField]:
-    """Give every column that holds a secret, whatever model it is of."""
+    """Return every column that holds a secret, whatever model it is of."""
     for model in apps.get_models():
         for field in model._meta.local_fields:
             if isinstance(field, (EncryptedTextField, EncryptedBytesField)):
@@ -91,7 +91,7 @@ def rotate_factors(done: Rotation) -> None:
 
 
 def anew(value: str | bytes | memoryview, done: Rotation) -> str | bytes | None:
-    """Give a value encrypted with the first key, None where it is already or cannot be read."""
+    """Return a value encrypted with the first key, None where it is already or cannot be read."""
     token = value.encode() if isinstance(value, str) else bytes(value)
     try:
         Fernet(settings.FIELD_KEYS[0].encode()).decrypt(token)
@@ -101,7 +101,7 @@ def anew(value: str | bytes | memoryview, done: Rotation) -> str | bytes | None:
         done.current += 1
         return None
     try:
-        fresh = ring().rotate(token)
+        fresh = keyring().rotate(token)
     except InvalidToken:
         done.lost += 1
         return None

@@ -180,9 +180,6 @@ def account_entry(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     return render(request, "accounts/entry.html", context, status=422 if form.is_bound else 200)
 
 
-# --- parts --------------------------------------------------------------------------------------
-
-
 def form_page(request: Request, form: AccountForm, account: Account | None) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "account": account}
     if account is not None:
@@ -204,7 +201,7 @@ def link_page(request: Request, account: Account) -> HttpResponse:
 
 
 def holder_of(uid: str, token: str) -> Account | None:
-    """Give the active account a one-time link belongs to, None for a used or old link."""
+    """Return the active account a one-time link belongs to, None for a used or old link."""
     try:
         pk = int(urlsafe_base64_decode(uid).decode())
     except (ValueError, UnicodeDecodeError):
@@ -227,7 +224,7 @@ def described(account: Account, request: Request) -> dict[str, object]:
 
 
 def managed(request: Request, pk: int) -> Account:
-    """Give an account that the administrator manages; any other one does not exist for it."""
+    """Return an account that the administrator manages; any other one does not exist for it."""
     return get_object_or_404(accounts.managed_by(request.user).select_related("home"), pk=pk)
 
 

@@ -110,11 +110,8 @@ def own_connection_removal(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("own_account")
 
 
-# --- parts --------------------------------------------------------------------------------------
-
-
 def connections_of(account: Account) -> list[Connection]:
-    """Give what an account is on each portal it reaches, in two queries."""
+    """Return what an account is on each portal it reaches, in two queries."""
     people = account.people
     tokens = PersonToken.objects.in_bulk([person.pk for person in people.values()])
     return [
@@ -129,7 +126,7 @@ def connections_of(account: Account) -> list[Connection]:
 
 
 def factor_of(account: Account) -> dict[str, Any]:
-    """Give when the second factor was set up and used, and how many recovery codes are left."""
+    """Return when the second factor was set up and used, and how many recovery codes are left."""
     found = {one.type: one for one in Authenticator.objects.filter(user=account)}
     codes = found.get(Authenticator.Type.RECOVERY_CODES)
     return {

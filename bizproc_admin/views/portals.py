@@ -269,11 +269,8 @@ def portal_choice(request: Request) -> HttpResponse:
     return redirect(back)
 
 
-# --- parts --------------------------------------------------------------------------------------
-
-
 def reached(request: Request, pk: int) -> Portal:
-    """Give a portal the account may look at; any other one does not exist for it."""
+    """Return a portal the account may look at; any other one does not exist for it."""
     return get_object_or_404(Portal.objects.reached_by(request.user), pk=pk)
 
 

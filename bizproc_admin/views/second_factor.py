@@ -81,9 +81,6 @@ class RecoveryCodesFileView(DownloadRecoveryCodesView):  # type: ignore[misc]  #
     """The recovery codes as a text file."""
 
 
-# --- parts --------------------------------------------------------------------------------------
-
-
 def on_record(request: HttpRequest, action: AuditAction, carry_out: Any, form: Any) -> HttpResponse:
     """Carry out a valid form and record it, both or neither."""
     with transaction.atomic():

@@ -24,6 +24,7 @@ from bizproc_admin.access.portal_sign_in import Admitted, SignInRefused, admit
 from bizproc_admin.audit import By
 from bizproc_admin.models import Portal
 from bizproc_admin.wording.portal_errors import for_people
+from bizproc_admin.wording.sign_in import said_of
 
 
 class SignInView(LoginView):  # type: ignore[misc]  # allauth has no types
@@ -69,15 +70,10 @@ def bitrix24_callback(request: HttpRequest) -> HttpResponse:
         request, state_id=request.GET.get("state", ""), provider_id=PROVIDER
     )
     if state is None:
-        return not_let_in(
-            request,
-            _("This sign-in was begun elsewhere or too long ago. Begin it again."),
-            code="state",
-        )
+        return not_let_in(request, said_of("state"), code="state")
     portal = Portal.objects.filter(pk=state["data"]["portal"]).first()
     if portal is None or not portal.has_application or not request.GET.get("code"):
-        text = _("The portal did not let you in, or its application was removed. Try again.")
-        return not_let_in(request, text, code="no_code")
+        return not_let_in(request, said_of("no_code"), code="no_code")
     try:
         admitted = admit(
             portal,
@@ -86,15 +82,12 @@ def bitrix24_callback(request: HttpRequest) -> HttpResponse:
             by=By.of(request),
         )
     except SignInRefused as refusal:
-        return not_let_in(request, refusal.text, code=refusal.code)
+        return not_let_in(request, said_of(refusal.code), code=refusal.code)
     except bitrix.BitrixError as error:
         return not_let_in(
             request, for_people(error.code, error.values), code=error.code, status=502
         )
     return signed_in_as(request, portal, admitted, state)
-
-
-# --- parts --------------------------------------------------------------------------------------
 
 
 def signed_in_as(

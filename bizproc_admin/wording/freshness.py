@@ -74,7 +74,7 @@ class Freshness:
 
 
 def freshness_of(portal: Portal | None, name: FeedName) -> Freshness:
-    """Give the freshness of one feed of a portal."""
+    """Return the freshness of one feed of a portal."""
     if portal is None:
         return Freshness(state="off", age=None)
     feed = Feed.objects.filter(portal=portal, name=name).first()
@@ -82,7 +82,7 @@ def freshness_of(portal: Portal | None, name: FeedName) -> Freshness:
 
 
 def of_feed(portal: Portal, feed: Feed | None) -> Freshness:
-    """Give the freshness of a feed that is already at hand."""
+    """Return the freshness of a feed that is already at hand."""
     age = timezone.now() - feed.fresh_at if feed and feed.fresh_at else None
     if not portal.is_connected:
         return Freshness(state="off", age=age, why=problem_of(portal))

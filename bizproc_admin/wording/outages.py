@@ -21,7 +21,7 @@ class Told:
 
     @property
     def whole(self) -> str:
-        """Give both as one text."""
+        """Return both as one text."""
         return f"{self.title}. {self.text}"
 
 

@@ -50,7 +50,7 @@ def waited(value: datetime | None, now: datetime | None = None) -> str:
 
 
 def in_seconds(value: datetime | timedelta | None, now: datetime | None = None) -> int | str:
-    """Give how long something has lasted in whole seconds, for a page that counts on."""
+    """Return how long something has lasted in whole seconds, for a page that counts on."""
     seconds = _seconds(value, now)
     return "" if seconds is None else seconds
 

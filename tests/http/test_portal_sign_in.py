@@ -63,7 +63,7 @@ def test_the_token_server_is_another_host_and_its_tokens_lead_back_to_the_portal
     assert comes_in(client, ADMINISTRATOR).status_code == 302
     person = PersonToken.objects.get(person__remote_id=ADMINISTRATOR).person
     first = tokens.usable(person)
-    tokens.expired(first)
+    tokens.note_expired(first)
     assert tokens.usable(person).version > first.version
     assert [call["error"] for call in sandbox.calls("oauth.token")] == [None, None]
     sandbox.clear_calls()

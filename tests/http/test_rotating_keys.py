@@ -13,7 +13,7 @@ from django.utils import timezone
 from bizproc_admin.access.second_factor import SecondFactorAdapter
 from bizproc_admin.models import Command, CommandFile, Person, PersonToken
 from bizproc_admin.secrets import fields, key_rotation
-from bizproc_admin.secrets.fields import Secret, ring
+from bizproc_admin.secrets.fields import Secret, keyring
 from bizproc_admin.secrets.key_rotation import rotate
 
 
@@ -23,10 +23,10 @@ def keys(settings):
 
     def put(*names):
         settings.FIELD_KEYS = list(names)
-        fields.ring.cache_clear()
+        fields.keyring.cache_clear()
 
     yield put
-    fields.ring.cache_clear()
+    fields.keyring.cache_clear()
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_a_token_refreshed_meanwhile_is_not_overwritten(stored, keys, settings, 
     anew = key_rotation.anew
 
     def refreshed_meanwhile(value, done):
-        if ring().decrypt(value.encode() if isinstance(value, str) else bytes(value)) == (
+        if keyring().decrypt(value.encode() if isinstance(value, str) else bytes(value)) == (
             b"the-access-token"
         ):
             PersonToken.objects.update(access_token=Secret("a-newer-token"))

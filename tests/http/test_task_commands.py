@@ -880,9 +880,9 @@ def test_a_missing_key_does_not_make_a_token_lost(door, gives_token, settings, t
     PersonToken.objects.update(expired_at=timezone.now())
     keys = settings.FIELD_KEYS
     settings.FIELD_KEYS = [Fernet.generate_key().decode()]
-    fields.ring.cache_clear()
+    fields.keyring.cache_clear()
     with pytest.raises(bitrix.NotSent):
         tokens.usable(person)
     settings.FIELD_KEYS = keys
-    fields.ring.cache_clear()
+    fields.keyring.cache_clear()
     assert tokens.usable(person).version == 2

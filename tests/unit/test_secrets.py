@@ -16,10 +16,10 @@ ADDRESS = "https://acme.bitrix24.com/rest/1/s3cr3tc0de/"
 def keys(settings):
     def use(*some: str) -> None:
         settings.FIELD_KEYS = list(some)
-        fields.ring.cache_clear()
+        fields.keyring.cache_clear()
 
     yield use
-    fields.ring.cache_clear()
+    fields.keyring.cache_clear()
 
 
 def stored(secret):

@@ -44,7 +44,7 @@ class Command(BaseCommand):
 
 
 def head_of_most(portal: Portal, taken: list[str]) -> Person | None:
-    """Give who heads the largest department below the company; None before all were read."""
+    """Return who heads the largest department below the company; None before all were read."""
     if not Feed.objects.filter(portal=portal, name="people", full_at__isnull=False).exists():
         return None
     department = (
