@@ -31,14 +31,14 @@ def measured() -> list[Line]:
         bulk.AT_ONCE = at_once
         begin = CLICKS + part * (MANY + CLICKS // 2)
         waits, seconds = beside(rows[begin : begin + MANY], rows[begin + MANY :][: CLICKS // 2], by)
-        worst = max(waits)
+        slow = percentile(waits, 0.95)
         lines.append(
             Line(
-                what=f"a click beside {MANY} intents, {at_once} at once, the longest",
-                figure=f"{worst:.0f} ms (p95 {percentile(waits, 0.95):.0f} ms, "
-                f"{len(waits)} clicks, all kept in {seconds:.1f} s)",
+                what=f"a click beside {MANY} intents, {at_once} at once, p95",
+                figure=f"{slow:.0f} ms (the longest of {len(waits)} {max(waits):.0f} ms, "
+                f"all kept in {seconds:.1f} s)",
                 target=f"< {target:.0f} ms" if target else "",
-                is_met=worst < target if target else None,
+                is_met=slow < target if target else None,
             )
         )
     bulk.AT_ONCE = size

@@ -31,7 +31,8 @@ log = logging.getLogger(__name__)
 
 # so many are committed at once: on SQLite a click waits for that
 AT_ONCE = 50
-# SQLite's write wait is not fair: between two commits others get their turn
+# SQLite's write wait is not fair: who waits looks again after up to 0.1 s. Between two commits
+# others get as long as the last one took, and this at least
 BREATH = 0.02
 # nobody prepares an operation any more that has not grown for so long
 ABANDONED_AFTER = timedelta(minutes=10)
@@ -109,9 +110,10 @@ def begin(action: Action, commands: Sequence[Command], *, by: By, key: UUID) -> 
 def portions(pairs: Sequence[Pair]) -> Iterator[Sequence[Pair]]:
     """Return what is committed at once, with a breath between two for whoever waits to write."""
     for start in range(0, len(pairs), AT_ONCE):
-        if start and connection.vendor == "sqlite":
-            time.sleep(BREATH)
+        began = time.monotonic()
         yield pairs[start : start + AT_ONCE]
+        if connection.vendor == "sqlite" and start + AT_ONCE < len(pairs):
+            time.sleep(max(BREATH, time.monotonic() - began))
 
 
 def keep(operation: BulkOperation, portion: Sequence[Pair], *, by: By) -> list[dict[str, Any]]:
