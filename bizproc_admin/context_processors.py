@@ -1,6 +1,6 @@
 """What the frame around every page shows: navigation, portal, person, worker."""
 
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from django.db.models import Q
@@ -10,16 +10,16 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from bizproc_admin import heartbeats
-from bizproc_admin.access.permissions import Capability, capabilities
+from bizproc_admin.access.permissions import Capability, Request, capabilities
 from bizproc_admin.lists.inbox import waiting_count
 from bizproc_admin.models import Account, Portal, Role, Workflow
 from bizproc_admin.views.news import news_of
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Give the frame's context; all of it lazy, because fragments of a page use none of it."""
+    """Return the frame's context; all of it lazy, because fragments of a page use none of it."""
     user = getattr(request, "user", None)
-    if not isinstance(user, Account) and not getattr(user, "is_authenticated", False):
+    if not isinstance(user, Account):
         return {
             "nav": [],
             "portal": None,
@@ -29,12 +29,12 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "worker_report": None,
             "can": {},
         }
-    account: Account = user  # type: ignore[assignment]
+    account = user
     portal: Portal | None = getattr(request, "portal", None)
     can = {capability.value: True for capability in capabilities(account)}
     workers: Any = SimpleLazyObject(heartbeats.report)
     waits = SimpleLazyObject(lambda: waiting_for(request, portal))
-    news = SimpleLazyObject(lambda: news_of(request))  # type: ignore[arg-type]
+    news = SimpleLazyObject(lambda: news_of(cast("Request", request)))
     return {
         # a refusal keeps the navigation for those who have one
         "frame_template": "base.html" if can else "layout_narrow.html",

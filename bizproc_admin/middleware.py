@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable
 from datetime import tzinfo
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import messages
@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from bizproc_admin import zones
 from bizproc_admin.access import devices, second_factor, sessions
+from bizproc_admin.access.permissions import Request
 from bizproc_admin.models import Account, LinkedPerson, Portal, Role
 from bizproc_admin.views.operating import healthz
 
@@ -31,11 +32,12 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.id = secrets.token_hex(6)  # type: ignore[attr-defined]
+        number = secrets.token_hex(6)
+        cast("Request", request).id = number
         response = self.get_response(request)
         if (account_pk := getattr(request, "signed_in_with", None)) is not None:
             devices.remember(request, response, account_pk)
-        response["X-Request-ID"] = request.id  # type: ignore[attr-defined]
+        response["X-Request-ID"] = number
         return response
 
 
@@ -58,16 +60,17 @@ class PersonalMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.portal = None  # type: ignore[attr-defined]
+        personal = cast("Request", request)
+        personal.portal = None
         if not request.user.is_authenticated:
             return led_as_a_page(request, self.get_response(request))
         portals = portals_for(request.user)
         if sessions.has_run_out(request.session, request.user):
             return led_as_a_page(request, self.get_response(signed_out(request)))
         sessions.use(request)
-        request.portals = portals  # type: ignore[attr-defined]
+        personal.portals = portals
         portal = chosen_portal(request, portals)
-        request.portal = portal  # type: ignore[attr-defined]
+        personal.portal = portal
         with django_timezone.override(zone_of(portal)):
             response = self.get_response(request)
         response.setdefault("Cache-Control", "no-store")
@@ -120,7 +123,7 @@ def led_as_a_page(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """
     if not getattr(request, "htmx", False) or response.status_code != 302:
         return response
-    where = request.htmx.current_url_abs_path  # type: ignore[attr-defined]
+    where = cast("Request", request).htmx.current_url_abs_path
     answer = HttpResponse(status=204)
     answer["HX-Redirect"] = redirect_to_login(where or "/", reverse(settings.LOGIN_URL)).url
     answer["Cache-Control"] = "no-store"

@@ -5,12 +5,10 @@ ever would then mix the modules of two versions.
 """
 
 from django.contrib.staticfiles.storage import HashedFilesMixin
-from whitenoise.storage import (  # type: ignore[import-untyped]  # it ships no types
-    CompressedManifestStaticFilesStorage,
-)
+from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
-class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # likewise
+class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):
     """Files with hashed names and ready-made compressed copies."""
 
     support_js_module_import_aggregation = True

@@ -7,7 +7,7 @@ empty.
 
 import time
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
@@ -22,13 +22,14 @@ from django.http import HttpRequest
 
 from bizproc_admin import audit
 from bizproc_admin.access import devices, sessions
+from bizproc_admin.access.permissions import Request
 from bizproc_admin.audit import AuditAction, By, Facts
 from bizproc_admin.models import Account, AuditEntry, Portal, Target
 
 PROVIDER = "bitrix24"
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+class AccountAdapter(DefaultAccountAdapter):
     """Accounts are made by a portal administrator or by a portal, never by signing up."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -78,7 +79,7 @@ def app_of(portal: Portal) -> SocialApp:
     )
 
 
-class Bitrix24Adapter(OAuth2Adapter):  # type: ignore[misc]  # allauth has no types
+class Bitrix24Adapter(OAuth2Adapter):
     """Where sign-in begins; the code is exchanged by portal_sign_in, with our own client."""
 
     provider_id = PROVIDER
@@ -89,7 +90,7 @@ class Bitrix24Adapter(OAuth2Adapter):  # type: ignore[misc]  # allauth has no ty
         return str(self.app.settings["authorize_url"])
 
 
-class Bitrix24Provider(OAuth2Provider):  # type: ignore[misc]  # likewise
+class Bitrix24Provider(OAuth2Provider):
     id = PROVIDER
     name = "Bitrix24"
     account_class = ProviderAccount
@@ -111,7 +112,7 @@ def connect() -> None:
 def signed_in(request: HttpRequest, user: Account, **_: Any) -> None:
     """Record a sign-in, and the portal that somebody came by; a session's time begins anew."""
     sessions.begin(request)
-    request.signed_in_with = user.pk  # type: ignore[attr-defined]  # for the middleware's cookie
+    cast("Request", request).signed_in_with = user.pk  # for the middleware's cookie
     records = get_authentication_records(request, user)
     ways = [one.get("portal") for one in records if one["method"] in ("password", "socialaccount")]
     portal = Portal.objects.filter(pk=ways[-1]).first() if ways else None

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from enum import StrEnum
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -20,13 +20,18 @@ View = TypeVar("View", bound=Callable[..., Any])
 class Request(HttpRequest):
     """A request past the sign-in: its user is an account, portal the one looked at.
 
+    id is the request's number in the log, signed_in_with the account that has just signed in with
+    it, for the browser to be remembered by; portals are all that the account may look at.
     running_count is how many workflows run, waiting_counts how many tasks wait for the account's
     person and are overdue, both set by a view that has counted them anyway.
     """
 
     user: Account
     htmx: HtmxDetails
+    id: str
+    signed_in_with: int
     portal: Portal | None
+    portals: list[Portal]
     running_count: int
     waiting_counts: tuple[int, int]
 
@@ -126,7 +131,7 @@ def requires(
                     error_code=capability.value,
                 )
                 raise PermissionDenied(capability.value)
-            return view(request, *args, **kwargs)  # type: ignore[arg-type]
+            return view(cast("Request", request), *args, **kwargs)
 
         guarded.required_capability = capability  # type: ignore[attr-defined]
         return guarded  # type: ignore[return-value]  # wraps() hides that it takes any request

@@ -20,7 +20,7 @@ from bizproc_admin.models import Account, AuditEntry, Role
 from bizproc_admin.secrets.fields import keyring
 
 
-class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types
+class SecondFactorAdapter(DefaultMFAAdapter):
     """Keep the secrets of authenticators encrypted with the installation's keys."""
 
     error_messages = DefaultMFAAdapter.error_messages | {

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.template.defaultfilters import filesizeformat
@@ -20,6 +20,12 @@ from bizproc_admin.models.workflow_tasks import Answer
 from bizproc_admin.uploads import MOST_TOGETHER
 
 MOST_COMMENT = 10_000
+
+
+class CommentField(forms.CharField):
+    """A comment; is_conditional says that whether it may be left empty depends on the answer."""
+
+    is_conditional = False
 
 
 class CompletionForm(forms.Form):
@@ -52,9 +58,8 @@ class CompletionForm(forms.Form):
     ) -> None:
         super().__init__(data, files, auto_id="answer-%s", initial={"key": uuid.uuid4()})
         self.task, self.inputs = task, inputs or {}
-        self.fields["answer"].choices = [  # type: ignore[attr-defined]
-            (way.status, way.caption) for way in task.answers
-        ]
+        answer = cast("forms.ChoiceField", self.fields["answer"])
+        answer.choices = [(way.status, way.caption) for way in task.answers]
         if self.takes_comment:
             self.fields["comment"] = self.comment_field()
             self.initial["comment"] = self.inputs.get("comment", "")
@@ -64,8 +69,8 @@ class CompletionForm(forms.Form):
         if draft is not None:
             self.restore(MultiValueDict(draft))
 
-    def comment_field(self) -> forms.Field:
-        field: Any = forms.CharField(
+    def comment_field(self) -> CommentField:
+        field = CommentField(
             label=line(str(self.task.parameters.get("CommentLabel") or _("Comment"))),
             required=False,
             max_length=MOST_COMMENT,
@@ -74,7 +79,7 @@ class CompletionForm(forms.Form):
         )
         # whether it may be left empty is said by the rule, not by the label
         field.is_conditional = bool(self.comment_rule)
-        return field  # type: ignore[no-any-return]
+        return field
 
     def ask(self, question: Question) -> None:
         """Add the field of one question, filled with what was sent before or the default."""
@@ -118,7 +123,10 @@ class CompletionForm(forms.Form):
         for question in self.of_kind_file:
             widget = self.fields[question.name].widget
             chosen = widget.value_from_datadict(draft, {}, question.name)
-            self.fields[question.name].miss(chosen)  # type: ignore[attr-defined]
+            self.files_field(question).miss(chosen)
+
+    def files_field(self, question: Question) -> FilesField:
+        return cast("FilesField", self.fields[question.name])
 
     @property
     def drafted(self) -> list[str]:
@@ -131,9 +139,9 @@ class CompletionForm(forms.Form):
         """Give what a filled form holds, as a draft keeps it; nothing where nothing was typed."""
         data: Any = self.data
         files = {
-            question.name + GONE: self.fields[question.name].gone  # type: ignore[attr-defined]
+            question.name + GONE: self.files_field(question).gone
             for question in self.of_kind_file
-            if self.fields[question.name].missing  # type: ignore[attr-defined]
+            if self.files_field(question).missing
         }
         if all(self.is_as_shown(name) for name in self.drafted) and not files:
             return {}

@@ -3,10 +3,10 @@
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from bizproc_admin.models import Person, Portal
+from bizproc_admin.models.people import PersonQuerySet
 
 MOST_FOUND = 20
 
@@ -16,9 +16,9 @@ def key_of(person: Person) -> str:
     return f"user_{person.remote_id}"
 
 
-def found_people(people: QuerySet[Person], text: str) -> list[Person]:
+def found_people(people: PersonQuerySet, text: str) -> list[Person]:
     """Give the first few who match a text, by name."""
-    known = people.matching(text.replace("\x00", ""))  # type: ignore[attr-defined]
+    known = people.matching(text.replace("\x00", ""))
     return list(known.order_by("name", "pk")[:MOST_FOUND])
 
 
@@ -52,7 +52,7 @@ class PeopleField(forms.Field):
         self.typed = ""
 
     @property
-    def people(self) -> QuerySet[Person]:
+    def people(self) -> PersonQuerySet:
         """Give whom one may choose."""
         return Person.objects.at(self.portal)
 
@@ -77,7 +77,7 @@ class PeopleField(forms.Field):
 
     def with_typed(self, people: list[Person]) -> list[Person]:
         """Give the chosen people, and whom the typed name means unless it found one of them."""
-        self.found = found_people(self.people.working(), self.typed)  # type: ignore[attr-defined]
+        self.found = found_people(self.people.working(), self.typed)
         if any(one in self.found for one in people):
             return people
         if not self.found:

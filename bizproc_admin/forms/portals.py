@@ -1,6 +1,6 @@
 """Forms about portals and their connections."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -150,7 +150,7 @@ class TimeZoneForm(forms.Form):
         super().__init__(data, initial={"zone": portal.time_zone})
         proposal = _("As proposed: %(zone)s") % {"zone": portal.proposed_zone}
         known = dict.fromkeys([*filter(None, [portal.time_zone]), *zones.names()])
-        self.fields["zone"].choices = [  # type: ignore[attr-defined]
+        cast("forms.ChoiceField", self.fields["zone"]).choices = [
             ("", proposal if portal.proposed_zone else _("Not known: the present offset only")),
             *((name, f"{name} ({zones.offset_of(zone)})") for name in known
               if (zone := zones.named(name))),

@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from bizproc_admin.access import accounts, second_factor
+from bizproc_admin.access.permissions import signed_in
 from bizproc_admin.audit import AuditAction, By
 
 
@@ -29,19 +30,19 @@ class Truthful:
         return response
 
 
-class SignInStepView(Truthful, AuthenticateView):  # type: ignore[misc]  # allauth has no types
+class SignInStepView(Truthful, AuthenticateView):
     """The code after the password; nobody is signed in before it."""
 
 
-class PasswordConfirmationView(Truthful, ReauthenticateView):  # type: ignore[misc]  # likewise
+class PasswordConfirmationView(Truthful, ReauthenticateView):
     """The password again, before what protects the account is changed."""
 
 
-class ConfirmationView(Truthful, CodeConfirmationView):  # type: ignore[misc]  # likewise
+class ConfirmationView(Truthful, CodeConfirmationView):
     """A code, before what protects the account is changed."""
 
 
-class ActivationView(Truthful, ActivateTOTPView):  # type: ignore[misc]  # likewise
+class ActivationView(Truthful, ActivateTOTPView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
         secret = context["form"].secret
@@ -55,7 +56,7 @@ class ActivationView(Truthful, ActivateTOTPView):  # type: ignore[misc]  # likew
         return on_record(self.request, AuditAction.SECOND_FACTOR_SET_UP, super().form_valid, form)
 
 
-class DeactivationView(Truthful, DeactivateTOTPView):  # type: ignore[misc]  # likewise
+class DeactivationView(Truthful, DeactivateTOTPView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         is_required = second_factor.is_required(self.request, self.request.user)
         return {**super().get_context_data(**kwargs), "is_required": is_required}
@@ -64,11 +65,11 @@ class DeactivationView(Truthful, DeactivateTOTPView):  # type: ignore[misc]  # l
         return on_record(self.request, AuditAction.SECOND_FACTOR_REMOVED, super().form_valid, form)
 
 
-class RecoveryCodesView(ViewRecoveryCodesView):  # type: ignore[misc]  # likewise
+class RecoveryCodesView(ViewRecoveryCodesView):
     """The recovery codes that were not used yet."""
 
 
-class RecoveryCodesGenerationView(Truthful, GenerateRecoveryCodesView):  # type: ignore[misc]  # likewise
+class RecoveryCodesGenerationView(Truthful, GenerateRecoveryCodesView):
     def form_valid(self, form: Any) -> HttpResponse:
         response = on_record(
             self.request, AuditAction.RECOVERY_CODES_MADE, super().form_valid, form
@@ -77,7 +78,7 @@ class RecoveryCodesGenerationView(Truthful, GenerateRecoveryCodesView):  # type:
         return response
 
 
-class RecoveryCodesFileView(DownloadRecoveryCodesView):  # type: ignore[misc]  # likewise
+class RecoveryCodesFileView(DownloadRecoveryCodesView):
     """The recovery codes as a text file."""
 
 
@@ -85,5 +86,5 @@ def on_record(request: HttpRequest, action: AuditAction, carry_out: Any, form: A
     """Carry out a valid form and record it, both or neither."""
     with transaction.atomic():
         response: HttpResponse = carry_out(form)
-        accounts.record(request.user, action, by=By.of(request))  # type: ignore[arg-type]  # reauthentication was asked for: somebody is signed in
+        accounts.record(signed_in(request), action, by=By.of(request))
     return response

@@ -27,7 +27,7 @@ from bizproc_admin.wording.portal_errors import for_people
 from bizproc_admin.wording.sign_in import said_of
 
 
-class SignInView(LoginView):  # type: ignore[misc]  # allauth has no types
+class SignInView(LoginView):
     """The page of both ways in; its forms may lead to the portals and to nowhere else."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
