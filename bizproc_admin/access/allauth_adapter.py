@@ -41,9 +41,9 @@ class AccountAdapter(DefaultAccountAdapter):
         Else anybody who knows a name could keep its owner out from anywhere.
         """
         key: str = super()._get_login_attempts_cache_key(request, **credentials)
-        if known := devices.known_to(request):
+        if numbers := devices.known_to(request):
             account = Account.objects.filter(username=credentials.get("username", "")).first()
-            if account is not None and (number := known.get(str(account.pk))):
+            if account is not None and (number := numbers.get(str(account.pk))):
                 return f"{key}:{number}"
         return key
 
@@ -133,13 +133,13 @@ def signed_out(request: HttpRequest, user: Account | None, **_: Any) -> None:
 
 def too_many(credentials: dict[str, Any], *, request: HttpRequest) -> None:
     """Record that somebody was turned away unread; whoever goes on is counted."""
-    known = Account.objects.filter(username=str(credentials.get("username") or "")[:150]).first()
+    account = Account.objects.filter(username=str(credentials.get("username") or "")[:150]).first()
     audit.record_once(
         AuditEntry.Kind.SIGN_IN_FAILED,
         AuditAction.SIGN_IN,
-        what=f"too_many_attempts:{known.pk if known else ''}",
-        by=trying(request, known),
-        target=known.as_target if known else Target(kind="account"),
+        what=f"too_many_attempts:{account.pk if account else ''}",
+        by=trying(request, account),
+        target=account.as_target if account else Target(kind="account"),
         outcome="failed",
         error_code="too_many_attempts",
     )
@@ -153,12 +153,12 @@ def sign_in_failed(
 ) -> None:
     """Record the name that was tried; in the erasable part, since people type passwords there."""
     name = str(credentials.get("username") or "")[:150]
-    known = Account.objects.filter(username=name).first()
+    account = Account.objects.filter(username=name).first()
     audit.record(
         AuditEntry.Kind.SIGN_IN_FAILED,
         AuditAction.SIGN_IN,
-        by=trying(request, known),
-        target=known.as_target if known else Target(kind="account"),
+        by=trying(request, account),
+        target=account.as_target if account else Target(kind="account"),
         outcome="failed",
         facts=Facts(error_code=error_code, inputs={"username": name}),
     )

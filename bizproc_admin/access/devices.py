@@ -69,12 +69,12 @@ def known_to(request: HttpRequest) -> dict[str, str]:
 
 def remember(request: HttpRequest, response: HttpResponse, account_pk: int) -> None:
     """Let a browser be known as one that an account has signed in with."""
-    known = known_to(request)
-    number = known.pop(str(account_pk), "") or secrets.token_hex(8)
-    kept = dict([*known.items()][-(MOST_KNOWN - 1) :])
+    numbers = known_to(request)
+    number = numbers.pop(str(account_pk), "") or secrets.token_hex(8)
+    others = dict([*numbers.items()][-(MOST_KNOWN - 1) :])
     response.set_cookie(
         KNOWN,
-        signing.dumps({**kept, str(account_pk): number}, salt=KNOWN),
+        signing.dumps({**others, str(account_pk): number}, salt=KNOWN),
         max_age=KNOWN_FOR,
         httponly=True,
         secure=settings.SESSION_COOKIE_SECURE,

@@ -71,8 +71,8 @@ def given_by_portal(account: Account) -> Role | None:
 
 def person_of(account: Account) -> Person | None:
     """Return the person on the account's own portal, whom its role follows."""
-    found = Person.objects.filter(linked_account__user=account, portal=account.home)
-    return found.select_related("portal").first()
+    people = Person.objects.filter(linked_account__user=account, portal=account.home)
+    return people.select_related("portal").first()
 
 
 def assign(account: Account, role: Role | None) -> None:

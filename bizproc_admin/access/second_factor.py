@@ -59,8 +59,8 @@ def is_required(request: HttpRequest, account: Account) -> bool:
 
 def is_set_up(account: Account) -> bool:
     """Tell whether an account has a second factor."""
-    found = Authenticator.objects.filter(user_id=account.pk, type=Authenticator.Type.TOTP)
-    return bool(found.exists())
+    factors = Authenticator.objects.filter(user_id=account.pk, type=Authenticator.Type.TOTP)
+    return bool(factors.exists())
 
 
 def remove(account: Account) -> bool:

@@ -43,7 +43,7 @@ class OpenSession:
 
 def open_sessions(account: Account, *, current: str | None = None) -> list[OpenSession]:
     """Return the sessions an account is signed in with: the current one, then by last seen."""
-    found = [
+    sessions = [
         OpenSession(
             pk=row.pk,
             device=device_of(row.user_agent),
@@ -55,18 +55,18 @@ def open_sessions(account: Account, *, current: str | None = None) -> list[OpenS
         )
         for row in living(account)
     ]
-    return sorted(found, key=lambda one: (not one.is_current, -one.seen_at.timestamp()))
+    return sorted(sessions, key=lambda one: (not one.is_current, -one.seen_at.timestamp()))
 
 
 def living(account: Account) -> list[UserSession]:
     """Return the sessions that have neither run out nor lost their right by another password."""
     rows = {row.session_key: row for row in UserSession.objects.filter(user=account)}
-    kept = Session.objects.filter(session_key__in=rows, expire_date__gt=timezone.now())
+    unexpired = Session.objects.filter(session_key__in=rows, expire_date__gt=timezone.now())
     right = account.get_session_auth_hash()
-    held = {session.session_key: session.get_decoded() for session in kept}
+    contents = {session.session_key: session.get_decoded() for session in unexpired}
     return [
         rows[key]
-        for key, values in held.items()
+        for key, values in contents.items()
         if constant_time_compare(values.get(HASH_SESSION_KEY, ""), right)
         and not has_run_out(values, account)
     ]

@@ -53,9 +53,9 @@ def account_of(request: HttpRequest) -> Account | None:
 
 def ip_of(request: HttpRequest) -> str | None:
     """Return the address a request came from: as the trusted proxy tells it, where there is one."""
-    told = request.headers.get("X-Forwarded-For", "") if settings.TRUSTED_PROXY else ""
+    forwarded = request.headers.get("X-Forwarded-For", "") if settings.TRUSTED_PROXY else ""
     # the proxy adds its own visitor at the end; what stands before, anybody may have written
-    text = told.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", "")
+    text = forwarded.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", "")
     try:
         return str(ipaddress.ip_address(text))
     except ValueError:

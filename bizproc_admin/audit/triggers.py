@@ -210,23 +210,23 @@ def statements(vendor: str) -> list[str]:
     """Return the statements that make every trigger on a kind of database."""
     if vendor == "sqlite":
         return [guard.definition for guard in SQLITE]
-    made = [
+    definitions = [
         f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $${source}$$"
         for name, source in FUNCTIONS.items()
     ]
     for watch in POSTGRESQL:
-        made += [
+        definitions += [
             watch.definition,
             # fires in a session that plays the replica, too
             f'ALTER TABLE "{watch.table}" ENABLE ALWAYS TRIGGER "{watch.name}"',
         ]
-    return made
+    return definitions
 
 
 def faults(*, using: str = "default") -> list[str]:
     """Name the triggers that are missing, or not what they should be; empty when all is well."""
-    found = on_sqlite(using) if connections[using].vendor == "sqlite" else on_postgresql(using)
-    return [name for name, _table in names(connections[using].vendor) if name not in found]
+    intact = on_sqlite(using) if connections[using].vendor == "sqlite" else on_postgresql(using)
+    return [name for name, _table in names(connections[using].vendor) if name not in intact]
 
 
 def tell() -> None:

@@ -90,9 +90,9 @@ def writer(
     portal itself lets them do no more than is theirs, what it said a moment ago is enough.
     """
     way = acting_as(person, trusts_for=trusts_for) if person else transport(portal)
-    made = bitrix.Writer(way, purpose=purpose, patience=patience)
-    made.reserve(method)
-    return made
+    client = bitrix.Writer(way, purpose=purpose, patience=patience)
+    client.reserve(method)
+    return client
 
 
 def acting_as(

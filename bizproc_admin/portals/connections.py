@@ -118,12 +118,12 @@ def follow(change: AddressChange, *, by: By) -> bool:
             return False
         if not proven.update(state=AddressChange.State.TAKEN):
             return False
-        before, found = portal.host, change.found
+        former_host, comparison = portal.host, change.found
         portal.webhook = Secret(
             bitrix.WebhookUrl(portal.webhook.reveal()).at(change.address).reveal()
         )
         portal.address = change.address
-        portal.name = change.host if portal.name == before else portal.name
+        portal.name = change.host if portal.name == former_host else portal.name
         portal.failures, portal.failing_since, portal.failure = 0, None, ""
         portal.moved_to = ""
         portal.save(
@@ -139,9 +139,12 @@ def follow(change: AddressChange, *, by: By) -> bool:
             target=portal.as_target,
             facts=Facts(
                 inputs={
-                    "from": before,
+                    "from": former_host,
                     "to": change.host,
-                    **{name: found.get(name) for name in ("identity", "asked", "answered", "same")},
+                    **{
+                        name: comparison.get(name)
+                        for name in ("identity", "asked", "answered", "same")
+                    },
                 }
             ),
         )

@@ -33,13 +33,13 @@ def watch(workflow: Workflow, account: Account | None = None, *, is_fresh: bool 
     """
     now = timezone.now()
     until = now + LOOKS_FOR
-    known = Watched.objects.filter(pk=workflow.pk)
-    if account is None and known.exists():
-        is_new = not known.update(until=until)
-    elif account is not None and known.filter(until__gt=until - RENEWED_AFTER).exists():
+    watched = Watched.objects.filter(pk=workflow.pk)
+    if account is None and watched.exists():
+        is_new = not watched.update(until=until)
+    elif account is not None and watched.filter(until__gt=until - RENEWED_AFTER).exists():
         is_new = False
     else:
-        is_new = not known.live(now).exists()
+        is_new = not watched.live(now).exists()
         Watched.objects.update_or_create(
             workflow=workflow,
             defaults={"portal_id": workflow.portal_id, "account": account, "until": until},

@@ -166,26 +166,26 @@ def refresh(row: PersonToken, portal: Portal) -> bitrix.TokenPair | None:
     An answer that got lost may have rotated the pair: the old refresh token is tried again, and
     only the token server's own word that it is dead makes the token lost.
     """
-    held = PersonToken.objects.filter(pk=row.pk, version=row.version)
+    unchanged = PersonToken.objects.filter(pk=row.pk, version=row.version)
     try:
         pair = token_server(portal).refresh(revealed(row.refresh_token))
         verify(pair, portal, is_renewal=True)
     except UnreadableSecret:
         # putting the key back makes it readable again: it is not lost
-        held.update(refreshing_until=None)
+        unchanged.update(refreshing_until=None)
         raise ReconnectNeeded from None
     except bitrix.TokenRefused as refusal:
         if refusal.needs_sign_in:
             lose(row, refusal.code)
             return None
-        held.update(refreshing_until=None)
+        unchanged.update(refreshing_until=None)
         if refusal.is_final:
             raise ApplicationBroken from None
         raise
     except bitrix.BitrixError:
-        held.update(refreshing_until=None)
+        unchanged.update(refreshing_until=None)
         raise
-    held.update(
+    unchanged.update(
         access_token=Secret(pair.access_token),
         refresh_token=Secret(pair.refresh_token),
         version=F("version") + 1,

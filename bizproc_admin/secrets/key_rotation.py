@@ -33,11 +33,11 @@ class Rotation:
 
 def rotate() -> Rotation:
     """Encrypt every stored secret with the first key of FIELD_KEYS."""
-    done = Rotation()
+    rotation = Rotation()
     for field in encrypted_fields():
-        rotate_column(field, done)
-    rotate_factors(done)
-    return done
+        rotate_column(field, rotation)
+    rotate_factors(rotation)
+    return rotation
 
 
 def encrypted_fields() -> Iterator[EncryptedTextField | EncryptedBytesField]:

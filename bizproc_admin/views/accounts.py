@@ -35,14 +35,14 @@ from bizproc_admin.wording.audit_entries import name_of
 @requires(Capability.MANAGE_ACCOUNTS)
 def account_list(request: Request) -> HttpResponse:
     factors = Authenticator.objects.filter(user=OuterRef("pk"), type=Authenticator.Type.TOTP)
-    found = (
+    accounts_here = (
         accounts.managed_by(request.user)
         .annotate(has_factor=Exists(factors))
         .select_related("home")
         .prefetch_related("groups", "linked_people__person", "linked_people__portal")
         .order_by("-is_active", "first_name", "username")
     )
-    context = {"accounts": list(found), "may_create": request.user.home_id is None}
+    context = {"accounts": list(accounts_here), "may_create": request.user.home_id is None}
     return page(request, "accounts/list.html", context, partial="table")
 
 

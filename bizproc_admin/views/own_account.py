@@ -127,10 +127,10 @@ def connections_of(account: Account) -> list[Connection]:
 
 def factor_of(account: Account) -> dict[str, Any]:
     """Return when the second factor was set up and used, and how many recovery codes are left."""
-    found = {one.type: one for one in Authenticator.objects.filter(user=account)}
-    codes = found.get(Authenticator.Type.RECOVERY_CODES)
+    factors = {one.type: one for one in Authenticator.objects.filter(user=account)}
+    codes = factors.get(Authenticator.Type.RECOVERY_CODES)
     return {
-        "app": found.get(Authenticator.Type.TOTP),
+        "app": factors.get(Authenticator.Type.TOTP),
         "codes_left": len(codes.wrap().get_unused_codes()) if codes else 0,
     }
 

@@ -155,8 +155,8 @@ def portal_address(request: Request, pk: int) -> HttpResponse:
 def portal_following(request: Request, pk: int, change: int) -> HttpResponse:
     """Follow the portal to the address that was compared."""
     portal = reached(request, pk)
-    found = get_object_or_404(portal.address_changes.select_related("portal"), pk=change)
-    if connections.follow(found, by=By.of(request)):
+    proposal = get_object_or_404(portal.address_changes.select_related("portal"), pk=change)
+    if connections.follow(proposal, by=By.of(request)):
         messages.success(request, _("Followed. Everything known of the portal stays with it."))
         return redirect("portal_detail", pk=pk)
     messages.error(request, _("Not followed: it is not proven to be the same portal."))
@@ -258,8 +258,8 @@ def portal_disconnection(request: Request, pk: int) -> HttpResponse:
 def portal_choice(request: Request) -> HttpResponse:
     """Choose which portal the pages show, for this session."""
     chosen = request.POST.get("portal", "")
-    found = Portal.objects.reached_by(request.user)
-    portal = next((one for one in found if str(one.pk) == chosen), None)
+    portals = Portal.objects.reached_by(request.user)
+    portal = next((one for one in portals if str(one.pk) == chosen), None)
     if portal is None:
         raise Http404
     request.session[CHOSEN] = portal.pk
@@ -274,13 +274,13 @@ def reached(request: Request, pk: int) -> Portal:
     return get_object_or_404(Portal.objects.reached_by(request.user), pk=pk)
 
 
-def what_waits(found: CommandQuerySet) -> dict[str, int]:
+def what_waits(commands: CommandQuerySet) -> dict[str, int]:
     """Count the commands that are not settled: those to be sent yet, and those in doubt."""
-    found = found.open()
-    unsent = found.filter(state=CommandState.INTENT).count()
+    commands = commands.open()
+    unsent = commands.filter(state=CommandState.INTENT).count()
     return {
         "unsent_count": unsent,
-        "doubt_count": found.count() - unsent,
+        "doubt_count": commands.count() - unsent,
         "give_up_minutes": round(settings.GIVE_UP_TIME / 60),
     }
 

@@ -27,22 +27,22 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, client_id: str, portal: str, **options: Any) -> None:
-        found = [one for one in Portal.objects.all() if portal in ("", one.host)]
-        if len(found) != 1:
+        portals = [one for one in Portal.objects.all() if portal in ("", one.host)]
+        if len(portals) != 1:
             raise CommandError("Name the portal by its host with --portal.")
         form = ApplicationForm(
             {
                 "client_id": client_id,
                 "client_secret": read_key(),
-                "token_url": options["token_url"] or ApplicationForm.shown(found[0])["token_url"],
+                "token_url": options["token_url"] or ApplicationForm.shown(portals[0])["token_url"],
             }
         )
         if not form.is_valid():
             raise CommandError(" ".join(str(why) for whys in form.errors.values() for why in whys))
-        connections.set_application(found[0], **form.cleaned_data, by=COMMAND_LINE)
+        connections.set_application(portals[0], **form.cleaned_data, by=COMMAND_LINE)
         if options["everybody"]:
-            connections.admit_everybody(found[0], is_open=True, by=COMMAND_LINE)
-        self.stdout.write(f"People of {found[0].name} can sign in with Bitrix24 now.")
+            connections.admit_everybody(portals[0], is_open=True, by=COMMAND_LINE)
+        self.stdout.write(f"People of {portals[0].name} can sign in with Bitrix24 now.")
 
 
 def read_key() -> str:

@@ -15,11 +15,12 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        done = rotate()
+        rotation = rotate()
         self.stdout.write(
-            f"{done.rotated} encrypted anew, {done.current} were already, {done.lost} unreadable."
+            f"{rotation.rotated} encrypted anew, {rotation.current} were already, "
+            f"{rotation.lost} unreadable."
         )
-        if done.lost:
+        if rotation.lost:
             self.stderr.write(
                 "The unreadable ones were written with a key that is not in FIELD_KEYS. Put it "
                 "back and run this again, or connect and sign in anew."
