@@ -14,7 +14,8 @@ from django.test.utils import instrumented_test_render
 from django.urls import reverse
 from template_partials.templatetags.partials import TemplateProxy
 
-from bizproc_admin import bitrix, syncing
+from bizproc_admin import bitrix, commands, syncing
+from bizproc_admin.access import accounts, portal_sign_in, roles
 from bizproc_admin.models import (
     Account,
     Feed,
@@ -28,12 +29,14 @@ from bizproc_admin.models import (
     Workflow,
     WorkflowTask,
 )
-from bizproc_admin.portals import tokens
+from bizproc_admin.portals import connections, tokens
 from bizproc_admin.secrets.fields import Secret
 from sandbox import Sandbox
-from tests import canary
+from tests import canary, language
 from tests.conftest import account
 
+# what tests call themselves as a request or a job would
+WRITERS = (accounts, commands, connections, portal_sign_in, roles, syncing, tokens)
 ORDER = (
     FeedName.PEOPLE,
     FeedName.WORKFLOW_TEMPLATES,
@@ -79,6 +82,26 @@ def workflow(portal: Portal, sandbox: Sandbox, sync: Callable[[], None]) -> Work
 def partials_tell_their_context(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give an answer that is a partial its context, as Django does for whole templates."""
     monkeypatch.setattr(TemplateProxy, "_render", instrumented_test_render)
+
+
+@pytest.fixture(autouse=True)
+def nothing_translated_is_stored(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Whatever the test does, no row of any table holds a message of the program afterwards."""
+    language.install()
+    monkeypatch.setattr("django.test.client.ClientHandler", language.SpeakingHandler)
+    for module in WRITERS:
+        for name in language.functions_of(module):
+            monkeypatch.setattr(module, name, language.within(getattr(module, name)))
+    uses_database = {"db", "live_db", "transactional_db"} & set(request.fixturenames)
+    if uses_database:
+        # asked for first, so that it is still there when this looks
+        request.getfixturevalue("live_db" if "live_db" in uses_database else "db")
+    yield
+    language.uninstall()
+    if uses_database:
+        assert language.stored() == []
 
 
 @pytest.fixture(autouse=True)

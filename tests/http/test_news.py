@@ -18,6 +18,7 @@ from bizproc_admin.models import (
 )
 from bizproc_admin.views import news as views
 from bizproc_admin.wording.command_errors import command_error
+from tests.language import plain
 
 COMPLETE = "bizproc.task.complete"
 HTMX = {"HX-Request": "true"}
@@ -111,7 +112,7 @@ def test_what_was_asked_for_is_said_to_the_ear_and_does_not_stay(
     assert Command.objects.get().state == CommandState.CONFIRMED
     shown = news(as_, approver)
     assert shown.items == []
-    assert [one.outcome.title for one in shown.said] == ["“Accept”: confirmed"]
+    assert [plain(one.outcome.title) for one in shown.said] == ["“Accept”: confirmed"]
     said = as_(approver).get("/").content.decode()
     assert f"“Accept”: confirmed, {task}. A reading of the portal agrees." in said
     monkeypatch.setattr(views, "JUST_NOW", timedelta(0))
@@ -124,7 +125,7 @@ def test_what_a_person_took_back_is_no_news(as_, approver, answer, settings):
     commands.take_back(Command.objects.get(), by=By(account=approver))
     shown = news(as_, approver)
     assert shown.items == []
-    assert [one.outcome.title for one in shown.said] == ["“Accept”: taken back"]
+    assert [plain(one.outcome.title) for one in shown.said] == ["“Accept”: taken back"]
 
 
 def test_an_answer_given_anew_is_told_of_alone(as_, approver, refused, answer):

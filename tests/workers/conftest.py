@@ -38,7 +38,7 @@ from bizproc_admin.portals import tokens
 from bizproc_admin.secrets.fields import Secret
 from sandbox import Sandbox
 from scripts.processes import Processes, workers
-from tests import canary
+from tests import canary, language
 from tests.conftest import account
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -46,6 +46,21 @@ ACTIONS = {"terminate": TerminateWorkflow, "kill": KillWorkflow}
 #: How long a test waits for what must come; a busy machine takes 20 s to start one worker.
 PATIENCE = 90.0
 EMPLOYEE, RECEIVER = 2, 40
+
+
+@pytest.fixture(autouse=True)
+def nothing_translated_is_stored(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every process speaks the language of the tests; no row holds a message of it afterwards."""
+    if "live_db" not in request.fixturenames:
+        yield
+        return
+    # asked for first, so that it is still there when this looks
+    request.getfixturevalue("live_db")
+    language.install()
+    with language.spoken():
+        yield
+    language.uninstall()
+    assert language.stored() == []
 
 
 @pytest.fixture
@@ -132,7 +147,7 @@ def environment(settings: Any) -> dict[str, str]:
         url = f"postgres://{user}@{host}:{database['PORT'] or 5432}/{database['NAME']}"
     return {
         **os.environ,
-        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DJANGO_SETTINGS_MODULE": "tests.workers.settings",
         "PYTHONPATH": str(ROOT),
         "ENV_FILE": "/nonexistent",
         "SECRET_KEY": configured.SECRET_KEY,

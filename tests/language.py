@@ -1,0 +1,112 @@
+"""A language of the tests: each message ends in a sign nobody sees, so that a stored one is found.
+
+What the program says is said in the language of whoever reads it, so nothing that was ever
+translated may be kept. Within a request or a job every message that is translated carries `SIGN`;
+answers lose it again before a test looks at them, and the database is searched for it after each
+test. A process of its own speaks the language from its start (`tests.workers.settings`).
+"""
+
+import functools
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+from django.db import connection
+from django.http import HttpResponse
+from django.test.client import ClientHandler
+from django.utils import translation
+
+SIGN = "\u2063"  # an invisible separator
+ESCAPED = json.dumps(SIGN)[1:-1]
+TRANSLATORS = ("gettext", "pgettext", "ngettext", "npgettext")
+# a session lives as long as one browser is open, and so do the messages that wait in it
+OF_ONE_BROWSER = ("django_session",)
+
+speaking = False
+
+
+@contextmanager
+def spoken() -> Iterator[None]:
+    """Let every message be translated into the language of the tests."""
+    global speaking
+    was, speaking = speaking, True
+    try:
+        yield
+    finally:
+        speaking = was
+
+
+def install() -> None:
+    """Stand in for the functions that every translation goes through."""
+    for name in TRANSLATORS:
+        setattr(translation._trans, name, translator(name))
+
+
+def uninstall() -> None:
+    for name in TRANSLATORS:
+        delattr(translation._trans, name)
+
+
+def translator(name: str) -> Callable[..., str]:
+    def translated(*arguments: Any) -> str:
+        from django.utils.translation import trans_real
+
+        said: str = getattr(trans_real, name)(*arguments)
+        return said + SIGN if speaking and said else said
+
+    return translated
+
+
+def within(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that speaks the language while it runs."""
+
+    @functools.wraps(function)
+    def speaking_function(*arguments: Any, **named: Any) -> Any:
+        with spoken():
+            return function(*arguments, **named)
+
+    return speaking_function
+
+
+def functions_of(module: ModuleType) -> Iterator[str]:
+    """Yield the names of what a module offers to be called."""
+    for name, value in vars(module).items():
+        if callable(value) and not isinstance(value, type) and not name.startswith("_"):
+            yield name
+
+
+class SpeakingHandler(ClientHandler):
+    """Django's test client, whose requests are answered in the language, to be read without."""
+
+    def __call__(self, environ: dict[str, Any]) -> HttpResponse:
+        with spoken():
+            response: HttpResponse = super().__call__(environ)
+        if not response.streaming:
+            response.content = plain(response.content.decode(response.charset)).encode()
+        for name, value in response.items():
+            response[name] = plain(value)
+        return response
+
+
+def plain(text: str) -> str:
+    """Return a text without the signs."""
+    return text.replace(SIGN, "").replace(ESCAPED, "")
+
+
+def stored() -> list[str]:
+    """Return where translated messages are stored: the column, and how its text begins."""
+    places = []
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            if table in OF_ONE_BROWSER:
+                continue
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
+            columns = [column[0] for column in cursor.description]
+            for row in cursor.fetchall():
+                for name, value in zip(columns, row, strict=True):
+                    text = value if isinstance(value, str) else json.dumps(value, default=str)
+                    if SIGN in text or ESCAPED in text:
+                        places.append(f"{table}.{name}: {text[:100]!r}")
+    return places
