@@ -24,6 +24,7 @@ from .errors import (
     TooLong,
     Values,
 )
+from .exchange import Timeouts
 from .fields import OddRow
 from .health import Health
 from .identity import AppInfo, Profile
@@ -44,6 +45,7 @@ from .objects import (
 )
 from .pacing import LocalPacer, Pacer, Purpose, Release
 from .probing import Finding, Findings, probe
+from .proof import Classification, GiveUp, Retry, classify, decide
 from .reader import PATIENCE_INTERACTIVE, Reader
 from .refusals import (
     AccessDenied,
@@ -70,8 +72,6 @@ from .refusals import (
     TaskNotFound,
     UserInvalid,
 )
-from .retrying import Classification, GiveUp, Retry, classify, decide
-from .sending import Timeouts
 from .token_errors import TokenNotAsked, TokenRefused, TokenUnanswered, TokenUnreadable
 from .transport import Transport
 from .webhook import BadWebhook, WebhookUrl

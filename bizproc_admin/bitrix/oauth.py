@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from typing import Final, Self
 from urllib.parse import urlencode
 
-from . import addresses, sending, texts, wire
+from . import addresses, http, texts
 from .access_token import TOKEN, portal_of
 from .errors import BadAnswer, BitrixError, NoAnswer, NotSent
+from .exchange import Clock, SystemClock, Timeouts, send
 from .fields import SecretFields
 from .masking import MASK, hide
-from .sending import Clock, SystemClock, Timeouts
 from .token_errors import TokenNotAsked, TokenRefused, TokenUnanswered, TokenUnreadable
 
 #: Shorter than for a portal: a refresh is awaited by others, and is no long work for the server.
@@ -137,8 +137,8 @@ class TokenServer:
 
     def _outcome(self, grant: "_Grant") -> TokenPair | BitrixError:
         try:
-            with wire.session(self._user_agent) as session:
-                exchange = sending.send(
+            with http.session(self._user_agent) as session:
+                exchange = send(
                     grant,
                     session,
                     timeouts=self._timeouts,
@@ -170,17 +170,17 @@ class _Grant:
         return urlencode(self.form).encode()
 
 
-def _read(exchange: wire.Exchange, grant: _Grant) -> TokenPair | BitrixError:
+def _read(exchange: http.Exchange, grant: _Grant) -> TokenPair | BitrixError:
     """Turn an answer into the pair or the refusal, whatever its status says."""
-    answer = wire.parse(exchange.body)
+    answer = http.parse(exchange.body)
     if not isinstance(answer, Mapping):
         what = f"no JSON object, {len(exchange.body)} bytes"
         transient = not 300 <= exchange.status < 400
         return TokenUnreadable(what, method=grant.name, status=exchange.status, transient=transient)
     if "error" in answer:
         return TokenRefused(
-            hide(wire.plain(answer["error"]), *grant.secrets),
-            hide(texts.words(wire.plain(answer.get("error_description"))), *grant.secrets),
+            hide(http.plain(answer["error"]), *grant.secrets),
+            hide(texts.words(http.plain(answer.get("error_description"))), *grant.secrets),
             status=exchange.status,
             method=grant.name,
         )

@@ -1,7 +1,7 @@
 """Everything that may be asked of a portal without changing it, noun by noun.
 
 A reader refuses any method the catalogue does not call a read, also inside a batch. It repeats
-failed reads (`retrying.decide`), because reading twice harms nobody, and holds every returned row
+failed reads (`proof.decide`), because reading twice harms nobody, and holds every returned row
 against the filter that was sent.
 """
 
@@ -15,10 +15,10 @@ from . import catalogue
 from .envelopes import Answer, Command
 from .errors import BadAnswer, BitrixError, NotARead
 from .identity import AppInfo, Profile
-from .lists import Departments, Users, Workflows, WorkflowTasks, WorkflowTemplates
 from .objects import UserRow
 from .pacing import Purpose
-from .retrying import ATTEMPTS, GiveUp, decide
+from .proof import ATTEMPTS, GiveUp, decide
+from .resources import Departments, Users, Workflows, WorkflowTasks, WorkflowTemplates
 from .transport import Transport
 from .whole import WholeWorkflows
 

@@ -1,250 +1,221 @@
-"""How the rows of a list are asked for: a pass walked to its end, or given ids, with a witness."""
+"""The lists of the portal, noun by noun, with the quirks of each."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Final
 
-from .chunks import Chunk, Cursor, Odd
-from .envelopes import BATCH_LIMIT, Answer, Command
-from .errors import Incomplete, NotAdministrator, TooLong
+from . import witnesses
+from .chunks import Chunk, Cursor, Page
 from .filters import Filter
-from .listing import ODD_ROWS_OF_ALL, Asks, Entry, Listing
-from .paging import Got, OverlapPass, PagePass, Want
-from .refusals import AccessDenied
+from .list_calls import ODD_ROWS_OF_ALL, ODD_ROWS_OF_CHANGES, Listing
+from .list_reads import Resource
+from .objects import DepartmentRow, TaskRow, TemplateRow, UserRow, WorkflowRow
+from .passes import OverlapPass, PagePass, Want
 
-T = TypeVar("T")
-Row = TypeVar("Row")
-
-
-class Resource(Generic[Row]):
-    """The part all lists share."""
-
-    listing: Listing[Row]
-
-    def __init__(self, reader: Asks) -> None:
-        self._reader = reader
-
-    @property
-    def _at_once(self) -> int:
-        """Count the calls of this list that go into one request, beside the witnesses."""
-        return BATCH_LIMIT - len(self.listing.witnesses)
-
-    def _ask(
-        self, commands: Sequence[Command], *, must_see_all: bool = True
-    ) -> tuple[list[Answer], bool]:
-        """Ask, and tell whether the same request proves that everything was seen.
-
-        Raises NotAdministrator where it proves the contrary and the caller cannot do without.
-        """
-        witnesses = self.listing.witnesses
-        try:
-            answers = self._reader.ask_many([*commands, *(one.command for one in witnesses)])
-        except AccessDenied as error:
-            if self._refuses_others(error):
-                raise NotAdministrator(error.text, method=error.method) from error
-            raise
-        said = zip(witnesses, answers[len(commands) :], strict=True)
-        proven = all(one.proves(answer) for one, answer in said)
-        if must_see_all and not proven:
-            raise NotAdministrator("the witness says no", method=self.listing.method)
-        return answers[: len(commands)], proven and bool(witnesses or self.listing.refuses_others)
-
-    def _refuses_others(self, error: AccessDenied) -> bool:
-        asked = [one.command.method for one in self.listing.witnesses]
-        if self.listing.refuses_others:
-            asked.append(self.listing.method)
-        return error.vendor_code.upper() == "ACCESS_DENIED" and error.method in asked
-
-    def _walk(
-        self,
-        walk: OverlapPass | PagePass,
-        filter: Filter,
-        *,
-        at_least: int = ODD_ROWS_OF_ALL,
-    ) -> Iterator[Chunk[Row]]:
-        """Carry a pass to its end, one HTTP request a step; long rows make smaller steps.
-
-        Raises Incomplete, after the rows there were, when the list breaks off.
-        """
-        limit = self._at_once
-        while wanted := walk.wants(limit):
-            narrowed = [_within(filter, want) for want in wanted]
-            commands = [
-                self.listing.command(want, one) for want, one in zip(wanted, narrowed, strict=True)
-            ]
-            try:
-                answers, proven = self._ask(commands)
-            except TooLong:
-                if len(commands) == 1:
-                    raise
-                limit = len(commands) // 2
-                continue
-            pages = [
-                self.listing.entries(answer, one)
-                for answer, one in zip(answers, narrowed, strict=True)
-            ]
-            for page in pages:
-                self.listing.refuse_mostly_odd(page, at_least=at_least)
-            got = [_got(page, answer) for page, answer in zip(pages, answers, strict=True)]
-            entries = {id(entry.raw): entry for page in pages for entry in page if entry.raw}
-            fresh = [entries[id(raw)] for raw in walk.take(wanted, got)]
-            nameless = [entry for page in pages for entry in page if entry.key is None]
-            odd = tuple(one.odd for one in [*fresh, *nameless] if one.odd is not None)
-            yield Chunk(
-                rows=tuple(entry.row for entry in fresh if entry.row is not None),
-                sent_at=answers[0].sent_at,
-                requests=walk.requests,
-                total=walk.total,
-                complete=walk.complete,
-                cursor=walk.cursor,
-                time=answers[-1].time,
-                edge_task_ids=frozenset(walk.edges) if isinstance(walk, PagePass) else frozenset(),
-                proven=proven,
-                odd=odd,
-                doubtful=frozenset(one.key for one in odd if one.key is not None),
-            )
-        if walk.broken:
-            raise Incomplete(f"of {walk.total} rows not all were given", method=self.listing.method)
-
-    def _gathered(self, parts: Sequence["_Part[Row]"], *, requests: int) -> Chunk[Row]:
-        """Put the answers about given ids into one chunk, dated by the earliest request."""
-        entries = [entry for part in parts for entry in part.entries]
-        rows = tuple(entry.row for entry in entries if entry.row is not None)
-        odd = tuple(part.named(entry.odd) for part in parts for entry in part.entries if entry.odd)
-        torn = frozenset(part.asked[0] for part in parts if part.is_torn)
-        now = self._reader.transport.now()
-        return Chunk(
-            rows=rows,
-            sent_at=min((part.answer.sent_at for part in parts), default=now),
-            requests=requests,
-            total=len(rows),
-            complete=True,
-            cursor=Cursor(requests=requests, total=len(rows), offset=0, ended=True),
-            time=parts[-1].answer.time if parts else None,
-            edge_task_ids=torn,
-            proven=all(part.proven for part in parts),
-            odd=odd,
-            doubtful=torn | frozenset(one.key for one in odd),
-        )
-
-    def _by_ids(
-        self, ids: Iterable[Any], *, size: int, start: int, must_see_all: bool = True
-    ) -> Chunk[Row]:
-        """Ask for rows by their ids, so many in a call, all in as few requests as may be.
-
-        Calls whose answer does not fit a page, or holds a row of which nobody knows whose it is,
-        are halved until they do, and until it is known. What does not fit even so is read page by
-        page.
-        """
-        groups = list(groups_of(list(dict.fromkeys(ids)), size))
-        limit = self._at_once
-        parts: list[_Part[Row]] = []
-        requests = 0
-        while groups:
-            taken, groups = groups[:limit], groups[limit:]
-            asked: list[Filter] = [{"ID": group} for group in taken]
-            requests += 1
-            try:
-                answers, proven = self._ask(
-                    [self.listing.command(Want(start=start), one) for one in asked],
-                    must_see_all=must_see_all,
-                )
-            except TooLong:
-                if len(taken) == 1 and len(taken[0]) == 1:
-                    raise
-                limit = max(1, len(taken) // 2)
-                groups = [*_halved(taken), *groups]
-                continue
-            for group, one, answer in zip(taken, asked, answers, strict=True):
-                entries = self.listing.entries(answer, one)
-                # With a negative start nothing is counted, and an empty page claims a next one.
-                is_cut = start >= 0 and counts_more(entries, answer)
-                if len(group) > 1 and (is_cut or any(entry.key is None for entry in entries)):
-                    groups += _halved([group])
-                elif is_cut:
-                    pages = self._paged(group, one)
-                    requests += len(pages)
-                    parts += pages
-                else:
-                    parts.append(_Part(asked=group, answer=answer, entries=entries, proven=proven))
-        return self._gathered(parts, requests=requests)
-
-    def _paged(self, group: Sequence[Any], filter: Filter) -> list["_Part[Row]"]:
-        """Read what one id brings page by page: torn, unless all that is counted was seen."""
-        walk = PagePass(key=("ID", "USER_ID"))
-        pages: list[tuple[Answer, list[Entry[Row]], bool]] = []
-        seen = 0
-        while wanted := walk.wants(1):
-            answers, proven = self._ask([self.listing.command(wanted[0], filter)])
-            entries = self.listing.entries(answers[0], filter)
-            seen += len(walk.take(wanted, [_got(entries, answers[0])]))
-            pages.append((answers[0], entries, proven))
-        is_torn = seen != pages[-1][0].total
-        return [
-            _Part(asked=group, answer=answer, entries=entries, proven=proven, is_torn=is_torn)
-            for answer, entries, proven in pages
-        ]
+#: A task comes as a row per person; so many tasks seldom fill more than one page.
+_TASKS_A_COMMAND: Final = 20
+_WORKFLOWS_A_COMMAND: Final = 50
+_USERS_A_CALL: Final = 50
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Part(Generic[Row]):
-    """The answer to one call that asked for ids."""
+class Workflows(Resource[WorkflowRow]):
+    """Running workflows; the portal lists no ended ones."""
 
-    asked: Sequence[Any]
-    answer: Answer
-    entries: Sequence[Entry[Row]]
-    proven: bool
-    is_torn: bool = False
-
-    def named(self, odd: Odd) -> Odd:
-        """Name a row that does not say whose it is: only one id was asked for then."""
-        if odd.key is not None:
-            return odd
-        key = self.asked[0]
-        return Odd(kind=odd.kind, id=odd.id or str(key), field=odd.field, code=odd.code, key=key)
-
-
-def _got(entries: Sequence[Entry[Any]], answer: Answer) -> Got:
-    """Give a page to a pass: the rows whose ids can be read, and who stands beside the others."""
-    torn: set[int] = set()
-    for place, entry in enumerate(entries):
-        if entry.key is None:
-            beside = entries[max(place - 1, 0) : place + 2]
-            torn.update(one.key for one in beside if isinstance(one.key, int))
-    return Got(
-        rows=[entry.raw for entry in entries if entry.key is not None],
-        total=answer.total,
-        next=answer.next,
-        given=len(entries),
-        torn=frozenset(torn),
+    listing = Listing(
+        method="bizproc.workflow.instances",
+        kind="workflow",
+        parse=WorkflowRow.from_api,
+        select=WorkflowRow.SELECT,
+        sorted_by={"order": {"ID": "ASC"}},
+        refuses_others=True,
+        has_text_ids=True,
     )
 
+    def page(
+        self,
+        *,
+        filter: Filter | None = None,
+        order: Mapping[str, str] | None = None,
+        start: int = 0,
+    ) -> Page[WorkflowRow]:
+        """Read one page of 50.
 
-def counts_more(entries: Sequence[Entry[Any]], answer: Answer) -> bool:
-    """Tell whether there is more than one page holds."""
-    return answer.next is not None or _got(entries, answer).counts_more(0)
+        Calls bizproc.workflow.instances. With a negative start nothing is counted, and an empty
+        page then claims a next one.
+        """
+        wanted = self.listing.command(Want(start=start), filter or {})
+        params = {**wanted.params, "order": dict(order or {"ID": "ASC"})}
+        answer = self._reader.ask(wanted.method, params)
+        entries = self.listing.entries(answer, filter or {})
+        return Page(
+            rows=tuple(entry.row for entry in entries if entry.row is not None),
+            odd=tuple(entry.odd for entry in entries if entry.odd is not None),
+            total=answer.total if start >= 0 else None,
+            next=answer.next if start >= 0 else None,
+            sent_at=answer.sent_at,
+            time=answer.time,
+        )
+
+    def everything(
+        self, filter: Filter | None = None, *, resume: Cursor | None = None
+    ) -> Iterator[Chunk[WorkflowRow]]:
+        """Read the whole list, 100,000 rows in at most 42 requests.
+
+        Calls bizproc.workflow.instances, which takes offsets exactly to the row.
+        """
+        return self._walk(OverlapPass(resume), filter or {})
+
+    def changed_since(
+        self, moment: datetime, *, resume: Cursor | None = None
+    ) -> Iterator[Chunk[WorkflowRow]]:
+        """Read what was saved at or after a moment of the portal's clock.
+
+        Calls bizproc.workflow.instances.
+        """
+        return self._changes({">=MODIFIED": moment}, resume=resume)
+
+    def owned_until_since(
+        self, moment: datetime, *, resume: Cursor | None = None
+    ) -> Iterator[Chunk[WorkflowRow]]:
+        """Read the workflows whose lock ends at or after a moment of the portal's clock.
+
+        Calls bizproc.workflow.instances. Taking and losing a lock does not touch MODIFIED.
+        """
+        return self._changes({">=OWNED_UNTIL": moment}, resume=resume)
+
+    def by_ids(self, ids: Iterable[str]) -> Chunk[WorkflowRow]:
+        """Read just these workflows; the ones that are absent from the answer have ended.
+
+        Calls bizproc.workflow.instances. Without ids nothing is sent: the portal misreads an
+        empty list.
+        """
+        # Nothing is counted with a negative start, and no answer exceeds a page.
+        return self._by_ids(ids, size=_WORKFLOWS_A_COMMAND, start=-1)
+
+    def _changes(self, filter: Filter, *, resume: Cursor | None) -> Iterator[Chunk[WorkflowRow]]:
+        return self._walk(OverlapPass(resume), filter, at_least=ODD_ROWS_OF_CHANGES)
 
 
-def _within(filter: Filter, want: Want) -> Filter:
-    """Narrow a pass's filter to a gap, when the want is one."""
-    if want.gap is None:
-        return filter
-    narrowed = {**filter, ">ID": want.gap.after}
-    if want.gap.before is not None:
-        narrowed["<ID"] = want.gap.before
-    return narrowed
+class WorkflowTasks(Resource[TaskRow]):
+    """Workflow tasks, one row per task and person."""
+
+    listing = Listing(
+        method="bizproc.task.list",
+        kind="task",
+        parse=TaskRow.from_api,
+        select=TaskRow.SELECT,
+        sorted_by={"order": {"ID": "ASC"}},
+        witnesses=witnesses.WORKFLOWS,
+    )
+
+    def everything_open(self, *, resume: Cursor | None = None) -> Iterator[Chunk[TaskRow]]:
+        """Read every running task.
+
+        Calls bizproc.task.list, which rounds offsets to pages and falls back to page 1 past the
+        end: tasks at a page's edge may be torn and are named in `edge_task_ids`.
+        """
+        return self._pages({"STATUS": 0}, resume=resume)
+
+    def changed_since(
+        self, moment: datetime, *, resume: Cursor | None = None
+    ) -> Iterator[Chunk[TaskRow]]:
+        """Read the tasks of any status saved at or after a moment of the portal's clock.
+
+        Calls bizproc.task.list.
+        """
+        return self._pages({">=MODIFIED": moment}, resume=resume, at_least=ODD_ROWS_OF_CHANGES)
+
+    def of_workflow(self, workflow_id: str) -> Iterator[Chunk[TaskRow]]:
+        """Read the tasks of any status of one workflow.
+
+        Calls bizproc.task.list.
+        """
+        return self._pages({"WORKFLOW_ID": workflow_id}, at_least=ODD_ROWS_OF_CHANGES)
+
+    def by_ids(self, ids: Iterable[int]) -> Chunk[TaskRow]:
+        """Read just these tasks whole, each with the rows of all its people.
+
+        Calls bizproc.task.list. Without ids nothing is sent. Groups that do not fit a page are
+        halved until they do; a task of more than 50 people is read page by page, and named in
+        `edge_task_ids` when it changed in between.
+        """
+        wanted = list(dict.fromkeys(ids))
+        if any(one < 1 for one in wanted):
+            raise ValueError("a task id is above 0; the portal takes 0 for any")
+        return self._by_ids(wanted, size=_TASKS_A_COMMAND, start=0)
+
+    def _pages(
+        self,
+        filter: Filter,
+        *,
+        resume: Cursor | None = None,
+        at_least: int = ODD_ROWS_OF_ALL,
+    ) -> Iterator[Chunk[TaskRow]]:
+        walk = PagePass(resume, key=("ID", "USER_ID"))
+        return self._walk(walk, filter, at_least=at_least)
 
 
-def _halved(groups: Sequence[list[T]]) -> Iterator[list[T]]:
-    """Give the groups, or the two halves of a single one."""
-    if len(groups) > 1:
-        yield from groups
-        return
-    middle = max(1, len(groups[0]) // 2)
-    yield from (half for half in (groups[0][:middle], groups[0][middle:]) if half)
+class WorkflowTemplates(Resource[TemplateRow]):
+    """Workflow templates, without the automation templates the portal hides."""
+
+    listing = Listing(
+        method="bizproc.workflow.template.list",
+        kind="template",
+        parse=TemplateRow.from_api,
+        select=TemplateRow.SELECT,
+        sorted_by={"order": {"ID": "ASC"}},
+        witnesses=witnesses.WORKFLOWS,
+        refuses_others=True,
+    )
+
+    def everything(self, *, resume: Cursor | None = None) -> Iterator[Chunk[TemplateRow]]:
+        """Read all templates, inactive ones too.
+
+        Calls bizproc.workflow.template.list.
+        """
+        return self._walk(PagePass(resume), {})
 
 
-def groups_of(items: Sequence[T], size: int) -> Iterator[list[T]]:
-    """Give the items in groups of a size."""
-    for first in range(0, len(items), size):
-        yield list(items[first : first + size])
+class Users(Resource[UserRow]):
+    """People, active and dismissed."""
+
+    listing = Listing(
+        method="user.get",
+        kind="user",
+        parse=UserRow.from_api,
+        sorted_by={"sort": "ID", "order": "ASC"},
+        witnesses=witnesses.PEOPLE,
+    )
+
+    def everything(self, *, resume: Cursor | None = None) -> Iterator[Chunk[UserRow]]:
+        """Read everybody.
+
+        Calls user.get, which leaves out bots and guests by itself.
+        """
+        return self._walk(PagePass(resume), {})
+
+    def by_ids(self, ids: Iterable[int]) -> Chunk[UserRow]:
+        """Read just these people, active or dismissed.
+
+        Calls user.get. Who may not see everybody is answered, too: `absent` is empty then.
+        """
+        return self._by_ids(sorted(ids), size=_USERS_A_CALL, start=0, must_see_all=False)
+
+
+class Departments(Resource[DepartmentRow]):
+    """Active departments."""
+
+    listing = Listing(
+        method="department.get",
+        kind="department",
+        parse=DepartmentRow.from_api,
+        sorted_by={"sort": "ID", "order": "ASC"},
+        witnesses=witnesses.DEPARTMENTS,
+    )
+
+    def everything(self, *, resume: Cursor | None = None) -> Iterator[Chunk[DepartmentRow]]:
+        """Read all departments.
+
+        Calls department.get, which falls back to page 1 past the end.
+        """
+        return self._walk(PagePass(resume), {})

@@ -8,16 +8,16 @@ from typing import Any, Final
 
 import requests
 
-from . import sending, texts, wire
+from . import http, texts
 from .codes import METHOD_EXHAUSTED, refusal
 from .credentials import Credential
 from .envelopes import BATCH_LIMIT, Answer, BatchAnswer, Command, by_key, count, query
 from .errors import BadAnswer, BitrixError, Moved
+from .exchange import RESPONSE_LIMIT, Clock, SystemClock, Timeouts, send
 from .health import Health, Indifferent
 from .objects import AnswerTime
 from .pacing import Pacer, Purpose, Release
 from .refusals import MethodExhausted, RateLimited, Refused
-from .sending import RESPONSE_LIMIT, Clock, SystemClock, Timeouts
 
 #: When nothing better is known: operating time is freed in buckets of a minute.
 _RESET_GUESS: Final = timedelta(seconds=60)
@@ -66,7 +66,7 @@ class Transport:
         self._user_agent = user_agent
         self._clock = clock or SystemClock()
         self._response_limit = response_limit
-        self._reads = wire.session(user_agent)
+        self._reads = http.session(user_agent)
         self._resets: dict[str, datetime] = {}
         self.requests = 0
 
@@ -134,7 +134,7 @@ class Transport:
 
     def _asked(
         self, method: str, params: Mapping[str, Any], *, is_write: bool, release: Release
-    ) -> tuple[wire.Exchange, Mapping[str, Any]]:
+    ) -> tuple[http.Exchange, Mapping[str, Any]]:
         """Send one request and open its envelope; how that went is noted either way."""
         try:
             try:
@@ -148,17 +148,17 @@ class Transport:
         self._health.answered()
         return exchange, envelope
 
-    def _exchange(self, method: str, params: Mapping[str, Any], *, is_write: bool) -> wire.Exchange:
+    def _exchange(self, method: str, params: Mapping[str, Any], *, is_write: bool) -> http.Exchange:
         """Send one request: a write on a connection of its own, reads over those kept open."""
         call = _Call(credential=self._credential, name=method, params=params)
         self.requests += 1
         if not is_write:
             return self._send(call, self._reads)
-        with wire.session(self._user_agent) as session:
+        with http.session(self._user_agent) as session:
             return self._send(call, session)
 
-    def _send(self, call: _Call, session: requests.Session) -> wire.Exchange:
-        exchange = sending.send(
+    def _send(self, call: _Call, session: requests.Session) -> http.Exchange:
+        exchange = send(
             call,
             session,
             timeouts=self._timeouts,
@@ -172,7 +172,7 @@ class Transport:
             body=self._credential.scrub_body(exchange.body),
         )
 
-    def _envelope(self, method: str, exchange: wire.Exchange) -> Mapping[str, Any]:
+    def _envelope(self, method: str, exchange: http.Exchange) -> Mapping[str, Any]:
         """Turn a body into the envelope, or raise what is wrong with it."""
         if 300 <= exchange.status < 400:
             raise Moved(
@@ -181,9 +181,9 @@ class Transport:
                 method=method,
                 asked=self._credential.portal_url,
             )
-        envelope = wire.parse(exchange.body)
+        envelope = http.parse(exchange.body)
         if not isinstance(envelope, Mapping):
-            what = "no JSON" if envelope is wire.NOT_JSON else "JSON that is no object"
+            what = "no JSON" if envelope is http.NOT_JSON else "JSON that is no object"
             raise BadAnswer(
                 f"{what}, {len(exchange.body)} bytes",
                 method=method,
@@ -204,8 +204,8 @@ class Transport:
 
     def _refusal(self, raw: Mapping[str, Any], *, status: int | None, method: str) -> Refused:
         """Build the error the portal names, and let the pacer learn from it."""
-        code = wire.plain(raw.get("error"))
-        text = texts.words(wire.plain(raw.get("error_description")))
+        code = http.plain(raw.get("error"))
+        text = texts.words(http.plain(raw.get("error_description")))
         if code.strip().upper() == METHOD_EXHAUSTED:
             now = self._clock.now()
             resets_at = max(self._resets.get(method, now), now + timedelta(seconds=1))
@@ -221,7 +221,7 @@ class Transport:
             self._pacer.rate_limited()
         return error
 
-    def _answer(self, method: str, envelope: Mapping[str, Any], exchange: wire.Exchange) -> Answer:
+    def _answer(self, method: str, envelope: Mapping[str, Any], exchange: http.Exchange) -> Answer:
         return Answer(
             result=envelope["result"],
             total=count(envelope.get("total"), name="total", method=method),
@@ -236,7 +236,7 @@ class Transport:
         self,
         commands: Mapping[str, Command],
         envelope: Mapping[str, Any],
-        exchange: wire.Exchange,
+        exchange: http.Exchange,
     ) -> BatchAnswer:
         maps = envelope["result"]
         if not isinstance(maps, Mapping):

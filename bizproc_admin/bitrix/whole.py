@@ -8,11 +8,11 @@ from typing import Any, Final
 from .chunks import Chunk, Cursor, Odd
 from .envelopes import BATCH_LIMIT, Answer, Command
 from .filters import Filter
-from .listing import Asks, Listing
-from .lists import Workflows, WorkflowTasks
+from .list_calls import Asks, Listing
+from .list_reads import Resource, counts_more, groups_of
 from .objects import TaskRow, WorkflowRow
-from .paging import Want
-from .resources import Resource, counts_more, groups_of
+from .passes import Want
+from .resources import Workflows, WorkflowTasks
 
 #: Most workflows have a few tasks, each of a few people: so many seldom fill more than a page.
 _TASKS_OF_A_COMMAND: Final = 10

@@ -1,6 +1,6 @@
 """Everything that changes a portal. Sent once: a write is never repeated in here.
 
-What a failed write proves is said by `retrying.classify`; whether to send it again is decided by
+What a failed write proves is said by `proof.classify`; whether to send it again is decided by
 whoever keeps the command's record, after reading the target.
 """
 

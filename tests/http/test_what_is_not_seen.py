@@ -10,7 +10,7 @@ from django.utils import timezone
 from bizproc_admin import commands, syncing
 from bizproc_admin.actions import CompleteTask, DelegateTask, TerminateWorkflow
 from bizproc_admin.audit import By
-from bizproc_admin.bitrix.listing import Listing
+from bizproc_admin.bitrix.list_calls import Listing
 from bizproc_admin.bitrix.transport import Transport
 from bizproc_admin.models import (
     Assignment,

@@ -21,7 +21,7 @@ django.setup()
 from bizproc_admin import commands, heartbeats  # noqa: E402
 from bizproc_admin.actions.workflow_tasks import TaskAction  # noqa: E402
 from bizproc_admin.actions.workflows import EndWorkflow  # noqa: E402
-from bizproc_admin.bitrix import wire  # noqa: E402
+from bizproc_admin.bitrix import http as wire  # noqa: E402
 from bizproc_admin.commands import sending, settling  # noqa: E402
 
 claimed = False

@@ -10,7 +10,7 @@ from .envelopes import Answer, Command
 from .errors import BadAnswer
 from .fields import Fields, OddRow, Raw
 from .filters import Filter
-from .paging import Want
+from .passes import Want
 from .transport import Transport
 from .witnesses import Witness
 

@@ -15,7 +15,7 @@ from typing import Final, Protocol
 
 import requests
 
-from . import wire
+from . import http
 from .errors import BadAnswer, BitrixError, NoAnswer, TooLong
 
 RESPONSE_LIMIT: Final = 10 * 1024 * 1024
@@ -82,12 +82,12 @@ def send(
     timeouts: Timeouts,
     clock: Clock,
     limit: int = RESPONSE_LIMIT,
-) -> wire.Exchange:
+) -> http.Exchange:
     """Send one request and read its whole body, noting what may have left."""
     sent_at, began = clock.now(), clock.monotonic()
     failure: BitrixError | None = None
     response = None
-    watch = wire.Watch(total=timeouts.total)
+    watch = http.Watch(total=timeouts.total)
     # The failure is raised outside of `except`: inside, it would drag the library's own
     # exception along, and with it the secrets.
     try:
@@ -100,12 +100,12 @@ def send(
                 allow_redirects=False,
                 stream=True,
             )
-            body = wire.read_body(response, limit=limit)
-    except wire.Unreadable as error:
+            body = http.read_body(response, limit=limit)
+    except http.Unreadable as error:
         status = None if response is None else response.status_code
-        kind = TooLong if isinstance(error, wire.Oversized) else BadAnswer
+        kind = TooLong if isinstance(error, http.Oversized) else BadAnswer
         failure = kind(str(error), method=letter.name, status=status)
-    except (requests.RequestException, *wire.LIBRARY_ERRORS) as error:
+    except (requests.RequestException, *http.LIBRARY_ERRORS) as error:
         failure = watch.failure(error, method=letter.name)
     finally:
         if response is not None:
@@ -125,7 +125,7 @@ def send(
         response.status_code,
         duration_ms,
     )
-    return wire.Exchange(
+    return http.Exchange(
         status=response.status_code,
         location=response.headers.get("Location", ""),
         body=body,

@@ -8,7 +8,7 @@ from hypothesis import strategies as some
 
 from bizproc_admin import bitrix
 from bizproc_admin.bitrix.chunks import Cursor
-from bizproc_admin.bitrix.paging import Got, OverlapPass, PagePass
+from bizproc_admin.bitrix.passes import Got, OverlapPass, PagePass
 
 
 def offsets_to_the_row(rows, want):
