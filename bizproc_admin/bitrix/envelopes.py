@@ -1,4 +1,4 @@
-"""The shapes around a call: one answer, a batch of commands, and PHP's way of writing both."""
+"""The shapes around a call: one reply, a batch of calls, and PHP's way of writing both."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ BATCH_LIMIT: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """A good answer: the value and what came with it."""
+class Reply:
+    """A good reply: the value and what came with it."""
 
     result: Any
     total: int | None
@@ -27,7 +27,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
+class Call:
     """One call inside a batch."""
 
     method: str
@@ -35,10 +35,10 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BatchAnswer:
-    """What became of each command: an answer, an error, or nothing at all (`missing`)."""
+class BatchReply:
+    """What became of each call: a reply, an error, or nothing at all (`missing`)."""
 
-    answers: Mapping[str, Answer]
+    replies: Mapping[str, Reply]
     errors: Mapping[str, Refused]
     missing: frozenset[str]
     sent_at: datetime
@@ -66,12 +66,12 @@ def count(value: object, *, name: str, method: str) -> int | None:
     raise BadAnswer(f"{name} is no whole number", method=method)
 
 
-def query(command: Command) -> str:
-    """Write a command of a batch: `method?query`, nested values in PHP's brackets."""
+def query(call: Call) -> str:
+    """Write a call of a batch: `method?query`, nested values in PHP's brackets."""
     pairs: list[str] = []
-    for name, value in command.params.items():
+    for name, value in call.params.items():
         _append(pairs, name, value)
-    return f"{command.method}?{'&'.join(pairs)}"
+    return f"{call.method}?{'&'.join(pairs)}"
 
 
 def _append(pairs: list[str], name: str, value: object) -> None:

@@ -1,9 +1,9 @@
-"""One POST, from a letter to a status and a whole body, or to an error that says what it proves.
+"""One POST, from what goes out to a status and a whole body, or to an error with what it proves.
 
 The whole difference between "certainly not sent" and "it may have happened" is made here, so the
 connection itself notes when it is open. Redirects, environment proxies and the library's own
-retries are off. Secrets are taken out of the letter in the sending line only, and no exception of
-the library, which would carry them, is ever kept or chained.
+retries are off. Secrets are taken out of what goes out in the sending line only, and no exception
+of the library, which would carry them, is ever kept or chained.
 """
 
 import logging
@@ -54,7 +54,7 @@ class Timeouts:
     total: float = 75
 
 
-class Letter(Protocol):
+class Outgoing(Protocol):
     """What is sent: open are its name and the host, all else may be secret."""
 
     @property
@@ -76,7 +76,7 @@ class Letter(Protocol):
 
 
 def send(
-    letter: Letter,
+    outgoing: Outgoing,
     session: requests.Session,
     *,
     timeouts: Timeouts,
@@ -93,9 +93,9 @@ def send(
     try:
         with watch:
             response = session.post(
-                letter.address(),
-                data=letter.body(),
-                headers=letter.headers(),
+                outgoing.address(),
+                data=outgoing.body(),
+                headers=outgoing.headers(),
                 timeout=(timeouts.connect, timeouts.read),
                 allow_redirects=False,
                 stream=True,
@@ -104,24 +104,24 @@ def send(
     except http.Unreadable as error:
         status = None if response is None else response.status_code
         kind = TooLong if isinstance(error, http.Oversized) else BadAnswer
-        failure = kind(str(error), method=letter.name, status=status)
+        failure = kind(str(error), method=outgoing.name, status=status)
     except (requests.RequestException, *http.LIBRARY_ERRORS) as error:
-        failure = watch.failure(error, method=letter.name)
+        failure = watch.failure(error, method=outgoing.name)
     finally:
         if response is not None:
             response.close()
     duration_ms = round((clock.monotonic() - began) * 1000)
     if failure is None and watch.expired:
-        failure = NoAnswer(f"no whole answer within {watch.total:g} s", method=letter.name)
+        failure = NoAnswer(f"no whole answer within {watch.total:g} s", method=outgoing.name)
     if failure is not None or response is None:
-        failure = failure or NoAnswer("no answer", method=letter.name)
+        failure = failure or NoAnswer("no answer", method=outgoing.name)
         failure.lasted = duration_ms / 1000
-        log.info("call %s portal=%s ms=%d", failure.for_logs, letter.host, duration_ms)
+        log.info("call %s portal=%s ms=%d", failure.for_logs, outgoing.host, duration_ms)
         raise failure
     log.info(
         "call method=%s portal=%s status=%d ms=%d",
-        letter.name,
-        letter.host,
+        outgoing.name,
+        outgoing.host,
         response.status_code,
         duration_ms,
     )

@@ -6,7 +6,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 from . import filters
 from .chunks import Odd
-from .envelopes import Answer, Command
+from .envelopes import Call, Reply
 from .errors import BadAnswer
 from .fields import Fields, OddRow, Raw
 from .filters import Filter
@@ -30,10 +30,10 @@ class Asks(Protocol):
     def transport(self) -> Transport:
         """Give the transport."""
 
-    def ask(self, method: str, params: Mapping[str, Any] | None = None) -> Answer:
+    def ask(self, method: str, params: Mapping[str, Any] | None = None) -> Reply:
         """Call one read method."""
 
-    def ask_many(self, commands: Sequence[Command]) -> list[Answer]:
+    def ask_many(self, calls: Sequence[Call]) -> list[Reply]:
         """Call up to 50 read methods in one request."""
 
 
@@ -65,7 +65,7 @@ class Listing(Generic[Row]):
     refuses_others: bool = False
     has_text_ids: bool = False
 
-    def command(self, want: Want, filter: Filter) -> Command:
+    def call(self, want: Want, filter: Filter) -> Call:
         """Build the call for one wanted page."""
         sent = filters.for_portal(filter)
         params: dict[str, Any] = {**self.sorted_by, "start": want.start}
@@ -73,15 +73,15 @@ class Listing(Generic[Row]):
             params["select"] = list(dict.fromkeys([*self.select, *filters.names(filter)]))
         if sent:
             params["filter"] = sent
-        return Command(method=self.method, params=params)
+        return Call(method=self.method, params=params)
 
-    def entries(self, answer: Answer, filter: Filter) -> list[Entry[Row]]:
-        """Take the rows out of an answer, hold them against the filter, and read what can be.
+    def entries(self, reply: Reply, filter: Filter) -> list[Entry[Row]]:
+        """Take the rows out of a reply, hold them against the filter, and read what can be.
 
         A row that does not match the filter raises FilterIgnored; one that cannot be compared
         with it is as odd as one that cannot be read.
         """
-        rows = answer.result
+        rows = reply.result
         if isinstance(rows, Mapping):
             rows = list(rows.values())
         if not isinstance(rows, list):

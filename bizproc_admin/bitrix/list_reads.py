@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from .chunks import Chunk, Cursor, Odd
-from .envelopes import BATCH_LIMIT, Answer, Command
+from .envelopes import BATCH_LIMIT, Call, Reply
 from .errors import Incomplete, NotAdministrator, TooLong
 from .filters import Filter
 from .list_calls import ODD_ROWS_OF_ALL, Asks, Entry, Listing
@@ -29,28 +29,26 @@ class Resource(Generic[Row]):
         """Count the calls of this list that go into one request, beside the witnesses."""
         return BATCH_LIMIT - len(self.listing.witnesses)
 
-    def _ask(
-        self, commands: Sequence[Command], *, must_see_all: bool = True
-    ) -> tuple[list[Answer], bool]:
+    def _ask(self, calls: Sequence[Call], *, must_see_all: bool = True) -> tuple[list[Reply], bool]:
         """Ask, and tell whether the same request proves that everything was seen.
 
         Raises NotAdministrator where it proves the contrary and the caller cannot do without.
         """
         witnesses = self.listing.witnesses
         try:
-            answers = self._reader.ask_many([*commands, *(one.command for one in witnesses)])
+            replies = self._reader.ask_many([*calls, *(one.call for one in witnesses)])
         except AccessDenied as error:
             if self._refuses_others(error):
                 raise NotAdministrator(error.text, method=error.method) from error
             raise
-        said = zip(witnesses, answers[len(commands) :], strict=True)
-        proven = all(one.proves(answer) for one, answer in said)
+        said = zip(witnesses, replies[len(calls) :], strict=True)
+        proven = all(one.proves(reply) for one, reply in said)
         if must_see_all and not proven:
             raise NotAdministrator("the witness says no", method=self.listing.method)
-        return answers[: len(commands)], proven and bool(witnesses or self.listing.refuses_others)
+        return replies[: len(calls)], proven and bool(witnesses or self.listing.refuses_others)
 
     def _refuses_others(self, error: AccessDenied) -> bool:
-        asked = [one.command.method for one in self.listing.witnesses]
+        asked = [one.call.method for one in self.listing.witnesses]
         if self.listing.refuses_others:
             asked.append(self.listing.method)
         return error.vendor_code.upper() == "ACCESS_DENIED" and error.method in asked
@@ -69,35 +67,35 @@ class Resource(Generic[Row]):
         limit = self._at_once
         while wanted := walk.wants(limit):
             narrowed = [_within(filter, want) for want in wanted]
-            commands = [
-                self.listing.command(want, one) for want, one in zip(wanted, narrowed, strict=True)
+            calls = [
+                self.listing.call(want, one) for want, one in zip(wanted, narrowed, strict=True)
             ]
             try:
-                answers, proven = self._ask(commands)
+                replies, proven = self._ask(calls)
             except TooLong:
-                if len(commands) == 1:
+                if len(calls) == 1:
                     raise
-                limit = len(commands) // 2
+                limit = len(calls) // 2
                 continue
             pages = [
-                self.listing.entries(answer, one)
-                for answer, one in zip(answers, narrowed, strict=True)
+                self.listing.entries(reply, one)
+                for reply, one in zip(replies, narrowed, strict=True)
             ]
             for page in pages:
                 self.listing.refuse_mostly_odd(page, at_least=at_least)
-            got = [_got(page, answer) for page, answer in zip(pages, answers, strict=True)]
+            got = [_got(page, reply) for page, reply in zip(pages, replies, strict=True)]
             entries = {id(entry.raw): entry for page in pages for entry in page if entry.raw}
             fresh = [entries[id(raw)] for raw in walk.take(wanted, got)]
             nameless = [entry for page in pages for entry in page if entry.key is None]
             odd = tuple(one.odd for one in [*fresh, *nameless] if one.odd is not None)
             yield Chunk(
                 rows=tuple(entry.row for entry in fresh if entry.row is not None),
-                sent_at=answers[0].sent_at,
+                sent_at=replies[0].sent_at,
                 requests=walk.requests,
                 total=walk.total,
                 complete=walk.complete,
                 cursor=walk.cursor,
-                time=answers[-1].time,
+                time=replies[-1].time,
                 edge_task_ids=frozenset(walk.edges) if isinstance(walk, PagePass) else frozenset(),
                 proven=proven,
                 odd=odd,
@@ -107,7 +105,7 @@ class Resource(Generic[Row]):
             raise Incomplete(f"of {walk.total} rows not all were given", method=self.listing.method)
 
     def _gathered(self, parts: Sequence["_Part[Row]"], *, requests: int) -> Chunk[Row]:
-        """Put the answers about given ids into one chunk, dated by the earliest request."""
+        """Put the replies about given ids into one chunk, dated by the earliest request."""
         entries = [entry for part in parts for entry in part.entries]
         rows = tuple(entry.row for entry in entries if entry.row is not None)
         odd = tuple(part.named(entry.odd) for part in parts for entry in part.entries if entry.odd)
@@ -115,12 +113,12 @@ class Resource(Generic[Row]):
         now = self._reader.transport.now()
         return Chunk(
             rows=rows,
-            sent_at=min((part.answer.sent_at for part in parts), default=now),
+            sent_at=min((part.reply.sent_at for part in parts), default=now),
             requests=requests,
             total=len(rows),
             complete=True,
             cursor=Cursor(requests=requests, total=len(rows), offset=0, ended=True),
-            time=parts[-1].answer.time if parts else None,
+            time=parts[-1].reply.time if parts else None,
             edge_task_ids=torn,
             proven=all(part.proven for part in parts),
             odd=odd,
@@ -132,7 +130,7 @@ class Resource(Generic[Row]):
     ) -> Chunk[Row]:
         """Ask for rows by their ids, so many in a call, all in as few requests as may be.
 
-        Calls whose answer does not fit a page, or holds a row of which nobody knows whose it is,
+        Calls whose reply does not fit a page, or holds a row of which nobody knows whose it is,
         are halved until they do, and until it is known. What does not fit even so is read page by
         page.
         """
@@ -145,8 +143,8 @@ class Resource(Generic[Row]):
             asked: list[Filter] = [{"ID": group} for group in taken]
             requests += 1
             try:
-                answers, proven = self._ask(
-                    [self.listing.command(Want(start=start), one) for one in asked],
+                replies, proven = self._ask(
+                    [self.listing.call(Want(start=start), one) for one in asked],
                     must_see_all=must_see_all,
                 )
             except TooLong:
@@ -155,10 +153,10 @@ class Resource(Generic[Row]):
                 limit = max(1, len(taken) // 2)
                 groups = [*_halved(taken), *groups]
                 continue
-            for group, one, answer in zip(taken, asked, answers, strict=True):
-                entries = self.listing.entries(answer, one)
+            for group, one, reply in zip(taken, asked, replies, strict=True):
+                entries = self.listing.entries(reply, one)
                 # With a negative start nothing is counted, and an empty page claims a next one.
-                is_cut = start >= 0 and counts_more(entries, answer)
+                is_cut = start >= 0 and counts_more(entries, reply)
                 if len(group) > 1 and (is_cut or any(entry.key is None for entry in entries)):
                     groups += _halved([group])
                 elif is_cut:
@@ -166,32 +164,32 @@ class Resource(Generic[Row]):
                     requests += len(pages)
                     parts += pages
                 else:
-                    parts.append(_Part(asked=group, answer=answer, entries=entries, proven=proven))
+                    parts.append(_Part(asked=group, reply=reply, entries=entries, proven=proven))
         return self._gathered(parts, requests=requests)
 
     def _paged(self, group: Sequence[Any], filter: Filter) -> list["_Part[Row]"]:
         """Read what one id brings page by page: torn, unless all that is counted was seen."""
         walk = PagePass(key=("ID", "USER_ID"))
-        pages: list[tuple[Answer, list[Entry[Row]], bool]] = []
+        pages: list[tuple[Reply, list[Entry[Row]], bool]] = []
         seen = 0
         while wanted := walk.wants(1):
-            answers, proven = self._ask([self.listing.command(wanted[0], filter)])
-            entries = self.listing.entries(answers[0], filter)
-            seen += len(walk.take(wanted, [_got(entries, answers[0])]))
-            pages.append((answers[0], entries, proven))
+            replies, proven = self._ask([self.listing.call(wanted[0], filter)])
+            entries = self.listing.entries(replies[0], filter)
+            seen += len(walk.take(wanted, [_got(entries, replies[0])]))
+            pages.append((replies[0], entries, proven))
         is_torn = seen != pages[-1][0].total
         return [
-            _Part(asked=group, answer=answer, entries=entries, proven=proven, is_torn=is_torn)
-            for answer, entries, proven in pages
+            _Part(asked=group, reply=reply, entries=entries, proven=proven, is_torn=is_torn)
+            for reply, entries, proven in pages
         ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Part(Generic[Row]):
-    """The answer to one call that asked for ids."""
+    """The reply to one call that asked for ids."""
 
     asked: Sequence[Any]
-    answer: Answer
+    reply: Reply
     entries: Sequence[Entry[Row]]
     proven: bool
     is_torn: bool = False
@@ -204,7 +202,7 @@ class _Part(Generic[Row]):
         return Odd(kind=odd.kind, id=odd.id or str(key), field=odd.field, code=odd.code, key=key)
 
 
-def _got(entries: Sequence[Entry[Any]], answer: Answer) -> Got:
+def _got(entries: Sequence[Entry[Any]], reply: Reply) -> Got:
     """Give a page to a pass: the rows whose ids can be read, and who stands beside the others."""
     torn: set[int] = set()
     for place, entry in enumerate(entries):
@@ -213,16 +211,16 @@ def _got(entries: Sequence[Entry[Any]], answer: Answer) -> Got:
             torn.update(one.key for one in beside if isinstance(one.key, int))
     return Got(
         rows=[entry.raw for entry in entries if entry.key is not None],
-        total=answer.total,
-        next=answer.next,
+        total=reply.total,
+        next=reply.next,
         given=len(entries),
         torn=frozenset(torn),
     )
 
 
-def counts_more(entries: Sequence[Entry[Any]], answer: Answer) -> bool:
+def counts_more(entries: Sequence[Entry[Any]], reply: Reply) -> bool:
     """Tell whether there is more than one page holds."""
-    return answer.next is not None or _got(entries, answer).counts_more(0)
+    return reply.next is not None or _got(entries, reply).counts_more(0)
 
 
 def _within(filter: Filter, want: Want) -> Filter:

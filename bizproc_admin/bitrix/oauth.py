@@ -152,7 +152,7 @@ class TokenServer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Grant:
-    """The letter of one request for tokens: its form holds secrets."""
+    """What goes out for one request for tokens: its form holds secrets."""
 
     name: str
     host: str

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from . import catalogue
-from .envelopes import Answer, Command
+from .envelopes import Call, Reply
 from .errors import BadAnswer, BitrixError, NotARead
 from .identity import AppInfo, Profile
 from .objects import UserRow
@@ -57,7 +57,7 @@ class Reader:
         self.whole_workflows = WholeWorkflows(self)
         self.system = System(self)
 
-    def ask(self, method: str, params: Mapping[str, Any] | None = None) -> Answer:
+    def ask(self, method: str, params: Mapping[str, Any] | None = None) -> Reply:
         """Call one read method, repeating it when that can help."""
         self._refuse_writes([method])
         return self._repeating(
@@ -70,26 +70,24 @@ class Reader:
             )
         )
 
-    def ask_many(self, commands: Sequence[Command]) -> list[Answer]:
-        """Call up to 50 read methods in one request; one failing command fails them all."""
-        self._refuse_writes([command.method for command in commands])
-        if len(commands) == 1:
-            return [self.ask(commands[0].method, commands[0].params)]
+    def ask_many(self, calls: Sequence[Call]) -> list[Reply]:
+        """Call up to 50 read methods in one request; one that fails fails them all."""
+        self._refuse_writes([call.method for call in calls])
+        if len(calls) == 1:
+            return [self.ask(calls[0].method, calls[0].params)]
         # Keys that are not numbers: PHP would answer with lists for those.
-        keyed = {f"c{number}": command for number, command in enumerate(commands)}
+        keyed = {f"c{number}": call for number, call in enumerate(calls)}
 
-        def send() -> list[Answer]:
-            answer = self.transport.batch(
+        def send() -> list[Reply]:
+            reply = self.transport.batch(
                 keyed, is_write=False, purpose=self._purpose, patience=self._patience
             )
             for key in keyed:
-                if key in answer.errors:
-                    raise answer.errors[key]
-                if key in answer.missing:
-                    raise BadAnswer(
-                        f"command {key} was not answered", method="batch", transient=True
-                    )
-            return [answer.answers[key] for key in keyed]
+                if key in reply.errors:
+                    raise reply.errors[key]
+                if key in reply.missing:
+                    raise BadAnswer(f"call {key} was not answered", method="batch", transient=True)
+            return [reply.replies[key] for key in keyed]
 
         return self._repeating(send)
 

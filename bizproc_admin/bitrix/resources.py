@@ -13,8 +13,8 @@ from .objects import DepartmentRow, TaskRow, TemplateRow, UserRow, WorkflowRow
 from .passes import OverlapPass, PagePass, Want
 
 #: A task comes as a row per person; so many tasks seldom fill more than one page.
-_TASKS_A_COMMAND: Final = 20
-_WORKFLOWS_A_COMMAND: Final = 50
+_TASKS_A_CALL: Final = 20
+_WORKFLOWS_A_CALL: Final = 50
 _USERS_A_CALL: Final = 50
 
 
@@ -43,17 +43,17 @@ class Workflows(Resource[WorkflowRow]):
         Calls bizproc.workflow.instances. With a negative start nothing is counted, and an empty
         page then claims a next one.
         """
-        wanted = self.listing.command(Want(start=start), filter or {})
+        wanted = self.listing.call(Want(start=start), filter or {})
         params = {**wanted.params, "order": dict(order or {"ID": "ASC"})}
-        answer = self._reader.ask(wanted.method, params)
-        entries = self.listing.entries(answer, filter or {})
+        reply = self._reader.ask(wanted.method, params)
+        entries = self.listing.entries(reply, filter or {})
         return Page(
             rows=tuple(entry.row for entry in entries if entry.row is not None),
             odd=tuple(entry.odd for entry in entries if entry.odd is not None),
-            total=answer.total if start >= 0 else None,
-            next=answer.next if start >= 0 else None,
-            sent_at=answer.sent_at,
-            time=answer.time,
+            total=reply.total if start >= 0 else None,
+            next=reply.next if start >= 0 else None,
+            sent_at=reply.sent_at,
+            time=reply.time,
         )
 
     def everything(
@@ -90,7 +90,7 @@ class Workflows(Resource[WorkflowRow]):
         empty list.
         """
         # Nothing is counted with a negative start, and no answer exceeds a page.
-        return self._by_ids(ids, size=_WORKFLOWS_A_COMMAND, start=-1)
+        return self._by_ids(ids, size=_WORKFLOWS_A_CALL, start=-1)
 
     def _changes(self, filter: Filter, *, resume: Cursor | None) -> Iterator[Chunk[WorkflowRow]]:
         return self._walk(OverlapPass(resume), filter, at_least=ODD_ROWS_OF_CHANGES)
@@ -142,7 +142,7 @@ class WorkflowTasks(Resource[TaskRow]):
         wanted = list(dict.fromkeys(ids))
         if any(one < 1 for one in wanted):
             raise ValueError("a task id is above 0; the portal takes 0 for any")
-        return self._by_ids(wanted, size=_TASKS_A_COMMAND, start=0)
+        return self._by_ids(wanted, size=_TASKS_A_CALL, start=0)
 
     def _pages(
         self,

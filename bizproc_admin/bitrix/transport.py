@@ -11,7 +11,7 @@ import requests
 from . import http, texts
 from .codes import METHOD_EXHAUSTED, refusal
 from .credentials import Credential
-from .envelopes import BATCH_LIMIT, Answer, BatchAnswer, Command, by_key, count, query
+from .envelopes import BATCH_LIMIT, BatchReply, Call, Reply, by_key, count, query
 from .errors import BadAnswer, BitrixError, Moved
 from .exchange import RESPONSE_LIMIT, Clock, SystemClock, Timeouts, send
 from .health import Health, Indifferent
@@ -24,8 +24,8 @@ _RESET_GUESS: Final = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Call:
-    """The letter of one call: the credential opens it only when it is sent."""
+class _OutgoingCall:
+    """What goes out for one call: the credential opens it only when it is sent."""
 
     credential: Credential
     name: str
@@ -102,35 +102,35 @@ class Transport:
         purpose: Purpose,
         patience: float,
         permit: Release | None = None,
-    ) -> Answer:
+    ) -> Reply:
         """Call one method; wait at most `patience` seconds for a permit, unless one is held."""
         release = permit or self.obtain_permit(method, purpose=purpose, patience=patience)
         exchange, envelope = self._asked(method, params, is_write=is_write, release=release)
-        answer = self._answer(method, envelope, exchange)
-        self._learn(method, answer.time)
-        return answer
+        reply = self._answer(method, envelope, exchange)
+        self._learn(method, reply.time)
+        return reply
 
     def batch(
         self,
-        commands: Mapping[str, Command],
+        calls: Mapping[str, Call],
         *,
         is_write: bool,
         purpose: Purpose,
         patience: float,
         halt: bool = False,
-    ) -> BatchAnswer:
-        """Send up to 50 commands in one request.
+    ) -> BatchReply:
+        """Send up to 50 calls in one request.
 
-        Calls batch. It answers 200 even when commands fail; an empty map comes as a list.
+        Calls batch. It answers 200 even when calls of it fail; an empty map comes as a list.
         """
-        if not 0 < len(commands) <= BATCH_LIMIT:
-            raise ValueError(f"a batch holds 1 to {BATCH_LIMIT} commands, not {len(commands)}")
-        paced = next(iter(commands.values())).method
+        if not 0 < len(calls) <= BATCH_LIMIT:
+            raise ValueError(f"a batch holds 1 to {BATCH_LIMIT} calls, not {len(calls)}")
+        paced = next(iter(calls.values())).method
         release = self.obtain_permit(paced, purpose=purpose, patience=patience)
-        written = {key: query(one) for key, one in commands.items()}
+        written = {key: query(one) for key, one in calls.items()}
         asked = {"halt": int(halt), "cmd": written}
         exchange, envelope = self._asked("batch", asked, is_write=is_write, release=release)
-        return self._batch_answer(commands, envelope, exchange)
+        return self._batch_answer(calls, envelope, exchange)
 
     def _asked(
         self, method: str, params: Mapping[str, Any], *, is_write: bool, release: Release
@@ -150,14 +150,14 @@ class Transport:
 
     def _exchange(self, method: str, params: Mapping[str, Any], *, is_write: bool) -> http.Exchange:
         """Send one request: a write on a connection of its own, reads over those kept open."""
-        call = _Call(credential=self._credential, name=method, params=params)
+        call = _OutgoingCall(credential=self._credential, name=method, params=params)
         self.requests += 1
         if not is_write:
             return self._send(call, self._reads)
         with http.session(self._user_agent) as session:
             return self._send(call, session)
 
-    def _send(self, call: _Call, session: requests.Session) -> http.Exchange:
+    def _send(self, call: _OutgoingCall, session: requests.Session) -> http.Exchange:
         exchange = send(
             call,
             session,
@@ -221,8 +221,8 @@ class Transport:
             self._pacer.rate_limited()
         return error
 
-    def _answer(self, method: str, envelope: Mapping[str, Any], exchange: http.Exchange) -> Answer:
-        return Answer(
+    def _answer(self, method: str, envelope: Mapping[str, Any], exchange: http.Exchange) -> Reply:
+        return Reply(
             result=envelope["result"],
             total=count(envelope.get("total"), name="total", method=method),
             next=count(envelope.get("next"), name="next", method=method),
@@ -234,25 +234,25 @@ class Transport:
 
     def _batch_answer(
         self,
-        commands: Mapping[str, Command],
+        calls: Mapping[str, Call],
         envelope: Mapping[str, Any],
         exchange: http.Exchange,
-    ) -> BatchAnswer:
+    ) -> BatchReply:
         maps = envelope["result"]
         if not isinstance(maps, Mapping):
             raise BadAnswer("batch result is no object", method="batch", status=exchange.status)
-        keys = list(commands)
+        keys = list(calls)
         results = by_key(maps, "result", keys)
         refusals = by_key(maps, "result_error", keys)
         totals = by_key(maps, "result_total", keys)
         nexts = by_key(maps, "result_next", keys)
         times = by_key(maps, "result_time", keys)
-        answers: dict[str, Answer] = {}
+        replies: dict[str, Reply] = {}
         failed: dict[str, Refused] = {}
-        for key, command in commands.items():
+        for key, call in calls.items():
             if key in refusals:
                 raw = refusals[key] if isinstance(refusals[key], Mapping) else {}
-                failed[key] = self._refusal(raw, status=None, method=command.method)
+                failed[key] = self._refusal(raw, status=None, method=call.method)
             elif key in results:
                 inner = {
                     "result": results[key],
@@ -260,12 +260,12 @@ class Transport:
                     "next": nexts.get(key),
                     "time": times.get(key),
                 }
-                answers[key] = self._answer(command.method, inner, exchange)
-                self._learn(command.method, answers[key].time)
-        return BatchAnswer(
-            answers=answers,
+                replies[key] = self._answer(call.method, inner, exchange)
+                self._learn(call.method, replies[key].time)
+        return BatchReply(
+            replies=replies,
             errors=failed,
-            missing=frozenset(commands) - answers.keys() - failed.keys(),
+            missing=frozenset(calls) - replies.keys() - failed.keys(),
             sent_at=exchange.sent_at,
             duration_ms=exchange.duration_ms,
             time=AnswerTime.from_api(envelope.get("time")),

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from .chunks import Chunk, Cursor, Odd
-from .envelopes import BATCH_LIMIT, Answer, Command
+from .envelopes import BATCH_LIMIT, Call, Reply
 from .filters import Filter
 from .list_calls import Asks, Listing
 from .list_reads import Resource, counts_more, groups_of
@@ -15,8 +15,8 @@ from .passes import Want
 from .resources import Workflows, WorkflowTasks
 
 #: Most workflows have a few tasks, each of a few people: so many seldom fill more than a page.
-_TASKS_OF_A_COMMAND: Final = 10
-_WORKFLOWS_A_COMMAND: Final = 50
+_TASKS_OF_A_CALL: Final = 10
+_WORKFLOWS_A_CALL: Final = 50
 #: 200 workflows take 4 calls for themselves and 20 for their tasks.
 _AT_ONCE: Final = BATCH_LIMIT // 5 * 20
 
@@ -57,28 +57,28 @@ class WholeWorkflows(Resource[WorkflowRow]):
 
     def _at_once_read(self, ids: list[str]) -> Whole:
         tasks = WorkflowTasks.listing
-        by_id = list(groups_of(ids, _WORKFLOWS_A_COMMAND))
-        by_workflow = list(groups_of(ids, _TASKS_OF_A_COMMAND))
-        asked: list[tuple[Command, Filter]] = []
+        by_id = list(groups_of(ids, _WORKFLOWS_A_CALL))
+        by_workflow = list(groups_of(ids, _TASKS_OF_A_CALL))
+        asked: list[tuple[Call, Filter]] = []
         for group in by_id:
             one: Filter = {"ID": group}
-            asked.append((self.listing.command(Want(start=-1), one), one))
+            asked.append((self.listing.call(Want(start=-1), one), one))
         for group in by_workflow:
             one = {"WORKFLOW_ID": group}
-            asked.append((tasks.command(Want(start=0), one), one))
-        answers, proven = self._ask([command for command, _ in asked])
+            asked.append((tasks.call(Want(start=0), one), one))
+        replies, proven = self._ask([call for call, _ in asked])
         filters = [one for _, one in asked]
         first = len(by_id)
         unread: set[str] = set()
-        whole: list[tuple[Answer, Filter]] = []
-        for group, answer, one in zip(by_workflow, answers[first:], filters[first:], strict=True):
-            entries = tasks.entries(answer, one)
-            if counts_more(entries, answer) or any(entry.key is None for entry in entries):
+        whole: list[tuple[Reply, Filter]] = []
+        for group, reply, one in zip(by_workflow, replies[first:], filters[first:], strict=True):
+            entries = tasks.entries(reply, one)
+            if counts_more(entries, reply) or any(entry.key is None for entry in entries):
                 unread.update(group)
             else:
-                whole.append((answer, one))
-        found = zip(answers[:first], filters[:first], strict=True)
-        sent_at = answers[0].sent_at
+                whole.append((reply, one))
+        found = zip(replies[:first], filters[:first], strict=True)
+        sent_at = replies[0].sent_at
         return Whole(
             asked=tuple(ids),
             workflows=_chunk(self.listing, list(found), sent_at=sent_at, proven=proven),
@@ -89,12 +89,12 @@ class WholeWorkflows(Resource[WorkflowRow]):
 
 def _chunk(
     listing: Listing[Any],
-    answers: list[tuple[Answer, Filter]],
+    replies: list[tuple[Reply, Filter]],
     *,
     sent_at: datetime,
     proven: bool,
 ) -> Chunk[Any]:
-    entries = [entry for answer, one in answers for entry in listing.entries(answer, one)]
+    entries = [entry for reply, one in replies for entry in listing.entries(reply, one)]
     odd: tuple[Odd, ...] = tuple(entry.odd for entry in entries if entry.odd is not None)
     rows = tuple(entry.row for entry in entries if entry.row is not None)
     return Chunk(
@@ -104,7 +104,7 @@ def _chunk(
         total=len(rows),
         complete=True,
         cursor=Cursor(requests=1, total=len(rows), offset=0, ended=True),
-        time=answers[-1][0].time if answers else None,
+        time=replies[-1][0].time if replies else None,
         proven=proven,
         odd=odd,
         doubtful=frozenset(one.key for one in odd if one.key is not None),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from .envelopes import Answer, Command
+from .envelopes import Call, Reply
 from .errors import BadAnswer
 
 #: No workflow has it, and no sign in it means more than itself to a filter.
@@ -20,33 +20,33 @@ NOBODY: Final = "no-such-workflow"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Witness:
-    """One call, and what its answer must be."""
+    """One call, and what the reply to it must be."""
 
-    command: Command
-    proves: Callable[[Answer], bool]
+    call: Call
+    proves: Callable[[Reply], bool]
 
 
-def _is_refused_to_others(answer: Answer) -> bool:
-    if answer.result not in ([], {}):
+def _is_refused_to_others(reply: Reply) -> bool:
+    if reply.result not in ([], {}):
         raise BadAnswer("an id that does not exist was found", method="bizproc.workflow.instances")
     return True
 
 
-def _is_administrator(answer: Answer) -> bool:
-    if not isinstance(answer.result, bool):
+def _is_administrator(reply: Reply) -> bool:
+    if not isinstance(reply.result, bool):
         raise BadAnswer("the answer is neither true nor false", method="user.admin")
-    return answer.result
+    return reply.result
 
 
-def _is_no_guest(answer: Answer) -> bool:
-    if not isinstance(answer.result, dict):
+def _is_no_guest(reply: Reply) -> bool:
+    if not isinstance(reply.result, dict):
         raise BadAnswer("the answer is no person", method="user.current")
-    return answer.result.get("USER_TYPE") in ("employee", "", None)
+    return reply.result.get("USER_TYPE") in ("employee", "", None)
 
 
 WORKFLOWS: Final[Sequence[Witness]] = (
     Witness(
-        command=Command(
+        call=Call(
             method="bizproc.workflow.instances",
             params={"select": ["ID"], "filter": {"ID": NOBODY}, "start": -1},
         ),
@@ -54,9 +54,9 @@ WORKFLOWS: Final[Sequence[Witness]] = (
     ),
 )
 DEPARTMENTS: Final[Sequence[Witness]] = (
-    Witness(command=Command(method="user.admin", params={}), proves=_is_administrator),
+    Witness(call=Call(method="user.admin", params={}), proves=_is_administrator),
 )
 PEOPLE: Final[Sequence[Witness]] = (
     *DEPARTMENTS,
-    Witness(command=Command(method="user.current", params={}), proves=_is_no_guest),
+    Witness(call=Call(method="user.current", params={}), proves=_is_no_guest),
 )

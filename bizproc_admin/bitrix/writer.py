@@ -7,7 +7,7 @@ whoever keeps the command's record, after reading the target.
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from .envelopes import Answer
+from .envelopes import Reply
 from .errors import BadAnswer
 from .objects import Written
 from .pacing import Purpose, Release
@@ -50,7 +50,7 @@ class Writer:
             release()
         self._permits.clear()
 
-    def send(self, method: str, params: Mapping[str, Any]) -> Answer:
+    def send(self, method: str, params: Mapping[str, Any]) -> Reply:
         """Send one write, once."""
         return self.transport.call(
             method,
@@ -102,14 +102,14 @@ class WorkflowWrites:
         params: dict[str, Any] = {"TEMPLATE_ID": template_id, "DOCUMENT_ID": list(document_id)}
         if parameters:
             params["PARAMETERS"] = dict(parameters)
-        answer = self._writer.send("bizproc.workflow.start", params)
-        if not isinstance(answer.result, str) or not answer.result:
+        reply = self._writer.send("bizproc.workflow.start", params)
+        if not isinstance(reply.result, str) or not reply.result:
             raise BadAnswer(
                 "no workflow id in the answer",
                 method="bizproc.workflow.start",
-                status=answer.status,
+                status=reply.status,
             )
-        return _written(answer)
+        return _written(reply)
 
 
 class WorkflowTaskWrites:
@@ -171,17 +171,17 @@ def _id(workflow_id: str) -> str:
     return workflow_id
 
 
-def _true(answer: Answer) -> Written:
-    if answer.result is not True:
-        raise BadAnswer(f"the answer is {answer.result!r:.60}, wanted true", status=answer.status)
-    return _written(answer)
+def _true(reply: Reply) -> Written:
+    if reply.result is not True:
+        raise BadAnswer(f"the answer is {reply.result!r:.60}, wanted true", status=reply.status)
+    return _written(reply)
 
 
-def _written(answer: Answer) -> Written:
+def _written(reply: Reply) -> Written:
     return Written(
-        result=answer.result,
-        time=answer.time,
-        duration_ms=answer.duration_ms,
-        status=answer.status,
-        sent_at=answer.sent_at,
+        result=reply.result,
+        time=reply.time,
+        duration_ms=reply.duration_ms,
+        status=reply.status,
+        sent_at=reply.sent_at,
     )

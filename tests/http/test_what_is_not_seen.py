@@ -242,10 +242,10 @@ def test_a_pass_over_a_list_that_counts_more_than_it_gives_marks_nothing(
     assert WorkflowTask.objects.open().count() == open_tasks
 
     def first_page_only(self, want, filter):
-        return command_of(self, replace(want, start=0), filter)
+        return call_of(self, replace(want, start=0), filter)
 
-    command_of = Listing.command
-    monkeypatch.setattr(Listing, "command", first_page_only)
+    call_of = Listing.call
+    monkeypatch.setattr(Listing, "call", first_page_only)
     run = run_pass("workflow_tasks", portal)
     assert (run.state, run.error_code) == (SyncRun.State.FAILED, "incomplete")
     assert WorkflowTask.objects.open().count() == open_tasks

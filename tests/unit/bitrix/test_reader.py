@@ -8,7 +8,7 @@ import pytest
 
 from bizproc_admin import bitrix
 from bizproc_admin.bitrix import catalogue
-from bizproc_admin.bitrix.envelopes import Command
+from bizproc_admin.bitrix.envelopes import Call
 
 from .test_objects import TASK, WORKFLOW
 
@@ -20,7 +20,7 @@ def test_a_reader_calls_no_write_not_even_inside_a_batch(stub, reader, method):
     with pytest.raises(bitrix.NotARead):
         reader.ask(method)
     with pytest.raises(bitrix.NotARead):
-        reader.ask_many([Command(method="profile", params={}), Command(method=method, params={})])
+        reader.ask_many([Call(method="profile", params={}), Call(method=method, params={})])
     assert stub.seen == []
 
 
@@ -73,14 +73,14 @@ def test_a_read_that_cannot_succeed_is_not_repeated(stub, reader, code, status):
 def test_a_command_missing_from_a_batch_is_asked_again(stub, reader):
     stub.says({"result": {"result": {"c0": 1}, "result_error": []}})
     stub.says({"result": {"result": {"c0": 1, "c1": 2}, "result_error": []}})
-    command = Command(method="profile", params={})
+    command = Call(method="profile", params={})
     assert [one.result for one in reader.ask_many([command, command])] == [1, 2]
 
 
 def test_an_error_inside_a_batch_fails_it(stub, reader, pacer):
     errors = {"c1": {"error": "OPERATION_TIME_LIMIT", "error_description": ""}}
     stub.says({"result": {"result": {"c0": 1}, "result_error": errors}})
-    command = Command(method="profile", params={})
+    command = Call(method="profile", params={})
     with pytest.raises(bitrix.MethodExhausted):
         reader.ask_many([command, command])
     assert pacer.exhausted[0][0] == "profile"

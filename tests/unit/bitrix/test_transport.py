@@ -12,7 +12,7 @@ import pytest
 
 from bizproc_admin import bitrix
 from bizproc_admin.bitrix import Classification, Purpose, classify
-from bizproc_admin.bitrix.transport import Command
+from bizproc_admin.bitrix.transport import Call
 from bizproc_admin.wording.portal_errors import for_people
 
 from .stub import SECRET
@@ -289,7 +289,7 @@ def test_a_reserved_permit_is_used_once(writer, pacer):
 
 def batch(transport, *keys):
     return transport.batch(
-        {key: Command(method="profile", params={}) for key in keys},
+        {key: Call(method="profile", params={}) for key in keys},
         is_write=False,
         purpose=Purpose.PASSES,
         patience=1,
@@ -309,10 +309,10 @@ def test_a_batch_gives_each_command_its_own_answer_error_or_absence(stub, transp
         }
     )
     answer = batch(transport, "a", "b", "c", "n")
-    assert answer.answers["a"].result == [1]
-    assert (answer.answers["a"].total, answer.answers["a"].next) == (120, 50)
-    assert answer.answers["a"].time.operating == 2.5
-    assert answer.answers["n"].result is None
+    assert answer.replies["a"].result == [1]
+    assert (answer.replies["a"].total, answer.replies["a"].next) == (120, 50)
+    assert answer.replies["a"].time.operating == 2.5
+    assert answer.replies["n"].result is None
     assert answer.errors["b"].text == "no"
     assert answer.errors["b"].status is None
     assert answer.missing == {"c"}
@@ -322,12 +322,12 @@ def test_a_batch_gives_each_command_its_own_answer_error_or_absence(stub, transp
 def test_a_batch_takes_empty_lists_for_empty_maps(stub, transport, empty):
     maps = ("result_error", "result_total", "result_next", "result_time")
     stub.says({"result": {"result": {"a": 1}, **dict.fromkeys(maps, empty)}})
-    assert batch(transport, "a").answers["a"].result == 1
+    assert batch(transport, "a").replies["a"].result == 1
 
 
 def test_a_batch_takes_lists_for_maps_with_numbers_as_keys(stub, transport):
     stub.says({"result": {"result": [7, 8], "result_error": []}})
-    answers = batch(transport, "0", "1").answers
+    answers = batch(transport, "0", "1").replies
     assert [answers["0"].result, answers["1"].result] == [7, 8]
 
 
@@ -345,7 +345,7 @@ def test_a_batch_writes_nested_values_in_brackets_and_encodes_them(stub, transpo
         "flag": True,
         "none": None,
     }
-    command = Command(method="bizproc.workflow.instances", params=params)
+    command = Call(method="bizproc.workflow.instances", params=params)
     transport.batch({"a": command}, is_write=False, purpose=Purpose.PASSES, patience=1)
     sent = stub.seen[0][1]
     assert sent["halt"] == 0
