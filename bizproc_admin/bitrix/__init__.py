@@ -4,10 +4,9 @@ It knows nothing of Django nor of the rest of this package. Reads go through a `
 through a `Writer`; both speak over one `Transport`.
 """
 
-from .access_token import AccessToken
 from .catalogue import METHODS, Access, Method
 from .chunks import Chunk, Cursor, Odd, Page
-from .credentials import Credential
+from .credentials import AccessToken, BadWebhook, Credential, WebhookUrl
 from .errors import (
     BadAnswer,
     BitrixError,
@@ -74,7 +73,6 @@ from .refusals import (
 )
 from .token_errors import TokenNotAsked, TokenRefused, TokenUnanswered, TokenUnreadable
 from .transport import Transport
-from .webhook import BadWebhook, WebhookUrl
 from .whole import Whole
 from .writer import Writer
 

@@ -11,11 +11,10 @@ from typing import Final, Self
 from urllib.parse import urlencode
 
 from . import addresses, http, texts
-from .access_token import TOKEN, portal_of
+from .credentials import MASK, TOKEN, hide, portal_of
 from .errors import BadAnswer, BitrixError, NoAnswer, NotSent
 from .exchange import Clock, SystemClock, Timeouts, send
 from .fields import SecretFields
-from .masking import MASK, hide
 from .token_errors import TokenNotAsked, TokenRefused, TokenUnanswered, TokenUnreadable
 
 #: Shorter than for a portal: a refresh is awaited by others, and is no long work for the server.

@@ -9,7 +9,6 @@ from typing import Any, Final
 import requests
 
 from . import http, texts
-from .codes import METHOD_EXHAUSTED, refusal
 from .credentials import Credential
 from .envelopes import BATCH_LIMIT, BatchReply, Call, Reply, by_key, count, query
 from .errors import BadAnswer, BitrixError, Moved
@@ -17,7 +16,7 @@ from .exchange import RESPONSE_LIMIT, Clock, SystemClock, Timeouts, send
 from .health import Health, Indifferent
 from .objects import AnswerTime
 from .pacing import Pacer, Purpose, Release
-from .refusals import MethodExhausted, RateLimited, Refused
+from .refusals import METHOD_EXHAUSTED, MethodExhausted, RateLimited, Refused, refusal
 
 #: When nothing better is known: operating time is freed in buckets of a minute.
 _RESET_GUESS: Final = timedelta(seconds=60)

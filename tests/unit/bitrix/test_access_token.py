@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from bizproc_admin import bitrix
-from bizproc_admin.bitrix.masking import hide, hide_bytes
+from bizproc_admin.bitrix.credentials import hide, hide_bytes
 
 from . import leaks
 from .stub import TOKEN, FreePacer

@@ -12,7 +12,7 @@ import pytest
 
 from bizproc_admin import bitrix
 from bizproc_admin.bitrix import errors, refusals, token_errors
-from bizproc_admin.bitrix.codes import refusal
+from bizproc_admin.bitrix.refusals import refusal
 from bizproc_admin.wording.portal_errors import for_people
 
 TREES = [errors, refusals, token_errors]

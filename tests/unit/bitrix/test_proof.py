@@ -8,8 +8,8 @@ from hypothesis import strategies as some
 
 from bizproc_admin import bitrix
 from bizproc_admin.bitrix import Classification, GiveUp, Retry, classify, decide
-from bizproc_admin.bitrix.codes import BY_CODE, refusal
 from bizproc_admin.bitrix.proof import ATTEMPTS
+from bizproc_admin.bitrix.refusals import BY_CODE, refusal
 
 RETRY = Classification.NOT_APPLIED_RETRY
 FINAL = Classification.NOT_APPLIED_FINAL
