@@ -4,7 +4,6 @@ It knows nothing of Django nor of the rest of this package. Reads go through a `
 through a `Writer`; both speak over one `Transport`.
 """
 
-from .catalogue import METHODS, Access, Method
 from .chunks import Chunk, Cursor, Odd, Page
 from .credentials import AccessToken, BadWebhook, Credential, WebhookUrl
 from .errors import (
@@ -26,25 +25,22 @@ from .errors import (
 from .exchange import Timeouts
 from .fields import OddRow
 from .health import Health
-from .identity import AppInfo, Profile
+from .identity import Profile
 from .oauth import TokenPair, TokenServer
 from .objects import (
     AnswerTime,
-    DepartmentId,
     DepartmentRow,
     TaskId,
     TaskRow,
-    TemplateId,
     TemplateRow,
-    UserId,
     UserRow,
     WorkflowId,
     WorkflowRow,
     Written,
 )
-from .pacing import LocalPacer, Pacer, Purpose, Release
+from .pacing import Pacer, Purpose, Release
 from .probing import Finding, Findings, probe
-from .proof import Classification, GiveUp, Retry, classify, decide
+from .proof import Classification, classify
 from .reader import PATIENCE_INTERACTIVE, Reader
 from .refusals import (
     AccessDenied,
@@ -77,13 +73,10 @@ from .whole import Whole
 from .writer import Writer
 
 __all__ = [
-    "METHODS",
     "PATIENCE_INTERACTIVE",
-    "Access",
     "AccessDenied",
     "AccessToken",
     "AnswerTime",
-    "AppInfo",
     "ApplicationMissing",
     "BadAnswer",
     "BadWebhook",
@@ -93,21 +86,17 @@ __all__ = [
     "Credential",
     "Cursor",
     "DelegationNotAllowed",
-    "DepartmentId",
     "DepartmentRow",
     "ExpiredCredentials",
     "FilterIgnored",
     "Finding",
     "Findings",
-    "GiveUp",
     "Health",
     "Incomplete",
     "InsufficientScope",
     "Interrupted",
     "InvalidCredentials",
     "InvalidInput",
-    "LocalPacer",
-    "Method",
     "MethodExhausted",
     "MethodNotFound",
     "Moved",
@@ -133,7 +122,6 @@ __all__ = [
     "Refused",
     "Release",
     "Resting",
-    "Retry",
     "ServerFault",
     "TaskCompleted",
     "TaskExecution",
@@ -141,7 +129,6 @@ __all__ = [
     "TaskKindClosed",
     "TaskNotFound",
     "TaskRow",
-    "TemplateId",
     "TemplateRow",
     "Timeouts",
     "TokenNotAsked",
@@ -152,7 +139,6 @@ __all__ = [
     "TokenUnreadable",
     "TooLong",
     "Transport",
-    "UserId",
     "UserInvalid",
     "UserRow",
     "Values",
@@ -163,6 +149,5 @@ __all__ = [
     "Writer",
     "Written",
     "classify",
-    "decide",
     "probe",
 ]

@@ -6,7 +6,7 @@ to all others. Every moment is aware; `"STARTED_BY": "0"` (the system) becomes N
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final, NewType, Self
 
 from .fields import Fields, Raw
@@ -56,10 +56,6 @@ class AnswerTime:
             operating_reset_at=None if reset is None else _from_unix(reset),
             finished_at=finished,
         )
-
-    def portal_ahead_by(self, received_at: datetime) -> timedelta | None:
-        """Tell how far the portal's clock is ahead of the clock that noted `received_at`."""
-        return None if self.finished_at is None else self.finished_at - received_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 Both functions are pure. `classify` answers for writes: may the portal have done it? Everything
 that is not certain is `UNKNOWN`, and is settled by reading the target again, never by sending
-twice.
+twice. `decide` answers for reads, which harm nobody when they are repeated.
 """
 
 from dataclasses import dataclass
@@ -74,20 +74,14 @@ def classify(outcome: Written | BaseException) -> Classification:
     return Classification.UNKNOWN
 
 
-def decide(
-    attempt: int, error: BaseException, *, is_write: bool, draw: float = 0.5
-) -> Retry | GiveUp:
-    """Say whether the attempt numbered `attempt` (from 1) may be followed by another.
+def decide(attempt: int, error: BaseException, *, draw: float = 0.5) -> Retry | GiveUp:
+    """Return whether the attempt at a read numbered `attempt` (from 1) may be followed by another.
 
     `draw` is a random number between 0 and 1: the whole delay is jittered by it.
     """
     if attempt >= ATTEMPTS:
         return GiveUp()
     backoff = draw * min(_CAP_SECONDS, _BASE_SECONDS * 2.0 ** (attempt - 1))
-    if is_write:
-        if classify(error) is not Classification.NOT_APPLIED_RETRY:
-            return GiveUp()
-        return Retry(after=max(backoff, _wait_named_by(error)))
     if isinstance(error, errors.PaceExceeded):
         return GiveUp()  # the caller's patience is over: its own deadline said so
     if isinstance(error, errors.BadAnswer):
@@ -113,12 +107,3 @@ def _refused(error: refusals.Refused) -> Classification:
     if error.status in _REFUSING:
         return Classification.REJECTED
     return Classification.UNKNOWN
-
-
-def _wait_named_by(error: BaseException) -> float:
-    """Give the seconds the error itself asks to wait."""
-    if isinstance(error, refusals.MethodExhausted):
-        return error.wait
-    if isinstance(error, errors.PaceExceeded):
-        return error.retry_after
-    return 0.0

@@ -15,7 +15,6 @@ from . import catalogue
 from .envelopes import Call, Reply
 from .errors import BadAnswer, BitrixError, NotARead
 from .identity import AppInfo, Profile
-from .objects import UserRow
 from .pacing import Purpose
 from .proof import ATTEMPTS, GiveUp, decide
 from .resources import Departments, Users, Workflows, WorkflowTasks, WorkflowTemplates
@@ -102,7 +101,7 @@ class Reader:
             try:
                 return send()
             except BitrixError as error:
-                verdict = decide(attempt, error, is_write=False, draw=self._draw())
+                verdict = decide(attempt, error, draw=self._draw())
                 if isinstance(verdict, GiveUp) or attempt >= self._attempts:
                     raise
             self._sleep(verdict.after)
@@ -119,10 +118,6 @@ class System:
         """Read who we are. Calls profile."""
         return Profile.from_api(self._reader.ask("profile").result)
 
-    def current_user(self) -> UserRow:
-        """Read the person in whose name we ask. Calls user.current, which needs a permission."""
-        return UserRow.from_api(self._reader.ask("user.current").result)
-
     def user_admin(self) -> bool:
         """Tell whether we are an administrator. Calls user.admin."""
         result = self._reader.ask("user.admin").result
@@ -133,10 +128,6 @@ class System:
     def scope(self) -> tuple[str, ...]:
         """Read the permissions we have. Calls scope."""
         return self._names("scope")
-
-    def methods(self) -> tuple[str, ...]:
-        """Read the methods we may call. Calls methods."""
-        return self._names("methods")
 
     def app_info(self) -> AppInfo:
         """Read the licence, and what our webhook or application is told. Calls app.info."""

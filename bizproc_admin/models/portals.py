@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta, tzinfo
 from datetime import timezone as fixed_zone
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.utils import timezone
@@ -143,7 +143,3 @@ class Portal(models.Model):
     def link(self, path: str) -> str:
         """Return an absolute link into the portal for one of its relative paths."""
         return f"{self.address.rstrip('/')}{path}" if path.startswith("/") else ""
-
-    def finding(self, name: str) -> dict[str, Any] | None:
-        """Return one of the probe's findings by its name."""
-        return next((f for f in self.findings if f.get("name") == name), None)

@@ -6,6 +6,7 @@ from bizproc_admin import bitrix
 from bizproc_admin.bitrix import Classification, classify
 from bizproc_admin.wording.portal_errors import for_people
 from sandbox import Sandbox
+from tests.unit.bitrix.stub import FreePacer
 
 ABSENT = "5f00000000000.00000000"
 
@@ -32,7 +33,7 @@ def transport(sandbox):
 
 
 def transport_of(webhook_url):
-    pacer = bitrix.LocalPacer(per_second=10_000, burst=10_000)
+    pacer = FreePacer()
     return bitrix.Transport(
         bitrix.WebhookUrl(webhook_url),
         pacer=pacer,

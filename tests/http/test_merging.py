@@ -55,7 +55,7 @@ def test_a_command_settled_while_its_workflow_is_merged_is_not_undone(
         document_id="DEAL_777",
         started=now,
         started_by=None,
-        template_id=bitrix.TemplateId(1),
+        template_id=1,
     )
 
     def settle():

@@ -278,7 +278,8 @@ def test_a_probe_reads_only_and_says_in_words_what_it_found(portal, sandbox, web
     portal.refresh_from_db()
     is_administrator = webhook == "webhook_url"
     assert portal.is_connected is is_administrator
-    assert portal.finding("administrator")["ok"] is is_administrator
+    found = {finding["name"]: finding["ok"] for finding in portal.findings}
+    assert found["administrator"] is is_administrator
     assert sandbox.ledger() == []
 
 

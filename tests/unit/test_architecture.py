@@ -6,9 +6,9 @@ from pathlib import Path
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from bizproc_admin import bitrix
 from bizproc_admin.access.permissions import ROLES, Capability
 from bizproc_admin.actions import ACTIONS
+from bizproc_admin.bitrix.catalogue import METHODS, Access
 
 BASE = Path(__file__).resolve().parents[2]
 PACKAGE = BASE / "bizproc_admin"
@@ -102,7 +102,7 @@ def test_every_write_the_program_makes_belongs_to_one_action():
     methods = [action.method for action in ACTIONS.values()]
     assert len(methods) == len(set(methods))
     for method in methods:
-        assert bitrix.METHODS[method].access is bitrix.Access.WRITE
+        assert METHODS[method].access is Access.WRITE
 
 
 def test_every_action_names_itself_and_a_capability():

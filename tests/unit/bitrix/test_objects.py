@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from bizproc_admin import bitrix
+from bizproc_admin.bitrix.identity import AppInfo
 
 WORKFLOW = {
     "ID": "66e81a641752f8.56521481",
@@ -120,8 +121,8 @@ json_values = some.recursive(
         (bitrix.UserRow, {"ID": "1", "ACTIVE": True, "UF_DEPARTMENT": [1]}),
         (bitrix.DepartmentRow, {"ID": "1", "NAME": "x", "SORT": 5, "PARENT": "1", "UF_HEAD": "2"}),
         (bitrix.Profile, {"ID": "1", "ADMIN": True}),
-        (bitrix.AppInfo, {"SCOPE": ["bizproc"], "LICENSE": "ru"}),
-        (bitrix.AppInfo, {"ID": "1", "CODE": "x", "STATUS": "L", "INSTALLED": True}),
+        (AppInfo, {"SCOPE": ["bizproc"], "LICENSE": "ru"}),
+        (AppInfo, {"ID": "1", "CODE": "x", "STATUS": "L", "INSTALLED": True}),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
@@ -143,13 +144,6 @@ def test_the_time_block_never_fails(raw):
     bitrix.AnswerTime.from_api(raw)
 
 
-def test_the_time_block_tells_how_far_the_portals_clock_is_ahead():
-    time = bitrix.AnswerTime.from_api({"date_finish": "2025-01-22T11:50:22+02:00", "operating": 1})
-    received = datetime(2025, 1, 22, 9, 50, 20, tzinfo=UTC)
-    assert time.portal_ahead_by(received).total_seconds() == 2
-    assert bitrix.AnswerTime.from_api({}).portal_ahead_by(received) is None
-
-
 @pytest.mark.parametrize(
     ("written", "read"),
     [(["crm", "X", "DEAL"], "DEAL"), ([None, None, "DEAL"], "DEAL"), ("5", "5")],
@@ -160,7 +154,7 @@ def test_a_templates_document_type_is_read_from_both_of_its_forms(written, read)
 
 
 def test_an_application_is_told_about_itself():
-    app = bitrix.AppInfo.from_api(
+    app = AppInfo.from_api(
         {
             "ID": 12,
             "CODE": "local.5f3c2b1a.12345678",
@@ -177,14 +171,14 @@ def test_an_application_is_told_about_itself():
 
 
 def test_a_webhook_is_told_its_permissions_and_of_no_application():
-    app = bitrix.AppInfo.from_api({"SCOPE": ["bizproc", "user"], "LICENSE": "ru_selfhosted"})
+    app = AppInfo.from_api({"SCOPE": ["bizproc", "user"], "LICENSE": "ru_selfhosted"})
     assert app.scopes == ("bizproc", "user")
     assert (app.id, app.code, app.status, app.installed) == (None, "", "", None)
 
 
 @given(raw=some.dictionaries(some.sampled_from(["ID", "CODE", "INSTALLED", "SCOPE"]), json_values))
 def test_what_an_application_is_told_never_fails(raw):
-    bitrix.AppInfo.from_api(raw)
+    AppInfo.from_api(raw)
 
 
 def test_a_user_without_the_fields_of_a_wider_permission_is_read():

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from bizproc_admin import bitrix
-from bizproc_admin.bitrix import Classification, GiveUp, Retry, classify, decide
-from bizproc_admin.bitrix.proof import ATTEMPTS
+from bizproc_admin.bitrix import Classification, classify
+from bizproc_admin.bitrix.proof import ATTEMPTS, GiveUp, Retry, decide
 from bizproc_admin.bitrix.refusals import BY_CODE, refusal
 
 RETRY = Classification.NOT_APPLIED_RETRY
@@ -138,19 +138,8 @@ def test_no_refusal_counts_as_accepted(error):
     error=outcomes,
     draw=some.floats(min_value=0, max_value=1),
 )
-def test_a_write_is_repeated_only_when_it_was_certainly_not_applied(attempt, error, draw):
-    if isinstance(decide(attempt, error, is_write=True, draw=draw), Retry):
-        assert classify(error) is RETRY
-
-
-@given(
-    attempt=some.integers(min_value=1, max_value=10),
-    error=outcomes,
-    is_write=some.booleans(),
-    draw=some.floats(min_value=0, max_value=1),
-)
-def test_attempts_end_and_waits_are_bounded(attempt, error, is_write, draw):
-    verdict = decide(attempt, error, is_write=is_write, draw=draw)
+def test_attempts_end_and_waits_are_bounded(attempt, error, draw):
+    verdict = decide(attempt, error, draw=draw)
     if attempt >= ATTEMPTS:
         assert verdict == GiveUp()
     elif isinstance(verdict, Retry):
@@ -175,15 +164,10 @@ def test_attempts_end_and_waits_are_bounded(attempt, error, is_write, draw):
     ],
 )
 def test_which_failed_reads_are_repeated(error, repeated):
-    assert isinstance(decide(1, error, is_write=False), Retry) is repeated
+    assert isinstance(decide(1, error), Retry) is repeated
 
 
 def test_the_wait_doubles_and_is_wholly_jittered():
-    waits = [decide(attempt, bitrix.NotSent(), is_write=False, draw=1.0) for attempt in (1, 2, 3)]
+    waits = [decide(attempt, bitrix.NotSent(), draw=1.0) for attempt in (1, 2, 3)]
     assert [wait.after for wait in waits] == [1, 2, 4]
-    assert decide(3, bitrix.NotSent(), is_write=False, draw=0.0).after == 0
-
-
-def test_a_write_waits_as_long_as_the_error_asks():
-    assert decide(1, exhausted(wait=300), is_write=True).after == 300
-    assert decide(1, bitrix.PaceExceeded(retry_after=7), is_write=True).after == 7
+    assert decide(3, bitrix.NotSent(), draw=0.0).after == 0

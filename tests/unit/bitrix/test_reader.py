@@ -120,14 +120,6 @@ def test_a_task_id_below_one_is_never_sent(stub, reader, ids):
     assert stub.seen == []
 
 
-def test_the_person_in_whose_name_we_ask_is_read(stub, reader):
-    person = {"ID": "14", "ACTIVE": True, "NAME": "Anna", "LAST_ACTIVITY_DATE": {}}
-    stub.says({"result": person})
-    user = reader.system.current_user()
-    assert (user.id, user.name, user.active) == (14, "Anna", True)
-    assert stub.seen[0][0].endswith("/user.current.json")
-
-
 def test_an_empty_uncounted_page_that_claims_a_next_one_is_the_end(stub, reader):
     stub.says({"result": [], "next": -1, "total": 0})
     page = reader.workflows.page(start=-1)
@@ -217,7 +209,6 @@ def test_a_task_longer_than_a_page_is_torn_unless_all_that_is_counted_was_seen(s
         (lambda system: system.server_time(), None),
         (lambda system: system.server_time(), "2025-01-01T00:00:00"),
         (lambda system: system.profile(), []),
-        (lambda system: system.current_user(), []),
     ],
 )
 def test_a_system_answer_of_another_shape_is_not_understood(stub, reader, read, result):
