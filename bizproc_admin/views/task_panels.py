@@ -23,10 +23,10 @@ from bizproc_admin.models.commands import TAKEN_BACK, receivers
 from bizproc_admin.views.bystanders import bystander_text
 from bizproc_admin.views.issuing import InTheWay
 from bizproc_admin.views.signing_in import lead_to
-from bizproc_admin.views.timelines import timeline_of
 from bizproc_admin.wording import acts
 from bizproc_admin.wording.commands import outcome_of
 from bizproc_admin.wording.freshness import freshness_of
+from bizproc_admin.wording.timelines import timeline_of
 
 MOST_UNDOABLE = 50
 

@@ -21,9 +21,9 @@ from bizproc_admin.models.commands import receivers
 from bizproc_admin.models.workflows import WorkflowQuerySet
 from bizproc_admin.portals import screens
 from bizproc_admin.views.issuing import InTheWay, try_to_issue
-from bizproc_admin.views.timelines import timeline_of
 from bizproc_admin.wording import acts
 from bizproc_admin.wording.freshness import freshness_of
+from bizproc_admin.wording.timelines import timeline_of
 
 # A page that asked for a reading looks for it so many times, then says that it has not come.
 MOST_LOOKS = 4

@@ -11,8 +11,8 @@ from bizproc_admin import commands
 from bizproc_admin.actions import CompleteTask, DelegateTask
 from bizproc_admin.audit import By
 from bizproc_admin.models import CommandState, Person
-from bizproc_admin.views.timelines import command_events, task_events
 from bizproc_admin.wording import acts
+from bizproc_admin.wording.timelines import command_events, task_events
 
 
 @pytest.fixture

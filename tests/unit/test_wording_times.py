@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from bizproc_admin.templatetags.durations import ago, exact, waits
+from bizproc_admin.templatetags.times import ago, exact, waits
 from bizproc_admin.wording.times import age, between, elapsed, full_moment, moment
 
 NOW = datetime(2026, 11, 20, 12, 42, 7, tzinfo=UTC)
