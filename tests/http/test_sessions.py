@@ -247,7 +247,7 @@ def test_with_a_token_the_page_says_since_when(as_, manager, person, gives_token
 def test_a_lost_token_says_that_one_must_sign_in_again(as_, manager, person, gives_token):
     gives_token(person)
     PersonToken.objects.update(lost_at=timezone.now(), lost_code="token_unanswered")
-    page = as_(manager).get(OWN).content.decode()
+    page = " ".join(as_(manager).get(OWN).content.decode().split())
     assert "if that is refused, sign in with Bitrix24 again. What you have asked for" in page
     assert "Forget my connection" not in page
     PersonToken.objects.update(lost_code="")

@@ -56,3 +56,38 @@ def test_a_module_is_short_and_writes_no_markup(path):
     text = path.read_text()
     assert len(text.splitlines()) < 100
     assert not re.search(r"innerHTML\s*=|insertAdjacentHTML|\beval\(|new Function", text)
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=relative)
+def test_a_line_of_a_template_can_be_read(path):
+    long = [n for n, line in enumerate(path.read_text().splitlines(), 1) if len(line) > 160]
+    assert not long, f"{relative(path)}: lines {long} pass 160 characters"
+
+
+def written():
+    """Everything that may name a class: templates, scripts, and what Python writes."""
+    places = [*TEMPLATES, *MODULES, *(ROOT / "bizproc_admin").rglob("*.py")]
+    return "\n".join(path.read_text() for path in places)
+
+
+def test_every_class_of_the_style_sheets_is_used():
+    text = written()
+    words = {"htmx-request", *re.findall(r"[A-Za-z][\w-]*", text)}  # htmx marks what waits
+    # a variant whose name is put together: "badge--{}", "notice--{{ tone }}"
+    stems = set(re.findall(r"([a-z][\w-]*--)(?=\{)", text))
+    named = {
+        name
+        for path in STYLES
+        for name in re.findall(
+            r"\.([a-z][\w-]*)", re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.S)
+        )
+    }
+    assert sorted(n for n in named - words if not n.startswith(tuple(stems))) == []
+
+
+def test_every_component_is_used():
+    text = written()
+    components = {
+        relative(p).removeprefix("templates/") for p in TEMPLATES if p.parent.name == "components"
+    }
+    assert sorted(name for name in components if text.count(name) == 0) == []
