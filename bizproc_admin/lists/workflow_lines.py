@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Max
+from django.db.models import Max, prefetch_related_objects
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -28,12 +29,16 @@ END_ICONS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """Where a workflow stands, in words: the state, then what qualifies it."""
+    """Where a workflow stands, in words: the state, then what qualifies it; written as markup."""
 
     text: str
     icon: SafeString
     tone: str = ""
     note: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", escape(self.text))
+        object.__setattr__(self, "note", escape(self.note))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,12 +47,17 @@ class WorkflowLine:
 
     waits are the unanswered assignments, most urgent first, of more people than the first;
     command is the last one on the workflow, if it is open or still tells something; standing is
-    the state in words; now is the portal's clock.
+    the state in words; now is the portal's clock. key, url and the names are markup: a row writes
+    each several times and escapes none again.
     """
 
     workflow: Workflow
     portal: Portal
-    url: str
+    key: SafeString
+    url: SafeString
+    template: SafeString
+    document: SafeString
+    starter: SafeString
     link: str
     waits: list[Assignment]
     more: int
@@ -104,6 +114,9 @@ def workflow_lines(
 
     portal is theirs where all are of one; without it each must have come with its own.
     """
+    # what has no name of its own is said by what it is
+    prefetch_related_objects([one for one in workflows if not one.template_copy], "template")
+    prefetch_related_objects([one for one in workflows if not one.starter_copy], "started_by")
     base = reverse("workflow_list")  # once: a row names several addresses below it
     waits = waits_of(workflows)
     commands = latest_commands(workflows)
@@ -116,7 +129,11 @@ def workflow_lines(
             WorkflowLine(
                 workflow=workflow,
                 portal=home,
-                url=f"{base}{workflow.pk}/",
+                key=escape(workflow.pk),
+                url=escape(f"{base}{workflow.pk}/"),
+                template=escape(workflow.template_name),
+                document=escape(workflow.document_name),
+                starter=escape(workflow.started_by_name),
                 link=workflow.document.link_on(home),
                 waits=waiting,
                 more=len({wait.person_id for wait in waiting}) - 1,

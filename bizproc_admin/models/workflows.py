@@ -88,10 +88,8 @@ class WorkflowQuerySet(models.QuerySet["Workflow"]):
         return self.select_related("template", "document__portal", "started_by", "portal")
 
     def for_rows(self) -> Self:
-        """Fetch what rows of one portal show; the portal is at hand and comes with none of them."""
-        return self.select_related("document", "template", "started_by").defer(
-            "template__parameters", "template__description", "started_by__search_text"
-        )
+        """Fetch what most rows show; the portal is at hand, names are copies that few rows lack."""
+        return self.select_related("document")
 
     def latest_first(self) -> Self:
         return self.order_by("-started_at", "-pk")

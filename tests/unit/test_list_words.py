@@ -32,7 +32,11 @@ def made(waits=(), **fields):
     return WorkflowLine(
         workflow=workflow,
         portal=PORTAL,
+        key="7",
         url="",
+        template="",
+        document="",
+        starter="",
         link="",
         waits=list(waits),
         more=0,
