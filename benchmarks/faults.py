@@ -1,7 +1,7 @@
 """Commands under random faults, deaths and other people, held against the portal's own ledger.
 
-The numbers are goals R1 to R5 of reliability: no write twice, no false word, no write without an
-intent, nothing left open, and what was unknown settled by itself. A run is one command; its seed
+The goals: no write twice, no false word, no write without an intent, nothing left open, and what
+was unknown settled by itself. A run is one command; its seed
 is in what it prints, so that it can be run again.
 """
 

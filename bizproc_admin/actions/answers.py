@@ -57,8 +57,8 @@ class CompleteTask(TaskAction):
     """Answer a workflow task as the person it waits for, with that person's own token.
 
     Calls bizproc.task.complete. answer is the portal's STATUS: 1 yes, 2 no, 3 done, 4 declined.
-    fields maps the ids of what was asked to values as the portal takes them (bitrix24-api 11.2).
-    on_behalf is whose part it was before it was given to the person.
+    fields maps the ids of what was asked to values as the portal takes them (docs/portal.md:
+    Answering). on_behalf is whose part it was before it was given to the person.
     """
 
     person: Person

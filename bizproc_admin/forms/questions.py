@@ -1,7 +1,7 @@
 """What a workflow task asks to be filled in: the portal's fields as form fields, and back.
 
-A value is read from the portal and written to it in the same external form (bitrix24-api 11.1,
-11.2), so that a default, and what was sent before, both fill a field again.
+A value is read from the portal and written to it in the same external form, so that a default,
+and what was sent before, both fill a field again (docs/portal.md: Captions, Answering).
 """
 
 import re

@@ -45,7 +45,7 @@ CRM_PATHS = {
 
 
 def kind_of(entity: str) -> DocumentKind:
-    """Give the kind of a document from the entity of its triple (bitrix24-api 17)."""
+    """Give the kind of a document from the entity of its triple (docs/portal.md: Documents)."""
     return KINDS_BY_ENTITY.get(entity, DocumentKind.OTHER)
 
 

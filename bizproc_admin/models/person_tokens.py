@@ -15,7 +15,7 @@ class PersonTokenQuerySet(models.QuerySet["PersonToken"]):
 
 
 class PersonToken(models.Model):
-    """A person's OAuth tokens, encrypted (bitrix24-api 6.2).
+    """A person's OAuth tokens, encrypted (docs/portal.md: Tokens).
 
     expired_at is set when the portal said that the access token has expired; only then is it
     refreshed. refreshing_until is the lease of whoever refreshes: a refresh token works once.

@@ -104,10 +104,10 @@ class WorkflowTaskQuerySet(models.QuerySet["WorkflowTask"]):
 class WorkflowTask(models.Model):
     """A workflow task as last read; it stays after the portal has forgotten it.
 
-    status and a person's status are the portal's (bitrix24-api 11.1). is_open is status 0 and
-    still on the portal. state_text is WORKFLOW_STATE, the only words the portal has for where a
-    workflow stands. waiting_since is the earliest MODIFIED seen: the portal does not tell when a
-    task was made. search_text is casefolded.
+    status and a person's status are the portal's (docs/portal.md: Workflow tasks). is_open is
+    status 0 and still on the portal. state_text is WORKFLOW_STATE, the only words the portal has
+    for where a workflow stands. waiting_since is the earliest MODIFIED seen: the portal does not
+    tell when a task was made. search_text is casefolded.
     """
 
     class Status(models.IntegerChoices):
@@ -174,7 +174,7 @@ class WorkflowTask(models.Model):
         return line(str(self.parameters.get(key) or ""))
 
     def needs_comment(self, status: int) -> bool:
-        """Tell whether an answer must come with a comment (bitrix24-api 11.2)."""
+        """Tell whether an answer must come with a comment (docs/portal.md: Answering)."""
         if str(self.parameters.get("ShowComment") or "Y") != "Y":
             return False
         rule = str(self.parameters.get("CommentRequired") or "N")

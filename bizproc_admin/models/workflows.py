@@ -15,7 +15,7 @@ from bizproc_admin.models.people import Person
 from bizproc_admin.models.portals import Portal
 from bizproc_admin.models.workflow_templates import WorkflowTemplate
 
-# OWNED_UNTIL further in the past than this means a hung workflow (bitrix24-api 9.2)
+# OWNED_UNTIL further in the past than this means a hung workflow (docs/portal.md: Locks)
 LOCK_GRACE = timedelta(minutes=5)
 
 # opening a workflow's page reads it again unless it was read within this span

@@ -2,7 +2,7 @@
 
 A refresh token works once, so whoever refreshes holds a lease in the row; everybody else waits for
 the new pair. No transaction is open while the token server is called. Nothing is refreshed on a
-timer: only after the portal said that an access token has expired (bitrix24-api 6.2).
+timer: only after the portal said that an access token has expired (docs/portal.md: Tokens).
 """
 
 import logging

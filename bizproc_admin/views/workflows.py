@@ -238,7 +238,7 @@ def ending_dialog(
 
 
 def raw_fields(workflow: Workflow) -> list[tuple[str, str]]:
-    """Give the workflow in the portal's own field names, as last read (bitrix24-api 9.2)."""
+    """Return the workflow in the portal's own field names (docs/portal.md: Running workflows)."""
     document = workflow.document
     owned_until = workflow.owned_until
     return [
