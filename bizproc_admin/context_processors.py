@@ -46,7 +46,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "administrators": SimpleLazyObject(lambda: administrators(account)),
         "worker_report": workers,
         "worker_down": SimpleLazyObject(lambda: heartbeats.notice(workers) or ""),
-        "undoable": SimpleLazyObject(lambda: news.undoable),
+        "to_take_back": SimpleLazyObject(lambda: news.to_take_back),
         "news": news,
         "me": {
             "key": account.pk,

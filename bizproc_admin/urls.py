@@ -12,6 +12,7 @@ from bizproc_admin.views import (
     commands,
     completing,
     drafting,
+    former_addresses,
     news,
     operating,
     overview,
@@ -37,7 +38,8 @@ workflow_urls = [
     path("<int:pk>/menu/", workflows.workflow_menu, name="workflow_menu"),
     path("<int:pk>/reading/", workflows.workflow_reading, name="workflow_reading"),
     path("<int:pk>/termination/", workflows.workflow_termination, name="workflow_termination"),
-    path("<int:pk>/removal/", workflows.workflow_removal, name="workflow_removal"),
+    path("<int:pk>/kill/", workflows.workflow_kill, name="workflow_kill"),
+    path("<int:pk>/removal/", former_addresses.workflow_removal, name="workflow_removal"),
 ]
 
 workflow_task_urls = [
@@ -74,8 +76,10 @@ command_urls = [
     path("choices/<slug:chip>/", commands.command_choices, name="command_choices"),
     path("news/", news.news_list, name="news_list"),
     path("news/dismissal/", news.dismissal_creation, name="dismissal_creation"),
-    path("withdrawals/", completing.withdrawal_creation, name="withdrawal_creation"),
-    path("<int:pk>/withdrawal/", completing.command_withdrawal, name="command_withdrawal"),
+    path("take-backs/", completing.take_back_creation, name="take_back_creation"),
+    path("<int:pk>/take-back/", completing.command_take_back, name="command_take_back"),
+    path("withdrawals/", former_addresses.withdrawal_creation, name="withdrawal_creation"),
+    path("<int:pk>/withdrawal/", former_addresses.command_withdrawal, name="command_withdrawal"),
     path("<int:pk>/", commands.command_detail, name="command_detail"),
     path("<int:pk>/decision/", commands.command_decision, name="command_decision"),
 ]

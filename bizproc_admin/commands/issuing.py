@@ -39,11 +39,11 @@ def issue(
     *,
     by: By,
     key: UUID,
-    undo: float = 0,
+    delay: float = 0,
 ) -> Command:
     """Record the intent of an action and ring the doorbell; the same key gives the same command.
 
-    undo is for how many seconds nothing is sent yet, so that it can be taken back. Raises
+    delay is for how many seconds nothing is sent yet, so that it can be taken back. Raises
     PermissionDenied (audited), NotPossible, KeyReused or TargetBusy.
     """
     command, actor = row_of(action, by=by, key=key), by.somebody
@@ -55,7 +55,7 @@ def issue(
         action.check()
         command.as_person = action.acts_as(actor)
         try:
-            intend(command, action, by=by, undo=undo)
+            intend(command, action, by=by, delay=delay)
         except IntegrityError:
             if (earlier := Command.objects.filter(key=key).first()) is not None:
                 return same_or_reused(earlier, command)
@@ -68,7 +68,7 @@ def issue(
 
 
 def take_back(command: Command, *, by: By) -> bool:
-    """Undo a command of which nothing has been sent; False when a worker was faster."""
+    """Take a command back of which nothing has been sent; False when a worker was faster."""
     if not command.can_be_taken_back:
         return False
     return cancel(command, TAKEN_BACK, {"by": by.somebody.name_or_login}, by=by)
@@ -111,13 +111,13 @@ def row_of(action: Action, *, by: By, key: UUID) -> Command:
     )
 
 
-def intend(command: Command, action: Action, *, by: By, undo: float) -> None:
+def intend(command: Command, action: Action, *, by: By, delay: float) -> None:
     """Commit the intent and its audit entry, and ring; IntegrityError when something is there.
 
     From the insert on nothing else can be open for the target: what was settled before has left
     its mark in the mirror, so that a last check sees it.
     """
-    command.not_before = timezone.now() + timedelta(seconds=undo) if undo else None
+    command.not_before = timezone.now() + timedelta(seconds=delay) if delay else None
     with transaction.atomic(durable=True):
         command.save(force_insert=True)
         action.check()
@@ -126,7 +126,7 @@ def intend(command: Command, action: Action, *, by: By, undo: float) -> None:
             for place, (name, content) in enumerate(action.contents)
         )
         audit.record_commands(AuditEntry.Kind.INTENT, [command], by=by, facts=facts_of_intent)
-        doorbell.ring("serve_portal", command.portal_id, queue=doorbell.INTERACTIVE, after=undo)
+        doorbell.ring("serve_portal", command.portal_id, queue=doorbell.INTERACTIVE, after=delay)
 
 
 def facts_of_intent(command: Command) -> Facts:

@@ -63,5 +63,5 @@ class TerminationForm(EndingForm):
     field_order = ["status", "reason", "regardless"]
 
 
-class RemovalForm(EndingForm):
+class KillForm(EndingForm):
     """Kill asks for nothing more; that it destroys is said by its dialog."""

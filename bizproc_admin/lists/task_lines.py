@@ -133,7 +133,7 @@ class TaskLine:
             self.task.is_open,
             self.group,
             [(part.person_id, part.status, part.gone_at is None) for part in self.parts],
-            outcome and (outcome.command.pk, outcome.title, outcome.text, outcome.can_undo),
+            outcome and (outcome.command.pk, outcome.title, outcome.text, outcome.can_take_back),
         )
 
     @property

@@ -132,7 +132,7 @@ class CommandQuerySet(models.QuerySet["Command"]):
         """Narrow to commands on workflows themselves, not on their workflow tasks."""
         return self.filter(task=None)
 
-    def undoable_by(self, account: Account, now: datetime) -> Self:
+    def to_take_back_by(self, account: Account, now: datetime) -> Self:
         """Narrow to what an account asked for a moment ago and may still take back."""
         return self.filter(
             actor=account, state=CommandState.INTENT, sends=0, not_before__gt=now
@@ -256,7 +256,7 @@ class Command(models.Model):
 
     @property
     def can_be_taken_back(self) -> bool:
-        """Tell whether nothing has been sent yet, so that it can still be undone."""
+        """Tell whether nothing has been sent yet, so that it can still be taken back."""
         return self.state == CommandState.INTENT and self.sends == 0
 
 

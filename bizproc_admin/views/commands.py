@@ -20,7 +20,7 @@ from bizproc_admin.wording import acts
 from bizproc_admin.wording.audit_entries import step_of
 
 # where an ending is asked for
-AGAIN = {TerminateWorkflow.name: "workflow_termination", KillWorkflow.name: "workflow_removal"}
+AGAIN = {TerminateWorkflow.name: "workflow_termination", KillWorkflow.name: "workflow_kill"}
 
 
 COMMANDS = ListPage(
@@ -72,7 +72,7 @@ def command_detail(request: Request, pk: int) -> HttpResponse:
         "method": ACTIONS[command.action].method,
         "steps": [(entry, step_of(entry)) for entry in entries],
         "needs_decision": command.state == CommandState.NEEDS_HUMAN,
-        "can_withdraw": command.task_id is not None and command.can_be_taken_back,
+        "can_take_back": command.task_id is not None and command.can_be_taken_back,
         "facts": acts.facts(command, receivers([command])),
         "again_url": again_of(request, command),
         "target": acts.target(command),

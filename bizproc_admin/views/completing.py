@@ -23,7 +23,7 @@ from bizproc_admin.lists.task_lines import TaskLine
 from bizproc_admin.models import Command, Draft, Person, Portal, Role, WorkflowTask
 from bizproc_admin.views.issuing import InTheWay, try_to_issue
 from bizproc_admin.views.task_panels import (
-    MOST_UNDOABLE,
+    MOST_TAKEN_BACK,
     has_hands_to_give,
     line_of,
     on_behalf_of,
@@ -41,12 +41,12 @@ def workflow_task_completion(request: Request, pk: int) -> HttpResponse:
         return panel(request, line)
     form = CompletionForm(line.task, request.POST, request.FILES)
     if not form.is_valid():
-        return not_decided(request, line, form, status=422)
-    made = answered(request, line, form)
+        return not_answered(request, line, form, status=422)
+    made = issued_answer(request, line, form)
     if isinstance(made, InTheWay):
         form.renew()
-        return not_decided(request, line, form, in_the_way=made, status=409)
-    return decided(request, line.task)
+        return not_answered(request, line, form, in_the_way=made, status=409)
+    return answered(request, line.task)
 
 
 @require_http_methods(["GET", "POST"])
@@ -70,9 +70,9 @@ def workflow_task_takeover(request: Request, pk: int) -> HttpResponse:
 
 @require_POST
 @requires(Capability.COMPLETE_WORKFLOW_TASKS)
-def command_withdrawal(request: Request, pk: int) -> HttpResponse:
+def command_take_back(request: Request, pk: int) -> HttpResponse:
     """Take a command back of which nothing has been sent yet."""
-    command = get_object_or_404(withdrawable(request), pk=pk)
+    command = get_object_or_404(commands_to_take_back(request), pk=pk)
     is_back = take_back(command, by=By.of(request))
     late = _("Too late: it is on its way. What becomes of it is shown with the task.")
     if not wants_part(request):
@@ -81,17 +81,19 @@ def command_withdrawal(request: Request, pk: int) -> HttpResponse:
         return redirect(url_of(command))
     response = tell(
         HttpResponse(status=204),
-        {f"workflow-task-{command.task_id}-changed": True, "undo-changed": True},
+        {f"workflow-task-{command.task_id}-changed": True, "take-back-changed": True},
     )
     return response if is_back else toast(response, tone="warn", text=late)
 
 
 @require_POST
 @requires(Capability.COMPLETE_WORKFLOW_TASKS)
-def withdrawal_creation(request: Request) -> HttpResponse:
+def take_back_creation(request: Request) -> HttpResponse:
     """Take several commands back at once; those that have left are said."""
-    keys = [int(key) for key in request.POST.getlist("command") if key.isdecimal()][:MOST_UNDOABLE]
-    found = list(withdrawable(request).filter(pk__in=keys))
+    keys = [int(key) for key in request.POST.getlist("command") if key.isdecimal()][
+        :MOST_TAKEN_BACK
+    ]
+    found = list(commands_to_take_back(request).filter(pk__in=keys))
     by = By.of(request)
     late = [one for one in found if not take_back(one, by=by)]
     text = _("Taken back. Nothing was sent.")
@@ -102,14 +104,14 @@ def withdrawal_creation(request: Request) -> HttpResponse:
         (messages.warning if late else messages.success)(request, text)
         return redirect("workflow_task_list")
     changed = {f"workflow-task-{one.task_id}-changed": True for one in found}
-    response = tell(HttpResponse(status=204), {**changed, "undo-changed": True})
+    response = tell(HttpResponse(status=204), {**changed, "take-back-changed": True})
     return toast(response, tone="warn", text=text) if late else response
 
 
 # --- parts --------------------------------------------------------------------------------------
 
 
-def answered(request: Request, line: TaskLine, form: CompletionForm) -> Command | InTheWay:
+def issued_answer(request: Request, line: TaskLine, form: CompletionForm) -> Command | InTheWay:
     """Issue the answer of a valid form; issue() refuses whoever is not asked."""
     task, own = line.task, request.user.person_at(line.portal)
     person = own or next((part.person for part in line.waits), None)
@@ -126,14 +128,14 @@ def answered(request: Request, line: TaskLine, form: CompletionForm) -> Command 
         on_behalf=on_behalf_of(task, person),
         reason="",
     )
-    made = try_to_issue(request, action, key=form.cleaned_data["key"], undo=settings.UNDO_TIME)
+    made = try_to_issue(request, action, key=form.cleaned_data["key"], delay=settings.UNDO_TIME)
     # a row shows nothing of what was typed beside it: that is not what was sent
     if isinstance(made, Command) and "row" not in request.POST:
         Draft.objects.filter(account=request.user, task=task).delete()
     return made
 
 
-def not_decided(
+def not_answered(
     request: Request,
     line: TaskLine,
     form: CompletionForm,
@@ -151,8 +153,8 @@ def not_decided(
     return tell(response, {f"workflow-task-{line.pk}-changed": True})
 
 
-def decided(request: Request, task: WorkflowTask) -> HttpResponse:
-    """Answer an accepted decision: its row says so, and the next task opens."""
+def answered(request: Request, task: WorkflowTask) -> HttpResponse:
+    """Respond to an answer that was accepted: its row says so, and the next task opens."""
     following = next_after(request, task)
     text = _("Your answer leaves in a moment; until then it can be taken back below.")
     return accepted(
@@ -160,7 +162,7 @@ def decided(request: Request, task: WorkflowTask) -> HttpResponse:
         changed=f"workflow-task-{task.pk}-changed",
         url=following or reverse("workflow_task_list") + filters_behind(request).kept_open,
         text=text,
-        more={"workflow-task-decided": {"task": task.pk, "next": following}},
+        more={"workflow-task-answered": {"task": task.pk, "next": following}},
     )
 
 
@@ -228,7 +230,7 @@ def nobody_to_answer(request: Request, task: WorkflowTask, form: TakeoverForm) -
     return None
 
 
-def withdrawable(request: Request) -> QuerySet[Command]:
+def commands_to_take_back(request: Request) -> QuerySet[Command]:
     """Give the commands an account may take back: its own, an administrator's those of others."""
     found = Command.objects.filter(portal__in=Portal.objects.reached_by(request.user))
     if request.user.role != Role.PORTAL_ADMINISTRATOR:

@@ -22,11 +22,11 @@ class InTheWay:
 
 
 def try_to_issue(
-    request: Request, action: Action, *, key: UUID, undo: float = 0
+    request: Request, action: Action, *, key: UUID, delay: float = 0
 ) -> Command | InTheWay:
     """Issue an action's command, or say what stands in its way."""
     try:
-        made = issue(action, by=By.of(request), key=key, undo=undo)
+        made = issue(action, by=By.of(request), key=key, delay=delay)
         if made.is_settled and made.word == "refused":
             return InTheWay(
                 problem=_("This was sent before and came to nothing. To send it, do it once more.")

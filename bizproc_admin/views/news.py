@@ -46,13 +46,13 @@ class Item:
 class News:
     """What an account is told: items stay until dismissed, said are for the ear alone.
 
-    undoable is what can still be taken back on the portal that is looked at, the newest first;
+    to_take_back is what can still be taken back on the portal that is looked at, the newest first;
     is_awaited says that something of the account's is still under way.
     """
 
     items: list[Item]
     said: list[Item]
-    undoable: list[dict[str, Any]]
+    to_take_back: list[dict[str, Any]]
     is_awaited: bool
 
     @cached_property
@@ -96,7 +96,7 @@ def news_of(request: Request) -> News:
     """Give what is told to the account of a request; nothing to one that can ask for nothing."""
     account, now = request.user, timezone.now()
     if not may(account, Capability.COMPLETE_WORKFLOW_TASKS):
-        return News(items=[], said=[], undoable=[], is_awaited=False)
+        return News(items=[], said=[], to_take_back=[], is_awaited=False)
     commands = list(recent(request, now))
     untold = [command for command in commands if is_untold(command)]
     seen = set()
@@ -108,7 +108,9 @@ def news_of(request: Request) -> News:
     return News(
         items=[item_of(c, request, names) for c in untold if (c.pk, c.word) not in seen],
         said=[item_of(one, request, names) for one in said if not is_untold(one)],
-        undoable=taken_back_as([c for c in commands if can_be_undone(c, request, now)], request),
+        to_take_back=taken_back_as(
+            [c for c in commands if is_to_take_back(c, request, now)], request
+        ),
         is_awaited=any(not command.is_settled for command in commands),
     )
 
@@ -144,7 +146,7 @@ def is_untold(command: Command) -> bool:
     return command.state in UNTOLD and command.error_code != TAKEN_BACK
 
 
-def can_be_undone(command: Command, request: Request, now: datetime) -> bool:
+def is_to_take_back(command: Command, request: Request, now: datetime) -> bool:
     """Tell whether the bar offers to take a command back: its time is not over."""
     return (
         command.portal_id == getattr(request.portal, "pk", None)

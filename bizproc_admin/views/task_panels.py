@@ -28,7 +28,7 @@ from bizproc_admin.wording.commands import outcome_of
 from bizproc_admin.wording.freshness import freshness_of
 from bizproc_admin.wording.timelines import timeline_of
 
-MOST_UNDOABLE = 50
+MOST_TAKEN_BACK = 50
 
 
 def line_of(request: Request, pk: int) -> TaskLine:
@@ -197,7 +197,9 @@ def state_version(line: TaskLine) -> str:
         None if line.is_free else (task.state_text, sorted(part.person_id for part in line.waits)),
         # that old news is no longer told is no reason
         command and (command.pk, command.is_settled),
-        (outcome.title, outcome.text, outcome.can_undo) if outcome and outcome.is_busy else None,
+        (outcome.title, outcome.text, outcome.can_take_back)
+        if outcome and outcome.is_busy
+        else None,
     )
     return digest_of(said)
 
@@ -215,13 +217,13 @@ def blocked_text(why: str) -> str:
     }.get(why, "")
 
 
-def undoable(request: Request) -> list[dict[str, Any]]:
+def to_take_back(request: Request) -> list[dict[str, Any]]:
     """Give what the account may still take back, the newest first."""
     found = (
-        Command.objects.undoable_by(request.user, timezone.now())
+        Command.objects.to_take_back_by(request.user, timezone.now())
         .filter(portal=request.portal)
         .select_related("task")
-        .latest_first()[:MOST_UNDOABLE]
+        .latest_first()[:MOST_TAKEN_BACK]
     )
     return taken_back_as(list(found), request)
 

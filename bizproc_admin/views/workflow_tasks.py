@@ -23,7 +23,7 @@ from bizproc_admin.lists.task_lines import TaskLine
 from bizproc_admin.models import FeedName, WorkflowTask
 from bizproc_admin.models.workflow_tasks import WorkflowTaskQuerySet
 from bizproc_admin.portals import screens
-from bizproc_admin.views.task_panels import is_beside_a_list, line_of, panel, panel_of, undoable
+from bizproc_admin.views.task_panels import is_beside_a_list, line_of, panel, panel_of, to_take_back
 
 
 def more_of(shown: Shown[WorkflowTaskFilterForm, TaskLine]) -> dict[str, Any]:
@@ -68,9 +68,14 @@ def workflow_task_list(request: Request) -> HttpResponse:
 @require_safe
 @requires(Capability.SEE_WORKFLOW_TASKS)
 def workflow_task_pulse(request: Request) -> HttpResponse:
-    """Tell an open inbox what is new; asked for what can be undone, just that."""
-    if "undo" in request.GET:
-        return part(request, "workflow_tasks/list.html", "undo", {"undoable": undoable(request)})
+    """Tell an open inbox what is new; asked for what can be taken back, just that."""
+    if "take_back" in request.GET:
+        return part(
+            request,
+            "workflow_tasks/list.html",
+            "take-back",
+            {"to_take_back": to_take_back(request)},
+        )
     return WORKFLOW_TASKS.pulse(request)
 
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from bizproc_admin.access.permissions import Capability, Request, capabilities, requires
 from bizproc_admin.actions import Action, KillWorkflow, TerminateWorkflow
-from bizproc_admin.forms.endings import EndingForm, RemovalForm, TerminationForm
+from bizproc_admin.forms.endings import EndingForm, KillForm, TerminationForm
 from bizproc_admin.htmx import accepted, dialog, page, part, wants_part
 from bizproc_admin.lists.list_page import ListPage, Shown
 from bizproc_admin.lists.workflow_filters import WorkflowFilterForm
@@ -176,17 +176,17 @@ def workflow_termination(request: Request, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @requires(Capability.KILL_WORKFLOWS)
-def workflow_removal(request: Request, pk: int) -> HttpResponse:
+def workflow_kill(request: Request, pk: int) -> HttpResponse:
     workflow = target_of(request, pk)
-    form = RemovalForm(request.POST or None, initial=RemovalForm.blank(workflow))
+    form = KillForm(request.POST or None, initial=KillForm.blank(workflow))
     if form.is_bound and form.is_valid():
         action = KillWorkflow(
             workflow=workflow,
             reason=form.cleaned_data["reason"],
             seen_modified=form.seen_modified,
         )
-        return issued(request, workflow, form, action, "workflows/removal.html")
-    return ending_dialog(request, workflow, form, "workflows/removal.html")
+        return issued(request, workflow, form, action, "workflows/kill.html")
+    return ending_dialog(request, workflow, form, "workflows/kill.html")
 
 
 def target_of(request: Request, pk: int) -> Workflow:

@@ -38,7 +38,7 @@ class Outcome:
     tone: str = ""
     icon: str = "info"
     seconds: int = 0
-    can_undo: bool = False
+    can_take_back: bool = False
     is_busy: bool = False
     needs_sign_in: bool = False
     can_correct: bool = False
@@ -57,11 +57,11 @@ def outcome_of(command: Command, *, viewer: Account, what: str) -> Outcome:
     """Say what became of a command; `what` is what it does, such as “Approve”."""
     state, code = CommandState(command.state), command.error_code
     values = {"what": what, "who": command.actor_name}
-    may_undo = command.can_be_taken_back and (
+    may_take_back = command.can_be_taken_back and (
         command.actor_id == viewer.pk or viewer.role == Role.PORTAL_ADMINISTRATOR
     )
     if state == CommandState.INTENT:
-        return requested(command, values, can_undo=may_undo)
+        return requested(command, values, can_take_back=may_take_back)
     if state in (CommandState.SENDING, CommandState.ACCEPTED):
         text = _("Sent to the portal. It is confirmed once a reading of the portal agrees.")
         return made(command, _("%(what)s: requested") % values, text, word="requested")
@@ -92,7 +92,7 @@ def outcome_of(command: Command, *, viewer: Account, what: str) -> Outcome:
     return made(command, _("%(what)s: unknown, checking") % values, text, word="unknown")
 
 
-def requested(command: Command, values: dict[str, str], *, can_undo: bool) -> Outcome:
+def requested(command: Command, values: dict[str, str], *, can_take_back: bool) -> Outcome:
     now = timezone.now()
     if command.error_code == ReconnectNeeded.code:
         return Outcome(
@@ -101,7 +101,7 @@ def requested(command: Command, values: dict[str, str], *, can_undo: bool) -> Ou
             text=command_error(command),
             tone="warn",
             icon="key-round",
-            can_undo=can_undo,
+            can_take_back=can_take_back,
             is_busy=True,
             needs_sign_in=True,
         )
@@ -109,14 +109,16 @@ def requested(command: Command, values: dict[str, str], *, can_undo: bool) -> Ou
         seconds = math.ceil((command.not_before - now).total_seconds())
         wait = ngettext("%(count)d s", "%(count)d s", seconds) % {"count": seconds}
         title = _("%(what)s, sending in %(wait)s") % {**values, "wait": wait}
-        return made(command, title, "", word="requested", seconds=seconds, can_undo=can_undo)
+        return made(
+            command, title, "", word="requested", seconds=seconds, can_take_back=can_take_back
+        )
     told = outage(command.portal) if command.error_code else None
     waits = command_error(command) or _("It is kept and waits for the worker to take it.")
     if command.error_code == bitrix.PaceExceeded.code:
         waits = turn(command)
     text = told.whole if told else waits
     title = _("%(what)s: requested") % values
-    return made(command, title, text, word="requested", can_undo=can_undo)
+    return made(command, title, text, word="requested", can_take_back=can_take_back)
 
 
 def overtaken(command: Command) -> Outcome:
@@ -157,7 +159,7 @@ def made(
     *,
     word: str,
     seconds: int = 0,
-    can_undo: bool = False,
+    can_take_back: bool = False,
 ) -> Outcome:
     look = LOOKS[word]
     return Outcome(
@@ -167,6 +169,6 @@ def made(
         tone=look.tone if look.tone != "accent" else "",
         icon=look.icon,
         seconds=seconds,
-        can_undo=can_undo,
+        can_take_back=can_take_back,
         is_busy=word in ("requested", "unknown"),
     )

@@ -3,7 +3,7 @@
 import { isFree, keyOf } from "./keyboard.js";
 import { shown } from "./open_task.js";
 
-const KEYS = { a: "agree", r: "disagree", d: "delegate", u: "undo" };
+const KEYS = { a: "agree", r: "disagree", d: "delegate", u: "take-back" };
 
 document.addEventListener("keydown", (event) => {
   if (!isFree(event) || event.repeat || document.querySelector("details.popover[open]")) return;
@@ -16,7 +16,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 function find(act) {
-  if (act === "undo") return document.querySelector("#undo-bar [data-act='undo']");
+  if (act === "take-back") return document.querySelector("#take-back-bar [data-act='take-back']");
   const place = shown() ?? document.activeElement?.closest?.("tr[data-row]");
   // while another task is coming, an answer would go to the one before
   if (place?.ariaBusy === "true") return null;

@@ -19,7 +19,7 @@ import "./ageing.js";
 import "./keyboard.js";
 import "./panels.js";
 import "./opening.js";
-import "./deciding.js";
+import "./answering.js";
 import "./acting.js";
 import "./repeating.js";
 import "./counting.js";

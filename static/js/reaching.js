@@ -25,7 +25,7 @@ function lose(wasSent) {
 
 // What could be taken back for some seconds has left when they are over, whether that is heard or not.
 function expire() {
-  const bar = document.getElementById("undo-bar");
+  const bar = document.getElementById("take-back-bar");
   const seconds = bar?.querySelector("progress")?.value ?? 0;
   setTimeout(() => isUnreached() && bar && (bar.hidden = true), seconds * 1000);
 }

@@ -29,7 +29,7 @@ def test_by_keyboard_one_after_the_other_is_answered(page, enter, olga, tasks, s
     page.keyboard.press("a")
     expect(title(page)).to_have_text("Approve 1")
     expect(page.locator(f"#workflow-task-row-{tasks[0].pk}")).to_contain_text("“Yes”, sending in")
-    expect(page.locator("#undo-bar")).to_contain_text("Approve 0")
+    expect(page.locator("#take-back-bar")).to_contain_text("Approve 0")
     page.keyboard.press("r")
     expect(title(page)).to_have_text("Approve 2")
     # this one wants words first: nothing is sent, the comment has the focus
@@ -55,7 +55,7 @@ def test_a_key_pressed_the_moment_the_panel_appears_is_an_answer_beside_the_list
         document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "a", bubbles: true }));
     }).observe(document.body, { childList: true, subtree: true })""")
     page.get_by_role("link", name=re.compile("^Approve 0")).click()
-    expect(page.locator("#undo-bar")).to_contain_text("Approve 0")
+    expect(page.locator("#take-back-bar")).to_contain_text("Approve 0")
     expect(title(page)).to_have_text("Approve 1")
     expect(page.locator("tr[data-row]")).to_have_count(3)
 
@@ -117,9 +117,9 @@ def test_keys_work_with_another_alphabet_switched_on(page, enter, olga, tasks, s
     page.evaluate(press, {"key": "\u043e", "code": "KeyJ"})
     expect(page.locator(f"#workflow-task-link-{tasks[0].pk}")).to_be_focused()
     page.evaluate(press, {"key": "\u0444", "code": "KeyA"})
-    expect(page.locator("#undo-bar")).to_contain_text("“Yes”")
+    expect(page.locator("#take-back-bar")).to_contain_text("“Yes”")
     page.evaluate(press, {"key": "\u0433", "code": "KeyU"})
-    expect(page.locator("#undo-bar")).to_be_hidden()
+    expect(page.locator("#take-back-bar")).to_be_hidden()
 
 
 def test_of_tasks_opened_in_haste_the_last_one_is_shown(page, enter, olga, tasks):
@@ -186,7 +186,7 @@ def test_an_answer_is_taken_back_and_can_be_given_anew(page, enter, olga, tasks,
     page.goto(enter(olga) + LIST)
     with page.expect_request("**/completion/") as answered:
         page.get_by_role("button", name=re.compile("^Yes.*Approve 0$")).click()
-    expect(page.locator("#undo-bar")).to_contain_text("“Yes”, sending in")
+    expect(page.locator("#take-back-bar")).to_contain_text("“Yes”, sending in")
     # what the page asks by itself says so: it keeps nobody's session alive
     with page.expect_request(lambda asked: "x-poll" in asked.headers):
         pass
@@ -194,7 +194,7 @@ def test_an_answer_is_taken_back_and_can_be_given_anew(page, enter, olga, tasks,
     page.keyboard.press("u")
     row = page.locator(f"#workflow-task-row-{tasks[0].pk}")
     expect(row).to_contain_text("taken back")
-    expect(page.locator("#undo-bar")).to_be_hidden()
+    expect(page.locator("#take-back-bar")).to_be_hidden()
     assert Command.objects.get().state == CommandState.CANCELLED
     assert sandbox.ledger() == []
 
@@ -224,10 +224,10 @@ def test_on_a_phone_a_thumb_is_enough(page, enter, olga, tasks, slowly):
     button.click()
     expect(title(page)).to_have_text("Approve 1")
     assert page.url.endswith(f"{LIST}{tasks[1].pk}/")
-    undo = page.locator("#undo-bar button")
-    assert undo.bounding_box()["height"] >= 44
-    undo.click()
-    expect(page.locator("#undo-bar")).to_be_hidden()
+    back = page.locator("#take-back-bar button")
+    assert back.bounding_box()["height"] >= 44
+    back.click()
+    expect(page.locator("#take-back-bar")).to_be_hidden()
     assert Command.objects.get().error_code == "taken_back"
     # nothing is wider than the screen
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
@@ -315,7 +315,7 @@ def test_without_javascript_all_of_it_works(
     page.goto(f"{url}{LIST}{tasks[0].pk}/")
     page.get_by_role("button", name="Yes").click()
     expect(page.locator("h1")).to_have_text("Approve 1")
-    page.locator("#undo-bar").get_by_role("button", name="Undo").click()
+    page.locator("#take-back-bar").get_by_role("button", name="Undo").click()
     expect(page.locator(".notices")).to_contain_text("Taken back")
     assert Command.objects.get().error_code == "taken_back"
     plain.close()
@@ -337,7 +337,7 @@ def test_the_pages_have_no_barrier(page, enter, olga, tasks, scheme, size, slowl
         faults += [(address, fault["id"], fault["nodes"][0]["html"]) for fault in found]
     page.goto(url + LIST)
     page.locator("tr[data-row] button[data-act='agree']").first.click()
-    expect(page.locator("#undo-bar")).to_be_visible()
+    expect(page.locator("#take-back-bar")).to_be_visible()
     found = Axe().run(page).response["violations"]
-    faults += [("undo", fault["id"], fault["nodes"][0]["html"]) for fault in found]
+    faults += [("take back", fault["id"], fault["nodes"][0]["html"]) for fault in found]
     assert faults == []

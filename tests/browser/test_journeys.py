@@ -245,7 +245,7 @@ def test_no_page_has_an_accessibility_fault(
     entry = AuditEntry.objects.order_by("-pk").first()
     pages = [reverse(name) for name in ADDRESSES] + [
         reverse("workflow_detail", args=[waiting.pk]),
-        reverse("workflow_removal", args=[waiting.pk]),
+        reverse("workflow_kill", args=[waiting.pk]),
         reverse("workflow_choices", args=["starter"]),
         reverse("command_detail", args=[refused.pk]),
         reverse("account_detail", args=[administrator.pk]),

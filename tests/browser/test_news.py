@@ -85,7 +85,7 @@ def test_news_push_no_row_away_from_under_a_finger(page, enter, olga, tasks, slo
     page.goto(enter(olga) + LIST)
     page.locator(f"#row-answer-{tasks[0].pk}-1").click()
     row = page.locator(f"#workflow-task-row-{tasks[2].pk}")
-    expect(page.locator("#undo-bar")).to_contain_text("Approve 0")
+    expect(page.locator("#take-back-bar")).to_contain_text("Approve 0")
     before = row.bounding_box()["y"]
     Command.objects.update(state=CommandState.REJECTED, settled_at=timezone.now())
     expect(page.locator("#news .news__item")).to_be_in_viewport()
@@ -99,17 +99,17 @@ def test_one_bar_for_several_answers_covers_nothing_that_can_be_pressed(
     page.set_viewport_size(PHONE if place == "phone" else WIDE)
     opened = f"?open={tasks[2].pk}" if place == "beside" else ""
     page.goto(enter(olga) + LIST + opened)
-    bar = page.locator("#undo-bar")
+    bar = page.locator("#take-back-bar")
     for number in (0, 1):
         page.locator(f"#row-answer-{tasks[number].pk}-1").click()
         expect(bar).to_contain_text(f"Approve {number}")
         if place != "phone":
-            assert page.evaluate(COVERED, "#undo-bar") == []
+            assert page.evaluate(COVERED, "#take-back-bar") == []
     expect(bar).to_contain_text("2 answers leave")
-    expect(bar.locator(".undo-bar__item")).to_have_count(1)
+    expect(bar.locator(".take-back-bar__item")).to_have_count(1)
     # what lies under it on a phone can be brought out from there
     page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
-    assert page.evaluate(COVERED, "#undo-bar") == []
+    assert page.evaluate(COVERED, "#take-back-bar") == []
     page.get_by_role("button", name="Undo last").click()
     expect(bar).to_contain_text("“Yes”, sending in")
     page.locator(f"#row-answer-{tasks[1].pk}-1").click()

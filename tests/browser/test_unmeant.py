@@ -68,7 +68,7 @@ def test_a_form_that_froze_goes_on_when_the_task_comes_back(page, enter, olga, t
     expect(page.locator("[data-frozen]")).to_be_hidden()
     expect(comment).to_be_editable()
     page.locator("#answer-button-1").click()
-    expect(page.locator("#undo-bar")).to_contain_text("Approve 0")
+    expect(page.locator("#take-back-bar")).to_contain_text("Approve 0")
     assert Command.objects.get().inputs["comment"] == "still true"
 
 
@@ -85,17 +85,17 @@ def test_an_answer_in_one_tab_freezes_what_is_written_in_another(
     other.set_viewport_size(WIDE)
     other.goto(url + LIST)
     other.locator(f"#row-answer-{tasks[0].pk}-1").click()
-    expect(other.locator("#undo-bar")).to_contain_text("Approve 0")
+    expect(other.locator("#take-back-bar")).to_contain_text("Approve 0")
     page.clock.fast_forward(POLL_MS)
     expect(page.locator("[data-frozen]")).to_contain_text("“Yes”, sending in")
     expect(comment).to_have_value("one moment")
     other.keyboard.press("u")
-    expect(other.locator("#undo-bar")).to_be_hidden()
+    expect(other.locator("#take-back-bar")).to_be_hidden()
     page.clock.fast_forward(POLL_MS)
     expect(page.locator("[data-frozen]")).to_be_hidden()
     expect(comment).to_have_value("one moment")
     page.locator("#answer-button-2").click()
-    expect(page.locator("#undo-bar")).to_contain_text("“No”")
+    expect(page.locator("#take-back-bar")).to_contain_text("“No”")
     assert Command.objects.latest("pk").inputs["comment"] == "one moment"
 
 
@@ -113,7 +113,7 @@ def test_keys_rest_after_the_open_task_changed_by_itself(page, enter, olga, task
     page.keyboard.press("j")
     expect(title(page)).to_have_text("Approve 1")
     page.keyboard.press("a")
-    expect(page.locator("#undo-bar")).to_contain_text("Approve 1")
+    expect(page.locator("#take-back-bar")).to_contain_text("Approve 1")
 
 
 def test_keys_act_on_what_the_open_task_shows(page, enter, olga, tasks, slowly):
@@ -133,7 +133,7 @@ def test_keys_act_on_what_the_open_task_shows(page, enter, olga, tasks, slowly):
     page.keyboard.press("Escape")
     page.locator(f"#workflow-task-link-{tasks[2].pk}").focus()
     page.keyboard.press("a")
-    expect(page.locator("#undo-bar")).to_contain_text("Approve 0")
+    expect(page.locator("#take-back-bar")).to_contain_text("Approve 0")
     assert Command.objects.get().task == tasks[0]
 
 
@@ -161,14 +161,14 @@ def test_on_a_slow_network_an_answer_is_taken_once_and_what_comes_next_waits(
     assert len(held) == 1
     held[0].continue_()
     expect(title(page)).to_have_text("Approve 1")
-    expect(page.locator("#undo-bar")).to_contain_text("Approve 0")
+    expect(page.locator("#take-back-bar")).to_contain_text("Approve 0")
     assert Command.objects.count() == 1
     # the same for the button of a row
     page.locator("[data-panel-close]").click()
     page.locator(f"#row-answer-{tasks[1].pk}-1").click()
     expect(page.locator(f"#row-answer-{tasks[1].pk}-1")).to_be_disabled()
     held[1].continue_()
-    expect(page.locator("#undo-bar")).to_contain_text("Approve 1")
+    expect(page.locator("#take-back-bar")).to_contain_text("Approve 1")
 
 
 def test_an_answer_that_arrives_late_takes_the_focus_from_nobody(page, enter, olga, tasks, slowly):
@@ -180,7 +180,7 @@ def test_an_answer_that_arrives_late_takes_the_focus_from_nobody(page, enter, ol
     comment = page.locator("#answer-comment")
     comment.press_sequentially("half")
     held[0].continue_()
-    expect(page.locator("#undo-bar")).to_contain_text("Approve 0")
+    expect(page.locator("#take-back-bar")).to_contain_text("Approve 0")
     page.keyboard.type(" a r d")
     expect(comment).to_have_value("half a r d")
     assert Command.objects.count() == 1
@@ -199,7 +199,7 @@ def test_ctrl_and_enter_send_the_answer_a_comment_was_opened_for(page, enter, ol
     page.keyboard.type("too dear")
     assert not Command.objects.exists()
     page.keyboard.press("Control+Enter")
-    expect(page.locator("#undo-bar")).to_contain_text("“No”, sending in")
+    expect(page.locator("#take-back-bar")).to_contain_text("“No”, sending in")
     assert Command.objects.get().inputs["answer"] == 2
 
 
@@ -235,13 +235,13 @@ def test_a_dialog_stays_when_an_answer_given_before_arrives(page, enter, olga, t
     reason = page.locator("#dialog").get_by_label(re.compile("Reason"))
     reason.fill("on leave")
     held[0].continue_()
-    expect(page.locator("#undo-bar")).to_contain_text("Approve 0")
+    expect(page.locator("#take-back-bar")).to_contain_text("Approve 0")
     expect(reason).to_have_value("on leave")
 
 
 @pytest.mark.parametrize("captions", [("Yes", "No"), ("Согласовать", "Вернуть на доработку")])
 @pytest.mark.parametrize("width", [1440, 1280, 390])
-def test_no_row_moves_while_answering_and_undo_brings_the_answers_back(
+def test_no_row_moves_while_answering_and_taking_back_brings_the_answers_back(
     page, enter, olga, tasks, slowly, width, captions
 ):
     parameters = {"StatusYesLabel": captions[0], "StatusNoLabel": captions[1]}
@@ -257,7 +257,7 @@ def test_no_row_moves_while_answering_and_undo_brings_the_answers_back(
     agree.click()
     expect(row).to_contain_text("sending in")
     assert page.evaluate(places) == before
-    page.locator(f"#row-undo-{tasks[0].pk}").click()
+    page.locator(f"#row-take-back-{tasks[0].pk}").click()
     expect(agree).to_be_enabled()
     expect(row).to_contain_text("taken back")
     assert page.evaluate(places) == before

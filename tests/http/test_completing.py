@@ -31,7 +31,7 @@ HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture(autouse=True)
-def no_time_to_undo(settings):
+def no_time_to_take_back(settings):
     settings.UNDO_TIME = 0
 
 
@@ -88,7 +88,7 @@ def test_an_answer_is_confirmed_and_the_page_says_so(post, as_, approver, task, 
     assert answer.status_code == 200
     assert answer["HX-Reswap"] == "none"
     assert f"workflow-task-{task.pk}-changed" in answer["HX-Trigger"]
-    assert "workflow-task-decided" in answer["HX-Trigger"]
+    assert "workflow-task-answered" in answer["HX-Trigger"]
     command = Command.objects.get()
     assert command.state == CommandState.CONFIRMED
     assert command.inputs["comment"] == "Согласовано"
@@ -328,37 +328,37 @@ def test_a_lost_answer_is_unknown_and_said(post, as_, approver, task, sandbox):
     assert methods(sandbox) == []
 
 
-# --- undo ---------------------------------------------------------------------------------------
+# --- taking back ----------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def undoable(settings, post, approver):
+def to_take_back(settings, post, approver):
     settings.UNDO_TIME = 60
     post(approver, answer="1")
     return Command.objects.get()
 
 
-def withdraw(client, command, **headers):
-    return client.post(reverse("command_withdrawal", args=[command.pk]), headers=headers)
+def take_back(client, command, **headers):
+    return client.post(reverse("command_take_back", args=[command.pk]), headers=headers)
 
 
-def test_an_answer_waits_and_can_be_taken_back(undoable, as_, approver, task, sandbox):
+def test_an_answer_waits_and_can_be_taken_back(to_take_back, as_, approver, task, sandbox):
     client = as_(approver)
-    commands.carry_out(undoable.pk, worker="test")
+    commands.carry_out(to_take_back.pk, worker="test")
     assert sandbox.calls(COMPLETE) == []
     row = client.get(reverse("workflow_task_row", args=[task.pk])).content.decode()
     assert "sending in" in row and "Undo" in row and "every 1s" in row
-    bar = client.get("/workflow-tasks/pulse/?undo").content.decode()
-    assert reverse("command_withdrawal", args=[undoable.pk]) in bar
-    answer = withdraw(client, undoable, **HTMX)
+    bar = client.get("/workflow-tasks/pulse/?take_back").content.decode()
+    assert reverse("command_take_back", args=[to_take_back.pk]) in bar
+    answer = take_back(client, to_take_back, **HTMX)
     assert answer.status_code == 204
     assert f"workflow-task-{task.pk}-changed" in answer["HX-Trigger"]
-    undoable.refresh_from_db()
-    assert (undoable.state, undoable.error_code) == (CommandState.CANCELLED, "taken_back")
+    to_take_back.refresh_from_db()
+    assert (to_take_back.state, to_take_back.error_code) == (CommandState.CANCELLED, "taken_back")
     said = page(as_, approver, task)
     assert "taken back" in said
     assert 'id="completion"' in said
-    assert "hidden" in client.get("/workflow-tasks/pulse/?undo").content.decode()
+    assert "hidden" in client.get("/workflow-tasks/pulse/?take_back").content.decode()
     assert sandbox.ledger() == []
 
 
@@ -398,7 +398,7 @@ def test_the_next_task_is_one_of_the_list_and_in_its_order(settings, approver, t
         data = {"key": str(uuid.uuid4()), "answer": "1"}
         url = reverse("workflow_task_completion", args=[one.pk])
         answer = as_(approver).post(url, data, headers=headers)
-        return json.loads(answer["HX-Trigger"])["workflow-task-decided"]["next"]
+        return json.loads(answer["HX-Trigger"])["workflow-task-answered"]["next"]
 
     own = reverse("workflow_task_detail", args=[made[2].pk])
     kept = "?q=found&sort=-waiting"
@@ -417,10 +417,10 @@ def test_without_htmx_the_list_is_kept_by_the_form(as_, approver, task):
 
 
 def test_that_it_was_taken_back_is_told_for_a_while_and_its_end_repaints_no_form(
-    undoable, as_, approver, task, monkeypatch
+    to_take_back, as_, approver, task, monkeypatch
 ):
     client = as_(approver)
-    withdraw(client, undoable)
+    take_back(client, to_take_back)
     url = reverse("workflow_task_detail", args=[task.pk])
     first = client.get(url)
     assert 'id="task-outcome"' in first.content.decode()
@@ -453,21 +453,21 @@ def test_what_a_colleague_does_leaves_ones_own_form_alone(
     assert 'id="completion"' in client.get(url).content.decode()
 
 
-def test_too_late_to_take_back_is_said(undoable, as_, approver, sandbox):
-    Command.objects.filter(pk=undoable.pk).update(state=CommandState.SENDING, sends=1)
-    answer = withdraw(as_(approver), undoable, **HTMX)
+def test_too_late_to_take_back_is_said(to_take_back, as_, approver, sandbox):
+    Command.objects.filter(pk=to_take_back.pk).update(state=CommandState.SENDING, sends=1)
+    answer = take_back(as_(approver), to_take_back, **HTMX)
     assert "Too late" in answer["HX-Trigger"]
-    assert withdraw(as_(approver), undoable).status_code == 302
+    assert take_back(as_(approver), to_take_back).status_code == 302
 
 
 def test_only_who_asked_or_an_administrator_takes_back(
-    undoable, as_, administrator, participant, auditor
+    to_take_back, as_, administrator, participant, auditor
 ):
-    assert withdraw(as_(participant), undoable).status_code == 404
-    assert withdraw(as_(auditor), undoable).status_code == 403
-    assert withdraw(as_(administrator), undoable).status_code == 302
-    undoable.refresh_from_db()
-    assert undoable.error_code == "taken_back"
+    assert take_back(as_(participant), to_take_back).status_code == 404
+    assert take_back(as_(auditor), to_take_back).status_code == 403
+    assert take_back(as_(administrator), to_take_back).status_code == 302
+    to_take_back.refresh_from_db()
+    assert to_take_back.error_code == "taken_back"
 
 
 # --- delegating ---------------------------------------------------------------------------------
@@ -608,7 +608,9 @@ def test_a_form_sent_again_after_it_was_taken_back_is_not_said_to_leave(
     assert sandbox.calls(COMPLETE) == []
 
 
-def test_what_was_typed_stands_there_again_after_an_undo(post, as_, approver, task, settings):
+def test_what_was_typed_stands_there_again_after_it_was_taken_back(
+    post, as_, approver, task, settings
+):
     settings.UNDO_TIME = 60
     post(approver, answer=1, comment="Nur mit Rabatt")
     commands.take_back(Command.objects.get(), by=By(account=approver))

@@ -32,7 +32,7 @@ FIELDS = [
 
 
 @pytest.fixture(autouse=True)
-def no_time_to_undo(settings):
+def no_time_to_take_back(settings):
     settings.UNDO_TIME = 0
 
 

@@ -20,7 +20,7 @@ from bizproc_admin.wording.command_errors import command_error
 
 ENDINGS = [
     pytest.param("workflow_termination", "bizproc.workflow.terminate", id="terminate"),
-    pytest.param("workflow_removal", "bizproc.workflow.kill", id="kill"),
+    pytest.param("workflow_kill", "bizproc.workflow.kill", id="kill"),
 ]
 pytestmark = pytest.mark.parametrize(("view", "method"), ENDINGS)
 

@@ -25,7 +25,7 @@ WHEREABOUTS = [
 
 
 @pytest.fixture(autouse=True)
-def no_time_to_undo(settings):
+def no_time_to_take_back(settings):
     settings.UNDO_TIME = 0
 
 

@@ -25,7 +25,7 @@ HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture(autouse=True)
-def no_time_to_undo(settings):
+def no_time_to_take_back(settings):
     settings.UNDO_TIME = 0
 
 
@@ -185,17 +185,19 @@ def test_several_answers_leave_in_one_bar_and_are_taken_back_together(
     address = reverse("workflow_task_completion", args=[second.pk])
     client = as_(approver)
     client.post(address, {"key": str(uuid.uuid4()), "answer": "1"}, headers=HTMX)
-    bar = client.get(reverse("workflow_task_pulse"), {"undo": ""}, headers=HTMX).content.decode()
+    bar = client.get(
+        reverse("workflow_task_pulse"), {"take_back": ""}, headers=HTMX
+    ).content.decode()
     assert "2 answers leave" in bar
     assert "Second" in bar.split("Undo last")[0]
     keys = list(Command.objects.values_list("pk", flat=True))
-    assert client.get("/").content.decode().count('id="undo-bar"') == 1
-    taken = client.post(reverse("withdrawal_creation"), {"command": keys}, headers=HTMX)
+    assert client.get("/").content.decode().count('id="take-back-bar"') == 1
+    taken = client.post(reverse("take_back_creation"), {"command": keys}, headers=HTMX)
     assert taken.status_code == 204
     assert f"workflow-task-{task.pk}-changed" in taken["HX-Trigger"]
     assert set(Command.objects.values_list("error_code", flat=True)) == {"taken_back"}
     assert "toast" not in taken["HX-Trigger"]
-    late = client.post(reverse("withdrawal_creation"), {"command": keys}, headers=HTMX)
+    late = client.post(reverse("take_back_creation"), {"command": keys}, headers=HTMX)
     assert "Too late for" in late["HX-Trigger"]
     assert sandbox.ledger() == []
 

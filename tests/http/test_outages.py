@@ -161,7 +161,7 @@ def test_the_portals_page_is_not_green_while_it_does_not_answer_or_a_feed_fails(
         assert ">Connected<" not in page
 
 
-@pytest.mark.parametrize("view", ["workflow_termination", "workflow_removal"])
+@pytest.mark.parametrize("view", ["workflow_termination", "workflow_kill"])
 def test_a_dialog_says_that_what_is_asked_for_is_kept_and_so_it_is(
     client, portal, sandbox, workflow, committing, view
 ):

@@ -39,6 +39,8 @@ TABLE = [
     ("workflow_reading", "post", ACTING),
     ("workflow_termination", "get", ADMINISTRATOR),
     ("workflow_termination", "post", ADMINISTRATOR),
+    ("workflow_kill", "get", ADMINISTRATOR),
+    ("workflow_kill", "post", ADMINISTRATOR),
     ("workflow_removal", "get", ADMINISTRATOR),
     ("workflow_removal", "post", ADMINISTRATOR),
     ("workflow_task_list", "get", EVERYBODY),
@@ -55,6 +57,8 @@ TABLE = [
     ("workflow_task_takeover", "get", ADMINISTRATOR),
     ("workflow_task_takeover", "post", ADMINISTRATOR),
     ("person_search", "get", ACTING),
+    ("command_take_back", "post", ACTING),
+    ("take_back_creation", "post", ACTING),
     ("command_withdrawal", "post", ACTING),
     ("withdrawal_creation", "post", ACTING),
     ("news_list", "get", ACTING),
@@ -120,7 +124,7 @@ OPEN = {
 }
 # each look at these makes something: a key to set up, the way on after a confirmation
 STATEFUL = {"mfa_activate_totp", "mfa_reauthenticate", "account_reauthenticate"}
-LET_IN = {200, 204, 302, 404, 409, 422}
+LET_IN = {200, 204, 302, 308, 404, 409, 422}
 
 
 def names(resolver):

@@ -237,8 +237,8 @@ OPERATORS_ONLY = {"portal_creation", "account_creation"}
 # where a thing of a kind is somebody's own only in another sense, the rows say so themselves
 # only who has asked for a command, or an administrator, takes it back
 OWN_IS_404: set[tuple[str, str]] = {
-    ("command_withdrawal", "participant"),
-    ("command_withdrawal", "manager"),
+    ("command_take_back", "participant"),
+    ("command_take_back", "manager"),
 }
 CELLS: Counter[str] = Counter()
 

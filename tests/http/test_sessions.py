@@ -305,7 +305,7 @@ def test_what_waits_for_a_forgotten_connection_waits_until_the_next_sign_in(
     person = task.assignments.get().person
     action = CompleteTask(task=task, person=person, answer=1, reason="")
     with committing():
-        command = commands.issue(action, by=By(account=approver), key=uuid.uuid4(), undo=60)
+        command = commands.issue(action, by=By(account=approver), key=uuid.uuid4(), delay=60)
     as_(approver).post(reverse("own_connection_removal", args=[door.pk]))
     Command.objects.update(not_before=timezone.now() - timedelta(seconds=1), next_check_at=None)
     with committing():

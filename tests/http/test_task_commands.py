@@ -270,14 +270,14 @@ def test_a_lie_is_disputed_and_never_called_confirmed(task, approver, committing
     assert methods(sandbox) == []
 
 
-# --- undoing ------------------------------------------------------------------------------------
+# --- taking back -------------------------------------------------------------------------------
 
 
-def test_within_the_time_for_undoing_nothing_is_sent(
+def test_within_the_time_for_taking_back_nothing_is_sent(
     task, approver, committing, sandbox, employee, monkeypatch
 ):
     action = CompleteTask(task=task, person=employee, answer=1, reason="")
-    command = fresh(ask(action, approver, committing, undo=5))
+    command = fresh(ask(action, approver, committing, delay=5))
     assert command.state == CommandState.INTENT
     assert command.can_be_taken_back
     assert sandbox.calls() == []
@@ -296,11 +296,11 @@ def test_within_the_time_for_undoing_nothing_is_sent(
     assert sandbox.calls() == []
 
 
-def test_after_it_the_answer_leaves_and_cannot_be_undone(
+def test_after_it_the_answer_leaves_and_cannot_be_taken_back(
     task, approver, committing, sandbox, employee
 ):
     action = CompleteTask(task=task, person=employee, answer=1, reason="")
-    command = fresh(ask(action, approver, committing, undo=5))
+    command = fresh(ask(action, approver, committing, delay=5))
     Command.objects.filter(pk=command.pk).update(not_before=timezone.now() - timedelta(seconds=1))
     with committing():
         commands.sweep()
@@ -310,11 +310,11 @@ def test_after_it_the_answer_leaves_and_cannot_be_undone(
     assert fresh(command).state == CommandState.CONFIRMED
 
 
-def test_undoing_what_a_worker_has_just_claimed_is_too_late(
+def test_taking_back_what_a_worker_has_just_claimed_is_too_late(
     task, approver, committing, employee, monkeypatch
 ):
     action = CompleteTask(task=task, person=employee, answer=1, reason="")
-    command = fresh(ask(action, approver, committing, undo=5))
+    command = fresh(ask(action, approver, committing, delay=5))
     Command.objects.filter(pk=command.pk).update(state=CommandState.SENDING, epoch=1, sends=1)
     assert not commands.take_back(command, by=By(account=approver))
     assert fresh(command).state == CommandState.SENDING
@@ -346,7 +346,7 @@ def test_a_file_is_kept_encrypted_until_the_command_settles_and_then_deleted(
         task=request_task, person=person, answer=3, reason="", files=(sent,),
         fields={"Amount": "12.50"},
     )  # fmt: skip
-    command = ask(action, who, committing, undo=5)
+    command = ask(action, who, committing, delay=5)
     kept = CommandFile.objects.get()
     assert (kept.name, kept.content) == ("скан.pdf", sent.content)
     assert "content" not in str(command.inputs)
@@ -370,7 +370,7 @@ def test_a_file_of_an_answer_that_was_taken_back_is_deleted(
         task=request_task, person=person, answer=3, reason="",
         files=(SentFile.of("Scan", "a.pdf", b"x"),),
     )  # fmt: skip
-    command = ask(action, who, committing, undo=5)
+    command = ask(action, who, committing, delay=5)
     commands.take_back(command, by=By(account=who))
     assert not CommandFile.objects.exists()
 
@@ -620,7 +620,7 @@ def test_a_dismissed_person_stops_also_in_running_work(
     approver.save()
     task.portal.__class__.objects.update(admits_everybody=True)
     action = CompleteTask(task=task, person=employee, answer=1, reason="")
-    command = ask(action, approver, committing, undo=60)
+    command = ask(action, approver, committing, delay=60)
     sandbox.change_user(employee.remote_id, active=False)
     syncing.follow_portal(task.portal_id)
     Command.objects.update(not_before=None)
@@ -657,7 +657,7 @@ def test_whoever_lost_the_person_meanwhile_is_not_obeyed(
     task, approver, committing, sandbox, employee
 ):
     action = CompleteTask(task=task, person=employee, answer=1, reason="")
-    command = ask(action, approver, committing, undo=60)
+    command = ask(action, approver, committing, delay=60)
     LinkedPerson.objects.all().delete()
     Command.objects.update(not_before=None)
     with committing():
@@ -671,7 +671,7 @@ def test_one_who_is_no_administrator_any_more_does_not_act_with_the_portals_conn
 ):
     LinkedPerson.objects.create(user=administrator, portal=task.portal, person=employee)
     action = DelegateTask(task=task, from_person=employee, to_person=other, reason="On leave")
-    command = ask(action, administrator, committing, undo=60)
+    command = ask(action, administrator, committing, delay=60)
     assert command.as_person is None
     administrator.groups.set(Group.objects.filter(name=Role.PARTICIPANT.value))
     Command.objects.update(not_before=None)
@@ -690,7 +690,7 @@ def test_the_token_of_a_person_somebody_no_longer_is_is_not_used(
     who = account("greta", "Greta Lang", Role.PORTAL_ADMINISTRATOR)
     link = LinkedPerson.objects.create(user=who, portal=portal, person=first)
     gives_token(first)
-    command = ask(TerminateWorkflow(workflow=workflow, reason="x"), who, committing, undo=60)
+    command = ask(TerminateWorkflow(workflow=workflow, reason="x"), who, committing, delay=60)
     assert command.as_person == first
     link.person = second
     link.save()
@@ -755,7 +755,7 @@ def test_what_waits_for_a_judgement_is_settled_once_its_part_is_answered(
     """The task goes on: the other person has not answered yet."""
     task, who, person = two_asked
     action = CompleteTask(task=task, person=person, answer=2, reason="")
-    command = ask(action, who, committing, undo=60)
+    command = ask(action, who, committing, delay=60)
     Command.objects.update(state=CommandState.NEEDS_HUMAN, sends=2, epoch=2, checks=9)
     with committing():
         commands.sweep()
@@ -862,7 +862,7 @@ def test_a_file_that_cannot_be_opened_is_found_out_before_anything_is_claimed(
         task=request_task, person=person, answer=3, reason="",
         files=(SentFile.of("Scan", "a.pdf", b"x"),),
     )  # fmt: skip
-    command = ask(action, who, committing, undo=60)
+    command = ask(action, who, committing, delay=60)
     foreign = Fernet(Fernet.generate_key()).encrypt(b"x")
     with connection.cursor() as cursor:
         cursor.execute("UPDATE bizproc_admin_commandfile SET content = %s", [foreign])

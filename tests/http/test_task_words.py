@@ -133,7 +133,7 @@ def test_a_task_that_everybody_has_answered_waits_for_nobody(as_, administrator,
 def test_an_answer_is_not_mistaken_for_an_ending(as_, administrator, approver, task, employee):
     client = as_(administrator)
     action = CompleteTask(task=task, person=employee, answer=1, reason="")
-    command = commands.issue(action, by=By(account=approver), key=uuid.uuid4(), undo=60)
+    command = commands.issue(action, by=By(account=approver), key=uuid.uuid4(), delay=60)
     assert command.state == CommandState.INTENT
     row = text_of(client, "workflow_row", task.workflow_id)
     assert "Requested" not in row

@@ -208,7 +208,7 @@ def test_many_workers_with_one_expired_token_refresh_it_once(
     assert (row.version, row.lost_at, row.refreshing_until) == (2, None, None)
 
 
-def test_undoing_and_sending_at_the_same_moment_end_in_one_of_the_two(
+def test_taking_back_and_sending_at_the_same_moment_end_in_one_of_the_two(
     task: WorkflowTask, sandbox: Sandbox, ask_about: Callable[[str], Command]
 ) -> None:
     command = ask_about("complete")
@@ -224,9 +224,9 @@ def test_undoing_and_sending_at_the_same_moment_end_in_one_of_the_two(
     answers = at_once(both)
 
     command.refresh_from_db()
-    is_undone = True in answers
-    assert command.state == (CommandState.CANCELLED if is_undone else CommandState.CONFIRMED)
-    assert len(sandbox.ledger()) == (0 if is_undone else 1)
+    is_taken_back = True in answers
+    assert command.state == (CommandState.CANCELLED if is_taken_back else CommandState.CONFIRMED)
+    assert len(sandbox.ledger()) == (0 if is_taken_back else 1)
 
 
 def test_two_first_sign_ins_at_the_same_moment_make_one_account(

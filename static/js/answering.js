@@ -16,7 +16,7 @@ document.addEventListener("change", ({ target }) => {
 });
 
 // The list knows what comes next; the server's word counts where there is no list or it is at its end.
-document.body.addEventListener("workflow-task-decided", ({ detail }) => {
+document.body.addEventListener("workflow-task-answered", ({ detail }) => {
   const here = row(detail.task);
   const panel = place();
   const next = following(here);
