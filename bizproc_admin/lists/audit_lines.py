@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bizproc_admin.models import AuditEntry
+from bizproc_admin.wording import actors
 from bizproc_admin.wording.audit_entries import said_of, say
 
 
@@ -14,6 +15,22 @@ class AuditLine:
     entry: AuditEntry
     sentence: str
     said: str
+
+    @property
+    def actor(self) -> str:
+        return actors.actor_of(self.entry)
+
+    @property
+    def role(self) -> str:
+        return actors.role_of(self.entry.actor_role)
+
+    @property
+    def origin(self) -> str:
+        return actors.origin_of(self.entry)
+
+    @property
+    def target_kind(self) -> str:
+        return actors.kind_of(self.entry)
 
     @property
     def pk(self) -> int:

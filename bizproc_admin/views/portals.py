@@ -7,7 +7,6 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -22,33 +21,21 @@ from bizproc_admin.forms.portals import (
     TimeZoneForm,
 )
 from bizproc_admin.htmx import dialog, page
-from bizproc_admin.models import CommandState, Feed, FeedName, PersonToken, Portal, SyncRun
+from bizproc_admin.lists.portal_lines import PortalLine, RunLine
+from bizproc_admin.models import CommandState, PersonToken, Portal, SyncRun
 from bizproc_admin.models.commands import CommandQuerySet
 from bizproc_admin.portals import connections
 from bizproc_admin.wording import portal_errors
 from bizproc_admin.wording.findings import said_of
-from bizproc_admin.wording.freshness import odd_rows, of_feed, problem_of, why_of_feed, why_of_run
-from bizproc_admin.wording.times import elapsed
+from bizproc_admin.wording.freshness import problem_of
 
 
 @require_safe
 @requires(Capability.MANAGE_PORTALS)
 def portal_list(request: Request) -> HttpResponse:
-    found = list(Portal.objects.reached_by(request.user))
-    feeds = {(feed.portal_id, feed.name): feed for feed in Feed.objects.all()}
-    for portal in found:
-        portal.is_failing = any(  # type: ignore[attr-defined]
-            feed.failing_since for feed in feeds.values() if feed.portal_id == portal.pk
-        )
-        portal.feed_list = [  # type: ignore[attr-defined]
-            {
-                "label": name.label,
-                "feed": feeds.get((portal.pk, name.value)),
-                "freshness": of_feed(portal, feeds.get((portal.pk, name.value))),
-            }
-            for name in FeedName
-        ]
-    return page(request, "portals/list.html", {"portals_here": found}, partial="body")
+    portals = Portal.objects.reached_by(request.user).prefetch_related("feeds")
+    lines = [PortalLine.of(portal) for portal in portals]
+    return page(request, "portals/list.html", {"lines": lines}, partial="body")
 
 
 @require_http_methods(["GET", "POST"])
@@ -76,26 +63,12 @@ def portal_creation(request: Request) -> HttpResponse:
 @requires(Capability.MANAGE_PORTALS)
 def portal_detail(request: Request, pk: int) -> HttpResponse:
     portal = reached(request, pk)
-    feeds = {feed.name: feed for feed in Feed.objects.filter(portal=portal)}
-    runs = list(
-        SyncRun.objects.filter(feed__portal=portal).select_related("feed").latest_first()[:30]
-    )
-    for run in runs:
-        run.took = took(run)  # type: ignore[attr-defined]
-        run.why = why_of_run(run)  # type: ignore[attr-defined]
+    runs = SyncRun.objects.filter(feed__portal=portal).select_related("feed").latest_first()[:30]
+    line = PortalLine.of(portal)
     context = {
         "shown": portal,
-        "feeds": [
-            {
-                "label": name.label,
-                "feed": feeds.get(name.value),
-                "freshness": of_feed(portal, feeds.get(name.value)),
-                "why": why_of_feed(feeds.get(name.value)),
-                "odd": odd_rows(feeds.get(name.value)),
-            }
-            for name in FeedName
-        ],
-        "runs": runs,
+        "line": line,
+        "runs": [RunLine(run=run) for run in runs],
         "problem": problem_of(portal),
         "findings": [
             {**finding, "text": finding.get("text") or said_of(finding["code"], finding["values"])}
@@ -104,7 +77,6 @@ def portal_detail(request: Request, pk: int) -> HttpResponse:
         "now": timezone.now(),
         "is_probing": portal.webhook is not None and portal.probe_at is not None,
         "unmade_look": unmade_look(portal),
-        "is_failing": any(feed.failing_since for feed in feeds.values()),
         "token_count": PersonToken.objects.filter(person__portal=portal).count(),
         "lost_count": PersonToken.objects.lost().filter(person__portal=portal).count(),
     }
@@ -293,13 +265,3 @@ def unmade_look(portal: Portal) -> str:
 def words_of_failure(code: str) -> str:
     """Return what kept a reading from being made, from the code of the error."""
     return portal_errors.of_code(code) if code else ""
-
-
-def took(run: SyncRun) -> str:
-    """Say how long a pass took, with tenths below a minute."""
-    if run.finished_at is None:
-        return ""
-    span = run.finished_at - run.started_at
-    if span.total_seconds() < 60:
-        return _("%(seconds)s s") % {"seconds": number_format(span.total_seconds(), 1)}
-    return elapsed(span)

@@ -10,6 +10,7 @@ from bizproc_admin.audit import AuditAction, By, Facts, triggers
 from bizproc_admin.lists.audit_lines import audit_lines
 from bizproc_admin.models import AuditDetail, AuditEntry, AuditSequence, Target
 from bizproc_admin.models.audit_entries import InsertOnly
+from tests import language
 
 LIST = "/audit/"
 
@@ -49,6 +50,30 @@ def test_the_detail_shows_what_was_known_and_that_it_is_untouched(client, entry)
     page = answer.content.decode()
     assert "Расторгнут" in page
     assert "5f.1" in page
+
+
+def test_what_is_kept_as_a_key_is_said_in_the_readers_language(administrator):
+    """Origins, roles and kinds of target are keys; a name stays as its person writes it."""
+    entry = audit.record(
+        AuditEntry.Kind.ACCOUNT,
+        AuditAction.SECOND_FACTOR_TAKEN_AWAY,
+        by=audit.COMMAND_LINE,
+        target=administrator.as_target,
+    )
+    own = audit.record(
+        AuditEntry.Kind.ACCOUNT,
+        AuditAction.PASSWORD_CHOSEN,
+        by=By(account=administrator),
+        target=administrator.as_target,
+    )
+    with language.spoken():
+        line, other = audit_lines([entry, own])
+        said = (line.actor, line.origin, line.target_kind, other.role)
+    assert said == tuple(
+        f"{text}{language.SIGN}"
+        for text in ("command line", "command line", "account", "portal administrator")
+    )
+    assert other.actor == "Anna Koroleva"
 
 
 @pytest.mark.parametrize(
