@@ -146,7 +146,8 @@ def portals_for(account: Account) -> list[Portal]:
         )
     )
     if portals:
-        name = portals[0].account_role  # type: ignore[attr-defined]  # annotated above
+        row: Any = portals[0]  # annotated above
+        name = row.account_role
         account.role = Role(name) if name else None
     return list(portals)
 
