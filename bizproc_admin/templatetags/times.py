@@ -16,6 +16,9 @@ register.filter(times.to_the_second)
 register.simple_tag(times.between)
 
 
+register.simple_tag(times.read_ago)
+
+
 @register.simple_tag
 def exact(value: datetime | None, now: datetime | None = None) -> SafeString | str:
     """Write a moment as <time> with the exact one in its title."""

@@ -80,6 +80,13 @@ def to_the_second(value: datetime | None, now: datetime | None = None) -> str:
     return _("%(day)s %(time)s") % {"day": _day(shown.date(), today), "time": f"{shown:%H:%M:%S}"}
 
 
+def read_ago(age: str, is_unread: bool) -> str:  # noqa: FBT001  # as a template gives it
+    """Return how long ago something was read, and whether a newer reading is missed."""
+    if is_unread:
+        return _("read %(age)s ago, a new reading has not come yet") % {"age": age}
+    return _("read %(age)s ago") % {"age": age}
+
+
 def between(earliest: datetime | None, latest: datetime | None, now: datetime | None = None) -> str:
     """Say the two moments something happened between, as exact as they are known."""
     if earliest is None and latest is None:

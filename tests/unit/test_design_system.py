@@ -91,3 +91,10 @@ def test_every_component_is_used():
         relative(p).removeprefix("templates/") for p in TEMPLATES if p.parent.name == "components"
     }
     assert sorted(name for name in components if text.count(name) == 0) == []
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=relative)
+def test_a_message_is_no_piece_of_a_sentence(path):
+    """Another language puts its words in another order: a value has its place in the message."""
+    messages = re.findall(r'{% translate "([^"]*)"', path.read_text())
+    assert [text for text in messages if re.match(r"[,.;:]|ago$", text) or text[-1:] == ","] == []

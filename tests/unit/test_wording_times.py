@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from bizproc_admin.templatetags.times import ago, exact, waits
-from bizproc_admin.wording.times import age, between, elapsed, full_moment, moment
+from bizproc_admin.wording.times import age, between, elapsed, full_moment, moment, read_ago
 
 NOW = datetime(2026, 11, 20, 12, 42, 7, tzinfo=UTC)
 
@@ -106,3 +106,8 @@ def test_a_time_known_only_in_bounds_is_said_in_bounds(earliest, latest, said):
 
     with timezone.override(UTC):
         assert between(at(earliest), at(latest), NOW) == said
+
+
+def test_a_reading_says_how_long_ago_it_was_and_what_is_missed():
+    assert read_ago("5 s", False) == "read 5 s ago"
+    assert read_ago("{age}", True) == "read {age} ago, a new reading has not come yet"
