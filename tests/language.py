@@ -47,6 +47,9 @@ def install() -> None:
 def uninstall() -> None:
     for name in TRANSLATORS:
         delattr(translation._trans, name)
+    from bizproc_admin.wording import times
+
+    times._date.cache_clear()  # its days were said in the language
 
 
 def translator(name: str) -> Callable[..., str]:
