@@ -9,7 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin.actions import ACTIONS
-from bizproc_admin.lists.filter_form import Column, FilterForm
+from bizproc_admin.lists.chips import Column
+from bizproc_admin.lists.filter_form import FilterForm
 from bizproc_admin.models import Account, CommandState, Portal, WorkflowTemplate
 from bizproc_admin.models.commands import TAKEN_BACK, CommandQuerySet
 from bizproc_admin.wording.looks import LOOKS

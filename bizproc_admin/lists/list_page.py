@@ -17,7 +17,8 @@ from django.urls import reverse
 
 from bizproc_admin.access.permissions import Request
 from bizproc_admin.htmx import page, part
-from bizproc_admin.lists.filter_form import FilterForm, Part
+from bizproc_admin.lists.chips import Part
+from bizproc_admin.lists.filter_form import FilterForm
 from bizproc_admin.lists.pager import Head, Pager, heads_of, pager_of
 from bizproc_admin.lists.paging import Page, page_of
 from bizproc_admin.models import Command, FeedName

@@ -8,7 +8,8 @@ from django.db.models import Count, F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bizproc_admin.lists.filter_form import Chip, Choice, FilterForm
+from bizproc_admin.lists.chips import Chip, Choice
+from bizproc_admin.lists.filter_form import FilterForm
 from bizproc_admin.models import Department, Person, Portal
 from bizproc_admin.models.people import DISMISSED, PersonQuerySet
 from bizproc_admin.models.workloads import having_tasks, most_urgent_first, with_workload

@@ -11,7 +11,8 @@ from django.db.models import Count, F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from bizproc_admin.lists.filter_form import Chip, Column, FilterForm, people_of
+from bizproc_admin.lists.chips import Chip, Column, people_of
+from bizproc_admin.lists.filter_form import FilterForm
 from bizproc_admin.models import Account, Assignment, Person, Portal, WorkflowTask, WorkflowTemplate
 from bizproc_admin.models.workflow_tasks import (
     APPROVAL,

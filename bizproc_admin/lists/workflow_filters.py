@@ -8,7 +8,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bizproc_admin.lists.filter_form import Column, FilterForm, people_of
+from bizproc_admin.lists.chips import Column, people_of
+from bizproc_admin.lists.filter_form import FilterForm
 from bizproc_admin.models import (
     Account,
     Assignment,

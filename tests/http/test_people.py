@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from bizproc_admin.lists.filter_form import Choice
+from bizproc_admin.lists.chips import Choice
 from bizproc_admin.models import (
     Assignment,
     Document,

@@ -1,0 +1,76 @@
+"""What stands above a list: parts, chips and their choices, as a page shows them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count
+from django.utils.translation import gettext as _
+
+from bizproc_admin.models import Person, WorkflowTemplate
+from bizproc_admin.models.workflow_tasks import AssignmentQuerySet
+
+# choices of one filter that are shown at most
+MOST = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """One value of a filter: count is how many rows it would leave, None where that is not told."""
+
+    key: str
+    label: str
+    count: int | None = None
+    is_chosen: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chip:
+    """A filter as it stands above a list.
+
+    values are the chosen keys, chosen the same in words; choices are None where they are fetched
+    when the chip is opened; clear is the query string without it.
+    """
+
+    name: str
+    label: str
+    values: list[str]
+    chosen: list[str]
+    clear: str
+    is_single: bool
+    choices: list[Choice] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A part of a list, one of which is always shown: count is None where it is not told."""
+
+    key: str
+    label: str
+    url: str
+    is_current: bool
+    count: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """The column a filter compares; its values' words stand in another, or in the form's choices.
+
+    names is where a value is named by its number whose word is empty.
+    """
+
+    key: str
+    label: str = ""
+    names: type[Person | WorkflowTemplate] | None = None
+
+
+def people_of(waiting: AssignmentQuerySet, *, counting: str) -> list[tuple[Any, Any, int]]:
+    """Return key, name and count of the people that assignments wait for, the busiest first."""
+    found = (
+        waiting.values_list("person_id", "person__name", "person__remote_id")
+        .annotate(n=Count(counting, distinct=True))
+        .order_by("-n")[:MOST]
+    )
+    return [
+        (key, name or _("Person %(number)s") % {"number": number}, n)
+        for key, name, number, n in found
+    ]
