@@ -5,6 +5,7 @@ import pytest
 from bizproc_admin import bitrix
 from bizproc_admin.actions import CompleteTask, TerminateWorkflow
 from sandbox import Sandbox
+from tests.unit.bitrix.stub import FreePacer
 
 ABSENT = "5f00000000000.00000000"
 MANY = 1_000
@@ -26,7 +27,7 @@ def sandbox(company):
 
 @pytest.fixture
 def reader(sandbox):
-    pacer = bitrix.LocalPacer(per_second=10_000, burst=10_000)
+    pacer = FreePacer()
     transport = bitrix.Transport(bitrix.WebhookUrl(sandbox.webhook_url), pacer=pacer)
     return bitrix.Reader(transport, sleep=lambda _: None)
 
