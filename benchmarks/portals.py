@@ -62,7 +62,6 @@ def connected(webhook: str) -> Portal:
         webhook_hint=hint(address),
         is_connected=True,
         probed_at=timezone.now(),
-        webhook_person_id=1,
     )
     for name in FeedName:
         Feed.objects.create(portal=portal, name=name.value)

@@ -165,7 +165,6 @@ def connected(webhook: str, *, name: str) -> Portal:
         webhook_hint=hint(address),
         is_connected=True,
         probed_at=timezone.now(),
-        webhook_person_id=1,
         utc_offset=10800,
     )
     for feed in FeedName:

@@ -61,7 +61,6 @@ class Portal(models.Model):
     address = models.CharField(max_length=200, unique=True)
     webhook = EncryptedTextField(null=True)
     webhook_hint = models.CharField(max_length=100, blank=True)
-    webhook_person_id = models.BigIntegerField(null=True)
     client_id = models.CharField(max_length=100, blank=True)
     client_secret = EncryptedTextField(null=True)
     token_url = models.CharField(max_length=200, blank=True)
@@ -107,7 +106,7 @@ class Portal(models.Model):
 
     @property
     def has_application(self) -> bool:
-        """Tell whether people can sign in through this portal."""
+        """Return whether people can sign in through this portal."""
         return bool(self.client_id and self.client_secret and self.token_url)
 
     @property
@@ -133,7 +132,7 @@ class Portal(models.Model):
 
     @property
     def zone_fits(self) -> bool:
-        """Tell whether what the portal sends agrees with the zone that was set for it."""
+        """Return whether what the portal sends agrees with the zone that was set for it."""
         return not self.time_zone or zones.fits(self.time_zone, self.zone_evidence)
 
     def now(self) -> datetime:

@@ -42,7 +42,6 @@ class Feed(models.Model):
     lease_until = models.DateTimeField(null=True)
     fresh_at = models.DateTimeField(null=True)
     full_at = models.DateTimeField(null=True)
-    full_seconds = models.FloatField(default=0.0)
     full_requests = models.PositiveIntegerField(default=0)
     next_at = models.DateTimeField(null=True)
     next_full_at = models.DateTimeField(null=True)

@@ -93,8 +93,6 @@ def keep(portal: Portal, findings: bitrix.Findings, *, seen_at: datetime) -> Non
         "problem_values": problem.values if problem else {},
         "is_connected": findings.usable,
     }
-    if findings.profile is not None:
-        fields["webhook_person_id"] = findings.profile.id
     if findings.server_time is not None and findings.clock_offset is not None:
         offset = findings.server_time.utcoffset()
         fields["clock_offset"] = findings.clock_offset.total_seconds()

@@ -58,7 +58,7 @@ def hold(feed: Feed) -> None:
 
 
 def current_run(feed: Feed) -> SyncRun:
-    """Give the run a resumed pass belongs to, else a new one; runs a crash cut off are closed."""
+    """Return the run a resumed pass belongs to, else a new one; runs a crash cut off are closed."""
     now = timezone.now()
     open_runs = SyncRun.objects.filter(feed=feed, state=SyncRun.State.RUNNING)
     if feed.position:
@@ -83,7 +83,6 @@ def complete(feed: Feed, run: SyncRun) -> None:
     if run.is_full:
         feed.full_at = run.started_at
         feed.full_requests = run.requests
-        feed.full_seconds = (now - run.started_at).total_seconds()
         feed.next_full_at = run.started_at + timedelta(seconds=full_interval(feed))
         feed.odd, feed.odd_count = run.odd, run.odd_count
     else:
@@ -121,7 +120,7 @@ def add_odd(kept: Feed | SyncRun, entry: list[str]) -> None:
 
 
 def full_interval(feed: Feed) -> float:
-    """Give the seconds between full passes, stretched to the share background work may take."""
+    """Return the seconds between full passes, stretched to the share background work may take."""
     by_pace = feed.full_requests / (SHARE * settings.PACE_PER_SECOND)
     budget = MethodBudget.objects.filter(
         portal=feed.portal, method=METHODS[FeedName(feed.name)]
