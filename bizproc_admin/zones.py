@@ -62,7 +62,7 @@ class Relative(tzinfo):
 
 
 def named(name: str) -> tzinfo | None:
-    """Give the zone of an IANA name; None for what names none."""
+    """Return the zone of an IANA name; None for what names none."""
     try:
         return ZoneInfo(name) if name else None
     except (KeyError, OSError, ValueError):
@@ -70,7 +70,7 @@ def named(name: str) -> tzinfo | None:
 
 
 def of_person(home: tzinfo, *, name: str, ahead: int | None) -> tzinfo:
-    """Give somebody's zone: by its name, else so many seconds ahead of the portal's."""
+    """Return somebody's zone: by its name, else so many seconds ahead of the portal's."""
     if zone := named(name):
         return zone
     span = timedelta(minutes=round((ahead or 0) / 60))
@@ -79,7 +79,7 @@ def of_person(home: tzinfo, *, name: str, ahead: int | None) -> tzinfo:
 
 
 def local(value: datetime) -> datetime:
-    """Give a moment on the viewer's clock; in UTC where that clock has no date for it."""
+    """Return a moment on the viewer's clock; in UTC where that clock has no date for it."""
     try:
         return timezone.localtime(value)
     except OverflowError:
@@ -87,7 +87,7 @@ def local(value: datetime) -> datetime:
 
 
 def moved(value: datetime, span: timedelta) -> datetime:
-    """Give a moment so much later (earlier), or the last (first) one that a calendar has."""
+    """Return a moment so much later (earlier), or the last (first) one that a calendar has."""
     try:
         return value + span
     except OverflowError:
@@ -95,7 +95,7 @@ def moved(value: datetime, span: timedelta) -> datetime:
 
 
 def at_wall(wall: datetime) -> datetime:
-    """Give the moment at which the viewer's clock shows this, the first one where it does twice.
+    """Return the moment at which the viewer's clock shows this, the first one where it does twice.
 
     Raises ValueError where it never does, OverflowError where no calendar has the moment.
     """
@@ -110,7 +110,7 @@ def at_wall(wall: datetime) -> datetime:
 
 
 def evidence_of(moments: Iterable[datetime | None]) -> dict[str, str]:
-    """Give what moments as the portal wrote them tell of its zone: one of a month and offset."""
+    """Return what moments as the portal wrote them tell of its zone: one of a month and offset."""
     now = datetime.now(UTC)
     found: dict[str, str] = {}
     for moment in moments:
@@ -120,7 +120,7 @@ def evidence_of(moments: Iterable[datetime | None]) -> dict[str, str]:
 
 
 def learnt(known: Mapping[str, str], fresh: Mapping[str, str]) -> dict[str, str]:
-    """Give the evidence to keep: what is new beside what was known, unless they contradict."""
+    """Return the evidence to keep: what is new beside what was known, unless they contradict."""
     together = {**known, **fresh}
     if not _fitting(together, _LIKELY) and not _fitting(together, names()):
         together = dict(fresh)
@@ -128,7 +128,7 @@ def learnt(known: Mapping[str, str], fresh: Mapping[str, str]) -> dict[str, str]
 
 
 def proposed(evidence: Mapping[str, str], liked: Sequence[str]) -> str:
-    """Give the name of the likeliest zone that fits what the portal sent; "" where none does.
+    """Return the name of the likeliest zone that fits what the portal sent; "" where none does.
 
     liked are names that the portal's people have, the most frequent first.
     """
@@ -138,18 +138,18 @@ def proposed(evidence: Mapping[str, str], liked: Sequence[str]) -> str:
 
 
 def fits(name: str, evidence: Mapping[str, str]) -> bool:
-    """Tell whether a zone shows all that a portal sent as the portal did."""
+    """Return whether a zone shows all that a portal sent as the portal did."""
     return _fitting(evidence, [name]) == name
 
 
 def offset_of(zone: tzinfo) -> str:
-    """Give a zone's present offset: "UTC+03:00"."""
+    """Return a zone's present offset: "UTC+03:00"."""
     return f"UTC{_signed(datetime.now(UTC).astimezone(zone).utcoffset() or _ZERO)}"
 
 
 @cache
 def names() -> tuple[str, ...]:
-    """Give the names of zones to choose from: places, and UTC."""
+    """Return the names of zones to choose from: places, and UTC."""
     aliases = ("Etc/", "SystemV/", "US/", "Canada/", "Brazil/", "Chile/", "Mexico/")
     places = (name for name in available_timezones() if "/" in name)
     return ("UTC", *sorted(name for name in places if not name.startswith(aliases)))

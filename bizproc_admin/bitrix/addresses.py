@@ -38,7 +38,7 @@ class Address:
 
     @property
     def origin(self) -> str:
-        """Give the address of the host alone, without a slash at its end."""
+        """Return the address of the host alone, without a slash at its end."""
         return f"{self.scheme}://{self.netloc}"
 
 

@@ -30,12 +30,12 @@ class Method:
 
     @property
     def is_write(self) -> bool:
-        """Tell whether the method changes the portal."""
+        """Return whether the method changes the portal."""
         return self.access is Access.WRITE
 
     @property
     def address(self) -> str:
-        """Give the address of the vendor's page about it."""
+        """Return the address of the vendor's page about it."""
         return DOCUMENTATION + self.page
 
 
@@ -94,6 +94,6 @@ METHODS: Final[Mapping[str, Method]] = {
 
 
 def is_read(name: str) -> bool:
-    """Tell whether a method is known to change nothing."""
+    """Return whether a method is known to change nothing."""
     method = METHODS.get(name)
     return method is not None and not method.is_write

@@ -59,7 +59,7 @@ class Cursor:
     gaps: tuple[Gap, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """Give a form that JSON can hold."""
+        """Return a form that JSON can hold."""
         return asdict(self)
 
     @classmethod
@@ -116,11 +116,11 @@ class Chunk(Generic[Row]):
 
     @property
     def is_blind(self) -> bool:
-        """Tell whether a row was set aside of which nobody knows whose it is."""
+        """Return whether a row was set aside of which nobody knows whose it is."""
         return any(one.key is None for one in self.odd)
 
     def clear(self) -> Self:
-        """Give this very answer when all of it could be read whole, else raise BadAnswer.
+        """Return this very answer when all of it could be read whole, else raise BadAnswer.
 
         For a look that decides something: what was set aside or torn might decide it otherwise.
         """
@@ -146,7 +146,7 @@ class Chunk(Generic[Row]):
         return any(row.id == key for row in self.rows)  # type: ignore[attr-defined]
 
     def absent(self, ids: Iterable[Any]) -> set[Any]:
-        """Give those of the ids that this answer proves to be absent: often fewer than are."""
+        """Return those of the ids that this answer proves to be absent: often fewer than are."""
         if not self.complete or not self.proven or self.is_blind:
             return set()
         return set(ids) - self.doubtful - {row.id for row in self.rows}  # type: ignore[attr-defined]

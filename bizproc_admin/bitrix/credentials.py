@@ -37,29 +37,29 @@ class Credential(ABC):
 
     @property
     def host(self) -> str:
-        """Give the portal's host, with its port when there is one."""
+        """Return the portal's host, with its port when there is one."""
         return self._portal_url.split("://", 1)[1].split("/", 1)[0]
 
     @property
     def portal_url(self) -> str:
-        """Give the portal's own address, without a slash at the end."""
+        """Return the portal's own address, without a slash at the end."""
         return self._portal_url
 
     @property
     def user_id(self) -> int | None:
-        """Give the number of its owner, or None when the credential does not say."""
+        """Return the number of its owner, or None when the credential does not say."""
         return None
 
     @abstractmethod
     def reveal(self) -> str:
-        """Give the secret: for encrypting it at rest, for nothing else."""
+        """Return the secret: for encrypting it at rest, for nothing else."""
 
     @abstractmethod
     def address_of(self, method: str) -> str:
-        """Give the address of one method: only for the line that sends the request."""
+        """Return the address of one method: only for the line that sends the request."""
 
     def headers(self) -> Mapping[str, str]:
-        """Give the headers of a call: only for the line that sends the request."""
+        """Return the headers of a call: only for the line that sends the request."""
         return {}
 
     def scrub(self, text: str) -> str:
@@ -136,19 +136,19 @@ class WebhookUrl(Credential):
 
     @property
     def user_id(self) -> int:
-        """Give the number of the webhook's owner."""
+        """Return the number of the webhook's owner."""
         return self._user_id
 
     def reveal(self) -> str:
-        """Give the whole secret address: for encrypting it at rest, for nothing else."""
+        """Return the whole secret address: for encrypting it at rest, for nothing else."""
         return f"{self._portal_url}/rest/{self._user_id}/{self._secret}/"
 
     def at(self, portal_url: str) -> "WebhookUrl":
-        """Give the same webhook under another address of the portal."""
+        """Return the same webhook under another address of the portal."""
         return WebhookUrl(f"{portal_url.rstrip('/')}/rest/{self._user_id}/{self._secret}/")
 
     def address_of(self, method: str) -> str:
-        """Give the secret address of one method: only for the line that sends the request."""
+        """Return the secret address of one method: only for the line that sends the request."""
         return f"{self.reveal()}{quote(method)}.json"
 
     def __repr__(self) -> str:
@@ -167,15 +167,15 @@ class AccessToken(Credential):
         self._secret = token
 
     def reveal(self) -> str:
-        """Give the token: for encrypting it at rest, for nothing else."""
+        """Return the token: for encrypting it at rest, for nothing else."""
         return self._secret
 
     def address_of(self, method: str) -> str:
-        """Give the address of one method, which holds no secret."""
+        """Return the address of one method, which holds no secret."""
         return f"{self._portal_url}/rest/{quote(method)}.json"
 
     def headers(self) -> Mapping[str, str]:
-        """Give the header with the token: only for the line that sends the request."""
+        """Return the header with the token: only for the line that sends the request."""
         return {"Authorization": f"Bearer {self._secret}"}
 
     def __repr__(self) -> str:
@@ -183,7 +183,7 @@ class AccessToken(Credential):
 
 
 def portal_of(endpoint: str) -> str:
-    """Give the portal's own address from its client endpoint; ValueError says what is wrong."""
+    """Return the portal's own address from its client endpoint; ValueError says what is wrong."""
     parts = addresses.read(endpoint)
     if parts is None:
         raise ValueError("An endpoint starts with https:// and the portal's name.")
@@ -210,7 +210,7 @@ def hide_bytes(body: bytes, *secrets: str) -> bytes:
 
 
 def _spellings(secrets: tuple[str, ...]) -> list[str]:
-    """Give the secrets as they are, as in an address, and as JSON writes them."""
+    """Return the secrets as they are, as in an address, and as JSON writes them."""
     found = []
     for secret in secrets:
         if len(secret) >= _HIDE_FROM:

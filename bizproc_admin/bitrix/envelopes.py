@@ -47,7 +47,7 @@ class BatchReply:
 
 
 def by_key(maps: Mapping[str, Any], name: str, keys: list[str]) -> Mapping[str, Any]:
-    """Give one of the batch's maps; PHP writes maps keyed 0..n-1, and empty ones, as lists."""
+    """Return one of the batch's maps; PHP writes maps keyed 0..n-1, and empty ones, as lists."""
     value = maps.get(name)
     if isinstance(value, Mapping):
         return value

@@ -27,21 +27,21 @@ class Clock(Protocol):
     """The three things time is used for."""
 
     def now(self) -> datetime:
-        """Give the aware moment."""
+        """Return the aware moment."""
 
     def monotonic(self) -> float:
-        """Give seconds that never jump."""
+        """Return seconds that never jump."""
 
 
 class SystemClock:
     """The machine's own clock."""
 
     def now(self) -> datetime:
-        """Give the aware moment."""
+        """Return the aware moment."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Give seconds that never jump."""
+        """Return seconds that never jump."""
         return monotonic()
 
 
@@ -59,20 +59,20 @@ class Outgoing(Protocol):
 
     @property
     def name(self) -> str:
-        """Give what logs and errors call it."""
+        """Return what logs and errors call it."""
 
     @property
     def host(self) -> str:
-        """Give the host it goes to."""
+        """Return the host it goes to."""
 
     def address(self) -> str:
-        """Give the whole address."""
+        """Return the whole address."""
 
     def headers(self) -> Mapping[str, str]:
-        """Give the headers besides those of the session."""
+        """Return the headers besides those of the session."""
 
     def body(self) -> bytes:
-        """Give the body."""
+        """Return the body."""
 
 
 def send(

@@ -61,7 +61,7 @@ class Fields:
         return OddRow(detail, field=name, oddity=oddity)
 
     def text(self, name: str, *, longest: int | None = None) -> str:
-        """Give a text, empty when the portal has none; what names something has a longest form."""
+        """Return a text, empty where there is none; what names something has a longest form."""
         value = self.raw.get(name)
         if value is None or value is False:
             return ""
@@ -74,18 +74,18 @@ class Fields:
         return value
 
     def line(self, name: str) -> str:
-        """Give a name or caption, which the portal may have written for a page of HTML."""
+        """Return a name or caption, which the portal may have written for a page of HTML."""
         return texts.line(self.text(name))
 
     def required_text(self, name: str, *, longest: int | None = None) -> str:
-        """Give a text that must not be empty."""
+        """Return a text that must not be empty."""
         value = self.text(name, longest=longest)
         if not value:
             raise self.bad(name, "a text that is not empty", oddity="empty")
         return value
 
     def integer(self, name: str, *, largest: int = LARGEST) -> int:
-        """Give a whole number, which the portal writes as a string; none is beyond `largest`."""
+        """Return a whole number, which the portal writes as a string; none is beyond `largest`."""
         value = self.raw.get(name)
         number: int | None = None
         if isinstance(value, int) and not isinstance(value, bool):
@@ -102,7 +102,7 @@ class Fields:
         return number
 
     def optional_id(self, name: str) -> int | None:
-        """Give an id, or None where the portal has none or writes 0."""
+        """Return an id, or None where the portal has none or writes 0."""
         if self.raw.get(name) in (None, "", False):
             return None
         number = self.integer(name)
@@ -111,25 +111,25 @@ class Fields:
         return number or None
 
     def optional_number(self, name: str, *, largest: int = SMALL) -> int:
-        """Give a number that counts or sorts, 0 where the portal has none."""
+        """Return a number that counts or sorts, 0 where the portal has none."""
         return 0 if self.raw.get(name) in (None, "", False) else self.count(name, largest=largest)
 
     def count(self, name: str, *, largest: int = SMALL) -> int:
-        """Give a whole number that is never below 0, a state for one."""
+        """Return a whole number that is never below 0, a state for one."""
         number = self.integer(name, largest=largest)
         if number < 0:
             raise self.bad(name, "a number not below 0", oddity="no_number")
         return number
 
     def positive(self, name: str) -> int:
-        """Give an id that must be there."""
+        """Return an id that must be there."""
         value = self.integer(name)
         if value < 1:
             raise self.bad(name, "a number above 0", oddity="not_above_zero")
         return value
 
     def moment(self, name: str) -> datetime:
-        """Give an aware moment; one that UTC cannot hold becomes the nearest that it can."""
+        """Return an aware moment; one that UTC cannot hold becomes the nearest that it can."""
         value = self.raw.get(name)
         wanted = "a date with time and offset"
         if not isinstance(value, str):
@@ -143,11 +143,11 @@ class Fields:
         return _held(moment)
 
     def optional_moment(self, name: str) -> datetime | None:
-        """Give an aware moment, or None where the portal has none."""
+        """Return an aware moment, or None where the portal has none."""
         return None if self.raw.get(name) in (None, "", False) else self.moment(name)
 
     def boolean(self, name: str) -> bool:
-        """Give a yes or no, which the portal writes as a boolean or as Y and N."""
+        """Return a yes or no, which the portal writes as a boolean or as Y and N."""
         value = self.raw.get(name)
         if isinstance(value, bool):
             return value
@@ -158,7 +158,7 @@ class Fields:
         raise self.bad(name, "true, false, Y or N", oddity="no_boolean")
 
     def mapping(self, name: str) -> Raw:
-        """Give an object; PHP writes an empty one as a list."""
+        """Return an object; PHP writes an empty one as a list."""
         value = self.raw.get(name)
         if isinstance(value, Mapping):
             return value
@@ -169,7 +169,7 @@ class Fields:
         raise self.bad(name, "an object", oddity="no_object")
 
     def ids(self, name: str) -> tuple[int, ...]:
-        """Give a list of ids; a single one and nothing at all are lists, too."""
+        """Return a list of ids; a single one and nothing at all are lists, too."""
         value = self.raw.get(name)
         if value in (None, "", False):
             return ()
@@ -190,7 +190,7 @@ class SecretFields(Fields):
 
 
 def _held(moment: datetime) -> datetime:
-    """Give a moment that can be moved to UTC: the edges of time lie beyond it in some zones."""
+    """Return a moment that can be moved to UTC: the edges of time lie beyond it in some zones."""
     try:
         moment.astimezone(UTC)
     except OverflowError:

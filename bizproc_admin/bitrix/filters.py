@@ -26,7 +26,7 @@ _COMPARE: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
 
 
 def for_portal(filter: Filter) -> dict[str, Any]:
-    """Give the filter in the form that is sent, refusing whatever the portal would ignore."""
+    """Return the filter in the form that is sent, refusing whatever the portal would ignore."""
     sent: dict[str, Any] = {}
     for key, value in filter.items():
         sign, _ = _parts(key)
@@ -42,7 +42,7 @@ def for_portal(filter: Filter) -> dict[str, Any]:
 
 
 def names(filter: Filter) -> list[str]:
-    """Give the field names a filter speaks of: rows must hold them to be checked."""
+    """Return the field names a filter speaks of: rows must hold them to be checked."""
     return [_parts(key)[1] for key in filter]
 
 

@@ -214,12 +214,12 @@ def parse(body: bytes) -> object:
 
 
 def _whole(digits: str) -> int:
-    """Give a whole number; one of any length is no reason to lose the answer it stands in."""
+    """Return a whole number; one of any length is no reason to lose the answer it stands in."""
     return int(digits[:40])
 
 
 def _finite(digits: str) -> float | None:
-    """Give a number with a point, or None where it is too large for one."""
+    """Return a number with a point, or None where it is too large for one."""
     number = float(digits)
     return number if math.isfinite(number) else None
 
@@ -236,7 +236,7 @@ def storable(value: Any) -> Any:
 
 
 def plain(value: object) -> str:
-    """Give a text of the other side, on one line's worth of printable characters."""
+    """Return a text of the other side, on one line's worth of printable characters."""
     text = value if isinstance(value, str) else "" if value is None else json.dumps(value)
     return "".join(one if one.isprintable() or one == "\n" else " " for one in text)
 

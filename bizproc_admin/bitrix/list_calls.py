@@ -28,7 +28,7 @@ class Asks(Protocol):
 
     @property
     def transport(self) -> Transport:
-        """Give the transport."""
+        """Return the transport."""
 
     def ask(self, method: str, params: Mapping[str, Any] | None = None) -> Reply:
         """Call one read method."""

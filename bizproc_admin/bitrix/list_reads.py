@@ -203,7 +203,7 @@ class _Part(Generic[Row]):
 
 
 def _got(entries: Sequence[Entry[Any]], reply: Reply) -> Got:
-    """Give a page to a pass: the rows whose ids can be read, and who stands beside the others."""
+    """Return a page to a pass: the rows whose ids can be read, and who stands beside the others."""
     torn: set[int] = set()
     for place, entry in enumerate(entries):
         if entry.key is None:
@@ -219,7 +219,7 @@ def _got(entries: Sequence[Entry[Any]], reply: Reply) -> Got:
 
 
 def counts_more(entries: Sequence[Entry[Any]], reply: Reply) -> bool:
-    """Tell whether there is more than one page holds."""
+    """Return whether there is more than one page holds."""
     return reply.next is not None or _got(entries, reply).counts_more(0)
 
 
@@ -234,7 +234,7 @@ def _within(filter: Filter, want: Want) -> Filter:
 
 
 def _halved(groups: Sequence[list[T]]) -> Iterator[list[T]]:
-    """Give the groups, or the two halves of a single one."""
+    """Return the groups, or the two halves of a single one."""
     if len(groups) > 1:
         yield from groups
         return
@@ -243,6 +243,6 @@ def _halved(groups: Sequence[list[T]]) -> Iterator[list[T]]:
 
 
 def groups_of(items: Sequence[T], size: int) -> Iterator[list[T]]:
-    """Give the items in groups of a size."""
+    """Return the items in groups of a size."""
     for first in range(0, len(items), size):
         yield list(items[first : first + size])

@@ -128,7 +128,7 @@ class TokenServer:
         )
 
     def _granted(self, grant: "_Grant") -> TokenPair:
-        """Give the pair, or raise from here, where no variable holds an answer."""
+        """Return the pair, or raise from here, where no variable holds an answer."""
         outcome = self._outcome(grant)
         if isinstance(outcome, BitrixError):
             raise outcome

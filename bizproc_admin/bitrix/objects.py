@@ -286,7 +286,7 @@ class UserRow:
         )
 
     def tells(self, name: str) -> bool:
-        """Tell whether the portal gave a field at all, be it empty."""
+        """Return whether the portal gave a field at all, be it empty."""
         return name in self.raw
 
 
@@ -328,14 +328,14 @@ class Written:
 
 
 def _number(value: object) -> float | None:
-    """Give a number, or None for anything else."""
+    """Return a number, or None for anything else."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     return None
 
 
 def _span(value: object) -> int | None:
-    """Give seconds that one clock of the earth may be ahead of another, or None."""
+    """Return seconds that one clock of the earth may be ahead of another, or None."""
     written = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
     digits = written.removeprefix("-")
     if not (digits.isascii() and digits.isdigit() and len(digits) <= _LONGEST_SPAN):
@@ -344,7 +344,7 @@ def _span(value: object) -> int | None:
 
 
 def _from_unix(seconds: float) -> datetime | None:
-    """Give a moment, or None when the number is no moment."""
+    """Return a moment, or None when the number is no moment."""
     try:
         return datetime.fromtimestamp(seconds, tz=UTC)
     except (ValueError, OverflowError, OSError):

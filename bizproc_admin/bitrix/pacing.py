@@ -24,7 +24,7 @@ class Purpose(StrEnum):
 
     @property
     def is_for_people(self) -> bool:
-        """Tell whether somebody waits for it."""
+        """Return whether somebody waits for it."""
         return self in (Purpose.VERIFY, Purpose.WRITE, Purpose.SCREEN)
 
 

@@ -51,7 +51,7 @@ class Got:
         return len(self.rows) if self.given is None else self.given
 
     def counts_more(self, start: int) -> bool:
-        """Tell whether the portal counts more rows than end with this page."""
+        """Return whether the portal counts more rows than end with this page."""
         return self.total is not None and self.total > start + self.size
 
 
@@ -71,12 +71,12 @@ class OverlapPass:
 
     @property
     def complete(self) -> bool:
-        """Tell whether the end was seen and no gap is open."""
+        """Return whether the end was seen and no gap is open."""
         return self._ended and not self._gaps and not self.broken
 
     @property
     def cursor(self) -> Cursor:
-        """Give the state from which the pass can go on."""
+        """Return the state from which the pass can go on."""
         return Cursor(
             requests=self.requests,
             total=self.total,
@@ -155,12 +155,12 @@ class PagePass:
 
     @property
     def complete(self) -> bool:
-        """Tell whether the end of the list was seen."""
+        """Return whether the end of the list was seen."""
         return self._ended and not self.broken
 
     @property
     def cursor(self) -> Cursor:
-        """Give the state from which the pass can go on."""
+        """Return the state from which the pass can go on."""
         return Cursor(
             requests=self.requests,
             total=self.total,
@@ -203,7 +203,7 @@ class PagePass:
         return fresh
 
     def _goes_on(self, want: Want, page: Got, *, is_new: bool) -> bool:
-        """Tell whether a page continues the list: it has rows, none of them seen or before it."""
+        """Return whether a page continues the list: it has rows, none of them seen or before it."""
         if not page.size or (page.next is not None and page.next <= want.start):
             return False
         if page.rows and number(page.rows[-1]) < self._last:
@@ -224,7 +224,7 @@ class PagePass:
 
 
 def row_id(row: Raw) -> str:
-    """Give a raw row's id."""
+    """Return a raw row's id."""
     value = row.get("ID") if isinstance(row, Mapping) else None
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
@@ -234,7 +234,7 @@ def row_id(row: Raw) -> str:
 
 
 def number(row: Raw) -> int:
-    """Give a raw row's numeric id."""
+    """Return a raw row's numeric id."""
     value = row.get("ID") if isinstance(row, Mapping) else None
     if isinstance(value, int) and not isinstance(value, bool):
         return value

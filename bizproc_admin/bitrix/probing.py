@@ -56,12 +56,12 @@ class Findings:
 
     @property
     def usable(self) -> bool:
-        """Tell whether everything needed is in order."""
+        """Return whether everything needed is in order."""
         return all(one.ok for one in self.findings if one.needed)
 
     @property
     def problems(self) -> tuple[Finding, ...]:
-        """Give the findings that are not in order."""
+        """Return the findings that are not in order."""
         return tuple(one for one in self.findings if not one.ok)
 
 

@@ -119,7 +119,7 @@ class System:
         return Profile.from_api(self._reader.ask("profile").result)
 
     def user_admin(self) -> bool:
-        """Tell whether we are an administrator. Calls user.admin."""
+        """Return whether we are an administrator. Calls user.admin."""
         result = self._reader.ask("user.admin").result
         if not isinstance(result, bool):
             raise BadAnswer("the answer is neither true nor false", method="user.admin")

@@ -11,13 +11,13 @@ _BREAK: Final = re.compile(r"\s*<br\s*/?>\s*", re.IGNORECASE)
 
 
 def words(text: str) -> str:
-    """Give a message: its tags taken off, its entities resolved, its lines kept."""
+    """Return a message: its tags taken off, its entities resolved, its lines kept."""
     text = _MARK.sub(lambda mark: "\n" if _ENDS_LINE.match(mark[0]) else "", text)
     return re.sub(r"[ \t]*\n\s*", "\n", html.unescape(text).replace("\xa0", " ")).strip()
 
 
 def line(text: str) -> str:
-    """Give a name or a caption: entities resolved, breaks as blanks; other tags are its own."""
+    """Return a name or a caption: entities resolved, breaks as blanks; other tags are its own."""
     if "&" not in text and "<" not in text:
         return text
     return html.unescape(_BREAK.sub(" ", text)).replace("\xa0", " ")

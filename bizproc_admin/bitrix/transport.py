@@ -71,16 +71,16 @@ class Transport:
 
     @property
     def host(self) -> str:
-        """Give the portal's host."""
+        """Return the portal's host."""
         return self._credential.host
 
     @property
     def webhook_user_id(self) -> int | None:
-        """Give the number of the person the webhook belongs to; a token does not say."""
+        """Return the number of the person the webhook belongs to; a token does not say."""
         return self._credential.user_id
 
     def now(self) -> datetime:
-        """Give the moment by this transport's clock."""
+        """Return the moment by this transport's clock."""
         return self._clock.now()
 
     def close(self) -> None:

@@ -194,7 +194,7 @@ def finish(operation: BulkOperation, left_out: list[dict[str, Any]]) -> None:
 
 
 def drop_abandoned() -> None:
-    """Return up operations that nobody prepares any more: nothing of them was sent, and none is."""
+    """Give up operations that nobody prepares any more: nothing of them was sent, and none is."""
     abandoned = BulkOperation.objects.filter(
         state=BulkState.PREPARING, touched_at__lt=timezone.now() - ABANDONED_AFTER
     )

@@ -63,7 +63,7 @@ class Account(AbstractUser):
 
     @property
     def sees_all(self) -> bool:
-        """Tell whether the account reads everything of every portal."""
+        """Return whether the account reads everything of every portal."""
         return self.role in (Role.PORTAL_ADMINISTRATOR, Role.AUDITOR)
 
     @cached_property
@@ -77,7 +77,7 @@ class Account(AbstractUser):
         return self.people.get(portal.pk) if portal else None
 
     def reaches(self, portal: Portal) -> bool:
-        """Tell whether the account may look at a portal at all."""
+        """Return whether the account may look at a portal at all."""
         return self.home_id is None or self.home_id == portal.pk
 
     @cached_property

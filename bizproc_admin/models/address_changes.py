@@ -39,10 +39,10 @@ class AddressChange(models.Model):
 
     @property
     def host(self) -> str:
-        """Give host[:port] of the new address."""
+        """Return host[:port] of the new address."""
         return self.address.split("://", 1)[-1]
 
     def counted(self, name: str) -> int:
-        """Give one of the counts that were found, 0 before the look."""
+        """Return one of the counts that were found, 0 before the look."""
         value: Any = self.found.get(name, 0)
         return int(value)

@@ -256,7 +256,7 @@ class Command(models.Model):
 
     @property
     def can_be_taken_back(self) -> bool:
-        """Tell whether nothing has been sent yet, so that it can still be taken back."""
+        """Return whether nothing has been sent yet, so that it can still be taken back."""
         return self.state == CommandState.INTENT and self.sends == 0
 
 

@@ -45,7 +45,7 @@ CRM_PATHS = {
 
 
 def kind_of(entity: str) -> DocumentKind:
-    """Give the kind of a document from the entity of its triple (docs/portal.md: Documents)."""
+    """Return the kind of a document from the entity of its triple (docs/portal.md: Documents)."""
     return KINDS_BY_ENTITY.get(entity, DocumentKind.OTHER)
 
 
@@ -84,7 +84,7 @@ class Document(models.Model):
 
     @property
     def number(self) -> str:
-        """Give the number people know the document by: 777 of DEAL_777."""
+        """Return the number people know the document by: 777 of DEAL_777."""
         return self.document_id.rsplit("_", 1)[-1]
 
     @property
@@ -99,7 +99,7 @@ class Document(models.Model):
 
     @property
     def stand_in(self) -> str:
-        """Give what is said while the name is not known."""
+        """Return what is said while the name is not known."""
         return stand_in(self.kind, self.number)
 
     @property
@@ -107,6 +107,6 @@ class Document(models.Model):
         return self.link_on(self.portal)
 
     def link_on(self, portal: Portal) -> str:
-        """Give the link into its portal, or an empty text where none can be derived."""
+        """Return the link into its portal, or an empty text where none can be derived."""
         path = self.path or CRM_PATHS.get(DocumentKind(self.kind), "").format(self.number)
         return portal.link(path)

@@ -146,10 +146,10 @@ class Person(models.Model):
 
     @property
     def is_guest(self) -> bool:
-        """Tell whether the person is of another company: extranet, e-mail."""
+        """Return whether the person is of another company: extranet, e-mail."""
         return self.user_type not in EMPLOYEES
 
     @property
     def is_head(self) -> bool:
-        """Tell whether the person heads a department that exists."""
+        """Return whether the person heads a department that exists."""
         return self.headed.filter(gone_at=None).exists()

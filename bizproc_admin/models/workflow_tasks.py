@@ -153,7 +153,7 @@ class WorkflowTask(models.Model):
 
     @property
     def is_fresh(self) -> bool:
-        """Tell whether the task was read too short ago to be read again."""
+        """Return whether the task was read too short ago to be read again."""
         return timezone.now() - self.observed_at < FRESH_FOR
 
     @property
@@ -174,7 +174,7 @@ class WorkflowTask(models.Model):
         return line(str(self.parameters.get(key) or ""))
 
     def needs_comment(self, status: int) -> bool:
-        """Tell whether an answer must come with a comment (docs/portal.md: Answering)."""
+        """Return whether an answer must come with a comment (docs/portal.md: Answering)."""
         if str(self.parameters.get("ShowComment") or "Y") != "Y":
             return False
         rule = str(self.parameters.get("CommentRequired") or "N")

@@ -32,7 +32,7 @@ class EndCause(models.TextChoices):
 
 
 def assignments() -> "models.QuerySet[models.Model]":
-    """Give all assignments; their model lives above this one, so it is asked for by name."""
+    """Return all assignments; their model lives above this one, so it is asked for by name."""
     return apps.get_model("bizproc_admin", "Assignment")._default_manager.all()
 
 
@@ -211,18 +211,18 @@ class Workflow(models.Model):
         return self.is_locked_at(self.portal.now())
 
     def is_locked_at(self, now: datetime) -> bool:
-        """Tell whether the portal holds the workflow for longer than a lock lasts."""
+        """Return whether the portal holds the workflow for longer than a lock lasts."""
         return (
             self.is_running and self.owned_until is not None and self.owned_until < now - LOCK_GRACE
         )
 
     @property
     def is_fresh(self) -> bool:
-        """Tell whether the workflow was read too short ago to be read again."""
+        """Return whether the workflow was read too short ago to be read again."""
         return timezone.now() - self.observed_at < FRESH_FOR
 
     def is_busy_at(self, now: datetime) -> bool:
-        """Tell whether the portal is executing a step of the workflow at a moment."""
+        """Return whether the portal is executing a step of the workflow at a moment."""
         return self.is_running and self.owned_until is not None and self.owned_until > now
 
     def mark_ended(self, *, cause: EndCause, after: datetime, before: datetime) -> None:

@@ -65,7 +65,7 @@ def having_tasks(people: PersonQuerySet, *, overdue: datetime | None = None) -> 
 
 
 def parts(*, overdue: datetime | None = None) -> QuerySet[Assignment]:
-    """Give a person's unanswered parts of open tasks, for a query of people around this one."""
+    """Return a person's unanswered parts of open tasks, for a query of people around this one."""
     found = Assignment.objects.waiting().filter(person=OuterRef("pk"))
     return found.filter(task__overdue_at__lt=overdue) if overdue else found
 

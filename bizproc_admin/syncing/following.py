@@ -61,7 +61,7 @@ def follow_portal(pk: int) -> None:
 
 
 def questions(portal: Portal) -> Iterator[tuple[Callable[..., None], Portal | Person]]:
-    """Give what is asked and about what or whom, one question at a time."""
+    """Return what is asked and about what or whom, one question at a time."""
     unlisted: list[Person] = []
     if portal.webhook:
         yield partial(ask_who_works, unlisted=unlisted), portal
@@ -147,7 +147,7 @@ def ask_who_heads(portal: Portal) -> None:
 
 
 def administrators_to_ask(portal: Portal) -> list[Person]:
-    """Give the people whose rights as administrators are in use: signed in, or at work.
+    """Return the people whose rights as administrators are in use: signed in, or at work.
 
     A session lives for as long as it is used, so the moment of the sign-in does not tell. In any
     order: where the time is too short for all, it is not the same ones who are never asked.

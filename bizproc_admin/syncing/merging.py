@@ -40,7 +40,7 @@ class Merged:
 
 
 def portions(rows: Sequence[T], size: int = AT_ONCE) -> Iterator[Sequence[T]]:
-    """Give the rows in portions small enough for one commit, with a breath between two."""
+    """Return the rows in portions small enough for one commit, with a breath between two."""
     for start in range(0, len(rows), size):
         if start and connection.vendor == "sqlite":
             time.sleep(BREATH)

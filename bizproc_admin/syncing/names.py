@@ -60,7 +60,7 @@ class Names:
         return {template.remote_id: template for template in rows}
 
     def documents(self, triples: Iterable[Triple]) -> dict[Triple, Document]:
-        """Give documents by their triples, made where missing; not kept, there may be many."""
+        """Return documents by their triples, made where missing; not kept, there may be many."""
         wanted = set(triples)
         found = self.known_documents(wanted)
         if missing := wanted - found.keys():

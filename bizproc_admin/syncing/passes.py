@@ -88,7 +88,7 @@ def sync(feed_pk: int, *, worker: str) -> None:
 
 
 def purpose_of(feed: Feed) -> bitrix.Purpose:
-    """Give what a feed's requests are for: names change seldom, and wait for all the rest."""
+    """Return what a feed's requests are for: names change seldom, and wait for all the rest."""
     return bitrix.Purpose.LEARNING if feed.name in SLOW else bitrix.Purpose.PASSES
 
 

@@ -97,7 +97,7 @@ def looked(portal: Portal, address: str) -> dict[str, object]:
 
 
 def is_proof(found: dict[str, object]) -> bool:
-    """Tell whether what was found proves that it is the same portal."""
+    """Return whether what was found proves that it is the same portal."""
     if found["identity"] is not None:
         return bool(found["identity"])
     asked, answered, same = (int(str(found[name])) for name in ("asked", "answered", "same"))

@@ -196,7 +196,7 @@ def adopt_ended(names: Names, row: bitrix.TaskRow, *, observed_at: datetime) -> 
 
 
 def unseen_since(portal: Portal, moment: datetime) -> list[int]:
-    """Give the ids of open workflow tasks that no read since the moment has shown."""
+    """Return the ids of open workflow tasks that no read since the moment has shown."""
     rows = WorkflowTask.objects.filter(portal=portal, is_open=True, observed_at__lt=moment)
     return list(rows.order_by("pk").values_list("remote_id", flat=True))
 
@@ -218,7 +218,7 @@ def ask_by_id(names: Names, reader: bitrix.Reader, ids: Iterable[int]) -> Merged
 
 
 def whole(chunk: bitrix.Chunk[bitrix.TaskRow]) -> list[bitrix.TaskRow]:
-    """Give the rows of the tasks that were read whole: none at a page's edge, none set aside."""
+    """Return the rows of the tasks that were read whole: none at a page's edge, none set aside."""
     torn = chunk.edge_task_ids | chunk.doubtful
     return [row for row in chunk.rows if row.id not in torn]
 

@@ -120,7 +120,7 @@ def create(names: Names, rows: Sequence[bitrix.WorkflowRow], *, observed_at: dat
 
 
 def unseen_since(portal: Portal, moment: datetime) -> list[str]:
-    """Give the ids of running workflows that no read since the moment has shown."""
+    """Return the ids of running workflows that no read since the moment has shown."""
     rows = Workflow.objects.filter(portal=portal, is_running=True, observed_at__lt=moment)
     return list(rows.order_by("pk").values_list("remote_id", flat=True))
 

@@ -54,13 +54,13 @@ EXCERPT = 500
 
 @register.filter
 def is_long(text: str | None) -> bool:
-    """Tell whether a text of the portal is too long to stand open above a form."""
+    """Return whether a text of the portal is too long to stand open above a form."""
     return len(text or "") > FOLDED_FROM or (text or "").count("\n") > FOLDED_FROM / 60
 
 
 @register.filter
 def excerpt(text: str | None) -> str:
-    """Give the beginning of a text of the portal, without its markup."""
+    """Return the beginning of a text of the portal, without its markup."""
     plain = unescape(strip_tags(render((text or "")[: 4 * EXCERPT]).replace("<br>", " ")))
     return Truncator(" ".join(plain.split())).chars(EXCERPT)
 
@@ -73,7 +73,7 @@ def described(text: str | None, portal: Portal | None = None) -> SafeString:
 
 
 def render(text: str, *, portal_address: str = "") -> str:
-    """Give a portal's text as safe HTML; paths of the portal become links into it.
+    """Return a portal's text as safe HTML; paths of the portal become links into it.
 
     What is longer than anybody reads here is cut off.
     """
@@ -100,7 +100,7 @@ def render(text: str, *, portal_address: str = "") -> str:
 
 
 def address(value: str, portal_address: str) -> str | None:
-    """Give what a link may lead to: the web, mail, or a path of the portal made absolute."""
+    """Return what a link may lead to: the web, mail, or a path of the portal made absolute."""
     value = UNSEEN.sub("", value)
     if value.startswith("/") and value[1:2] not in ("/", "\\"):
         return f"{portal_address.rstrip('/')}{value}" if portal_address else None

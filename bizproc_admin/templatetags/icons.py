@@ -114,7 +114,7 @@ class IconNode(Node):
         self.name = name
 
     def render(self, context: Context) -> SafeString:
-        """Give the reference, or a plain circle where the name is unknown: a page still shows."""
+        """Return the reference, or a plain circle where the name is unknown: a page still shows."""
         return REFERENCES.get(str(self.name.resolve(context)), REFERENCES["circle"])
 
 

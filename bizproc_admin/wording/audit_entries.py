@@ -139,7 +139,7 @@ def sentence_of(entry: AuditEntry, names: acts.Names) -> str:
 
 
 def repeats_of(entry: AuditEntry) -> str:
-    """Say how often the same was tried again after the line that tells of it."""
+    """Return how often the same was tried again after the line that tells of it."""
     count = entry.detail.inputs.get("repeats")
     if not count:
         return ""
@@ -156,7 +156,7 @@ def repeats_of(entry: AuditEntry) -> str:
 
 
 def step_of(entry: AuditEntry) -> str:
-    """Say what happened at one step of a command; the command itself is known to the reader."""
+    """Return what happened at one step of a command; the command itself is known to the reader."""
     kind = AuditEntry.Kind
     if entry.target_kind == "workflow_task" and (said := task_step_of(entry)):
         return said

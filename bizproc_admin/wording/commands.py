@@ -54,7 +54,7 @@ class Outcome:
 
 
 def outcome_of(command: Command, *, viewer: Account, what: str) -> Outcome:
-    """Say what became of a command; `what` is what it does, such as “Approve”."""
+    """Return what became of a command; `what` is what it does, such as “Approve”."""
     state, code = CommandState(command.state), command.error_code
     values = {"what": what, "who": command.actor_name}
     may_take_back = command.can_be_taken_back and (

@@ -26,7 +26,7 @@ class Told:
 
 
 def outage(portal: Portal | None) -> Told | None:
-    """Say why nothing comes from a portal at present; None while it answers."""
+    """Return why nothing comes from a portal at present; None while it answers."""
     kind = portal.outage if portal else None
     if portal is None or kind is None or portal.failing_since is None:
         return None
@@ -56,6 +56,6 @@ def outage(portal: Portal | None) -> Told | None:
 
 
 def since_when(value: datetime) -> str:
-    """Say since when, by the clock alone for today."""
+    """Return since when, by the clock alone for today."""
     shown = zones.local(value)
     return f"{shown:%H:%M}" if shown.date() == timezone.localdate() else moment(value)

@@ -99,7 +99,7 @@ def task_events(task: WorkflowTask) -> list[Event]:
 
 
 def may_read_reason(command: Command, viewer: Account) -> bool:
-    """Tell whether a command's reason is for the viewer: their own, or that of whom they check."""
+    """Return whether a command's reason is for the viewer: their own, or of whom they check."""
     return command.actor_id == viewer.pk or may(viewer, Capability.SEE_COMMANDS)
 
 
@@ -136,7 +136,7 @@ def command_events(command: Command, viewer: Account, names: acts.Names) -> list
 
 
 def outcome_words(command: Command) -> str:
-    """Say how a command was settled; that the world had moved on is no refusal."""
+    """Return how a command was settled; that the world had moved on is no refusal."""
     if command.error_code == TAKEN_BACK:
         return _("taken back")
     if command.error_code in CALM and command.word != "gone":

@@ -21,7 +21,7 @@ HOURS_MATTER_UNTIL = 10 * DAY
 
 
 def age(value: datetime | timedelta | None, now: datetime | None = None) -> str:
-    """Say how long something has lasted: "just now", "12 min", "4 h", "3 d 4 h", "1 y 20 d"."""
+    """Return how long something has lasted: "just now", "12 min", "4 h", "3 d 4 h", "1 y 20 d"."""
     seconds = _seconds(value, now)
     if seconds is None:
         return ""
@@ -31,7 +31,7 @@ def age(value: datetime | timedelta | None, now: datetime | None = None) -> str:
 
 
 def elapsed(value: datetime | timedelta | None, now: datetime | None = None) -> str:
-    """Say how long something took or how old it is, with seconds below a minute: "12 s"."""
+    """Return how long something took or how old it is, with seconds below a minute: "12 s"."""
     seconds = _seconds(value, now)
     if seconds is None:
         return ""
@@ -41,7 +41,7 @@ def elapsed(value: datetime | timedelta | None, now: datetime | None = None) -> 
 
 
 def waited(value: datetime | None, now: datetime | None = None) -> str:
-    """Say how long somebody has been asked for something: "waits 4 h"."""
+    """Return how long somebody has been asked for something: "waits 4 h"."""
     seconds = _seconds(value, now)
     if seconds is None:
         return ""
@@ -56,7 +56,7 @@ def in_seconds(value: datetime | timedelta | None, now: datetime | None = None) 
 
 
 def moment(value: datetime | None, now: datetime | None = None) -> str:
-    """Say when, as short as it stays clear: "today 14:02", "yesterday 14:02", "12 Nov 14:02"."""
+    """Return when, as short as it stays clear: "today 14:02", "yesterday 14:02", "12 Nov 14:02"."""
     if value is None:
         return ""
     shown, today = zones.local(value), timezone.localtime(now).date()
@@ -64,7 +64,7 @@ def moment(value: datetime | None, now: datetime | None = None) -> str:
 
 
 def full_moment(value: datetime | None) -> str:
-    """Say when to the second, with the time zone: "20 Nov 2026, 14:02:07 MSK"."""
+    """Return when to the second, with the time zone: "20 Nov 2026, 14:02:07 MSK"."""
     if value is None:
         return ""
     shown = zones.local(value)
@@ -73,7 +73,7 @@ def full_moment(value: datetime | None) -> str:
 
 
 def to_the_second(value: datetime | None, now: datetime | None = None) -> str:
-    """Say when, for steps that follow each other closely: "today 14:02:07"."""
+    """Return when, for steps that follow each other closely: "today 14:02:07"."""
     if value is None:
         return ""
     shown, today = zones.local(value), timezone.localtime(now).date()

@@ -8,7 +8,7 @@ from bizproc_admin.models import Command
 
 
 def turn(command: Command) -> str:
-    """Say how many come before a command that is due, and that it is sent by itself."""
+    """Return how many come before a command that is due, and that it is sent by itself."""
     count = commands.ahead_of(command)
     if not count:
         return _("It is its turn next; it is sent by itself.")
