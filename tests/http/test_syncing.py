@@ -150,11 +150,11 @@ def test_the_name_of_a_document_is_kept_and_shared(workflow, sandbox, sync):
 @pytest.fixture
 def nameless(sandbox, sync):
     """Workflows on documents that no task has named, of a template the portal does not list."""
-    for number in (9, 1000, 77):
+    for number in (9, 1000, 7707707):
         sandbox.start_workflow(document_id=["crm", "CCrmDocumentDeal", f"DEAL_{number}"])
     sync()
     Document.objects.update(name="")
-    WorkflowTemplate.objects.update(name="", remote_id=41)
+    WorkflowTemplate.objects.update(name="", remote_id=4104104)
     Person.objects.update(name="")
     Workflow.objects.update(started_by=Person.objects.earliest("pk"))
     summarise(Workflow.objects.values_list("pk", flat=True))
@@ -167,8 +167,8 @@ def test_what_has_no_name_is_kept_without_words_and_found_by_its_number(nameless
         assert workflow.waiting_copy == ""
         for word in ("name not known", "deal ", "hidden", "person"):
             assert word not in workflow.search_text
-    assert [w.document.number for w in Workflow.objects.matching("deal 77")] == ["77"]
-    assert Workflow.objects.matching("41").count() == 3
+    assert [w.document.number for w in Workflow.objects.matching("deal 7707707")] == ["7707707"]
+    assert Workflow.objects.matching("4104104").count() == 3
 
 
 def test_what_has_no_name_comes_after_what_has_one_by_kind_and_number(nameless):
@@ -179,7 +179,7 @@ def test_what_has_no_name_comes_after_what_has_one_by_kind_and_number(nameless):
     assert [workflow.document_name for workflow in ordered] == [
         "Я последний",
         "Deal 9, name not known",
-        "Deal 77, name not known",
+        "Deal 7707707, name not known",
     ]
 
 
@@ -195,14 +195,14 @@ def test_what_has_no_name_is_said_on_every_page_that_names_it(nameless, as_, adm
         reverse("overview"),
     ):
         body = client.get(address).content.decode()
-        assert "Hidden automation template 41" in body, address
+        assert "Hidden automation template 4104104" in body, address
         assert "Deal 9, name not known" in body, address
     for list_name, chip in itertools.product(
         ("workflow", "workflow_task"), ("template", "starter")
     ):
         address = reverse(f"{list_name}_choices", args=[chip])
         body = client.get(f"{address}?whose=all").content.decode()
-        said = {"template": "Hidden automation template 41", "starter": "Person "}[chip]
+        said = {"template": "Hidden automation template 4104104", "starter": "Person "}[chip]
         assert said in body, address
 
 
