@@ -1,7 +1,7 @@
 """Answers to a browser with and without htmx; the only code that looks at htmx's headers."""
 
 import json
-from typing import Any
+from collections.abc import Mapping
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
@@ -12,7 +12,12 @@ from bizproc_admin.access.permissions import Request
 
 
 def page(
-    request: Request, template: str, context: dict[str, Any], *, partial: str, status: int = 200
+    request: Request,
+    template: str,
+    context: Mapping[str, object],
+    *,
+    partial: str,
+    status: int = 200,
 ) -> HttpResponse:
     """Give the whole page, or its named partial to a request that htmx made for a part of it."""
     name = f"{template}#{partial}" if wants_part(request) else template
@@ -21,13 +26,15 @@ def page(
     return response
 
 
-def part(request: Request, template: str, partial: str, context: dict[str, Any]) -> HttpResponse:
+def part(
+    request: Request, template: str, partial: str, context: Mapping[str, object]
+) -> HttpResponse:
     """Give a partial to whoever asks: for addresses that are only ever a part of a page."""
     return render(request, f"{template}#{partial}", context)
 
 
 def dialog(
-    request: Request, template: str, context: dict[str, Any], *, status: int = 200
+    request: Request, template: str, context: Mapping[str, object], *, status: int = 200
 ) -> HttpResponse:
     """Give a form as a dialog's content, or as a page of its own without htmx.
 
@@ -41,7 +48,7 @@ def dialog(
 
 
 def accepted(
-    request: Request, *, changed: str, url: str, text: str, more: dict[str, Any] | None = None
+    request: Request, *, changed: str, url: str, text: str, more: dict[str, object] | None = None
 ) -> HttpResponse:
     """Answer an accepted form: htmx closes the dialog and lets `changed` repaint itself.
 
@@ -64,7 +71,7 @@ def toast(response: HttpResponse, *, tone: str, text: str, anew: str = "") -> Ht
     return tell(response, {"toast": {"tone": tone, "text": text, "anew": anew}})
 
 
-def tell(response: HttpResponse, events: dict[str, Any]) -> HttpResponse:
+def tell(response: HttpResponse, events: Mapping[str, object]) -> HttpResponse:
     """Add events to an answer, for whatever on the page listens for them."""
     triggers = json.loads(response.get("HX-Trigger", "{}"))
     response["HX-Trigger"] = json.dumps({**triggers, **events})

@@ -1,5 +1,6 @@
 """The audit history's filters."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -44,7 +45,7 @@ class AuditFilterForm(FilterForm[AuditEntryQuerySet]):
     DEFAULT_SORT = "-seq"
     EARLIEST, LATEST = date(1970, 1, 2), date(9998, 12, 31)
 
-    def __init__(self, data: Any) -> None:
+    def __init__(self, data: Mapping[str, object]) -> None:
         super().__init__(data, portal=None)
         self.offer("action", [("", _("Any action")), *actions_by_family()])
         self.is_valid()

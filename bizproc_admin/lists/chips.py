@@ -1,7 +1,6 @@
 """What stands above a list: parts, chips and their choices, as a page shows them."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.models import Count
 from django.utils.translation import gettext as _
@@ -63,7 +62,7 @@ class Column:
     names: type[Person | WorkflowTemplate] | None = None
 
 
-def people_of(waiting: AssignmentQuerySet, *, counting: str) -> list[tuple[Any, Any, int]]:
+def people_of(waiting: AssignmentQuerySet, *, counting: str) -> list[tuple[object, object, int]]:
     """Return key, name and count of the people that assignments wait for, the busiest first."""
     found = (
         waiting.values_list("person_id", "person__name", "person__remote_id")

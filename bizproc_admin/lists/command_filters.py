@@ -1,7 +1,7 @@
 """The filters of the list of commands."""
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 from django import forms
 from django.db.models import Q
@@ -56,7 +56,9 @@ class CommandFilterForm(FilterForm[CommandQuerySet]):
     DEFAULT_SORT = "-requested"
     HEADS = {"requested": _("Requested")}
 
-    def __init__(self, data: Any, *, portal: Portal | None, viewer: Account) -> None:
+    def __init__(
+        self, data: Mapping[str, object], *, portal: Portal | None, viewer: Account
+    ) -> None:
         super().__init__(data, portal=portal)
         self.offer_known("template", found=self.named_templates(viewer))
         keys = [int(key) for key in self.given("person") if key.isdecimal() and len(key) < 10]

@@ -48,7 +48,7 @@ class FilterForm(forms.Form, Generic[R]):
     page = forms.IntegerField(required=False, min_value=1)
     upto = forms.IntegerField(required=False, min_value=0)
 
-    def __init__(self, data: Any, *, portal: Portal | None) -> None:
+    def __init__(self, data: Mapping[str, object], *, portal: Portal | None) -> None:
         super().__init__(data)
         self.portal = portal
 
@@ -146,7 +146,7 @@ class FilterForm(forms.Form, Generic[R]):
             for key, label, count in self.counted(chip, self.in_part(rows, self.part_shown))
         ]
 
-    def counted(self, chip: str, rows: R) -> list[tuple[Any, Any, int]]:
+    def counted(self, chip: str, rows: R) -> list[tuple[object, object, int]]:
         """Return key, label and number of rows of a chip's choices."""
         labels = self.labels(chip)
         if chip not in self.COLUMNS:

@@ -72,13 +72,13 @@ def counted(filters: WorkflowTaskFilterForm, tasks: QuerySet[WorkflowTask]) -> C
 
 
 def lines_of(
-    shown: Shown[WorkflowTaskFilterForm, TaskLine], tasks: Sequence[WorkflowTask]
+    shown: Shown[WorkflowTaskFilterForm, WorkflowTask, TaskLine], tasks: Sequence[WorkflowTask]
 ) -> list[TaskLine]:
     lines = task_lines(tasks, request=shown.request, filters=shown.filters)
     return headed(lines, shown.counts.groups) if lines and shown.filters.is_grouped else lines
 
 
-def counted_scopes(shown: Shown[WorkflowTaskFilterForm, TaskLine]) -> dict[str, int]:
+def counted_scopes(shown: Shown[WorkflowTaskFilterForm, WorkflowTask, TaskLine]) -> dict[str, int]:
     """Count the parts of the inbox; what is shown has been counted already."""
     filters, counts = shown.filters, {}
     for key in filters.scopes:

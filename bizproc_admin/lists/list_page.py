@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar
 from zlib import crc32
 
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, Max, Model, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -38,6 +38,7 @@ class Line(Protocol):
 
 
 F = TypeVar("F", bound=FilterForm[Any])
+M = TypeVar("M", bound=Model)
 L = TypeVar("L", bound=Line)
 
 
@@ -50,13 +51,13 @@ class Counts:
     groups: Mapping[str, int] = field(default_factory=dict)
 
 
-def at_portal(request: Request, rows: QuerySet[Any]) -> QuerySet[Any]:
+def at_portal(request: Request, rows: QuerySet[M]) -> QuerySet[M]:
     """Narrow rows to the portal that is looked at."""
     return rows.filter(portal=request.portal) if request.portal else rows.none()
 
 
 @dataclass(frozen=True, kw_only=True)
-class ListPage(Generic[F, L]):
+class ListPage(Generic[F, M, L]):
     """One list of the program.
 
     noun names its addresses, ids and events ("workflow": workflow_list, #workflow-table); template
@@ -71,17 +72,17 @@ class ListPage(Generic[F, L]):
     noun: str
     template: str
     filters: Callable[[Request], F]
-    rows: Callable[[Request], QuerySet[Any]]
-    lines: Callable[["Shown[F, L]", Sequence[Any]], list[L]]
-    here: Callable[[Request, QuerySet[Any]], QuerySet[Any]] = at_portal
+    rows: Callable[[Request], QuerySet[M]]
+    lines: Callable[["Shown[F, M, L]", Sequence[M]], list[L]]
+    here: Callable[[Request, QuerySet[M]], QuerySet[M]] = at_portal
     feed: FeedName | None = None
-    related: Callable[[Any], QuerySet[Any]] = lambda rows: rows
-    fetched: Callable[[F], QuerySet[Any]] | None = None
-    count: Callable[[F, QuerySet[Any]], Counts] | None = None
-    parts: Callable[["Shown[F, L]"], Mapping[str, int]] | None = None
-    unlinked: Callable[["Shown[F, L]"], bool] | None = None
+    related: Callable[[Any], QuerySet[M]] = lambda rows: rows
+    fetched: Callable[[F], QuerySet[M]] | None = None
+    count: Callable[[F, QuerySet[M]], Counts] | None = None
+    parts: Callable[["Shown[F, M, L]"], Mapping[str, int]] | None = None
+    unlinked: Callable[["Shown[F, M, L]"], bool] | None = None
     is_live: bool = False
-    more: Callable[["Shown[F, L]"], dict[str, Any]] | None = None
+    more: Callable[["Shown[F, M, L]"], dict[str, Any]] | None = None
 
     def page(self, request: Request) -> HttpResponse:
         """Answer with the whole page, or its table to htmx."""
@@ -129,7 +130,7 @@ class ListPage(Generic[F, L]):
         }
         return page(request, "lists/choices.html", context, partial="choices")
 
-    def again(self, request: Request) -> list[Any]:
+    def again(self, request: Request) -> list[M]:
         """Return the rows an open page asks about, in its order."""
         given = request.GET["rows"].split(".")
         keys = [int(key) for key in given if key.isdecimal() and len(key) < 19][:MOST_ROWS]
@@ -137,10 +138,10 @@ class ListPage(Generic[F, L]):
         return [rows[key] for key in keys if key in rows]
 
 
-class Shown(Generic[F, L]):
+class Shown(Generic[F, M, L]):
     """A list as one request asks for it; each part is worked out when it is first needed."""
 
-    def __init__(self, kind: ListPage[F, L], request: Request) -> None:
+    def __init__(self, kind: ListPage[F, M, L], request: Request) -> None:
         self.kind = kind
         self.request = request
         self.filters = kind.filters(request)
@@ -148,16 +149,16 @@ class Shown(Generic[F, L]):
         self.noun = kind.noun.replace("_", "-")
         self.target = f"#{self.noun}-table"
 
-    def show(self, rows: Sequence[Any]) -> None:
+    def show(self, rows: Sequence[M]) -> None:
         """Show these rows instead of the page the filters ask for."""
         self.page = Page(rows=rows, number=1, size=len(rows), total=len(rows))
 
     @cached_property
-    def context(self) -> dict[str, Any]:
+    def context(self) -> dict[str, object]:
         return {"list": self} | (self.kind.more(self) if self.kind.more else {})
 
     @cached_property
-    def visible(self) -> QuerySet[Any]:
+    def visible(self) -> QuerySet[M]:
         """Return all rows the account may see here."""
         return self.kind.here(self.request, self.kind.rows(self.request))
 
@@ -215,7 +216,7 @@ class Shown(Generic[F, L]):
     @cached_property
     def has_any(self) -> bool:
         """Tell whether there is any row here, whoever may see it."""
-        rows: QuerySet[Any] = self.visible.model._default_manager.all()
+        rows: QuerySet[M] = self.visible.model._default_manager.all()
         return bool(self.counts.total) or self.kind.here(self.request, rows).exists()
 
     @cached_property
@@ -260,7 +261,7 @@ class Shown(Generic[F, L]):
         return self.filters.parts(self.kind.parts(self) if self.kind.parts else {})
 
 
-def counted(rows: QuerySet[Any]) -> Counts:
+def counted(rows: QuerySet[Model]) -> Counts:
     """Count rows and find the newest, in one query."""
     known = rows.order_by().aggregate(total=Count("pk"), newest=Max("pk"))
     return Counts(total=known["total"], newest=known["newest"] or 0)

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
+
+M = TypeVar("M", bound=Model)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,12 +47,12 @@ class Page:
 
 
 def page_of(
-    rows: QuerySet[Any],
+    rows: QuerySet[M],
     *,
     number: int,
     size: int,
     total: int | None = None,
-    shown: QuerySet[Any] | None = None,
+    shown: QuerySet[M] | None = None,
 ) -> Page:
     """Give one page of ordered rows; a number past the end gives the last page.
 
@@ -80,16 +82,16 @@ def page_of(
     )
 
 
-def shown_of(shown: QuerySet[Any], keys: QuerySet[Any, Any], *, is_reversed: bool) -> list[Any]:
+def shown_of(shown: QuerySet[M], keys: QuerySet[M, Any], *, is_reversed: bool) -> list[M]:
     """Give the rows of some keys out of a query of their own, in the order of the list."""
     order = [row["pk"] for row in keys]
     by_key = shown.in_bulk(order)
     return [by_key[key] for key in (reversed(order) if is_reversed else order) if key in by_key]
 
 
-def fetched(rows: QuerySet[Any], keys: QuerySet[Any, Any]) -> QuerySet[Any]:
+def fetched(rows: QuerySet[M], keys: QuerySet[M, Any]) -> QuerySet[M]:
     """Give the rows of some keys, in the order and with the relations of the list."""
-    found: QuerySet[Any] = rows.model._default_manager.filter(pk__in=[row["pk"] for row in keys])
+    found: QuerySet[M] = rows.model._default_manager.filter(pk__in=[row["pk"] for row in keys])
     found.query.order_by = rows.query.order_by
     found.query.select_related = rows.query.select_related
     found.query.deferred_loading = rows.query.deferred_loading

@@ -1,5 +1,6 @@
 """The filters of the list of people."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -44,7 +45,9 @@ class PersonFilterForm(FilterForm[PersonQuerySet]):
     }
     GREATEST_FIRST = frozenset({"open", "overdue", "running", "seen"})
 
-    def __init__(self, data: Any, *, portal: Portal | None, people: PersonQuerySet) -> None:
+    def __init__(
+        self, data: Mapping[str, object], *, portal: Portal | None, people: PersonQuerySet
+    ) -> None:
         super().__init__(data, portal=portal)
         self.people = people
         self.now = portal.now() if portal else timezone.now()

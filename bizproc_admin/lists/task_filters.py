@@ -91,7 +91,12 @@ class WorkflowTaskFilterForm(FilterForm[WorkflowTaskQuerySet]):
     GREATEST_FIRST = frozenset({"waiting"})
 
     def __init__(
-        self, data: Any, *, portal: Portal | None, scopes: Scopes, viewer: Account | None = None
+        self,
+        data: Mapping[str, object],
+        *,
+        portal: Portal | None,
+        scopes: Scopes,
+        viewer: Account | None = None,
     ) -> None:
         super().__init__(data, portal=portal)
         self.scopes = scopes
@@ -168,7 +173,7 @@ class WorkflowTaskFilterForm(FilterForm[WorkflowTaskQuerySet]):
             return rows.order_by(column.desc(nulls_last=True), "-pk")
         return rows.order_by(column.asc(nulls_last=True), "pk")
 
-    def counted(self, chip: str, rows: WorkflowTaskQuerySet) -> list[tuple[Any, Any, int]]:
+    def counted(self, chip: str, rows: WorkflowTaskQuerySet) -> list[tuple[object, object, int]]:
         if chip == "assignee":
             waiting = Assignment.objects.waiting().filter(task__in=rows.order_by())
             if (people := self.scopes.get(self.whose_shown)) is not None:

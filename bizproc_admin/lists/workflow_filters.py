@@ -1,5 +1,6 @@
 """The filters of the list of workflows."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -100,7 +101,9 @@ class WorkflowFilterForm(FilterForm[WorkflowQuerySet]):
     TURNED = frozenset({"started"})
     GREATEST_FIRST = frozenset({"started", "idle"})
 
-    def __init__(self, data: Any, *, portal: Portal | None, viewer: Account | None = None) -> None:
+    def __init__(
+        self, data: Mapping[str, object], *, portal: Portal | None, viewer: Account | None = None
+    ) -> None:
         super().__init__(data, portal=portal)
         self.offer_known("template", found=self.named_templates(viewer))
         people = self.named_people(viewer, "starter", "waiting")
@@ -143,7 +146,7 @@ class WorkflowFilterForm(FilterForm[WorkflowQuerySet]):
             "no-task": Q(open_tasks=0),
         }.get(key, Q(pk=None))
 
-    def counted(self, chip: str, rows: WorkflowQuerySet) -> list[tuple[Any, Any, int]]:
+    def counted(self, chip: str, rows: WorkflowQuerySet) -> list[tuple[object, object, int]]:
         if chip == "waiting":
             waiting = Assignment.objects.waiting().filter(task__workflow__in=rows.order_by())
             return people_of(waiting, counting="task__workflow_id")

@@ -1,7 +1,6 @@
 """Accounts: made, changed and deactivated by a portal administrator; entered by one-time link."""
 
 from dataclasses import replace
-from typing import Any
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
@@ -181,7 +180,7 @@ def account_entry(request: HttpRequest, uid: str, token: str) -> HttpResponse:
 
 
 def form_page(request: Request, form: AccountForm, account: Account | None) -> HttpResponse:
-    context: dict[str, Any] = {"form": form, "account": account}
+    context: dict[str, object] = {"form": form, "account": account}
     if account is not None:
         context |= {
             "factor": factor_of(account),

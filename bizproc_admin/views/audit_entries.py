@@ -1,7 +1,6 @@
 """The audit history."""
 
 import json
-from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -62,7 +61,7 @@ def audit_entry_detail(request: Request, pk: int) -> HttpResponse:
     return page(request, "audit_entries/detail.html", context, partial="body")
 
 
-def parts_of(entry: AuditEntry) -> list[dict[str, Any]]:
+def parts_of(entry: AuditEntry) -> list[dict[str, object]]:
     """Give the recorded texts and snapshots, flat ones as pairs, nested ones as JSON."""
     detail = entry.detail
     shown = [
@@ -83,7 +82,7 @@ def parts_of(entry: AuditEntry) -> list[dict[str, Any]]:
     ]
 
 
-def pairs_of(value: Any) -> list[tuple[str, str]]:
+def pairs_of(value: object) -> list[tuple[str, str]]:
     """Give a flat object as pairs, nothing for one that holds others."""
     if not isinstance(value, dict) or any(isinstance(v, (dict, list)) for v in value.values()):
         return []

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
 from zlib import crc32
 
 from django.db.models import Exists, OuterRef, Q
@@ -16,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from bizproc_admin.access.permissions import Capability, Request, may, requires
 from bizproc_admin.htmx import tell, wants_part
 from bizproc_admin.models import Command, CommandState, SeenOutcome
-from bizproc_admin.models.commands import TAKEN_BACK, TERMINAL, receivers
+from bizproc_admin.models.commands import TAKEN_BACK, TERMINAL, CommandQuerySet, receivers
 from bizproc_admin.portals.tokens import ReconnectNeeded
 from bizproc_admin.views.task_panels import taken_back_as
 from bizproc_admin.wording import acts
@@ -52,7 +51,7 @@ class News:
 
     items: list[Item]
     said: list[Item]
-    to_take_back: list[dict[str, Any]]
+    to_take_back: list[dict[str, object]]
     is_awaited: bool
 
     @cached_property
@@ -115,7 +114,7 @@ def news_of(request: Request) -> News:
     )
 
 
-def recent(request: Request, now: datetime) -> Any:
+def recent(request: Request, now: datetime) -> CommandQuerySet:
     """Give the account's commands of which something may be told; one asked for anew is not."""
     anew = Command.objects.filter(
         actor=OuterRef("actor"),

@@ -1,7 +1,6 @@
 """My account: who I am here, how I sign in, and where I am signed in."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
@@ -125,7 +124,7 @@ def connections_of(account: Account) -> list[Connection]:
     ]
 
 
-def factor_of(account: Account) -> dict[str, Any]:
+def factor_of(account: Account) -> dict[str, object]:
     """Return when the second factor was set up and used, and how many recovery codes are left."""
     factors = {one.type: one for one in Authenticator.objects.filter(user=account)}
     codes = factors.get(Authenticator.Type.RECOVERY_CODES)

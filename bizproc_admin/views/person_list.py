@@ -1,7 +1,6 @@
 """The people of the portal and the work that waits for them."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.http import HttpResponse
 from django.views.decorators.http import require_safe
@@ -20,16 +19,16 @@ def filters_of(request: Request) -> PersonFilterForm:
 
 
 def lines_of(
-    shown: Shown[PersonFilterForm, PersonLine], people: Sequence[Person]
+    shown: Shown[PersonFilterForm, Person, PersonLine], people: Sequence[Person]
 ) -> list[PersonLine]:
     return person_lines(people, portal=shown.request.portal, viewer=shown.request.user)
 
 
-def more_of(shown: Shown[PersonFilterForm, PersonLine]) -> dict[str, Any]:
+def more_of(shown: Shown[PersonFilterForm, Person, PersonLine]) -> dict[str, object]:
     return {"left": left_behind(shown.filters.people)}
 
 
-def is_unlinked(shown: Shown[PersonFilterForm, PersonLine]) -> bool:
+def is_unlinked(shown: Shown[PersonFilterForm, Person, PersonLine]) -> bool:
     account = shown.request.user
     return not account.sees_all and not account.circle
 

@@ -1,6 +1,5 @@
 """Saying why a form of an open page was not let through: nothing of it is done or sent again."""
 
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
@@ -29,7 +28,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """
     title, text = said_of(request, reason)
     if not getattr(request, "htmx", False):
-        context: dict[str, Any] = {"title": title, "text": text, "anew_url": behind(request)}
+        context: dict[str, object] = {"title": title, "text": text, "anew_url": behind(request)}
         return render(request, "csrf.html", context, status=403)
     if not request.user.is_authenticated:
         return redirect_to_login(behind(request))

@@ -1,6 +1,5 @@
 """One workflow task as its panel shows it: what is asked, its course, and what one can do."""
 
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.http import HttpResponse
@@ -71,7 +70,7 @@ def panel_of(
     *,
     form: CompletionForm | None = None,
     in_the_way: InTheWay | None = None,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Give the context of a task's panel; form is one that has been filled in already."""
     viewer, behind, task = request.user, filters_behind(request), line.task
     workflow, outcome = task.workflow, line.outcome
@@ -153,7 +152,7 @@ def has_hands_to_give(request: Request, task: WorkflowTask) -> bool:
     return own_hands(request.user, task.portal) is not None
 
 
-def inputs_again(line: TaskLine) -> dict[str, Any] | None:
+def inputs_again(line: TaskLine) -> dict[str, object] | None:
     """Give what was typed into an answer that was refused, or taken back to be changed."""
     command, outcome = line.command, line.outcome
     if command is None or not ACTIONS[command.action].has_form:
@@ -217,7 +216,7 @@ def blocked_text(why: str) -> str:
     }.get(why, "")
 
 
-def to_take_back(request: Request) -> list[dict[str, Any]]:
+def to_take_back(request: Request) -> list[dict[str, object]]:
     """Give what the account may still take back, the newest first."""
     found = (
         Command.objects.to_take_back_by(request.user, timezone.now())
@@ -228,7 +227,7 @@ def to_take_back(request: Request) -> list[dict[str, Any]]:
     return taken_back_as(list(found), request)
 
 
-def taken_back_as(found: list[Command], request: Request) -> list[dict[str, Any]]:
+def taken_back_as(found: list[Command], request: Request) -> list[dict[str, object]]:
     """Give commands that can be taken back as the bar offers them: the task and where it stands."""
     names = receivers(found)
     return [

@@ -1,7 +1,5 @@
 """The inbox of workflow tasks, one task, and what becomes of them while a page is open."""
 
-from typing import Any
-
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -26,7 +24,7 @@ from bizproc_admin.portals import screens
 from bizproc_admin.views.task_panels import is_beside_a_list, line_of, panel, panel_of, to_take_back
 
 
-def more_of(shown: Shown[WorkflowTaskFilterForm, TaskLine]) -> dict[str, Any]:
+def more_of(shown: Shown[WorkflowTaskFilterForm, WorkflowTask, TaskLine]) -> dict[str, object]:
     """Open the task that the address names, and keep the counts that the navigation shows, too."""
     request, filters, counts = shown.request, shown.filters, shown.counts
     is_whole = filters.value("upto") is None and not filters.has_filters
@@ -35,7 +33,7 @@ def more_of(shown: Shown[WorkflowTaskFilterForm, TaskLine]) -> dict[str, Any]:
     return opened(request, filters)
 
 
-def is_unlinked(shown: Shown[WorkflowTaskFilterForm, TaskLine]) -> bool:
+def is_unlinked(shown: Shown[WorkflowTaskFilterForm, WorkflowTask, TaskLine]) -> bool:
     return not shown.filters.scopes
 
 
@@ -119,7 +117,7 @@ def workflow_task_reading(request: Request, pk: int) -> HttpResponse:
     return redirect("workflow_task_detail", pk=pk)
 
 
-def opened(request: Request, filters: WorkflowTaskFilterForm) -> dict[str, Any]:
+def opened(request: Request, filters: WorkflowTaskFilterForm) -> dict[str, object]:
     """Give the panel of the task that the address names as open, if there is one to see."""
     pk = filters.value("open")
     if pk is None or wants_part(request) or not visible(request).filter(pk=pk).exists():

@@ -1,7 +1,6 @@
 """The list of workflows, one workflow, and ending it."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -31,12 +30,12 @@ WATCHING = "watching"
 
 
 def lines_of(
-    shown: Shown[WorkflowFilterForm, WorkflowLine], workflows: Sequence[Workflow]
+    shown: Shown[WorkflowFilterForm, Workflow, WorkflowLine], workflows: Sequence[Workflow]
 ) -> list[WorkflowLine]:
     return workflow_lines(workflows, portal=shown.request.portal)
 
 
-def more_of(shown: Shown[WorkflowFilterForm, WorkflowLine]) -> dict[str, Any]:
+def more_of(shown: Shown[WorkflowFilterForm, Workflow, WorkflowLine]) -> dict[str, object]:
     """Keep the count that the navigation shows, too."""
     filters = shown.filters
     is_whole = filters.value("upto") is None and not filters.has_filters
@@ -45,7 +44,7 @@ def more_of(shown: Shown[WorkflowFilterForm, WorkflowLine]) -> dict[str, Any]:
     return {}
 
 
-def is_unlinked(shown: Shown[WorkflowFilterForm, WorkflowLine]) -> bool:
+def is_unlinked(shown: Shown[WorkflowFilterForm, Workflow, WorkflowLine]) -> bool:
     account = shown.request.user
     return not shown.counts.total and not account.sees_all and not account.circle
 
