@@ -61,7 +61,7 @@ def _ask(portal: Portal, rng: random.Random, question: Question, person: int, nu
     key = f"{_COPY}{number}"
     tree = _structure(question, [person, *others], deadline)
     with portal.at(started):
-        name_activities(portal, tree, root=True)
+        name_activities(portal.rng, tree)
         portal.structures.put(key, [tree])
         workflow = runner.start(
             portal, replace(template, structure_key=key), document.id, started_by=starter

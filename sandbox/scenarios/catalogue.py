@@ -1,4 +1,4 @@
-"""The demo's fourteen templates, and what is needed to start each of them believably.
+"""The fourteen templates of the demo's company, and what is needed to start each believably.
 
 Every template asks people first and then waits for a moment given by its parameter `RemindAt`, so
 that the scenario decides which workflows wait for people and which for a timer.

@@ -1,5 +1,6 @@
 """Making templates: short ways to write activities, and adding a template to a portal."""
 
+import random
 from typing import Any
 
 from sandbox.state.portal import Portal
@@ -108,13 +109,14 @@ def add_template(
     structure: Any = None,
     parameters: dict[str, Any] | None = None,
     auto_execute: int = 0,
+    rng: random.Random | None = None,
     **more: Any,
 ) -> Template:
     """Add a template; activities without a name get one like the designer's."""
     number = int(more.pop("id", 0)) or portal.next_number("template")
     portal.reserve_number("template", number)
     tree = structure if isinstance(structure, list) else [structure or sequence()]
-    name_activities(portal, tree[0], root=True)
+    name_activities(rng or portal.rng, tree[0])
     key = f"{number}.1"
     portal.structures.put(key, tree)
     more.setdefault("modified", int(portal.now()))
@@ -131,10 +133,14 @@ def add_template(
     return template
 
 
-def name_activities(portal: Portal, node: Node, *, root: bool) -> None:
-    """Give activities without a name one like the designer's."""
-    if not node.get("Name"):
-        four = "_".join(str(portal.rng.randrange(10_000, 99_999)) for _ in range(4))
-        node["Name"] = "Template" if root else f"A{four}"
-    for child in node.get("Children") or []:
-        name_activities(portal, child, root=False)
+def name_activities(rng: random.Random, root: Node) -> None:
+    """Give activities without a name one like the designer's; the root is called Template."""
+    if not root.get("Name"):
+        root["Name"] = "Template"
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if not node.get("Name"):
+            four = "_".join(str(rng.randrange(10_000, 99_999)) for _ in range(4))
+            node["Name"] = f"A{four}"
+        waiting.extend(reversed(node.get("Children") or []))
