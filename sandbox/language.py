@@ -18,6 +18,23 @@ _TEXTS = {
         "The 'Users' property is not specified.",
         "Не указано свойство «Пользователи».",
     ),
+    "no task name": (
+        "The 'Task Name' property is not specified.",
+        "Не указано свойство «Название задания».",
+    ),
+    "template in use": (
+        "Cannot delete the business process template because one or more active business "
+        "process(es) exist using this template.",
+        "Нельзя удалить шаблон бизнес-процесса, так как существуют запущенные по нему процессы.",
+    ),
+    "run recursively": (
+        "Template cannot be run recursively",
+        "Шаблон не может быть запущен рекурсивно",
+    ),
+    "too many processes": (
+        "An element can be handled by {number} processes at most.",
+        "По одному элементу может выполняться не более {number} процессов.",
+    ),
     "too many steps": (
         "Too many steps without waiting.",
         "Слишком много шагов без ожидания.",

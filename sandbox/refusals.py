@@ -62,6 +62,12 @@ _KNOWN = {
     "ERROR_TASK_EXECUTION": ("The workflow is hung or being executed", 400),
     "ERROR_INVALID_USER_ID": ("Invalid FROM_USER_ID", 400),
     "ERROR_DELEGATION_NOT_ALLOWED": ("The user is not responsible for this assigment.", 400),
+    "ERROR_TEMPLATE_VALIDATION_FAILURE": ("No fields to update.", 400),
+    "ERROR_TEMPLATE_NOT_FOUND": ("Workflow template not found.", 400),
+    "ERROR_TEMPLATE_NOT_OWNER": (
+        "You can update ONLY templates created by current application",
+        400,
+    ),
     "ERROR_ARGUMENT": ("Argument is wrong", 400),
     "": ("The business process is not found.", 400),
 }

@@ -6,6 +6,8 @@ An activity is addressed by its path: the root is "", its third child "2", that 
 
 from typing import Any
 
+from sandbox import php
+
 Node = dict[str, Any]
 
 
@@ -13,13 +15,14 @@ def at(root: Node, path: str) -> Node:
     """Return the activity at a path."""
     node = root
     for part in path.split("/") if path else []:
-        node = node["Children"][int(part)]
+        node = children(node)[int(part)]
     return node
 
 
 def children(node: Node) -> list[Node]:
     """Return an activity's children."""
-    return node.get("Children") or []
+    found = node.get("Children")
+    return found if isinstance(found, list) else php.values(found)
 
 
 def child(path: str, index: int) -> str:

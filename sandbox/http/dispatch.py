@@ -178,9 +178,18 @@ def _before(
         raise Broken(fault)
     if fault.kind == LIE:
         with talk.portal.lock:
-            untrue: Any = talk.portal.uniqid() if found.name.endswith(".start") else True
+            untrue = _untrue(talk.portal, found.name)
         return {"result": untrue, "time": _time(talk, caller.code, found.name)}
     return None
+
+
+def _untrue(portal: Portal, name: str) -> Any:
+    """Return what a write answers that has not happened."""
+    if name.endswith(".start"):
+        return portal.uniqid()
+    if name.endswith((".template.add", ".template.update")):
+        return portal.numbers.get("template", 0) + 1
+    return None if name.endswith(".template.delete") else True
 
 
 def _after(talk: _Conversation, fault: Fault | None) -> None:

@@ -7,13 +7,14 @@ from sandbox import scenarios
 from sandbox.due import bring_up_to_date
 from sandbox.language import LANGUAGES
 from sandbox.oauth import addresses
-from sandbox.state import overriding
+from sandbox.state import document_fields, documents, overriding
 from sandbox.state.faults import Fault
 from sandbox.state.field_types import checked
 from sandbox.state.portal import Portal
 from sandbox.state.records import pack
 
 FILTER_RULES = ("module", "documented")
+AUTO_EXECUTE_RULES = ("lenient", "strict")
 LIMITS = ("real", "off")
 STATUSES = ("usual", "2026")
 
@@ -118,6 +119,17 @@ class PortalOperations:
         _one_of(rules, FILTER_RULES)
         self._portal.newer_filters = rules == "documented"
 
+    def set_auto_execute_rule(self, rule: str) -> None:
+        """Take AUTO_EXECUTE as a text alone ("strict"), or as a number as well ("lenient")."""
+        _one_of(rule, AUTO_EXECUTE_RULES)
+        self._portal.strict_auto_execute = rule == "strict"
+
+    def set_workflow_limit(self, number: int) -> None:
+        """Let a document have so many workflows running at once; 0 for any number."""
+        if int(number) < 0:
+            raise ValueError("A limit is 0 or more.")
+        self._portal.most_workflows_of_document = int(number)
+
     def set_statuses(self, statuses: str) -> None:
         """Answer errors with the "usual" statuses, or as the vendor's table of "2026" says."""
         _one_of(statuses, STATUSES)
@@ -205,6 +217,14 @@ class PortalOperations:
             bring_up_to_date(self._portal)
             found = self._portal.workflows.get(workflow_id)
             return None if found is None else pack(found)
+
+    def document_fields(self, document_type: list[str]) -> dict[str, Any]:
+        """Return the fields of a document type by id, as imported templates have left them."""
+        with self._portal.lock:
+            kind = documents.read_type(document_type)
+            if kind is None:
+                raise ValueError(f"{document_type!r} is no document type.")
+            return document_fields.of_type(self._portal, kind)
 
     def tasks(self, workflow_id: str | None = None) -> list[dict[str, Any]]:
         """Return the workflow tasks, of one workflow or all."""

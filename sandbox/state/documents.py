@@ -26,6 +26,7 @@ FEED = "BizprocDocument"
 LISTS = "Bitrix\\Lists\\BizprocDocumentLists"
 DRIVE = "Bitrix\\Disk\\BizProcDocument"
 _ELEMENTS = {("lists", FEED): "Element", ("lists", LISTS): "Element", ("disk", DRIVE): "File"}
+_PLACES = {"lists": re.compile(r"iblock_[1-9]\d*"), "disk": re.compile(r"STORAGE_[1-9]\d*")}
 _EXISTS_UP_TO = 99_999
 
 
@@ -40,6 +41,20 @@ def read_id(value: Any) -> DocumentId | None:
     if not entity or not number:
         return None
     return module or _module_of(entity), entity, number
+
+
+def read_type(value: Any) -> DocumentId | None:
+    """Read a type triple; None for what is no document type of the portal."""
+    found = read_id(value)
+    if found is None:
+        return None
+    module, entity, place = found
+    if module == _CRM and entity in _CRM_FORMS:
+        known = _CRM_FORMS[entity][0].fullmatch(f"{place}_1") is not None
+    else:
+        form = _PLACES.get(module) if (module, entity) in _ELEMENTS else None
+        known = form is not None and form.fullmatch(place) is not None
+    return found if known else None
 
 
 def _module_of(entity: str) -> str:

@@ -36,6 +36,8 @@ DAY = 86400.0
 ADMINISTRATOR, EMPLOYEE = 1, 2
 ALL_SCOPES = ["bizproc", "crm", "department", "disk", "im", "lists", "task", "user"]
 ACCESS_LIFETIME = 3600.0
+#: What these methods answer is the id of what they have made.
+_MAKING = ("bizproc.workflow.start", "bizproc.workflow.template.add")
 _REMEMBERED_CALLS = 20_000
 _REMEMBERED_LISTS = 100
 
@@ -87,6 +89,8 @@ class Portal:
         self.templates: Table[int, Template] = Table()
         self.structures: Table[str, list[dict[str, Any]]] = Table()
         self.documents: Table[DocumentId, Document] = Table()
+        #: What importing templates made of a document type's fields; see `document_fields`.
+        self.document_fields: Table[DocumentId, dict[str, Any]] = Table()
         self.workflows = WorkflowTable()
         self.tasks = TaskTable()
         self.applications: Table[str, Application] = Table()
@@ -110,6 +114,9 @@ class Portal:
         self.clock.set_zone(self.first_zone)
         self.public_url, self.former_hosts = self.first_public_url, frozenset()
         self.newer_filters = False
+        self.strict_auto_execute = False
+        #: How many workflows one document may have running; 0 for any number.
+        self.most_workflows_of_document = 0
         self.newer_statuses = self.first_newer_statuses
         self.token_lifetime = self.first_token_lifetime
         self.language = self.first_language
@@ -188,7 +195,7 @@ class Portal:
                 "method": method,
                 "at": utc_text(self.now()),
                 "caller_id": caller,
-                "target": result if method == "bizproc.workflow.start" else target,
+                "target": result if method in _MAKING else target,
                 "params": params,
                 "result": result,
                 **(more or {}),
@@ -229,6 +236,7 @@ class Portal:
             "template": self.templates,
             "structure": self.structures,
             "document": self.documents,
+            "document_fields": self.document_fields,
             "workflow": self.workflows,
             "task": self.tasks,
             "application": self.applications,

@@ -99,7 +99,7 @@ class StateFile:
 
     def _save_rows(self, kind: str, changed: dict[Any, Any]) -> None:
         kept = (
-            (kind, json.dumps(key), json.dumps(row if kind == "structure" else pack(row)))
+            (kind, json.dumps(key), json.dumps(pack(row) if kind in _KINDS else row))
             for key, row in changed.items()
             if row is not None
         )
