@@ -14,10 +14,10 @@ from urllib.parse import quote
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
-from django.db import connection
 from django.http import HttpRequest, HttpResponse
 
 from sandbox import Sandbox
+from tests import tables
 
 # shorter ones would be found in innocent texts
 SHORTEST = 8
@@ -90,13 +90,11 @@ def found(secrets: Iterable[str], places: Mapping[str, bytes]) -> list[str]:
 def database() -> bytes:
     """Give everything in the database as one text, sessions opened."""
     parts: list[bytes] = []
-    with connection.cursor() as cursor:
-        for table in connection.introspection.table_names(cursor):
-            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
-            for row in cursor.fetchall():
-                for value in row:
-                    is_bytes = isinstance(value, (bytes, memoryview))
-                    parts.append(bytes(value) if is_bytes else str(value).encode())
+    for _table, _columns, rows in tables.filled():
+        for row in rows:
+            for value in row:
+                is_bytes = isinstance(value, (bytes, memoryview))
+                parts.append(bytes(value) if is_bytes else str(value).encode())
     for one in Session.objects.all():
         parts.append(json.dumps(SessionStore().decode(one.session_data)).encode())
     return b"\n".join(parts)

@@ -1,5 +1,6 @@
 """What every suite shares: a portal over HTTP, a cast of accounts, a closed network."""
 
+import gc
 import os
 import socket
 from collections.abc import Callable, Generator, Iterator
@@ -23,6 +24,9 @@ from tests import transitions
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 PASSWORD = "a-long-enough-password"
 
+
+# fewer walks over the hundreds of thousands of objects that live as long as the run
+gc.set_threshold(50_000, 20, 50)
 
 MOVES = transitions.listen() if transitions.FILE else None
 

@@ -13,10 +13,11 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
-from django.db import connection
 from django.http import HttpResponse
 from django.test.client import ClientHandler
 from django.utils import translation
+
+from tests import tables
 
 SIGN = "\u2063"  # an invisible separator
 ESCAPED = json.dumps(SIGN)[1:-1]
@@ -100,16 +101,18 @@ def plain(text: str) -> str:
 
 def stored() -> list[str]:
     """Return where translated messages are stored: the column, and how its text begins."""
-    places = []
-    with connection.cursor() as cursor:
-        for table in connection.introspection.table_names(cursor):
-            if table in OF_ONE_BROWSER:
-                continue
-            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
-            columns = [column[0] for column in cursor.description]
-            for row in cursor.fetchall():
-                for name, value in zip(columns, row, strict=True):
-                    text = value if isinstance(value, str) else json.dumps(value, default=str)
-                    if SIGN in text or ESCAPED in text:
-                        places.append(f"{table}.{name}: {text[:100]!r}")
-    return places
+    return [
+        f"{table}.{name}: {text[:100]!r}"
+        for table, columns, rows in tables.filled()
+        if table not in OF_ONE_BROWSER
+        for row in rows
+        for name, value in zip(columns, row, strict=True)
+        if (text := text_of(value)) and (SIGN in text or ESCAPED in text)
+    ]
+
+
+def text_of(value: object) -> str:
+    """Return the text in which a stored value could hold a message; "" for what holds none."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, default=str) if isinstance(value, (dict, list)) else ""

@@ -1,0 +1,19 @@
+"""Everything the database holds after a test, read once for all who look for something in it."""
+
+from collections.abc import Iterator
+
+from django.db import connection
+
+# what migrations fill and no test writes
+OF_MIGRATIONS = frozenset({"auth_permission", "django_content_type", "django_migrations"})
+
+
+def filled() -> Iterator[tuple[str, list[str], list[tuple[object, ...]]]]:
+    """Yield each table that holds rows: its name, its columns, its rows."""
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            if table in OF_MIGRATIONS:
+                continue
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
+            if rows := cursor.fetchall():
+                yield table, [column[0] for column in cursor.description], rows
