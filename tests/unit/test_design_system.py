@@ -93,6 +93,12 @@ def test_every_component_is_used():
     assert sorted(name for name in components if text.count(name) == 0) == []
 
 
+def test_no_notice_is_written_by_hand():
+    """It is the tag's to write, so that every notice looks and reads alike."""
+    hands = [relative(p) for p in TEMPLATES if re.search(r'class="notice[" {]', p.read_text())]
+    assert hands == ["templates/components/notice.html"]
+
+
 @pytest.mark.parametrize("path", TEMPLATES, ids=relative)
 def test_a_message_is_no_piece_of_a_sentence(path):
     """Another language puts its words in another order: a value has its place in the message."""
