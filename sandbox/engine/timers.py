@@ -32,7 +32,7 @@ def _fire(portal: Portal, workflow_id: str, path: str) -> None:
         portal.workflows.put(workflow.id, workflow)
         return
     run = runner.Run(portal, workflow)
-    if wait["kind"] == "delay":
+    if wait["kind"] != "task":
         del workflow.waits[path]
         run.go_on(path)
     else:

@@ -102,6 +102,8 @@ class Portal:
         self.late: list[dict[str, Any]] = []
         #: kind -> id -> the fields to show otherwise and those to leave out; see `overriding`.
         self.overrides: dict[str, dict[str, dict[str, Any]]] = {}
+        #: The templates whose workflows are being started, one inside the other.
+        self.starting: list[int] = []
         self.timers: list[tuple[float, str, str]] = []
         self.numbers: dict[str, int] = {}
         self.last_uniqid = 0

@@ -95,6 +95,8 @@ class Workflow:
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     waits: dict[str, dict[str, Any]] = field(default_factory=dict)
     open_branches: dict[str, int] = field(default_factory=dict)
+    #: What loops and states remember by their paths: values to come, the state that follows.
+    progress: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

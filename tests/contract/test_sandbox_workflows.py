@@ -122,6 +122,39 @@ def test_the_target_user_is_the_caller_whatever_is_sent(sandbox):
     assert sandbox.workflow(answer.json()["result"])["parameters"]["TargetUser"] == "user_1"
 
 
+def test_parameters_go_in_raw_defaults_fill_what_is_missing_and_nothing_is_checked(sandbox):
+    sent = {"Amount": ["1", {"a": None}], "Other": False}
+    key = post(sandbox, "start", TEMPLATE_ID="1", DOCUMENT_ID=DEAL, PARAMETERS=sent)
+    kept = sandbox.workflow(key.json()["result"])["parameters"]
+    assert kept == {**sent, "Approvers": ["user_2"], "TargetUser": "user_1"}
+    for odd in ("Amount=5", 7, None):
+        key = post(sandbox, "start", TEMPLATE_ID=1, DOCUMENT_ID=DEAL, PARAMETERS=odd)
+        kept = sandbox.workflow(key.json()["result"])["parameters"]
+        assert kept == {"Approvers": ["user_2"], "Amount": "0", "TargetUser": "user_1"}
+
+
+def test_a_document_with_as_many_workflows_as_it_may_have_takes_no_other(sandbox):
+    sandbox.set_workflow_limit(1)
+    assert post(sandbox, "start", TEMPLATE_ID=1, DOCUMENT_ID=DEAL).status_code == 200
+    text = "An element can be handled by 1 processes at most."
+    assert refusal(post(sandbox, "start", TEMPLATE_ID=1, DOCUMENT_ID=DEAL)) == (400, "", text)
+    employee = post(sandbox, "start", TEMPLATE_ID=1, DOCUMENT_ID=DEAL, employee=True)
+    assert refusal(employee) == (403, "ACCESS_DENIED", "Access denied!")
+    another = ["crm", "CCrmDocumentDeal", "DEAL_8"]
+    assert post(sandbox, "start", TEMPLATE_ID=1, DOCUMENT_ID=another).status_code == 200
+    sandbox.set_workflow_limit(0)
+    assert post(sandbox, "start", TEMPLATE_ID=1, DOCUMENT_ID=DEAL).status_code == 200
+
+
+def test_a_template_that_starts_itself_is_refused_with_the_engines_words(sandbox):
+    itself = {"Type": "StartWorkflowActivity", "Properties": {"TemplateId": "2"}}
+    root = {"Type": "SequentialWorkflowActivity", "Properties": [], "Children": [itself]}
+    assert sandbox.add_template(structure=root) == 2
+    answer = post(sandbox, "start", TEMPLATE_ID=2, DOCUMENT_ID=DEAL)
+    assert refusal(answer) == (400, "", "Template cannot be run recursively")
+    assert rows(sandbox) == sandbox.ledger() == []
+
+
 def test_an_engine_failure_is_an_error_without_a_code(sandbox):
     answer = post(
         sandbox, "start", TEMPLATE_ID=1, DOCUMENT_ID=DEAL, PARAMETERS={"Approvers": ["user_99"]}
