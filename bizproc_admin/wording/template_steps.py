@@ -1,0 +1,421 @@
+"""The steps of a workflow template in words, for its diagram and outline."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import ngettext
+
+from bizproc_admin.bitrix.texts import line
+from bizproc_admin.diagrams.expressions import parts
+from bizproc_admin.diagrams.pictures import Lines, Part, Role, Saying
+from bizproc_admin.diagrams.steps import (
+    Asking,
+    Condition,
+    Definition,
+    Kind,
+    Reference,
+    Span,
+    Step,
+    Test,
+    Who,
+)
+
+MOST_TITLE, MOST_NAMES, MOST_WORDS = 300, 4, 90
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """How a kind of step is called and looks; tone is the variant of its card."""
+
+    text: Promise
+    icon: str = "settings"
+    tone: str = ""
+
+
+LOOKS = {
+    Kind.APPROVAL: Look(text=_lazy("Approval"), icon="stamp", tone="people"),
+    Kind.REVIEW: Look(text=_lazy("Review"), icon="eye", tone="people"),
+    Kind.REQUEST: Look(text=_lazy("Request for information"), icon="form", tone="people"),
+    Kind.OPTIONAL: Look(text=_lazy("Request for information"), icon="form", tone="people"),
+    Kind.COMMAND: Look(
+        text=_lazy("Button on the document"), icon="mouse-pointer-click", tone="people"
+    ),
+    Kind.TASK: Look(text=_lazy("Task"), icon="square-check", tone="people"),
+    Kind.DELAY: Look(text=_lazy("Pause"), icon="clock"),
+    Kind.MESSAGE: Look(text=_lazy("Message"), icon="mail"),
+    Kind.CODE: Look(text=_lazy("PHP code"), icon="code", tone="code"),
+    Kind.CALL: Look(text=_lazy("Call of an address"), icon="globe", tone="code"),
+    Kind.APPLICATION: Look(text=_lazy("Action of an application"), icon="plug", tone="app"),
+    Kind.JUMP: Look(text=_lazy("Change of state"), icon="arrow-right"),
+    Kind.END: Look(text=_lazy("End of the workflow"), icon="circle-stop"),
+    Kind.START: Look(text=_lazy("Start of another workflow"), icon="play"),
+    Kind.STATUS: Look(text=_lazy("Status text"), icon="tag"),
+    Kind.FIELDS: Look(text=_lazy("Change of the document"), icon="pen-line"),
+    Kind.VARIABLES: Look(text=_lazy("Setting of variables"), icon="variable"),
+    Kind.DOCUMENT: Look(text=_lazy("Work on the document"), icon="file-text"),
+    Kind.PERSON: Look(text=_lazy("Choice of a person"), icon="user"),
+    Kind.LOG: Look(text=_lazy("Note in the portal's log"), icon="scroll-text"),
+    Kind.RESULT: Look(text=_lazy("Result of the workflow"), icon="flag"),
+    Kind.PORTAL: Look(text=_lazy("Action of the portal")),
+    Kind.UNKNOWN: Look(text=_lazy("Unknown activity"), icon="circle-question-mark", tone="odd"),
+    Kind.CHOICE: Look(text=_lazy("Condition"), icon="split"),
+    Kind.PARALLEL: Look(text=_lazy("At the same time"), icon="columns-3"),
+    Kind.LISTEN: Look(text=_lazy("The first of these"), icon="timer"),
+    Kind.LOOP: Look(text=_lazy("Repeated"), icon="repeat"),
+    Kind.EACH: Look(text=_lazy("Repeated for each"), icon="repeat"),
+    Kind.GROUP: Look(text=_lazy("Group of steps"), icon="layers"),
+    Kind.STATE: Look(text=_lazy("State"), icon="workflow"),
+    Kind.ENTRY: Look(text=_lazy("On entering"), icon="play"),
+    Kind.EVENT: Look(text=_lazy("On an event"), icon="zap"),
+    Kind.EXIT: Look(text=_lazy("On leaving"), icon="log-out"),
+}
+OPERATORS = {
+    "=": _lazy("%(subject)s is %(value)s"),
+    "!=": _lazy("%(subject)s is not %(value)s"),
+    ">": _lazy("%(subject)s over %(value)s"),
+    ">=": _lazy("%(subject)s at least %(value)s"),
+    "<": _lazy("%(subject)s under %(value)s"),
+    "<=": _lazy("%(subject)s at most %(value)s"),
+    "in": _lazy("%(subject)s is one of %(value)s"),
+    "!in": _lazy("%(subject)s is none of %(value)s"),
+    "contain": _lazy("%(subject)s contains %(value)s"),
+    "!contain": _lazy("%(subject)s does not contain %(value)s"),
+    "empty": _lazy("%(subject)s is empty"),
+    "!empty": _lazy("%(subject)s is filled in"),
+    "between": _lazy("%(subject)s between %(value)s"),
+    "modified": _lazy("%(subject)s was changed"),
+}
+FIELDS = {
+    "assigned_by_id": _lazy("who is responsible"),
+    "created_by": _lazy("who made the document"),
+    "created_by_id": _lazy("who made the document"),
+    "modified_by": _lazy("who changed the document"),
+    "opportunity": _lazy("amount"),
+    "stage_id": _lazy("stage"),
+    "status_id": _lazy("status"),
+    "title": _lazy("title"),
+    "name": _lazy("name"),
+}
+SYSTEM = {"now": _lazy("now"), "nowlocal": _lazy("now"), "date": _lazy("today")}
+ROLES = {"author": _lazy("the author of the document"), "admin": _lazy("the administrators")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepWords:
+    """Says the steps of one template: called with what is to be said, it returns the lines.
+
+    people are names by the portal's numbers, dismissed those of them who have left; definitions are
+    the template's parameters, variables and constants by source ("template", "variable",
+    "constant"); feet stand under the steps of their names. is_whole tells conditions, receivers and
+    what is set, which may hold secrets; otherwise titles and who is asked alone. shortens cuts long
+    conditions, where another place tells them in full.
+    """
+
+    root: Step
+    people: Mapping[str, str] = field(default_factory=dict)
+    dismissed: frozenset[str] = frozenset()
+    definitions: Mapping[str, Mapping[str, Definition]] = field(default_factory=dict)
+    feet: Mapping[str, tuple[Part, ...]] = field(default_factory=dict)
+    is_whole: bool = True
+    shortens: bool = False
+
+    def __call__(self, saying: Saying) -> Lines:
+        """Return the words of one box."""
+        step, role = saying.step, saying.role
+        if role is Role.START:
+            return Lines(_("Start"))
+        if role is Role.END:
+            return Lines(_("End"))
+        if role is Role.OTHERWISE:
+            return Lines(_("otherwise"))
+        if role is Role.AFTER:
+            is_first = step.kind is Kind.LISTEN
+            return Lines(
+                _("Goes on with the first") if is_first else _("Goes on when all are done")
+            )
+        if role is Role.MORE:
+            title = ngettext("%(count)d more branch", "%(count)d more branches", saying.branches)
+            return Lines(
+                title % {"count": saying.branches},
+                folded_words(saying.steps, saying.asking),
+                icon="layers",
+                tone="fold",
+            )
+        if role is Role.FOLD:
+            return Lines(
+                self.title(step),
+                folded_words(saying.steps, saying.asking),
+                icon="layers" if step.is_active else "ban",
+                tone="fold" if step.is_active else "off-fold",
+            )
+        if role is Role.BRANCH:
+            return Lines(self.branch(step, saying.number))
+        if role is Role.QUESTION:
+            return Lines(self.title(step), icon="split")
+        if role is Role.TITLE:
+            return Lines(self.block(step), icon=look_of(step).icon)
+        return self.card(step)
+
+    def title(self, step: Step) -> str:
+        """Return a step's title, or what it is where it has none."""
+        return cut(line(step.title), MOST_TITLE) or str(look_of(step).text)
+
+    def card(self, step: Step) -> Lines:
+        """Return a step's title, what it does, and its foot."""
+        look = look_of(step)
+        note = self.note(step)
+        if not step.is_active:
+            off = _("switched off")
+            return Lines(
+                self.title(step), f"{note} · {off}" if note else off, icon="ban", tone="off"
+            )
+        foot = self.feet.get(step.name, ()) if step.name else ()
+        if not foot and step.kind is Kind.CODE:
+            foot = (Part(_("Runs code on the portal"), "late"),)
+        if not foot and step.kind is Kind.CALL:
+            foot = (Part(_("Calls a foreign address"), "late"),)
+        return Lines(self.title(step), note, icon=look.icon, tone=look.tone, foot=foot)
+
+    def note(self, step: Step) -> str:
+        """Return in short what a step does."""
+        if step.asking is not None:
+            return self.asked(step, step.asking)
+        kind = step.kind
+        if kind is Kind.UNKNOWN:
+            return _("Unknown activity %(type)s") % {"type": cut(step.type, 80) or "?"}
+        if kind is Kind.CODE:
+            count = ngettext("PHP code, %(count)d line", "PHP code, %(count)d lines", step.lines)
+            return count % {"count": step.lines}
+        if kind is Kind.JUMP:
+            return _("Goes to %(state)s") % {"state": self.state(step.target)}
+        if not self.is_whole:
+            return str(look_of(step).text)
+        return self.pause(step) if kind is Kind.DELAY else self.done(step)
+
+    def done(self, step: Step) -> str:
+        """Return what a step does with the values it holds."""
+        names = self.names(step.to)
+        if step.kind is Kind.MESSAGE and names:
+            return _("Message to %(who)s") % {"who": names}
+        if step.kind is Kind.TASK and names:
+            return _("Task for %(who)s") % {"who": names}
+        if step.kind is Kind.COMMAND and names:
+            return _("Waits for a button that %(who)s may press") % {"who": names}
+        if step.kind is Kind.CALL and step.target:
+            return _("Calls %(host)s") % {"host": cut(step.target, 80)}
+        if step.kind is Kind.START and step.target:
+            return _("Starts workflow template %(number)s") % {"number": self.said(step.target)}
+        if step.kind in (Kind.STATUS, Kind.END) and step.target and step.target != step.title:
+            return _("Status: %(text)s") % {"text": self.said(step.target)}
+        if step.kind is Kind.FIELDS:
+            return self.listed(step, "FieldValue", "document")
+        if step.kind is Kind.VARIABLES:
+            return self.listed(step, "VariableValue", "variable")
+        if step.kind is Kind.PORTAL:
+            return _("%(type)s of the portal") % {"type": cut(step.type, 80)}
+        return str(look_of(step).text)
+
+    def listed(self, step: Step, name: str, source: str) -> str:
+        """Return what a step sets: the names alone, not the values."""
+        given = step.properties.get(name)
+        if not isinstance(given, Mapping) or not given:
+            return str(look_of(step).text)
+        names = [
+            self.referred(Reference(source, str(key))) for key in list(given)[: MOST_NAMES + 1]
+        ]
+        return _("Sets %(names)s") % {"names": in_all(names)}
+
+    def pause(self, step: Step) -> str:
+        """Return how long a step waits."""
+        if step.wait is not None:
+            return _("Waits %(span)s") % {"span": self.span(step.wait)}
+        if step.until:
+            return _("Waits until %(moment)s") % {"moment": self.said(step.until)}
+        return _("Waits")
+
+    def asked(self, step: Step, asking: Asking) -> str:
+        """Return whom a step asks and whose answer decides."""
+        values = {"who": self.names(asking.users) or _("nobody"), "percent": asking.percent}
+        if step.kind is Kind.OPTIONAL:
+            return _("Information from %(who)s, may be declined") % values
+        if step.kind is Kind.REQUEST:
+            return _("Information from %(who)s") % values
+        if step.kind is Kind.REVIEW:
+            if asking.how == "any":
+                return _("The first to read it of %(who)s") % values
+            return _("All must read it: %(who)s") % values
+        if asking.how == "any":
+            return _("Any one of %(who)s") % values
+        if asking.how == "all":
+            return _("All must approve: %(who)s") % values
+        if asking.waits_for_all:
+            return _("Vote of all, over %(percent)d %% of %(who)s") % values
+        return _("Vote, over %(percent)d %% of %(who)s") % values
+
+    def names(self, users: Iterable[Who]) -> str:
+        """Return who is named, the first few by name."""
+        return in_all([self.name(one) for one in users])
+
+    def name(self, who: Who) -> str:
+        """Return one who is named."""
+        if who.kind == "person":
+            name = self.people.get(who.value) or _("person %(number)s") % {"number": who.value}
+            is_gone = who.value in self.dismissed
+            return _("%(name)s (dismissed)") % {"name": name} if is_gone else name
+        if who.kind == "group":
+            return _("group %(code)s") % {"code": who.value.removeprefix("group_")}
+        if who.kind == "role":
+            return str(ROLES.get(who.value, who.value))
+        if who.reference is not None:
+            return self.referred(who.reference)
+        return cut(line(who.value), 80) or "?"
+
+    def referred(self, one: Reference) -> str:
+        """Return what a reference is called: by its definition, its step, or its own name."""
+        if one.source == "":  # a parameter, or a variable, of that name
+            for source in ("template", "variable", "constant"):
+                if one.field in self.definitions.get(source, {}):
+                    return line(self.definitions[source][one.field].name)
+            return one.field
+        found = self.definitions.get(one.source, {}).get(one.field)
+        if found is not None:
+            return line(found.name)
+        if one.source == "system":
+            return str(SYSTEM.get(one.field.lower(), one.field))
+        plain = one.field.removesuffix("_printable").removesuffix("_PRINTABLE")
+        return str(FIELDS.get(plain.lower(), plain)) if one.source == "document" else plain
+
+    def said(self, text: str) -> str:
+        """Return a text with the names of what it refers to in the place of expressions."""
+        return cut(
+            line("".join(self.referred(p) if isinstance(p, Reference) else p for p in parts(text))),
+            MOST_TITLE,
+        )
+
+    def span(self, span: Span) -> str:
+        """Return a length of time as it is written: "2 d"."""
+        values = {"amount": self.said(span.amount)}
+        units = {
+            "s": _("%(amount)s s"),
+            "m": _("%(amount)s min"),
+            "h": _("%(amount)s h"),
+            "d": _("%(amount)s d"),
+        }
+        return units[span.unit] % values
+
+    def state(self, name: str) -> str:
+        """Return the title of a state."""
+        for state in self.root.children:
+            if state.kind is Kind.STATE and state.name == name:
+                return self.title(state)
+        return cut(name, 80) or "?"
+
+    def branch(self, step: Step, number: int) -> str:
+        """Return when a branch is entered."""
+        words = self.when(step, number)
+        if step.is_active:
+            return words
+        return _("%(branch)s · switched off") % {"branch": words}
+
+    def when(self, step: Step, number: int) -> str:
+        if step.outcome:
+            return _("agreed") if step.outcome == "yes" else _("refused, or too late")
+        condition = step.condition
+        if step.type.lower() != "ifelsebranchactivity" or condition is None:
+            return _("Branch %(number)d") % {"number": number} if number else self.title(step)
+        if condition.kind == "none":
+            return _("otherwise")
+        if condition.kind == "always":
+            return _("always")
+        if not self.is_whole:
+            return line(cut(step.title, MOST_WORDS)) or _("under a condition")
+        return self.shortened(self.condition(condition))
+
+    def block(self, step: Step) -> str:
+        """Return what a frame, or what stands side by side, is about."""
+        words = str(look_of(step).text)
+        title = line(cut(step.title, MOST_TITLE))
+        if step.kind is Kind.LOOP and step.condition is not None and self.is_whole:
+            words = _("While %(condition)s") % {
+                "condition": self.shortened(self.condition(step.condition))
+            }
+        if step.kind is Kind.EACH and step.target and self.is_whole:
+            words = _("For each of %(name)s") % {"name": self.referred(Reference("", step.target))}
+        if step.kind is Kind.GROUP:
+            return title or words
+        return f"{words} · {title}" if title and title != words else words
+
+    def condition(self, condition: Condition) -> str:
+        """Return a condition in words."""
+        if condition.kind == "tests":
+            said = ""
+            for place, test in enumerate(condition.tests):
+                join = (
+                    _("%(first)s or %(second)s")
+                    if test.is_alternative
+                    else _("%(first)s and %(second)s")
+                )
+                words = self.test(test)
+                said = join % {"first": said, "second": words} if place else words
+            return said
+        if condition.kind == "always":
+            return _("always")
+        if condition.kind == "code":
+            return _("PHP code decides")
+        if condition.kind == "none":
+            return _("always")
+        return _("condition of a kind not known here: %(kind)s") % {"kind": cut(condition.kind, 60)}
+
+    def test(self, test: Test) -> str:
+        """Return one comparison in words."""
+        values = {
+            "subject": self.referred(test.subject) or "?",
+            "value": self.said(test.value) or _("empty"),
+            "operator": test.operator,
+        }
+        known = OPERATORS.get(test.operator)
+        return str(known) % values if known else "{subject} {operator} {value}".format(**values)
+
+    def shortened(self, text: str) -> str:
+        return cut(text, MOST_WORDS) if self.shortens else text
+
+
+def look_of(step: Step) -> Look:
+    """Return how a step's kind is called and looks."""
+    return LOOKS.get(step.kind, LOOKS[Kind.GROUP])
+
+
+def folded_words(steps: int, asking: int) -> str:
+    """Return how much is folded: "14 steps folded, 1 asks people"."""
+    count = ngettext("%(count)d step folded", "%(count)d steps folded", steps) % {"count": steps}
+    if not asking:
+        return count
+    asks = ngettext("%(count)d asks people", "%(count)d ask people", asking) % {"count": asking}
+    return _("%(steps)s, %(asking)s") % {"steps": count, "asking": asks}
+
+
+def in_all(names: list[str]) -> str:
+    """Return names one after the other, past the first few how many more."""
+    shown = ", ".join(names[:MOST_NAMES])
+    more = len(names) - MOST_NAMES
+    if more <= 0:
+        return shown
+    return _("%(names)s and %(count)d more") % {"names": shown, "count": more}
+
+
+def cut(text: str, most: int) -> str:
+    """Return a text, cut where it is longer than so many characters."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def people_named(root: Step) -> set[str]:
+    """Return the portal's numbers of all people a template names."""
+    return {
+        one.value
+        for step in root.walk()
+        for one in (*(step.asking.users if step.asking else ()), *step.to)
+        if one.kind == "person"
+    }
