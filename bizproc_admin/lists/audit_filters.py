@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
-from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -62,7 +61,7 @@ class AuditFilterForm(FilterForm[AuditEntryQuerySet]):
             raise ValidationError(_("No entry can be of that day."))
         return day
 
-    def test(self, chip: str, key: Any) -> Q:
+    def test(self, chip: str, key: str) -> Q:
         match chip:
             case "person":
                 return Q(actor_name__icontains=key) | Q(actor__username=key)
@@ -78,14 +77,14 @@ class AuditFilterForm(FilterForm[AuditEntryQuerySet]):
             case "target":
                 return Q(target_label__icontains=key) | Q(target_id=key)
             case "since":
-                return Q(recorded_at__gte=start_of(key))
-        return Q(recorded_at__lt=start_of(key + timedelta(days=1)))
+                return Q(recorded_at__gte=start_of(date.fromisoformat(key)))
+        return Q(recorded_at__lt=start_of(date.fromisoformat(key) + timedelta(days=1)))
 
     @property
     def bar(self) -> list[forms.BoundField]:
         return [self[name] for name in self.CHIPS]
 
 
-def start_of(day: Any) -> datetime:
+def start_of(day: date) -> datetime:
     """Give the first moment of a day in the viewer's zone."""
     return timezone.make_aware(datetime.combine(day, time.min))

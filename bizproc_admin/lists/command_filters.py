@@ -61,17 +61,15 @@ class CommandFilterForm(FilterForm[CommandQuerySet]):
     ) -> None:
         super().__init__(data, portal=portal)
         self.offer_known("template", found=self.named_templates(viewer))
-        keys = [int(key) for key in self.given("person") if key.isdecimal() and len(key) < 10]
-        accounts = Account.objects.filter(pk__in=keys) if keys else []
+        accounts = Account.objects.filter(pk__in=self.keys_of("person"))
         self.offer("person", [(str(one.pk), one.name_or_login) for one in accounts])
         self.is_valid()
 
     def of_part(self, key: str) -> Q:
         """Return what a state asks of a command; what was taken back is not refused."""
         is_back = Q(error_code=TAKEN_BACK)
-        if key == TAKEN_BACK:
-            return is_back
-        return Q() if key == "all" else Q(state__in=CommandState.of_words(key)) & ~is_back
+        own = {"all": Q(), TAKEN_BACK: is_back}
+        return own.get(key, Q(state__in=CommandState.of_words(key)) & ~is_back)
 
     def test(self, chip: str, key: str) -> Q:
         return Q(requested_at__gt=timezone.now() - SPANS[key][1])

@@ -12,12 +12,9 @@ from bizproc_admin.wording import acts
 class CommandLine:
     """A command in words."""
 
+    pk: int
     command: Command
     act: str
-
-    @property
-    def pk(self) -> int:
-        return self.command.pk
 
     @property
     def reads(self) -> object:
@@ -27,4 +24,4 @@ class CommandLine:
 def command_lines(commands: Sequence[Command]) -> list[CommandLine]:
     """Return what rows of commands say, in one query for the names in them."""
     names = receivers(commands)
-    return [CommandLine(command=command, act=acts.whole(command, names)) for command in commands]
+    return [CommandLine(pk=one.pk, command=one, act=acts.whole(one, names)) for one in commands]

@@ -1,11 +1,12 @@
 """Filters of a list: all of them live in the address, a bad value is said and ignored."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Generic, TypeVar
+from datetime import date
+from typing import ClassVar, Generic, TypeVar
 from urllib.parse import urlencode
 
 from django import forms
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Model, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -14,7 +15,9 @@ from bizproc_admin.models import Account, Person, Portal, WorkflowTemplate
 
 SIZES = (25, 50, 100, 250)
 DEFAULT_SIZE = 50
-R = TypeVar("R", bound=QuerySet[Any])
+R = TypeVar("R", bound=QuerySet[Model])
+# what a filter may hold
+Value = str | int | date | list[str] | None
 
 
 class FilterForm(forms.Form, Generic[R]):
@@ -33,7 +36,7 @@ class FilterForm(forms.Form, Generic[R]):
     CHIPS: ClassVar[tuple[str, ...]] = ()
     COLUMNS: ClassVar[Mapping[str, Column]] = {}
     CARRIED: ClassVar[tuple[str, ...]] = ("sort", "size")
-    SORTS: ClassVar[dict[str, Any]] = {}
+    SORTS: ClassVar[Mapping[str, str]] = {}
     BACKWARDS: ClassVar[frozenset[str]] = frozenset()
     DEFAULT_SORT: ClassVar[str] = ""
     HEADS: ClassVar[Mapping[str, str | Promise]] = {}
@@ -55,12 +58,14 @@ class FilterForm(forms.Form, Generic[R]):
     def given(self, name: str) -> list[str]:
         return list(self.data.getlist(name)) if hasattr(self.data, "getlist") else []
 
-    def named(self, rows: QuerySet[Any], *names: str) -> dict[str, str]:
+    def keys_of(self, *names: str) -> set[int]:
+        """Return the keys of rows that some filters name, whether there are such rows or not."""
+        return {int(k) for n in names for k in self.given(n) if k.isdecimal() and len(k) < 18}
+
+    def named(self, rows: QuerySet[Model], *names: str) -> dict[str, str]:
         """Return the names of the keys that some filters name; no query where none is named."""
-        keys = {int(k) for n in names for k in self.given(n) if k.isdecimal() and len(k) < 18}
-        if not keys:
-            return {}
-        return {str(r.pk): str(r) for r in rows.filter(portal=self.portal, pk__in=keys)}
+        found = rows.filter(portal=self.portal, pk__in=self.keys_of(*names))
+        return {str(row.pk): str(row) for row in found}
 
     def named_templates(self, viewer: Account | None) -> dict[str, str]:
         """Return the names of the templates filters name, as far as the viewer may know them."""
@@ -79,21 +84,35 @@ class FilterForm(forms.Form, Generic[R]):
         given = self.given(name)
         self.offer(name, [(key, label) for key, label in found.items() if key in given])
 
-    def offer(self, name: str, choices: Sequence[tuple[str, Any]]) -> None:
+    def offer(self, name: str, choices: Sequence[tuple[str, object]]) -> None:
         """Offer values of a filter with their words, or groups of them."""
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - a mistake of the form's class
         field.choices = list(choices)
 
-    def labels(self, name: str) -> dict[Any, Any]:
+    def labels(self, name: str) -> dict[str, object]:
         """Return the words of a filter's values by key, those without a key left out."""
         field = self.fields[name]
-        choices: Any = field.choices if isinstance(field, forms.ChoiceField) else []
-        return {key: label for key, label in choices if key}
+        if not isinstance(field, forms.ChoiceField):
+            return {}
+        return {str(key): label for key, label in field.widget.choices if key}
 
-    def value(self, name: str) -> Any:
+    def value(self, name: str) -> Value:
         """Return a filter's valid value; a bad one counts as not given."""
-        return self.cleaned_data.get(name)
+        value: Value = self.cleaned_data.get(name)
+        return value
+
+    def number(self, name: str) -> int | None:
+        """Return the value of a filter that is a number."""
+        value = self.value(name)
+        return value if isinstance(value, int) else None
+
+    def values(self, name: str) -> list[str]:
+        """Return what is chosen of a filter, as the address names it."""
+        value = self.value(name)
+        if isinstance(value, list):
+            return value
+        return [] if value in (None, "") else [str(value)]
 
     def narrow(self, rows: R) -> R:
         """Narrow rows of the form's portal to what the filters ask for."""
@@ -104,8 +123,8 @@ class FilterForm(forms.Form, Generic[R]):
         if text := self.value("q"):
             rows = rows.matching(text)  # type: ignore[attr-defined]  # every list's rows have it
         for chip in self.CHIPS:
-            if value := self.value(chip):
-                rows = self.narrow_by(chip, rows, value)
+            if values := self.values(chip):
+                rows = self.narrow_by(chip, rows, values)
         return rows
 
     def in_part(self, rows: R, key: str) -> R:
@@ -126,12 +145,11 @@ class FilterForm(forms.Form, Generic[R]):
         )
         return {key: counts[f"n{i}"] for i, key in enumerate(self.labels(self.PART))}
 
-    def narrow_by(self, chip: str, rows: R, value: Any) -> R:
-        """Narrow rows to the value of one chip."""
+    def narrow_by(self, chip: str, rows: R, values: list[str]) -> R:
+        """Narrow rows to what is chosen of one chip."""
         if chip not in self.COLUMNS:
-            return rows.filter(self.test(chip, value))
-        keys = value if isinstance(value, list) else [value]
-        return rows.filter(**{f"{self.COLUMNS[chip].key}__in": keys})
+            return rows.filter(self.test(chip, values[0]))
+        return rows.filter(**{f"{self.COLUMNS[chip].key}__in": values})
 
     def test(self, chip: str, key: str) -> Q:
         """Return what one choice of a chip asks of a row."""
@@ -139,8 +157,7 @@ class FilterForm(forms.Form, Generic[R]):
 
     def choices(self, chip: str, rows: R) -> list[Choice]:
         """Return a chip's choices, most frequent first, counted among the part that is shown."""
-        chosen = self.value(chip) or []
-        values = chosen if isinstance(chosen, list) else [chosen]
+        values = self.values(chip)
         return [
             Choice(key=str(key), label=str(label), count=count, is_chosen=str(key) in values)
             for key, label, count in self.counted(chip, self.in_part(rows, self.part_shown))
@@ -171,7 +188,7 @@ class FilterForm(forms.Form, Generic[R]):
     @property
     def sorted_by(self) -> str:
         """Return the sort key, a minus in front for descending."""
-        key: str = self.value("sort") or self.DEFAULT_SORT
+        key = str(self.value("sort") or self.DEFAULT_SORT)
         return key if key.lstrip("-") in self.SORTS else self.DEFAULT_SORT
 
     @property
@@ -187,17 +204,17 @@ class FilterForm(forms.Form, Generic[R]):
 
     @property
     def page_size(self) -> int:
-        return self.value("size") or DEFAULT_SIZE
+        return self.number("size") or DEFAULT_SIZE
 
     @property
     def searched(self) -> str:
-        return self.value("q") or ""
+        return str(self.value("q") or "")
 
     @property
     def part_shown(self) -> str:
         """Return the part that is shown: the one asked for, else the first."""
         keys = self.labels(self.PART) if self.PART else {}
-        return self.value(self.PART) or next(iter(keys), "") if self.PART else ""
+        return str(self.value(self.PART) or next(iter(keys), "")) if self.PART else ""
 
     @property
     def kept(self) -> list[tuple[str, str]]:
@@ -224,9 +241,9 @@ class FilterForm(forms.Form, Generic[R]):
     def has_filters(self) -> bool:
         return any(self.value(name) for name in (*self.CHIPS, "q"))
 
-    def pairs(self, **changes: Any) -> list[tuple[str, str]]:
+    def pairs(self, **changes: Value) -> list[tuple[str, str]]:
         """Return the address's parameters with some changed; None leaves one out."""
-        values: dict[str, Any] = {
+        values: dict[str, Value] = {
             name: self.value(name) for name in self.fields if self.value(name) not in (None, "", [])
         }
         values |= changes
@@ -234,10 +251,10 @@ class FilterForm(forms.Form, Generic[R]):
             (name, str(item))
             for name, value in values.items()
             if value not in (None, "", [])
-            for item in (value if isinstance(value, (list, tuple)) else [value])
+            for item in (value if isinstance(value, list) else [value])
         ]
 
-    def query(self, **changes: Any) -> str:
+    def query(self, **changes: Value) -> str:
         """Return a query string with some parameters changed."""
         return "?" + urlencode(self.pairs(**changes))
 
@@ -246,8 +263,7 @@ class FilterForm(forms.Form, Generic[R]):
 
     def chip(self, name: str) -> Chip:
         """Return a filter as its chip."""
-        value = self.value(name)
-        values = value if isinstance(value, list) else [value] if value else []
+        values = self.values(name)
         words = self.labels(name)
         return Chip(
             name=name,

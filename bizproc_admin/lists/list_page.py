@@ -4,7 +4,7 @@ A list is described once, by a ListPage beside its view: a filter form, the rows
 the lines they are shown as. Nothing in here knows which list it serves.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar
@@ -14,8 +14,9 @@ from django.db.models import Count, Max, Model, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.views.decorators.http import require_safe
 
-from bizproc_admin.access.permissions import Request
+from bizproc_admin.access.permissions import Capability, Request, requires
 from bizproc_admin.htmx import page, part
 from bizproc_admin.lists.chips import Part
 from bizproc_admin.lists.filter_form import FilterForm
@@ -63,26 +64,44 @@ class ListPage(Generic[F, M, L]):
     noun names its addresses, ids and events ("workflow": workflow_list, #workflow-table); template
     shows it. filters makes the form of a request; rows are those an account may see, here those
     of them on the portal that is looked at; lines says what rows show. The rest is for lists that
-    need it: feed, whose age is told; related, what is fetched with the rows of a page; fetched, a
-    query of its own that they come from; count and parts, what is counted besides; unlinked,
-    whether the account stands for nobody whose rows it could see; more, what else the page shows;
-    is_live says that open pages ask what became of their rows.
+    need it: feed, whose age is told; fetched, where the rows of a page come from with what only
+    they need; count and parts, what is counted besides; unlinked, whether the account stands for
+    nobody whose rows it could see; more, what else the page shows; is_live says that open pages
+    ask what became of their rows. Its views are for whom capability lets in.
     """
 
     noun: str
+    capability: Capability
     template: str
     filters: Callable[[Request], F]
     rows: Callable[[Request], QuerySet[M]]
     lines: Callable[["Shown[F, M, L]", Sequence[M]], list[L]]
     here: Callable[[Request, QuerySet[M]], QuerySet[M]] = at_portal
     feed: FeedName | None = None
-    related: Callable[[Any], QuerySet[M]] = lambda rows: rows
     fetched: Callable[[F], QuerySet[M]] | None = None
     count: Callable[[F, QuerySet[M]], Counts] | None = None
     parts: Callable[["Shown[F, M, L]"], Mapping[str, int]] | None = None
     unlinked: Callable[["Shown[F, M, L]"], bool] | None = None
     is_live: bool = False
-    more: Callable[["Shown[F, M, L]"], dict[str, Any]] | None = None
+    more: Callable[["Shown[F, M, L]"], dict[str, object]] | None = None
+
+    def views(self, *names: str) -> Iterator[Callable[..., HttpResponse]]:
+        """Yield the views of addresses of the list: of list, pulse, row, choices those named."""
+        return map(self.view, names)
+
+    def view(self, name: str) -> Callable[..., HttpResponse]:
+        answers: dict[str, Callable[..., HttpResponse]] = {
+            "list": self.page,
+            "pulse": self.pulse,
+            "row": self.row,
+            "choices": self.choices,
+        }
+
+        def view(request: Request, /, **keys: object) -> HttpResponse:
+            return answers[name](request, **keys)
+
+        view.__name__ = f"{self.noun}_{name}"
+        return require_safe(requires(self.capability)(view))
 
     def page(self, request: Request) -> HttpResponse:
         """Answer with the whole page, or its table to htmx."""
@@ -110,7 +129,7 @@ class ListPage(Generic[F, M, L]):
     def row(self, request: Request, pk: int) -> HttpResponse:
         """Answer with one row anew."""
         shown = Shown(self, request)
-        shown.show([get_object_or_404(self.related(self.rows(request)), pk=pk)])
+        shown.show([get_object_or_404(self.fetched_of(request, [pk]), pk=pk)])
         return part(request, self.template, "row", {"list": shown, "line": shown.lines[0]})
 
     def choices(self, request: Request, chip: str) -> HttpResponse:
@@ -134,8 +153,14 @@ class ListPage(Generic[F, M, L]):
         """Return the rows an open page asks about, in its order."""
         given = request.GET["rows"].split(".")
         keys = [int(key) for key in given if key.isdecimal() and len(key) < 19][:MOST_ROWS]
-        rows = self.related(self.rows(request)).in_bulk(keys)
+        rows = self.fetched_of(request, keys).in_bulk(keys)
         return [rows[key] for key in keys if key in rows]
+
+    def fetched_of(self, request: Request, keys: Sequence[int]) -> QuerySet[M]:
+        """Return those rows of some keys that one may see, with what rows show."""
+        visible = self.rows(request).filter(pk__in=keys)
+        rows = self.fetched(self.filters(request)) if self.fetched else every(visible)
+        return rows.filter(pk__in=visible.order_by().values("pk"))
 
 
 class Shown(Generic[F, M, L]):
@@ -171,20 +196,18 @@ class Shown(Generic[F, M, L]):
         return self.kind.count(self.filters, rows) if self.kind.count else counted(rows)
 
     @cached_property
-    def page(self) -> Page:
+    def page(self) -> Page[M]:
         """Return the page of rows the filters ask for, anchored at the newest row there was."""
-        upto = self.filters.value("upto")
+        upto = self.filters.number("upto")
         upto = self.counts.newest if upto is None else upto
         rows = self.filters.narrow(self.visible).filter(pk__lte=upto)
-        found = page_of(
-            self.filters.ordered(self.kind.related(rows)),
-            number=self.filters.value("page") or 1,
+        return page_of(
+            self.filters.ordered(rows),
+            number=self.filters.number("page") or 1,
             size=self.filters.page_size,
             total=self.counts.total,
-            shown=self.kind.fetched(self.filters) if self.kind.fetched else None,
-        )
-        return Page(
-            rows=found.rows, number=found.number, size=found.size, total=found.total, upto=upto
+            upto=upto,
+            fetched=self.kind.fetched(self.filters) if self.kind.fetched else every(rows),
         )
 
     @cached_property
@@ -216,8 +239,8 @@ class Shown(Generic[F, M, L]):
     @cached_property
     def has_any(self) -> bool:
         """Tell whether there is any row here, whoever may see it."""
-        rows: QuerySet[M] = self.visible.model._default_manager.all()
-        return bool(self.counts.total) or self.kind.here(self.request, rows).exists()
+        rows = self.kind.here(self.request, every(self.visible))
+        return bool(self.counts.total) or rows.exists()
 
     @cached_property
     def freshness(self) -> Freshness | None:
@@ -259,6 +282,12 @@ class Shown(Generic[F, M, L]):
     @cached_property
     def parts(self) -> list[Part]:
         return self.filters.parts(self.kind.parts(self) if self.kind.parts else {})
+
+
+def every(rows: QuerySet[M]) -> QuerySet[M]:
+    """Return all rows of the table some rows are of."""
+    found: QuerySet[M] = rows.model._default_manager.all()
+    return found
 
 
 def counted(rows: QuerySet[Model]) -> Counts:

@@ -1,10 +1,9 @@
 """What surrounds a list's rows: heads that sort, the pager, the choice of rows a page."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from bizproc_admin.lists.filter_form import SIZES, FilterForm
-from bizproc_admin.lists.paging import Page
+from bizproc_admin.lists.filter_form import SIZES, FilterForm, R
+from bizproc_admin.lists.paging import M, Page
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +41,7 @@ class Pager:
     sizes: list[Size]
 
 
-def heads_of(filters: FilterForm[Any]) -> dict[str, Head]:
+def heads_of(filters: FilterForm[R]) -> dict[str, Head]:
     """Return each head that sorts, by its key."""
     current = filters.sorted_by
     heads = {}
@@ -61,7 +60,7 @@ def heads_of(filters: FilterForm[Any]) -> dict[str, Head]:
     return heads
 
 
-def pager_of(filters: FilterForm[Any], page: Page) -> Pager:
+def pager_of(filters: FilterForm[R], page: Page[M]) -> Pager:
     """Return the addresses of the pages around one, all anchored at the same newest row."""
 
     def url(number: int | None) -> str:

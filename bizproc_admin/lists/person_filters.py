@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from django import forms
 from django.db.models import Count, F, Q
@@ -61,13 +60,13 @@ class PersonFilterForm(FilterForm[PersonQuerySet]):
         counted = found.annotate(n=Count("members", filter=Q(members__in=self.people)))
         return list(counted.filter(n__gt=0).order_by("name").values_list("pk", "name", "n"))
 
-    def narrow_by(self, chip: str, rows: PersonQuerySet, value: Any) -> PersonQuerySet:
+    def narrow_by(self, chip: str, rows: PersonQuerySet, values: list[str]) -> PersonQuerySet:
         if chip == "department":
-            members = Person.departments.through.objects.filter(department__in=value)
+            members = Person.departments.through.objects.filter(department__in=map(int, values))
             return rows.filter(pk__in=members.values("person"))
         if chip == "state":
-            return rows.filter(DISMISSED if value == "dismissed" else ~DISMISSED)
-        return having_tasks(rows, overdue=self.now if value == "overdue" else None)
+            return rows.filter(DISMISSED if values == ["dismissed"] else ~DISMISSED)
+        return having_tasks(rows, overdue=self.now if values == ["overdue"] else None)
 
     def ordered(self, rows: PersonQuerySet) -> PersonQuerySet:
         """Order people by the head that was clicked; the most urgent first where none was."""

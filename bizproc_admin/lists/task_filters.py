@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
@@ -101,8 +100,7 @@ class WorkflowTaskFilterForm(FilterForm[WorkflowTaskQuerySet]):
         super().__init__(data, portal=portal)
         self.scopes = scopes
         self.now = portal.now() if portal else timezone.now()
-        whose: Any = self.fields["whose"]
-        whose.choices = [(key, SCOPES[key]) for key in scopes]
+        self.offer("whose", [(key, SCOPES[key]) for key in scopes])
         self.offer_known("template", found=self.named_templates(viewer))
         people = self.named_people(viewer, "starter", "assignee")
         self.offer_known("starter", found=people)
@@ -130,12 +128,14 @@ class WorkflowTaskFilterForm(FilterForm[WorkflowTaskQuerySet]):
         people = self.scopes.get(key, set())
         return rows.open() if people is None else rows.waiting_for(people)
 
-    def narrow_by(self, chip: str, rows: WorkflowTaskQuerySet, value: Any) -> WorkflowTaskQuerySet:
+    def narrow_by(
+        self, chip: str, rows: WorkflowTaskQuerySet, values: list[str]
+    ) -> WorkflowTaskQuerySet:
         if chip == "assignee":
-            return rows.waiting_for([int(key) for key in value])
+            return rows.waiting_for([int(key) for key in values])
         if chip == "kind":
-            return rows.filter(activity__in=[a for kind in value for a in KINDS[kind][1]])
-        return super().narrow_by(chip, rows, value)
+            return rows.filter(activity__in=[a for kind in values for a in KINDS[kind][1]])
+        return super().narrow_by(chip, rows, values)
 
     def test(self, chip: str, key: str) -> Q:
         """Return what a group by deadline asks of a task."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 from django import forms
 from django.db.models import F, Q
@@ -119,16 +118,16 @@ class WorkflowFilterForm(FilterForm[WorkflowQuerySet]):
                 return rows
         return rows.running()
 
-    def narrow_by(self, chip: str, rows: WorkflowQuerySet, value: Any) -> WorkflowQuerySet:
+    def narrow_by(self, chip: str, rows: WorkflowQuerySet, values: list[str]) -> WorkflowQuerySet:
         if chip == "waiting":
-            return rows.waiting_for([int(key) for key in value])
+            return rows.waiting_for([int(key) for key in values])
         if chip == "starter":
-            people = [key for key in value if key != SYSTEM]
+            people = [int(key) for key in values if key != SYSTEM]
             chosen = Workflow.objects.filter(started_by_id__in=people)
-            if SYSTEM in value:
+            if SYSTEM in values:
                 chosen |= Workflow.objects.filter(started_by=None)
             return rows & chosen
-        return super().narrow_by(chip, rows, value)
+        return super().narrow_by(chip, rows, values)
 
     def test(self, chip: str, key: str) -> Q:
         now = self.portal.now() if self.portal else timezone.now()

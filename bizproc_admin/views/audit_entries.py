@@ -2,7 +2,6 @@
 
 import json
 
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
@@ -15,26 +14,18 @@ from bizproc_admin.lists.audit_lines import audit_lines
 from bizproc_admin.lists.list_page import ListPage
 from bizproc_admin.models import AuditEntry
 
-
-def with_details(entries: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
-    return entries.select_related("detail", "portal", "command__task")
-
-
 AUDIT_ENTRIES = ListPage(
     noun="audit_entry",
+    capability=Capability.SEE_AUDIT,
     template="audit_entries/list.html",
     filters=lambda request: AuditFilterForm(request.GET),
     rows=lambda request: AuditEntry.objects.visible_to(request.user),
     here=lambda request, entries: entries,
-    related=with_details,
+    fetched=lambda filters: AuditEntry.objects.select_related("detail", "portal", "command__task"),
     lines=lambda shown, entries: audit_lines(entries),
 )
 
-
-@require_safe
-@requires(Capability.SEE_AUDIT)
-def audit_entry_list(request: Request) -> HttpResponse:
-    return AUDIT_ENTRIES.page(request)
+audit_entry_list = AUDIT_ENTRIES.view("list")
 
 
 @require_safe

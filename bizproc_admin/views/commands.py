@@ -25,34 +25,19 @@ AGAIN = {TerminateWorkflow.name: "workflow_termination", KillWorkflow.name: "wor
 
 COMMANDS = ListPage(
     noun="command",
+    capability=Capability.SEE_COMMANDS,
     template="commands/list.html",
     filters=lambda request: CommandFilterForm(
         request.GET, portal=request.portal, viewer=request.user
     ),
     rows=lambda request: Command.objects.visible_to(request.user),
-    related=lambda commands: commands.select_related("task"),
+    fetched=lambda filters: Command.objects.select_related("task"),
     lines=lambda shown, commands: command_lines(commands),
     parts=Shown.counted_parts,
     is_live=True,
 )
 
-
-@require_safe
-@requires(Capability.SEE_COMMANDS)
-def command_list(request: Request) -> HttpResponse:
-    return COMMANDS.page(request)
-
-
-@require_safe
-@requires(Capability.SEE_COMMANDS)
-def command_pulse(request: Request) -> HttpResponse:
-    return COMMANDS.pulse(request)
-
-
-@require_safe
-@requires(Capability.SEE_COMMANDS)
-def command_choices(request: Request, chip: str) -> HttpResponse:
-    return COMMANDS.choices(request, chip)
+command_list, command_pulse, command_choices = COMMANDS.views("list", "pulse", "choices")
 
 
 @require_safe

@@ -2,10 +2,7 @@
 
 from collections.abc import Sequence
 
-from django.http import HttpResponse
-from django.views.decorators.http import require_safe
-
-from bizproc_admin.access.permissions import Capability, Request, requires
+from bizproc_admin.access.permissions import Capability, Request
 from bizproc_admin.lists.list_page import ListPage, Shown
 from bizproc_admin.lists.person_filters import PersonFilterForm
 from bizproc_admin.lists.person_lines import PersonLine, person_lines
@@ -35,6 +32,7 @@ def is_unlinked(shown: Shown[PersonFilterForm, Person, PersonLine]) -> bool:
 
 PEOPLE = ListPage(
     noun="person",
+    capability=Capability.SEE_PEOPLE,
     template="people/list.html",
     feed=FeedName.PEOPLE,
     filters=filters_of,
@@ -47,8 +45,4 @@ PEOPLE = ListPage(
     more=more_of,
 )
 
-
-@require_safe
-@requires(Capability.SEE_PEOPLE)
-def person_list(request: Request) -> HttpResponse:
-    return PEOPLE.page(request)
+person_list = PEOPLE.view("list")

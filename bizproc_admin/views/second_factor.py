@@ -1,6 +1,6 @@
 """Setting up, confirming and removing the own second factor: allauth's views with our record."""
 
-from typing import Any
+from collections.abc import Callable
 
 from allauth.account.views import ReauthenticateView
 from allauth.mfa.base.views import AuthenticateView
@@ -13,6 +13,7 @@ from allauth.mfa.recovery_codes.views import (
 from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
 from django.contrib import messages
 from django.db import transaction
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
@@ -24,7 +25,7 @@ from bizproc_admin.audit import AuditAction, By
 class Truthful:
     """An invalid form answers 422, as every form here."""
 
-    def form_invalid(self, form: Any) -> HttpResponse:
+    def form_invalid(self, form: Form) -> HttpResponse:
         response: HttpResponse = super().form_invalid(form)  # type: ignore[misc]  # of FormView
         response.status_code = 422
         return response
@@ -43,7 +44,7 @@ class ConfirmationView(Truthful, CodeConfirmationView):
 
 
 class ActivationView(Truthful, ActivateTOTPView):
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+    def get_context_data(self, **kwargs: object) -> dict[str, object]:
         context = super().get_context_data(**kwargs)
         secret = context["form"].secret
         return {
@@ -52,16 +53,16 @@ class ActivationView(Truthful, ActivateTOTPView):
             "is_required": second_factor.is_missing(self.request, self.request.user),
         }
 
-    def form_valid(self, form: Any) -> HttpResponse:
+    def form_valid(self, form: Form) -> HttpResponse:
         return on_record(self.request, AuditAction.SECOND_FACTOR_SET_UP, super().form_valid, form)
 
 
 class DeactivationView(Truthful, DeactivateTOTPView):
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+    def get_context_data(self, **kwargs: object) -> dict[str, object]:
         is_required = second_factor.is_required(self.request, self.request.user)
         return {**super().get_context_data(**kwargs), "is_required": is_required}
 
-    def form_valid(self, form: Any) -> HttpResponse:
+    def form_valid(self, form: Form) -> HttpResponse:
         return on_record(self.request, AuditAction.SECOND_FACTOR_REMOVED, super().form_valid, form)
 
 
@@ -70,7 +71,7 @@ class RecoveryCodesView(ViewRecoveryCodesView):
 
 
 class RecoveryCodesGenerationView(Truthful, GenerateRecoveryCodesView):
-    def form_valid(self, form: Any) -> HttpResponse:
+    def form_valid(self, form: Form) -> HttpResponse:
         response = on_record(
             self.request, AuditAction.RECOVERY_CODES_MADE, super().form_valid, form
         )
@@ -82,9 +83,11 @@ class RecoveryCodesFileView(DownloadRecoveryCodesView):
     """The recovery codes as a text file."""
 
 
-def on_record(request: HttpRequest, action: AuditAction, carry_out: Any, form: Any) -> HttpResponse:
+def on_record(
+    request: HttpRequest, action: AuditAction, carry_out: Callable[[Form], HttpResponse], form: Form
+) -> HttpResponse:
     """Carry out a valid form and record it, both or neither."""
     with transaction.atomic():
-        response: HttpResponse = carry_out(form)
+        response = carry_out(form)
         accounts.record(signed_in(request), action, by=By.of(request))
     return response

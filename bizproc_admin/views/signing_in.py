@@ -1,6 +1,7 @@
 """Signing in: with an account of this console, or through a portal."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import cast
 
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import perform_login
@@ -30,14 +31,14 @@ from bizproc_admin.wording.sign_in import said_of
 class SignInView(LoginView):
     """The page of both ways in; its forms may lead to the portals and to nowhere else."""
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+    def get_context_data(self, **kwargs: object) -> dict[str, object]:
         doors = [one for one in Portal.objects.exclude(client_id="") if one.has_application]
         return {**super().get_context_data(**kwargs), "doors": doors}
 
-    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+    def render_to_response(self, context: dict[str, object], **kwargs: object) -> HttpResponse:
         response: HttpResponse = super().render_to_response(context, **kwargs)
         # a browser holds a form's redirects against form-action too
-        lead_to(response, context["doors"])
+        lead_to(response, cast("list[Portal]", context["doors"]))
         return response
 
 
@@ -91,7 +92,7 @@ def bitrix24_callback(request: HttpRequest) -> HttpResponse:
 
 
 def signed_in_as(
-    request: HttpRequest, portal: Portal, admitted: Admitted, state: dict[str, Any]
+    request: HttpRequest, portal: Portal, admitted: Admitted, state: Mapping[str, str]
 ) -> HttpResponse:
     """Hand an admitted person over to allauth, which signs them in, with a second factor if set."""
     is_another = request.user.is_authenticated and request.user.pk != admitted.account.pk

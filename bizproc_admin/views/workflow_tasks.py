@@ -19,7 +19,6 @@ from bizproc_admin.lists.list_page import ListPage, Shown
 from bizproc_admin.lists.task_filters import WorkflowTaskFilterForm
 from bizproc_admin.lists.task_lines import TaskLine
 from bizproc_admin.models import FeedName, WorkflowTask
-from bizproc_admin.models.workflow_tasks import WorkflowTaskQuerySet
 from bizproc_admin.portals import screens
 from bizproc_admin.views.task_panels import is_beside_a_list, line_of, panel, panel_of, to_take_back
 
@@ -37,17 +36,14 @@ def is_unlinked(shown: Shown[WorkflowTaskFilterForm, WorkflowTask, TaskLine]) ->
     return not shown.filters.scopes
 
 
-def for_rows(tasks: WorkflowTaskQuerySet) -> WorkflowTaskQuerySet:
-    return tasks.for_rows()
-
-
 WORKFLOW_TASKS = ListPage(
     noun="workflow_task",
+    capability=Capability.SEE_WORKFLOW_TASKS,
     template="workflow_tasks/list.html",
     feed=FeedName.WORKFLOW_TASKS,
     filters=filters_of,
     rows=lambda request: WorkflowTask.objects.visible_to(request.user),
-    related=for_rows,
+    fetched=lambda filters: WorkflowTask.objects.for_rows(),
     lines=lines_of,
     count=counted,
     parts=counted_scopes,
@@ -56,11 +52,9 @@ WORKFLOW_TASKS = ListPage(
     is_live=True,
 )
 
-
-@require_safe
-@requires(Capability.SEE_WORKFLOW_TASKS)
-def workflow_task_list(request: Request) -> HttpResponse:
-    return WORKFLOW_TASKS.page(request)
+workflow_task_list, workflow_task_row, workflow_task_choices = WORKFLOW_TASKS.views(
+    "list", "row", "choices"
+)
 
 
 @require_safe
@@ -75,18 +69,6 @@ def workflow_task_pulse(request: Request) -> HttpResponse:
             {"to_take_back": to_take_back(request)},
         )
     return WORKFLOW_TASKS.pulse(request)
-
-
-@require_safe
-@requires(Capability.SEE_WORKFLOW_TASKS)
-def workflow_task_choices(request: Request, chip: str) -> HttpResponse:
-    return WORKFLOW_TASKS.choices(request, chip)
-
-
-@require_safe
-@requires(Capability.SEE_WORKFLOW_TASKS)
-def workflow_task_row(request: Request, pk: int) -> HttpResponse:
-    return WORKFLOW_TASKS.row(request, pk)
 
 
 @require_safe
@@ -119,7 +101,7 @@ def workflow_task_reading(request: Request, pk: int) -> HttpResponse:
 
 def opened(request: Request, filters: WorkflowTaskFilterForm) -> dict[str, object]:
     """Give the panel of the task that the address names as open, if there is one to see."""
-    pk = filters.value("open")
+    pk = filters.number("open")
     if pk is None or wants_part(request) or not visible(request).filter(pk=pk).exists():
         return {}
     return {**panel_of(request, line_of(request, pk)), "opened": True, "is_panel": True}

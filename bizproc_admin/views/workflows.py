@@ -17,7 +17,6 @@ from bizproc_admin.lists.workflow_filters import WorkflowFilterForm
 from bizproc_admin.lists.workflow_lines import WorkflowLine, workflow_line, workflow_lines
 from bizproc_admin.models import Command, FeedName, Workflow, WorkflowTask
 from bizproc_admin.models.commands import receivers
-from bizproc_admin.models.workflows import WorkflowQuerySet
 from bizproc_admin.portals import screens
 from bizproc_admin.views.issuing import InTheWay, try_to_issue
 from bizproc_admin.wording import acts
@@ -49,48 +48,25 @@ def is_unlinked(shown: Shown[WorkflowFilterForm, Workflow, WorkflowLine]) -> boo
     return not shown.counts.total and not account.sees_all and not account.circle
 
 
-def for_rows(workflows: WorkflowQuerySet) -> WorkflowQuerySet:
-    return workflows.for_rows()
-
-
 WORKFLOWS = ListPage(
     noun="workflow",
+    capability=Capability.SEE_WORKFLOWS,
     template="workflows/list.html",
     feed=FeedName.WORKFLOWS,
     filters=lambda request: WorkflowFilterForm(
         request.GET, portal=request.portal, viewer=request.user
     ),
     rows=lambda request: Workflow.objects.visible_to(request.user),
-    related=for_rows,
+    fetched=lambda filters: Workflow.objects.for_rows(),
     lines=lines_of,
     unlinked=is_unlinked,
     more=more_of,
     is_live=True,
 )
 
-
-@require_safe
-@requires(Capability.SEE_WORKFLOWS)
-def workflow_list(request: Request) -> HttpResponse:
-    return WORKFLOWS.page(request)
-
-
-@require_safe
-@requires(Capability.SEE_WORKFLOWS)
-def workflow_pulse(request: Request) -> HttpResponse:
-    return WORKFLOWS.pulse(request)
-
-
-@require_safe
-@requires(Capability.SEE_WORKFLOWS)
-def workflow_row(request: Request, pk: int) -> HttpResponse:
-    return WORKFLOWS.row(request, pk)
-
-
-@require_safe
-@requires(Capability.SEE_WORKFLOWS)
-def workflow_choices(request: Request, chip: str) -> HttpResponse:
-    return WORKFLOWS.choices(request, chip)
+workflow_list, workflow_pulse, workflow_row, workflow_choices = WORKFLOWS.views(
+    "list", "pulse", "row", "choices"
+)
 
 
 @require_safe
