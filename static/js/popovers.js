@@ -82,6 +82,12 @@ document.addEventListener("htmx:afterSwap", () => {
   kept = [];
 });
 
+// What did not come is asked for again when it is opened again.
+document.addEventListener("htmx:afterRequest", (event) => {
+  const panel = event.detail.elt;
+  if (!event.detail.successful && panel.matches?.(".popover__panel[hx-get]")) panel.setAttribute("data-lazy", "");
+});
+
 // Choices that came change the size of their panel.
 document.addEventListener("htmx:afterSettle", (event) => {
   const popover = event.detail.target?.closest?.("details.popover[open]");

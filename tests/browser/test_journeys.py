@@ -129,6 +129,20 @@ def test_a_dialog_is_worked_and_left_by_the_keyboard(page, enter, administrator,
     assert not Command.objects.exists()
 
 
+def test_a_menu_that_could_not_be_filled_leads_on_and_is_filled_when_opened_anew(
+    page, enter, administrator, waiting
+):
+    open_list(page, enter(administrator), waiting)
+    menu, links = row(page, waiting).locator("summary"), row(page, waiting).locator(".menu__item")
+    page.route("**/menu/", lambda route: route.abort())
+    menu.click()
+    expect(links).to_have_text(["Open"])
+    menu.click()
+    page.unroute("**/menu/")
+    menu.click()
+    expect(row(page, waiting).get_by_role("link", name="Terminate…")).to_be_visible()
+
+
 def test_the_second_tab_is_shown_the_first_ones_command(
     page, enter, administrator, other_administrator, waiting, monkeypatch
 ):
