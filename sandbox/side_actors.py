@@ -6,6 +6,7 @@ import threading
 from sandbox.due import bring_up_to_date
 from sandbox.engine import runner
 from sandbox.refusals import Refusal
+from sandbox.scenarios import versions
 from sandbox.scenarios.approvers import is_of_inbox
 from sandbox.scenarios.demo import start_one
 from sandbox.state.portal import Portal
@@ -22,6 +23,8 @@ _BEAT = 5.0
 _STARTS_PER_BEAT = 0.3
 _ANSWERS_PER_BEAT = 0.4
 _TRIES = 20
+#: After how many beats somebody changes a template: three and ten minutes.
+_CHANGES = (36, 120)
 
 
 class SideActors:
@@ -32,6 +35,7 @@ class SideActors:
         self._portal = portal
         self._rng = random.Random(f"side actors of {portal.seed}")
         self._usual = portal.workflows.running
+        self._beats = 0
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -55,6 +59,9 @@ class SideActors:
             bring_up_to_date(portal)
             if portal.scenario != "demo":
                 return
+            self._beats += 1
+            if self._beats in _CHANGES:
+                versions.make_next(portal)
             if self._rng.random() < _STARTS_PER_BEAT:
                 start_one(portal, self._rng)
             if self._rng.random() < _ANSWERS_PER_BEAT:

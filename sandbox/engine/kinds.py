@@ -26,7 +26,7 @@ _WITHOUT_EFFECT = {
 
 def passes_through(kind: str) -> bool:
     """Tell whether an activity is one that is known to be passed in silence."""
-    return kind in _WITHOUT_EFFECT or kind.startswith("Crm")
+    return kind in _WITHOUT_EFFECT or kind.startswith("Crm") or kind.endswith("Trigger")
 
 
 class EngineError(Exception):

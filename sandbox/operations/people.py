@@ -109,6 +109,23 @@ class PeopleOperations:
             portal.commit()
             return template.id
 
+    def change_template(
+        self, template_id: int, structure: Any = None, user_id: int = 1, **changes: Any
+    ) -> None:
+        """Change a template as the designer does; running workflows keep their copy."""
+        portal = self._portal
+        with portal.lock:
+            template = portal.templates[int(template_id)]
+            person = portal.users[int(user_id)]
+            fields = checked(Template, changes, fixed=("id", "structure_key"))
+            for name, value in fields.items():
+                setattr(template, name, value)
+            template.modified, template.user_id = int(portal.now()), person.id
+            if structure is not None:
+                scenarios.change_structure(portal, template, structure, by=person.id)
+            portal.templates.put(template.id, template)
+            portal.commit()
+
     def remove_template(self, template_id: int) -> None:
         """Delete a template; workflows keep their copy."""
         portal = self._portal

@@ -2,11 +2,11 @@
 
 from sandbox.oauth import applications
 from sandbox.scenarios import demo, empty, huge
-from sandbox.scenarios.templates import DEAL, add_template
+from sandbox.scenarios.templates import DEAL, add_template, change_structure
 from sandbox.state.portal import Portal
 from sandbox.state.records import DocumentId
 
-__all__ = ["DEAL", "NAMES", "add_template", "load", "new_document"]
+__all__ = ["DEAL", "NAMES", "add_template", "change_structure", "load", "new_document"]
 
 NAMES = ("empty", "demo", "huge")
 

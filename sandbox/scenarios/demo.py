@@ -3,7 +3,7 @@
 import random
 
 from sandbox.engine import runner
-from sandbox.scenarios import approvers, document_names, showcase
+from sandbox.scenarios import approvers, document_names, showcase, shown_workflows
 from sandbox.scenarios.catalogue import KINDS, Kind, add_templates
 from sandbox.scenarios.people import EARLIER_LEAVER, LEAVER, add_people, dismiss, members
 from sandbox.state.portal import Portal
@@ -59,6 +59,7 @@ def build(portal: Portal, *, workflows: int = WORKFLOWS) -> None:
     dismiss(portal, LEAVER, days_ago=_LEFT_DAYS_AGO)
     dismiss(portal, EARLIER_LEAVER, days_ago=200)
     showcase.add_templates(portal)
+    shown_workflows.start(portal, round(shown_workflows.WORKFLOWS * share))
 
 
 def start_one(portal: Portal, rng: random.Random, *, moment: float | None = None) -> Workflow:

@@ -1,15 +1,20 @@
-"""The scenario "huge": the demo's company with a hundred thousand workflows.
+"""The scenario "huge": the demo's company with a hundred thousand workflows and 500 templates.
 
 A few thousand are run by the engine; the rest are put straight into the state the engine would
 have brought them to, because starting each would take minutes.
 """
 
+import random
+
 from sandbox.scenarios import demo
 from sandbox.scenarios.catalogue import KINDS
+from sandbox.scenarios.templates import Node, add_template, approve, notify, sequence, state
 from sandbox.state.portal import Portal
-from sandbox.state.records import Workflow
+from sandbox.state.records import AUTOMATION, Workflow
 
-WORKFLOWS = 100_000
+WORKFLOWS, TEMPLATES = 100_000, 500
+#: Approvals in a template of more than 200 KB, and how rare those are.
+_LONG, _LONG_EVERY = 220, 80
 _BY_ENGINE = 5_000
 _DAY = 86400.0
 
@@ -44,6 +49,36 @@ def build(portal: Portal, *, workflows: int = WORKFLOWS) -> None:
             for path, wait in workflow.waits.items():
                 portal.timers.append((wait["due"], key, path))
     portal.order_timers()
+    _add_templates(portal)
+
+
+def _add_templates(portal: Portal) -> None:
+    """Add templates until `template.list` gives 500; a few of them are very long."""
+    rng = random.Random(f"templates of {portal.seed}")
+    listed = sum(template.auto_execute < AUTOMATION for template in portal.templates)
+    for number in range(listed, TEMPLATES):
+        kind = KINDS[number % len(KINDS)]
+        length = _LONG if number % _LONG_EVERY == 0 else rng.randrange(2, 12)
+        with portal.at(portal.now() - rng.uniform(1, 900) * _DAY):
+            add_template(
+                portal,
+                name=f"{kind.name} {number}",
+                document_type=kind.document_type,
+                structure=_structure(rng, length),
+                parameters=kind.parameters,
+                description=kind.description,
+                user_id=rng.choice((1, 44, 46)),
+                rng=rng,
+            )
+
+
+def _structure(rng: random.Random, length: int) -> Node:
+    parts = [state("В работе")]
+    for number in range(length):
+        person = [f"user_{rng.randrange(2, 60)}"]
+        yes = [notify(f"Шаг {number} пройден", ["author"])]
+        parts.append(approve(f"Согласовать шаг {number}", person, yes, [state("Отклонено")]))
+    return sequence(*parts)
 
 
 def _alike(portal: Portal, sample: Workflow, key: str, started: float) -> Workflow:

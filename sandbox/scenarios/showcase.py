@@ -1,4 +1,4 @@
-"""Templates of the demo that show what templates can hold; nobody of the company starts them.
+"""Templates of the demo that show what templates can hold; the company itself starts none of them.
 
 They come after the catalogue's, numbered in their order from 15, and are made with randomness of
 their own: what the company does stays the same with them and without.
@@ -9,20 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.scenarios.templates import (
-    DEAL,
-    Node,
-    activity,
-    add_template,
-    approve,
-    delay,
-    notify,
-    parameter,
-    sequence,
-    state,
-)
+from sandbox.scenarios import structures
+from sandbox.scenarios.catalogue import CLAIM, INVOICE, LEAD, SUPPLIER
+from sandbox.scenarios.people import LEAVER
+from sandbox.scenarios.templates import DEAL, Node, add_template, parameter
 from sandbox.state.portal import Portal
 from sandbox.state.records import DocumentId
+
+_REGIONS = {**{region: region for region in structures.REGIONS}, "x": "Another"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,73 +34,105 @@ class Shown:
     days_old: int = 30
 
 
-def _every_parameter() -> Node:
-    told = "Изделие «{=Template:Article}», {=Template:Quantity} шт., срок {=Template:Due}."
-    return sequence(
-        state("Заявка проверяется"),
-        approve(
-            "Проверить заявку на изделие", ["{=Template:Engineer}", "{=Template:Team}"],
-            [state("Заявка принята"), delay(amount=30, title="Изготовление")],
-            [state("Заявка отклонена")], Description=told, ApproveType="any",
-        ),
-    )  # fmt: skip
-
-
-#: Yes and no are written in the three ways that templates in the wild have.
-EVERY_PARAMETER: dict[str, dict[str, Any]] = {
-    "Article": parameter("Артикул", "string", Required="1", Description="Как в спецификации"),
-    "Purpose": parameter("Назначение", "text", "Для клиента", Options=""),
-    "Urgent": parameter("Срочно", "bool", "N", Required="Y"),
-    "Quantity": parameter("Количество", "int", "1", Required=True, Multiple=False),
-    "Price": parameter("Цена, ₽", "double", "0"),
-    "Kind": parameter(
-        "Вид изделия", "select", "s", Required="1",
-        Options={"s": "Серийное", "u": "Единичное", "0": "Опытный образец"},
-    ),
-    "Workshops": parameter(
-        "Цеха", "select", ["1"], Multiple="1",
-        Options={"1": "Механический", "2": "Сборочный", "3": "Покрасочный"},
-    ),
-    "Due": parameter("Срок", "date", Required="1"),
-    "Meeting": parameter("Совещание", "datetime"),
-    "Engineer": parameter("Конструктор", "user", ["user_44"], Required="1"),
-    "Team": parameter("Рабочая группа", "user", ["user_45", "user_47"], Multiple="Y"),
-    "Drawing": parameter("Чертёж", "file", None),
-    "Client": parameter(
-        "Клиент", "E:ECrm", None,
-        Options={"LEAD": "N", "CONTACT": "Y", "COMPANY": "Y", "DEAL": "N"}, Multiple="0",
-    ),
-    "Place": parameter("Адрес монтажа", "UF:address", None),
-    "Budget": parameter("Бюджет", "S:Money", "", Settings={"currency": "RUB"}),
-}  # fmt: skip
-
-
-def _without_waiting() -> Node:
-    number = "D-{=Document:ID}/{=System:Date}"
-    return sequence(
-        activity("SetVariableActivity", title="Make the number", VariableValue={"Number": number}),
-        activity(
-            "SetFieldActivity", title="Write it into the deal",
-            FieldValue={"UF_CRM_CONTRACT": "{=Variable:Number}"}, ModifiedBy=["author"],
-        ),
-        notify("The contract number is {=Variable:Number}", ["author"]),
-        state("Number assigned"),
-    )  # fmt: skip
-
-
 SHOWN = (
     Shown(
-        number=15, name="Заявка на изделие: параметры всех видов", document_type=DEAL,
-        structure=_every_parameter, parameters=EVERY_PARAMETER, days_old=12,
+        number=15,
+        name="Заявка на изделие: параметры всех видов",
+        document_type=DEAL,
+        structure=structures.every_parameter,
+        parameters=structures.EVERY_PARAMETER,
+        days_old=12,
         description="Спрашивает при запуске по одному значению каждого вида.",
     ),
     Shown(
-        number=16, name="Assign a contract number", document_type=DEAL,
-        structure=_without_waiting, days_old=95,
+        number=16,
+        name="Assign a contract number",
+        document_type=DEAL,
+        structure=structures.without_waiting,
+        days_old=95,
         variables={"Number": parameter("Number", "string")},
         description="Waits for nobody and nothing: it has ended when the start is answered.",
     ),
-)  # fmt: skip
+    Shown(
+        number=17,
+        name="Продажа оборудования",
+        document_type=DEAL,
+        structure=structures.sale,
+        days_old=39,
+        description="Шесть статусов: от новой заявки до подписанного договора.",
+    ),
+    Shown(
+        number=18,
+        name="Bestellung nachfassen",
+        document_type=SUPPLIER,
+        structure=structures.follow_up,
+        variables={
+            "Confirmed": parameter("Bestätigt", "bool", "N"),
+            "Delivery": parameter("Liefertermin", "date"),
+            "Round": parameter("Runde", "int", "0"),
+            "Positions": parameter("Positionen", "string", ["10", "20", "30"], Multiple="1"),
+        },
+        description="Fragt nach, bis der Lieferant den Termin bestätigt hat.",
+        days_old=64,
+    ),
+    Shown(
+        number=19,
+        name="Рекламация: схема с возвратом",
+        document_type=CLAIM,
+        structure=structures.claim,
+        variables={"Defect": parameter("Дефект", "text")},
+        days_old=8,
+        description="Узлы и связи вместо дерева: юрист возвращает рекламацию автору.",
+    ),
+    Shown(
+        number=20,
+        name="Закрытие месяца",
+        document_type=INVOICE,
+        structure=structures.closing,
+        days_old=140,
+        description="Двести шагов по участкам бухгалтерии.",
+    ),
+    Shown(
+        number=21,
+        name="Определение тарифа",
+        document_type=LEAD,
+        structure=structures.tariff,
+        days_old=400,
+        parameters={"Volume": parameter("Объём", "int", "1000", Required="1")},
+        variables={"Tariff": parameter("Тариф", "string")},
+        description="Шестьдесят вложенных условий.",
+    ),
+    Shown(
+        number=22,
+        name="Route deals by region",
+        document_type=DEAL,
+        structure=structures.routing,
+        days_old=77,
+        parameters={"Region": parameter("Region", "select", "Berlin", Options=_REGIONS)},
+        constants={
+            "Dispatcher": parameter(
+                "Dispatcher", "user", ["user_42", f"user_{LEAVER}"], Multiple="1"
+            ),
+            "Key": parameter("Key of the dispatcher's service", "string", "sk-live-71c2f0a9d3"),
+        },
+        description="Twelve ways by region; the last one calls the dispatcher's service.",
+    ),
+    Shown(
+        number=23,
+        name="Выгрузка в 1С",
+        document_type=DEAL,
+        structure=structures.to_accounting,
+        days_old=510,
+        parameters={
+            "Checker": parameter(
+                "Кто проверяет", "user", [f"user_{LEAVER}", "user_23"], Multiple="1"
+            ),
+            "Sum": parameter("Сумма", "UF:money", "", Required="1"),
+        },
+        variables={"Exported": parameter("Выгружено", "string")},
+        description="Исполняет код PHP и вызывает адрес склада.",
+    ),
+)
 
 
 def add_templates(portal: Portal) -> None:

@@ -133,14 +133,24 @@ def add_template(
     return template
 
 
+def change_structure(portal: Portal, template: Template, structure: Any, *, by: int) -> None:
+    """Give a template another structure, as the designer does; running workflows keep theirs."""
+    tree = structure if isinstance(structure, list) else [structure]
+    name_activities(portal.rng, tree[0])
+    number, _, version = template.structure_key.partition(".")
+    template.structure_key = f"{number}.{int(version) + 1}"
+    portal.structures.put(template.structure_key, tree)
+    template.is_modified, template.user_id = True, by
+    template.modified = int(portal.now())
+    portal.templates.put(template.id, template)
+
+
 def name_activities(rng: random.Random, root: Node) -> None:
     """Give activities without a name one like the designer's; the root is called Template."""
-    if not root.get("Name"):
-        root["Name"] = "Template"
     waiting = [root]
     while waiting:
         node = waiting.pop()
         if not node.get("Name"):
             four = "_".join(str(rng.randrange(10_000, 99_999)) for _ in range(4))
-            node["Name"] = f"A{four}"
+            node["Name"] = "Template" if node is root else f"A{four}"
         waiting.extend(reversed(node.get("Children") or []))

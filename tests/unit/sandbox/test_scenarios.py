@@ -1,10 +1,12 @@
 """The demo is the believable company it is meant to be."""
 
+import json
 import re
 
 import pytest
 
 from sandbox import scenarios
+from sandbox.scenarios import structures, versions
 from sandbox.scenarios.people import LEAVER
 from sandbox.scenarios.showcase import SHOWN
 from sandbox.side_actors import SideActors
@@ -31,6 +33,52 @@ def test_the_demo_has_the_promised_numbers(demo):
     assert len(demo.templates) == 14 + len(SHOWN)
     assert sum(not user.active for user in demo.users) == 2
     assert sum(t.auto_execute >= AUTOMATION for t in demo.templates) == 3
+
+
+def test_the_demo_shows_every_form_of_template_and_where_workflows_stand_in_it(demo):
+    listed = [t for t in demo.templates if t.auto_execute < AUTOMATION]
+    assert [t.id for t in listed] == [*range(1, 12), *range(15, 24)]
+    roots = {t.id: demo.structure_of(t) for t in listed}
+    sizes = {number: structures.size(root) for number, root in roots.items()}
+    assert sizes[20] == 200
+    depth, node = 0, roots[21]["Children"][0]
+    while node["Type"] == "IfElseActivity":
+        depth, node = depth + 1, node["Children"][1]["Children"][0]
+    assert depth == 60
+    assert len(roots[22]["Children"][0]["Children"]) == 12
+    shown = {w.template_id for w in demo.workflows if w.ended is None and w.template_id > 14}
+    assert shown == {15, *range(17, 24)}
+    assert len({w.state_title for w in demo.workflows if w.template_id == 17}) >= 4
+    held = {t.id: json.dumps([roots[t.id], t.parameters, t.constants]) for t in listed}
+    assert {number for number, text in held.items() if f"user_{LEAVER}" in text} == {*range(17, 24)}
+    kinds = {definition["Type"] for definition in demo.templates[15].parameters.values()}
+    assert kinds == {"string", "text", "bool", "int", "double", "select", "date", "datetime",
+                     "user", "file", "E:ECrm", "UF:address", "S:Money"}  # fmt: skip
+    assert list(demo.complaints) == []
+
+
+def test_huge_has_five_hundred_templates_some_of_them_very_long():
+    portal = Portal()
+    scenarios.load(portal, "huge", workflows=100)
+    assert sum(t.auto_execute < AUTOMATION for t in portal.templates) == 500
+    sizes = [len(json.dumps(structure)) for structure in portal.structures]
+    assert sum(size > 200_000 for size in sizes) >= 5
+
+
+def test_a_template_of_the_demo_is_changed_twice_and_its_workflows_keep_their_copy():
+    portal = Portal()
+    scenarios.load(portal, "demo", workflows=60)
+    template = portal.templates[versions.TEMPLATE]
+    (workflow, *_) = [w for w in portal.workflows if w.template_id == template.id]
+    actors, before, seen = SideActors(portal), portal.structure_of(workflow), []
+    for _ in range(125):
+        portal.clock.advance(5)
+        actors.beat()
+        seen.append((portal.structure_of(template), template.modified))
+    assert len({json.dumps(structure) for structure, _ in seen}) == 3
+    assert len({modified for _, modified in seen}) == 3
+    assert portal.structure_of(workflow) is before
+    assert versions.make_next(portal) is False
 
 
 def test_the_demo_spans_eighteen_months_and_every_kind_of_deadline(demo):
