@@ -6,6 +6,7 @@ import re
 import pytest
 
 from sandbox import scenarios
+from sandbox.engine import runner
 from sandbox.scenarios import structures, versions
 from sandbox.scenarios.people import LEAVER
 from sandbox.scenarios.showcase import SHOWN
@@ -69,7 +70,8 @@ def test_a_template_of_the_demo_is_changed_twice_and_its_workflows_keep_their_co
     portal = Portal()
     scenarios.load(portal, "demo", workflows=60)
     template = portal.templates[versions.TEMPLATE]
-    (workflow, *_) = [w for w in portal.workflows if w.template_id == template.id]
+    document = scenarios.new_document(portal, template.document_type)
+    workflow = runner.start(portal, template, document)
     actors, before, seen = SideActors(portal), portal.structure_of(workflow), []
     for _ in range(125):
         portal.clock.advance(5)
