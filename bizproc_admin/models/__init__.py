@@ -15,6 +15,7 @@ from bizproc_admin.models.screens import ScreenReading, Watched
 from bizproc_admin.models.seen_outcomes import SeenOutcome
 from bizproc_admin.models.sync_runs import Feed, FeedName, SyncRun
 from bizproc_admin.models.targets import Target
+from bizproc_admin.models.template_versions import TemplateStructure, TemplateVersion
 from bizproc_admin.models.workers import Chore, MethodBudget, PaceBucket, Place, Worker
 from bizproc_admin.models.workflow_tasks import Assignment, WorkflowTask
 from bizproc_admin.models.workflow_templates import WorkflowTemplate
@@ -54,6 +55,8 @@ __all__ = [
     "SeenOutcome",
     "SyncRun",
     "Target",
+    "TemplateStructure",
+    "TemplateVersion",
     "Watched",
     "Worker",
     "Workflow",

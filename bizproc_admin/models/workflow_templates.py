@@ -27,7 +27,8 @@ class WorkflowTemplate(models.Model):
     """A workflow template; is_hidden means known from workflows only (the API hides automation).
 
     auto_execute is the portal's bit field: 1 on creation, 2 on change. parameters is the portal's
-    map id -> definition.
+    map id -> definition. is_structure_due says that what it is made of was not read since it
+    changed (`TemplateVersion`).
     """
 
     portal = models.ForeignKey(Portal, models.PROTECT, related_name="workflow_templates")
@@ -44,6 +45,7 @@ class WorkflowTemplate(models.Model):
     changed_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     modified_at = models.DateTimeField(null=True)
     is_hidden = models.BooleanField(default=True)
+    is_structure_due = models.BooleanField(default=True, db_default=True)
     observed_at = models.DateTimeField(null=True)
     gone_at = models.DateTimeField(null=True)
 
