@@ -5,6 +5,7 @@ to the ledger: that is for REST writes only.
 """
 
 from sandbox.operations.applications import ApplicationOperations
+from sandbox.operations.documents import DocumentOperations
 from sandbox.operations.people import PeopleOperations
 from sandbox.operations.portal import PortalOperations
 from sandbox.operations.workflows import WorkflowOperations
@@ -12,5 +13,11 @@ from sandbox.operations.workflows import WorkflowOperations
 __all__ = ["Operations"]
 
 
-class Operations(PortalOperations, PeopleOperations, WorkflowOperations, ApplicationOperations):
+class Operations(
+    PortalOperations,
+    PeopleOperations,
+    DocumentOperations,
+    WorkflowOperations,
+    ApplicationOperations,
+):
     """All operations, each under the portal's lock and saved at once."""

@@ -287,3 +287,40 @@ def test_a_batch_keeps_the_null_of_a_deletion(sandbox):
     ).json()["result"]
     assert body["result"] == {"a": None}
     assert body["result_error"] == []
+
+
+def control(sandbox, operation, **given):
+    return requests.post(sandbox.control_url + operation, json=given, timeout=5).json()
+
+
+def test_templates_start_by_themselves_when_a_document_is_created_or_changed(sandbox):
+    made = {
+        moment: add(sandbox, file(APPROVAL), AUTO_EXECUTE=moment).json()["result"]
+        for moment in ("0", "1", "2", "3")
+    }
+    sandbox.add_template("Robot", document_type=LIST, auto_execute=8 | 3)
+    add(
+        sandbox, file(APPROVAL), AUTO_EXECUTE="1", DOCUMENT_TYPE=["crm", "CCrmDocumentLead", "LEAD"]
+    )
+    created = control(sandbox, "create-document", document_type=LIST, name="Счёт", user_id=2)
+    started = [sandbox.workflow(key) for key in created["workflows"]]
+    assert [w["template_id"] for w in started] == [made["1"], made["3"]]
+    assert {w["started_by"] for w in started} == {2}
+    assert {tuple(w["document"]) for w in started} == {tuple(created["document_id"])}
+    changed = control(
+        sandbox, "change-document", document_id=created["document_id"], name="Счёт № 2"
+    )
+    started = [sandbox.workflow(key) for key in changed["workflows"]]
+    assert [w["template_id"] for w in started] == [made["2"], made["3"]]
+    assert len(sandbox.ledger()) == 5
+    assert sandbox.complaints() == []
+
+
+def test_what_cannot_start_by_itself_is_noted_and_keeps_nothing_from_being_created(sandbox):
+    nobody = activity("ApproveActivity", Users=["user_99"], Name="A")
+    add(sandbox, file(nobody), AUTO_EXECUTE="1")
+    created = control(sandbox, "create-document", document_type=LIST)
+    assert created["workflows"] == []
+    assert [note["kind"] for note in sandbox.complaints()] == ["not started by itself"]
+    wrong = control(sandbox, "change-document", document_id=["lists", "BizprocDocument", "9"])
+    assert wrong["ok"] is False
