@@ -24,6 +24,7 @@ from bizproc_admin.views import (
     second_factor,
     signing_in,
     workflow_tasks,
+    workflow_templates,
     workflows,
 )
 
@@ -40,6 +41,15 @@ workflow_urls = [
     path("<int:pk>/termination/", workflows.workflow_termination, name="workflow_termination"),
     path("<int:pk>/kill/", workflows.workflow_kill, name="workflow_kill"),
     path("<int:pk>/removal/", former_addresses.workflow_removal, name="workflow_removal"),
+]
+
+workflow_template_urls = [
+    path("<int:pk>/", workflow_templates.workflow_template_detail, name="workflow_template_detail"),
+    path(
+        "<int:pk>/constants/",
+        workflow_templates.workflow_template_constants,
+        name="workflow_template_constants",
+    ),
 ]
 
 workflow_task_urls = [
@@ -196,6 +206,7 @@ handler500 = "bizproc_admin.views.failures.server_error"
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("workflows/", include(workflow_urls)),
+    path("templates/", include(workflow_template_urls)),
     path("workflow-tasks/", include(workflow_task_urls)),
     path("commands/", include(command_urls)),
     path("people/", include(person_urls)),

@@ -44,6 +44,7 @@ class Capability(StrEnum):
     KILL_WORKFLOWS = "kill_workflows"
     SEE_COMMANDS = "see_commands"
     SEE_AUDIT = "see_audit"
+    SEE_STRUCTURES = "see_structures"
     SEE_WORKFLOW_TASKS = "see_workflow_tasks"
     REFRESH_WORKFLOW_TASKS = "refresh_workflow_tasks"
     COMPLETE_WORKFLOW_TASKS = "complete_workflow_tasks"
@@ -86,6 +87,7 @@ ROLES: dict[Role, frozenset[Capability]] = {
             Capability.SEE_WORKFLOWS,
             Capability.SEE_WORKFLOW_TASKS,
             Capability.SEE_PEOPLE,
+            Capability.SEE_STRUCTURES,
             Capability.SEE_COMMANDS,
             Capability.SEE_AUDIT,
             Capability.SEE_SYNC_RUNS,

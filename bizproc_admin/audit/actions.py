@@ -47,3 +47,5 @@ class AuditAction(StrEnum):
     SIGN_IN_OPENED = "portal.sign_in_opened"
     SIGN_IN_CLOSED = "portal.sign_in_closed"
     TIME_ZONE_SET = "portal.time_zone"
+
+    CONSTANTS_SEEN = "workflow_template.constants_seen"

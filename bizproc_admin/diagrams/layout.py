@@ -397,7 +397,8 @@ def step_height(lines: Lines) -> int:
     """Return the height of a step's card for its words."""
     titles = _lines_of(lines.title, TEXT, TITLE_SIZE)
     notes = line_count(lines.note, TEXT, NOTE_SIZE)
-    return 20 + max(28, 18 * titles + 16 * notes) + (FOOT if lines.foot else 0)
+    foot = line_count(" · ".join(part.text for part in lines.foot), STEP - 24, NOTE_SIZE)
+    return 20 + max(28, 18 * titles + 16 * notes) + (FOOT + 16 * (foot - 1) if foot else 0)
 
 
 def _lines_of(text: str, width: float, size: float) -> int:
@@ -430,7 +431,7 @@ def _places(middle: int, columns: list[_Block]) -> list[tuple[int, _Block]]:
 
 def _always(branch: Step) -> bool:
     return branch.is_active and (
-        branch.condition is None or branch.condition.kind in ("none", "always")
+        branch.condition is None or branch.condition.kind in ("always", "otherwise")
     )
 
 

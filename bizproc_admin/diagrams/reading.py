@@ -42,6 +42,7 @@ class _Node:
     kind: Kind
     depth: int
     is_active: bool
+    place: int = 0
     outcome: str = ""
     children: list[int] = field(default_factory=list)
 
@@ -134,7 +135,8 @@ def _node(raw: Mapping[str, object], parent: _Node | None, place: int) -> _Node:
         outcome = ("yes", "no")[place] if place < 2 else ""
     if kind is Kind.ROOT:
         kind = Kind.GROUP
-    return _Node(raw, kind, parent.depth + 1, parent.is_active and not off, outcome)
+    is_active = parent.is_active and not off
+    return _Node(raw, kind, parent.depth + 1, is_active, place, outcome)
 
 
 def _step(key: int, node: _Node, children: tuple[Step, ...]) -> Step:
@@ -152,7 +154,7 @@ def _step(key: int, node: _Node, children: tuple[Step, ...]) -> Step:
         comment=text(given.get("EditorComment")).strip(),
         children=children,
         asking=_asking(kind, given),
-        condition=_condition(given) if kind in (Kind.BRANCH, Kind.LOOP) else None,
+        condition=_condition(node, given),
         outcome=node.outcome,
         wait=_span(given, "TimeoutDuration") if kind is Kind.DELAY else None,
         until=text(given.get("TimeoutTime")) if kind is Kind.DELAY else "",
@@ -248,7 +250,15 @@ def _span(given: Mapping[str, object], name: str) -> Span | None:
     return Span(amount, unit if unit in UNITS else "s")
 
 
-def _condition(given: Mapping[str, object]) -> Condition:
+def _condition(node: _Node, given: Mapping[str, object]) -> Condition | None:
+    if node.kind not in (Kind.BRANCH, Kind.LOOP):
+        return None
+    found = _own_condition(given)
+    is_later = node.kind is Kind.BRANCH and node.place > 0
+    return Condition("otherwise") if found.kind == "always" and is_later else found
+
+
+def _own_condition(given: Mapping[str, object]) -> Condition:
     for name, value in given.items():
         lowered = name.lower()
         if lowered == "truecondition":
@@ -257,7 +267,7 @@ def _condition(given: Mapping[str, object]) -> Condition:
             return Condition("code")
         if lowered in ("fieldcondition", "propertyvariablecondition", "mixedcondition"):
             tests = _tests(lowered, value)
-            return Condition("tests", tests) if tests else Condition("none")
+            return Condition("tests", tests) if tests else Condition()
         if lowered.endswith("condition"):
             return Condition(name)
     return Condition()

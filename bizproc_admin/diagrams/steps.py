@@ -112,11 +112,11 @@ class Test:
 class Condition:
     """When a branch is entered or a loop goes on.
 
-    kind is "tests", "always", "none" (a branch without one), "code" or the name of one that is not
-    known here.
+    kind is "tests", "always", "otherwise" (what always holds, after other branches), "code" or the
+    name of one that is not known here.
     """
 
-    kind: str = "none"
+    kind: str = "always"
     tests: tuple[Test, ...] = ()
 
 

@@ -21,6 +21,8 @@ from bizproc_admin.models.workflow_tasks import (
     WorkflowTaskQuerySet,
 )
 
+# steps that one address names
+MOST_STEPS = 50
 # whose tasks: keys of people, None for everybody's
 Scopes = Mapping[str, set[int] | None]
 
@@ -57,11 +59,12 @@ class WorkflowTaskFilterForm(FilterForm[WorkflowTaskQuerySet]):
         choices=[("", ""), *GROUPS.items()], required=False, label=gettext_lazy("Deadline")
     )
     starter = forms.MultipleChoiceField(required=False, label=gettext_lazy("Started by"))
+    step = forms.MultipleChoiceField(required=False, label=gettext_lazy("Step"))
     open = forms.IntegerField(required=False, min_value=1)
 
     PART = "whose"
     OF_PART = ("open", "assignee")
-    CHIPS = ("template", "assignee", "kind", "condition", "starter")
+    CHIPS = ("template", "assignee", "kind", "condition", "starter", "step")
     COLUMNS = {
         "template": Column(
             key="workflow__template_id", label="workflow__template_copy", names=WorkflowTemplate
@@ -69,6 +72,7 @@ class WorkflowTaskFilterForm(FilterForm[WorkflowTaskQuerySet]):
         "starter": Column(
             key="workflow__started_by_id", label="workflow__starter_copy", names=Person
         ),
+        "step": Column(key="activity_name", label="name"),
     }
     SORTS = {
         "deadline": "overdue_at",
@@ -105,12 +109,29 @@ class WorkflowTaskFilterForm(FilterForm[WorkflowTaskQuerySet]):
         people = self.named_people(viewer, "starter", "assignee")
         self.offer_known("starter", found=people)
         self.offer_known("assignee", found=people)
+        self.offer_known("step", found=self.named_steps(viewer))
         self.is_valid()
 
+    def named_steps(self, viewer: Account | None) -> dict[str, str]:
+        """Return the steps the address names, each by one of its tasks."""
+        given = self.given("step")
+        if not given or viewer is None:
+            return {}
+        tasks = WorkflowTask.objects.visible_to(viewer).at(self.portal)
+        named = tasks.filter(activity_name__in=given[:MOST_STEPS])
+        return {name: task or name for name, task in named.values_list("activity_name", "name")}
+
     def chips(self) -> list[Chip]:
-        """Return the filters' chips; one's own tasks are not narrowed by whom they wait for."""
+        """Return the filters' chips.
+
+        One's own tasks are not narrowed by whom they wait for; to a step only its template leads.
+        """
         is_own = self.whose_shown == "mine" and not self.value("assignee")
-        return [chip for chip in super().chips() if not (is_own and chip.name == "assignee")]
+        return [
+            chip
+            for chip in super().chips()
+            if not (is_own and chip.name == "assignee") and (chip.values or chip.name != "step")
+        ]
 
     @property
     def whose_shown(self) -> str:

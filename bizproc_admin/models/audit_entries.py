@@ -105,6 +105,7 @@ class AuditEntry(InsertOnlyModel):
         DENIED = "denied", _("Denied")
         ACCOUNT = "account", _("Account changed")
         CONNECTION = "connection", _("Connection changed")
+        DISCLOSURE = "disclosure", _("Shown")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True)
     # the writer says it: another default would have the table remade on SQLite

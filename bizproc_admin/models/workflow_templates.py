@@ -10,6 +10,7 @@ from bizproc_admin.models.accounts import Account
 from bizproc_admin.models.documents import DocumentKind
 from bizproc_admin.models.people import Person
 from bizproc_admin.models.portals import Portal
+from bizproc_admin.models.targets import Target
 
 
 class WorkflowTemplateQuerySet(models.QuerySet["WorkflowTemplate"]):
@@ -55,6 +56,15 @@ class WorkflowTemplate(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["portal", "remote_id"], name="workflow_template_remote")
         ]
+
+    @property
+    def as_target(self) -> Target:
+        return Target(
+            kind="workflow_template",
+            id=str(self.remote_id),
+            label=self.name,
+            portal_id=self.portal_id,
+        )
 
     def __str__(self) -> str:
         return self.name or _("Hidden automation template %(number)s") % {"number": self.remote_id}

@@ -22,6 +22,7 @@ ROLES = {
 KINDS = {
     "workflow": _("workflow"),
     "workflow_task": _("workflow task"),
+    "workflow_template": _("workflow template"),
     "account": _("account"),
     "portal": _("portal"),
     "page": _("page"),

@@ -45,6 +45,7 @@ NAMES = {
     AuditAction.SIGN_IN_OPENED: gettext_lazy("Opened sign-in to everybody"),
     AuditAction.SIGN_IN_CLOSED: gettext_lazy("Closed sign-in to most"),
     AuditAction.TIME_ZONE_SET: gettext_lazy("Set the time zone of a portal"),
+    AuditAction.CONSTANTS_SEEN: gettext_lazy("Saw the constants of a template"),
     **{AuditAction(name): action.label for name, action in ACTIONS.items()},
 }
 
@@ -57,6 +58,7 @@ FAMILIES = {
     "account": gettext_lazy("Accounts"),
     "second_factor": gettext_lazy("Second factor"),
     "portal": gettext_lazy("Portals"),
+    "workflow_template": gettext_lazy("Workflow templates"),
 }
 
 
@@ -114,7 +116,7 @@ def sentence_of(entry: AuditEntry, names: acts.Names) -> str:
             return _("Was not let into %(target)s") % values
         case kind.DENIED:
             return _("Was not allowed: %(what)s") % {"what": act}
-        case kind.ACCOUNT | kind.CONNECTION:
+        case kind.ACCOUNT | kind.CONNECTION | kind.DISCLOSURE:
             return _("%(action)s: %(target)s") % values
         case kind.INTENT:
             return _("Requested: %(what)s") % {"what": act}

@@ -114,7 +114,7 @@ class StepWords:
     conditions, where another place tells them in full.
     """
 
-    root: Step
+    root: Step | None = None
     people: Mapping[str, str] = field(default_factory=dict)
     dismissed: frozenset[str] = frozenset()
     definitions: Mapping[str, Mapping[str, Definition]] = field(default_factory=dict)
@@ -308,7 +308,7 @@ class StepWords:
 
     def state(self, name: str) -> str:
         """Return the title of a state."""
-        for state in self.root.children:
+        for state in self.root.children if self.root else ():
             if state.kind is Kind.STATE and state.name == name:
                 return self.title(state)
         return cut(name, 80) or "?"
@@ -326,7 +326,7 @@ class StepWords:
         condition = step.condition
         if step.type.lower() != "ifelsebranchactivity" or condition is None:
             return _("Branch %(number)d") % {"number": number} if number else self.title(step)
-        if condition.kind == "none":
+        if condition.kind == "otherwise":
             return _("otherwise")
         if condition.kind == "always":
             return _("always")
@@ -365,8 +365,6 @@ class StepWords:
             return _("always")
         if condition.kind == "code":
             return _("PHP code decides")
-        if condition.kind == "none":
-            return _("always")
         return _("condition of a kind not known here: %(kind)s") % {"kind": cut(condition.kind, 60)}
 
     def test(self, test: Test) -> str:

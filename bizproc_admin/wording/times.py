@@ -30,6 +30,14 @@ def age(value: datetime | timedelta | None, now: datetime | None = None) -> str:
     return _spelled(seconds)
 
 
+def about(value: timedelta) -> str:
+    """Return how long something has lasted in one unit, where room is short: "4 h", "505 d"."""
+    seconds = int(value.total_seconds())
+    if seconds < HOUR:
+        return _minutes(seconds // MINUTE)
+    return _hours(seconds // HOUR) if seconds < DAY else _days(seconds // DAY)
+
+
 def elapsed(value: datetime | timedelta | None, now: datetime | None = None) -> str:
     """Return how long something took or how old it is, with seconds below a minute: "12 s"."""
     seconds = _seconds(value, now)

@@ -43,6 +43,9 @@ TABLE = [
     ("workflow_kill", "post", ADMINISTRATOR),
     ("workflow_removal", "get", ADMINISTRATOR),
     ("workflow_removal", "post", ADMINISTRATOR),
+    ("workflow_template_detail", "get", EVERYBODY),
+    ("workflow_template_constants", "get", READERS),
+    ("workflow_template_constants", "post", READERS),
     ("workflow_task_list", "get", EVERYBODY),
     ("workflow_task_pulse", "get", EVERYBODY),
     ("workflow_task_choices", "get", EVERYBODY),
@@ -159,6 +162,7 @@ def addresses(workflow, administrator, portal):
     )
     things = {
         "workflow_task": workflow.tasks.get().pk,
+        "workflow_template": workflow.template_id,
         "workflow": workflow.pk,
         "command": command.pk,
         "audit_entry": entry.pk,

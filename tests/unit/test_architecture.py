@@ -15,6 +15,7 @@ PACKAGE = BASE / "bizproc_admin"
 WRITERS_OF_AUDIT = {
     "access/accounts.py",
     "access/second_factor.py",
+    "access/disclosures.py",
     "commands/bulk.py",
     "commands/issuing.py",
     "commands/transitions.py",

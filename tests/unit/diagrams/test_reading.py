@@ -100,7 +100,7 @@ def test_a_branch_that_always_holds_and_one_of_an_unknown_kind_say_so():
     always = step("IfElseBranchActivity", truecondition="1")
     other = step("IfElseBranchActivity", mooncondition="full")
     kinds = [one.condition.kind for one in first(choice(always, other, branch())).children]
-    assert kinds == ["always", "mooncondition", "none"]
+    assert kinds == ["always", "mooncondition", "otherwise"]
 
 
 @pytest.mark.parametrize(

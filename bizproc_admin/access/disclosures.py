@@ -1,0 +1,12 @@
+"""What is shown only with a line in the audit history, because it may hold secrets."""
+
+from bizproc_admin import audit
+from bizproc_admin.audit import AuditAction, By
+from bizproc_admin.models import AuditEntry, WorkflowTemplate
+
+
+def constants_seen(template: WorkflowTemplate, *, by: By) -> None:
+    """Write into the history who is about to see the constants of a template."""
+    audit.record(
+        AuditEntry.Kind.DISCLOSURE, AuditAction.CONSTANTS_SEEN, by=by, target=template.as_target
+    )

@@ -1,0 +1,124 @@
+"""A diagram as a page shows it: what is folded and chosen stands in the address."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
+
+from bizproc_admin.diagrams.folding import folded
+from bizproc_admin.diagrams.layout import lay_out
+from bizproc_admin.diagrams.outline import Line, outline
+from bizproc_admin.diagrams.pictures import Box, Edge, Picture, path_of, tip_of
+from bizproc_admin.diagrams.steps import Kind, Step
+from bizproc_admin.wording.template_steps import StepWords
+
+ALL = "all"
+FOLD = re.compile(r"\d{1,6}m?")
+MOST_FOLDS = 400
+# a picture of more boxes takes a browser longer than anybody waits: the outline says it all
+MOST_BOXES = 1500
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A box with where a click on it leads, and whether its step is the chosen one."""
+
+    box: Box
+    url: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagram:
+    """A template's steps as a picture and as an outline.
+
+    picture is None where it would be too large. edges and tips are the paths of all lines of one
+    look: plain, of what is switched off. step_url leads to a step when its key is put after it.
+    """
+
+    picture: Picture | None
+    boxes: list[Shown]
+    edges: str
+    edges_off: str
+    tips: str
+    lines: list[Line]
+    chosen: Step | None
+    chosen_fold: str
+    step_url: str
+    close_url: str
+    fold_all_url: str
+    unfold_all_url: str
+    steps: int
+
+
+class Address:
+    """What the address of a page says of its diagram: the folds changed, and the chosen step."""
+
+    def __init__(self, given: Mapping[str, str], root: Step) -> None:
+        self.usual = folded(root)
+        told = given.get("folds", "")[: 8 * MOST_FOLDS]
+        changed = frozenset(FOLD.findall(told))
+        self.folds = frozenset() if told == ALL else self.usual ^ changed
+        step = given.get("step", "")
+        self.step = step if step.isdecimal() and len(step) < 7 else ""
+
+    def url(self, *, folds: frozenset[str] | None = None, step: str | None = None) -> str:
+        """Return the query string with other folds, or another step chosen."""
+        folds = self.folds if folds is None else folds
+        step = self.step if step is None else step
+        pairs = {}
+        if not folds and self.usual:
+            pairs["folds"] = ALL
+        elif folds != self.usual:
+            pairs["folds"] = ".".join(sorted(folds ^ self.usual, key=_order))
+        if step:
+            pairs["step"] = step
+        return "?" + urlencode(pairs)
+
+    def turned(self, fold: str) -> str:
+        """Return the query string with one fold opened or closed."""
+        return self.url(folds=self.folds ^ {fold})
+
+
+def _order(fold: str) -> tuple[int, str]:
+    return int(fold.rstrip("m")), fold
+
+
+def diagram_of(root: Step, words: StepWords, given: Mapping[str, str]) -> Diagram:
+    """Return the diagram of a template; given is the query of the page's address."""
+    address = Address(given, root)
+    picture = None
+    if root.kind not in (Kind.STATES, Kind.NODES):
+        picture = lay_out(root, replace(words, shortens=True), address.folds)
+    if picture is not None and len(picture.boxes) > MOST_BOXES:
+        picture = None
+    steps = {str(step.key): step for step in root.walk()}
+    chosen = steps.get(address.step)
+    boxes = [_shown(box, address, chosen) for box in picture.boxes] if picture else []
+    edges = picture.edges if picture else ()
+    return Diagram(
+        picture=picture,
+        boxes=boxes,
+        edges=_paths(edges, is_off=False),
+        edges_off=_paths(edges, is_off=True),
+        tips="".join(tip_of(edge) for edge in edges if edge.has_tip),
+        lines=list(outline(root, words, address.folds)),
+        chosen=chosen,
+        chosen_fold=address.turned(address.step) if chosen and chosen.children else "",
+        step_url=address.url(step="") + ("&" if address.url(step="") != "?" else "") + "step=",
+        close_url=address.url(step=""),
+        fold_all_url=address.url(folds=address.usual) if address.folds != address.usual else "",
+        unfold_all_url=address.url(folds=frozenset()) if address.folds else "",
+        steps=len(steps) - 1,
+    )
+
+
+def _shown(box: Box, address: Address, chosen: Step | None) -> Shown:
+    key = str(box.step.key)
+    if box.fold:
+        return Shown(box, f"{address.turned(box.fold)}#s{key}", is_chosen=False)
+    return Shown(box, f"{address.url(step=key)}#s{key}", is_chosen=chosen is box.step)
+
+
+def _paths(edges: tuple[Edge, ...], *, is_off: bool) -> str:
+    return "".join(path_of(edge) for edge in edges if edge.is_off == is_off)

@@ -1,0 +1,87 @@
+"""The structure of a workflow template as it was last read from the portal, with its words."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bizproc_admin.diagrams.pictures import Part
+from bizproc_admin.diagrams.reading import Unreadable, definitions, read, who
+from bizproc_admin.diagrams.steps import Definition, Step
+from bizproc_admin.models import Person, WorkflowTemplate
+from bizproc_admin.models.template_versions import structure_of
+from bizproc_admin.wording.template_steps import StepWords, people_named
+
+# by the code of what cannot be read
+PROBLEMS = {
+    "empty": gettext_lazy("The portal told no steps of this template."),
+    "too_many": gettext_lazy("This template has more than 20,000 steps: it is not drawn."),
+    "too_deep": gettext_lazy(
+        "The steps of this template lie more than 512 deep in each other: it is not drawn."
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownTemplate:
+    """A template's steps and definitions with their words.
+
+    root is None where no steps can be shown, problem says why. definitions are by source:
+    "template", "variable", "constant".
+    """
+
+    root: Step | None
+    problem: str
+    words: StepWords
+    definitions: Mapping[str, tuple[Definition, ...]]
+
+
+def shown(
+    template: WorkflowTemplate, *, feet: Mapping[str, tuple[Part, ...]], is_whole: bool
+) -> ShownTemplate:
+    """Return a template as it is shown: whole, or titles and who is asked alone."""
+    structure = structure_of(template)
+    found = {
+        "template": definitions(structure.parameters if structure else template.parameters),
+        "variable": definitions(structure.variables) if structure else (),
+        "constant": definitions(structure.constants) if structure else (),
+    }
+    root, problem = None, why_unread(template)
+    if structure is not None:
+        try:
+            root, problem = read(structure.template), ""
+        except Unreadable as error:
+            problem = str(PROBLEMS[error.code])
+    people = people_of(template, root, found["template"])
+    words = StepWords(
+        root=root,
+        people={number: str(person) for number, person in people.items()},
+        dismissed=frozenset(number for number, one in people.items() if not one.is_active),
+        definitions={source: {one.id: one for one in of} for source, of in found.items()},
+        feet=feet,
+        is_whole=is_whole,
+    )
+    return ShownTemplate(root=root, problem=problem, words=words, definitions=found)
+
+
+def why_unread(template: WorkflowTemplate) -> str:
+    """Return why nothing is known of a template's steps."""
+    latest = template.versions.latest_first().first()
+    if latest is not None and latest.is_too_large:
+        return _("The steps of this template are more than the portal answers in one piece.")
+    if template.is_hidden:
+        return _("The portal does not show the steps of its automation.")
+    return _("The steps of this template were not read from the portal yet.")
+
+
+def people_of(
+    template: WorkflowTemplate, root: Step | None, parameters: Iterable[Definition]
+) -> dict[str, Person]:
+    """Return the people a template and what is preset name, by the portal's numbers."""
+    numbers = people_named(root) if root else set()
+    for one in parameters:
+        numbers |= {named.value for named in who(list(one.default)) if named.kind == "person"}
+    known = {int(number) for number in numbers if len(number) < 18}
+    people = Person.objects.filter(portal=template.portal, remote_id__in=known)
+    return {str(person.remote_id): person for person in people}
