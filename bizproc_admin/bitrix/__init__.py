@@ -30,6 +30,7 @@ from .oauth import TokenPair, TokenServer
 from .objects import (
     AnswerTime,
     DepartmentRow,
+    StructureRow,
     TaskId,
     TaskRow,
     TemplateRow,
@@ -123,6 +124,7 @@ __all__ = [
     "Release",
     "Resting",
     "ServerFault",
+    "StructureRow",
     "TaskCompleted",
     "TaskExecution",
     "TaskId",

@@ -32,6 +32,7 @@ from .errors import BitrixError, Interrupted, NoAnswer, NotSent
 #: What reading a body may raise besides the library's own errors.
 LIBRARY_ERRORS: Final = (urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError)
 NOT_JSON: Final = object()
+TOO_DEEP: Final = object()
 _PIECE: Final = 64 * 1024
 #: What no database stores, and the controls that let a name be read as another one's.
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
@@ -199,7 +200,7 @@ def read_body(response: requests.Response, *, limit: int) -> bytes:
 
 
 def parse(body: bytes) -> object:
-    """Parse JSON, or give NOT_JSON.
+    """Parse JSON, or give NOT_JSON; TOO_DEEP for what is nested deeper than can be read.
 
     No database stores half a surrogate pair, and PostgreSQL no NUL; a single text of a portal must
     not stop a whole pass, so each of them becomes the sign for an unreadable character.
@@ -209,8 +210,10 @@ def parse(body: bytes) -> object:
             body, parse_int=_whole, parse_float=_finite, parse_constant=lambda _: None
         )
         return storable(value) if _SUSPECT.search(body) else value
-    except (ValueError, RecursionError):
+    except ValueError:
         return NOT_JSON
+    except RecursionError:
+        return TOO_DEEP
 
 
 def _whole(digits: str) -> int:

@@ -126,13 +126,19 @@ class Resource(Generic[Row]):
         )
 
     def _by_ids(
-        self, ids: Iterable[Any], *, size: int, start: int, must_see_all: bool = True
+        self,
+        ids: Iterable[Any],
+        *,
+        size: int,
+        start: int,
+        must_see_all: bool = True,
+        too_long: list[Any] | None = None,
     ) -> Chunk[Row]:
         """Ask for rows by their ids, so many in a call, all in as few requests as may be.
 
         Calls whose reply does not fit a page, or holds a row of which nobody knows whose it is,
         are halved until they do, and until it is known. What does not fit even so is read page by
-        page.
+        page. An id whose row alone is too long goes into too_long; without it, TooLong is raised.
         """
         groups = list(groups_of(list(dict.fromkeys(ids)), size))
         limit = self._at_once
@@ -149,7 +155,10 @@ class Resource(Generic[Row]):
                 )
             except TooLong:
                 if len(taken) == 1 and len(taken[0]) == 1:
-                    raise
+                    if too_long is None:
+                        raise
+                    too_long += taken[0]
+                    continue
                 limit = max(1, len(taken) // 2)
                 groups = [*_halved(taken), *groups]
                 continue

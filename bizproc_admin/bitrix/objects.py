@@ -247,6 +247,39 @@ class TemplateRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StructureRow:
+    """What one workflow template is made of: the tree of activities and three maps by id.
+
+    The parts are as the portal sent them, an empty one an empty list.
+    """
+
+    id: TemplateId
+    modified: datetime | None
+    user_id: UserId | None
+    template: object = field(compare=False, repr=False)
+    parameters: object = field(compare=False, repr=False)
+    variables: object = field(compare=False, repr=False)
+    constants: object = field(compare=False, repr=False)
+
+    SELECT = ("ID", "MODIFIED", "USER_ID", "TEMPLATE", "PARAMETERS", "VARIABLES", "CONSTANTS")
+
+    @classmethod
+    def from_api(cls, raw: object) -> Self:
+        """Read a row of bizproc.workflow.template.list."""
+        row = Fields(raw, kind="template")
+        author = row.optional_id("USER_ID")
+        return cls(
+            id=TemplateId(row.positive("ID")),
+            modified=row.optional_moment("MODIFIED"),
+            user_id=None if author is None else UserId(author),
+            template=row.raw.get("TEMPLATE"),
+            parameters=row.raw.get("PARAMETERS"),
+            variables=row.raw.get("VARIABLES"),
+            constants=row.raw.get("CONSTANTS"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UserRow:
     """One person of the portal, active or dismissed.
 

@@ -17,7 +17,14 @@ from .errors import BadAnswer, BitrixError, NotARead
 from .identity import AppInfo, Profile
 from .pacing import Purpose
 from .proof import ATTEMPTS, GiveUp, decide
-from .resources import Departments, Users, Workflows, WorkflowTasks, WorkflowTemplates
+from .resources import (
+    Departments,
+    TemplateStructures,
+    Users,
+    Workflows,
+    WorkflowTasks,
+    WorkflowTemplates,
+)
 from .transport import Transport
 from .whole import WholeWorkflows
 
@@ -51,6 +58,7 @@ class Reader:
         self.workflows = Workflows(self)
         self.workflow_tasks = WorkflowTasks(self)
         self.workflow_templates = WorkflowTemplates(self)
+        self.template_structures = TemplateStructures(self)
         self.users = Users(self)
         self.departments = Departments(self)
         self.whole_workflows = WholeWorkflows(self)

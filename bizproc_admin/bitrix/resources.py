@@ -9,13 +9,15 @@ from .chunks import Chunk, Cursor, Page
 from .filters import Filter
 from .list_calls import ODD_ROWS_OF_ALL, ODD_ROWS_OF_CHANGES, Listing
 from .list_reads import Resource
-from .objects import DepartmentRow, TaskRow, TemplateRow, UserRow, WorkflowRow
+from .objects import DepartmentRow, StructureRow, TaskRow, TemplateRow, UserRow, WorkflowRow
 from .passes import OverlapPass, PagePass, Want
 
 #: A task comes as a row per person; so many tasks seldom fill more than one page.
 _TASKS_A_CALL: Final = 20
 _WORKFLOWS_A_CALL: Final = 50
 _USERS_A_CALL: Final = 50
+#: Some structures are longer than 200 KB.
+_STRUCTURES_A_CALL: Final = 5
 
 
 class Workflows(Resource[WorkflowRow]):
@@ -168,12 +170,37 @@ class WorkflowTemplates(Resource[TemplateRow]):
         refuses_others=True,
     )
 
-    def everything(self, *, resume: Cursor | None = None) -> Iterator[Chunk[TemplateRow]]:
-        """Read all templates, inactive ones too.
+    def everything(self, *, expected: int | None = None) -> Iterator[Chunk[TemplateRow]]:
+        """Read all templates, inactive ones too, without what they are made of.
 
-        Calls bizproc.workflow.template.list.
+        Calls bizproc.workflow.template.list. Where as many as expected are there, and they fill no
+        more than 2,400, one request is enough.
         """
-        return self._walk(PagePass(resume), {})
+        known = Cursor(requests=0, total=expected, offset=0) if expected else None
+        return self._walk(PagePass(known), {})
+
+
+class TemplateStructures(Resource[StructureRow]):
+    """What workflow templates are made of."""
+
+    listing = Listing(
+        method="bizproc.workflow.template.list",
+        kind="template",
+        parse=StructureRow.from_api,
+        select=StructureRow.SELECT,
+        sorted_by={"order": {"ID": "ASC"}},
+        witnesses=witnesses.WORKFLOWS,
+        refuses_others=True,
+    )
+
+    def by_ids(self, ids: Iterable[int]) -> tuple[Chunk[StructureRow], list[int]]:
+        """Read the structures of just these templates; and which of them no answer can hold.
+
+        Calls bizproc.workflow.template.list, five ids a call, halved down to one when the answer
+        is longer than we are willing to hold.
+        """
+        too_long: list[int] = []
+        return self._by_ids(ids, size=_STRUCTURES_A_CALL, start=0, too_long=too_long), too_long
 
 
 class Users(Resource[UserRow]):

@@ -11,7 +11,7 @@ import requests
 from . import http, texts
 from .credentials import Credential
 from .envelopes import BATCH_LIMIT, BatchReply, Call, Reply, by_key, count, query
-from .errors import BadAnswer, BitrixError, Moved
+from .errors import BadAnswer, BitrixError, Moved, TooLong
 from .exchange import RESPONSE_LIMIT, Clock, SystemClock, Timeouts, send
 from .health import Health, Indifferent
 from .objects import AnswerTime
@@ -181,6 +181,8 @@ class Transport:
                 asked=self._credential.portal_url,
             )
         envelope = http.parse(exchange.body)
+        if envelope is http.TOO_DEEP:
+            raise TooLong("the body is nested too deep", method=method, status=exchange.status)
         if not isinstance(envelope, Mapping):
             what = "no JSON" if envelope is http.NOT_JSON else "JSON that is no object"
             raise BadAnswer(

@@ -53,7 +53,7 @@ def start_due_passes(*, start: doorbell.Start = doorbell.ring) -> None:
 
 def names_are_coming(portal: Portal) -> bool:
     return Feed.objects.filter(
-        portal=portal, name__in=SLOW, full_at=None, failing_since=None
+        portal=portal, name__in=SLOW, full_at=None, failing_since=None, position__isnull=True
     ).exists()
 
 
@@ -123,8 +123,7 @@ class Pass:
                 self.people()
                 return True
             case FeedName.WORKFLOW_TEMPLATES:
-                self.templates()
-                return True
+                return self.templates()
             case FeedName.WORKFLOWS:
                 return self.all_workflows() if self.run.is_full else self.changed_workflows()
             case _:
@@ -208,10 +207,26 @@ class Pass:
             Account.objects.filter(follows_portal=True, linked_people__portal=self.portal)
         )
 
-    def templates(self) -> None:
-        listed = bitrix.Chunk.joined(self.chunks(self.reader.workflow_templates.everything()))
-        self.note_odd(listed.odd)
-        self.count(workflow_templates.merge(self.names, listed))
+    def templates(self) -> bool:
+        """Read which templates there are, then what those that changed are made of."""
+        if not self.feed.position:
+            expected = workflow_templates.expected(self.names)
+            everything = self.reader.workflow_templates.everything(expected=expected)
+            listed = bitrix.Chunk.joined(self.chunks(everything))
+            self.note_odd(listed.odd)
+            self.count(workflow_templates.merge(self.names, listed))
+            # from here on others need not wait for the names
+            self.feed.position = {"run": self.run.pk}
+            self.hold()
+        for chunk in self.chunks(self.structures()):
+            self.note_odd(chunk.odd)
+            if self.time_is_up():
+                return False
+        return True
+
+    def structures(self) -> Iterator[bitrix.Chunk[bitrix.StructureRow]]:
+        for numbers in workflow_templates.due_structures(self.names):
+            yield workflow_templates.merge_structures(self.names, self.reader, numbers)
 
     # --- bookkeeping ---
 

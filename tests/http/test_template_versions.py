@@ -6,23 +6,35 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from bizproc_admin.models import TemplateStructure, WorkflowTemplate
+from bizproc_admin import bitrix, syncing
+from bizproc_admin.models import (
+    Feed,
+    FeedName,
+    SyncRun,
+    TemplateStructure,
+    TemplateVersion,
+    WorkflowTemplate,
+)
 from bizproc_admin.models.template_versions import (
     Structure,
     keep_structure,
+    opened,
     structure_of,
     version_at,
 )
+from bizproc_admin.syncing import passes
 
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=timezone.get_fixed_timezone(0))
 SECRET = "https://example.com/rest/1/abcdefgh12345678/"
 
 
+def sequence(title):
+    return {"Type": "SequentialWorkflowActivity", "Properties": {"Title": title}, "Children": []}
+
+
 def structure(title):
-    root = {"Type": "SequentialWorkflowActivity", "Properties": {"Title": title}, "Children": []}
-    return Structure(
-        template=[root], parameters=[], variables={}, constants={"C": {"Name": SECRET}}
-    )
+    constants = {"C": {"Name": SECRET}}
+    return Structure(template=[sequence(title)], parameters=[], variables={}, constants=constants)
 
 
 @pytest.fixture
@@ -99,3 +111,76 @@ def test_one_nested_deeper_than_can_be_written_is_too_large(template):
         template, nested, modified_at=MONDAY, changed_by=None, seen_at=MONDAY
     )
     assert version.is_too_large
+
+
+def asked(sandbox):
+    """Give the calls for templates since the last look: the ids each asked for, [] for a list."""
+    told = [
+        call["params"].get("filter", {}).get("ID", [])
+        for call in sandbox.calls()
+        if call["method"] == "bizproc.workflow.template.list"
+    ]
+    sandbox.clear_calls()
+    return told
+
+
+def test_only_what_changed_is_read_again(portal, sandbox, sync):
+    ids = [sandbox.add_template(f"Template {n}", structure=sequence(f"v1 {n}")) for n in range(12)]
+    sync()
+    asked(sandbox)
+    sync()
+    assert asked(sandbox) == [[]]
+    sandbox.advance(minutes=5)
+    sandbox.change_template(ids[3], structure=sequence("v2"), user_id=1)
+    sync()
+    calls = asked(sandbox)
+    assert [[], [str(ids[3])]] == [[str(one) for one in call] for call in calls]
+    changed = WorkflowTemplate.objects.get(remote_id=ids[3])
+    assert [opened(v).template[0]["Properties"]["Title"] for v in changed.versions.all()] == [
+        "v1 3",
+        "v2",
+    ]
+    assert not WorkflowTemplate.objects.filter(is_hidden=False, is_structure_due=True).exists()
+
+
+def test_five_hundred_unchanged_templates_cost_one_request_a_pass(portal, sandbox, sync):
+    for number in range(499):
+        sandbox.add_template(f"Template {number}")
+    sync()
+    assert WorkflowTemplate.objects.filter(is_hidden=False).count() == 500
+    assert TemplateVersion.objects.count() == 500
+    sandbox.clear_calls()
+    feed = Feed.objects.get(portal=portal, name=FeedName.WORKFLOW_TEMPLATES)
+    Feed.objects.filter(pk=feed.pk).update(next_at=None)
+    syncing.sync(feed.pk, worker="test")
+    run = SyncRun.objects.filter(feed=feed).latest_first().first()
+    assert (run.requests, run.read) == (1, 500)
+
+
+def test_a_structure_no_answer_can_hold_is_kept_as_too_large(portal, sandbox, sync, monkeypatch):
+    monkeypatch.setitem(bitrix.Transport.__init__.__kwdefaults__, "response_limit", 60_000)
+    ids = [sandbox.add_template(f"Template {n}", structure=sequence(f"{n}")) for n in range(7)]
+    sandbox.change_template(ids[4], structure=sequence("x" * 80_000), user_id=1)
+    sync()
+    states = {t.remote_id: t.versions.get().is_too_large for t in WorkflowTemplate.objects.all()}
+    assert {number for number, is_too_large in states.items() if is_too_large} == {ids[4]}
+    asked(sandbox)
+    sync()
+    assert asked(sandbox) == [[]]
+
+
+def test_a_changed_template_says_so_until_it_is_read(portal, sandbox, sync, monkeypatch):
+    number = sandbox.add_template("Contract", structure=sequence("first"))
+    sync()
+    monkeypatch.setattr(passes.Pass, "structures", lambda self: iter(()))
+    sandbox.advance(minutes=5)
+    sandbox.change_template(number, structure=sequence("second"), user_id=1)
+    sync()
+    template = WorkflowTemplate.objects.get(remote_id=number)
+    assert template.is_structure_due
+    assert structure_of(template).template[0]["Properties"]["Title"] == "first"
+    monkeypatch.undo()
+    sync()
+    template.refresh_from_db()
+    assert not template.is_structure_due
+    assert structure_of(template).template[0]["Properties"]["Title"] == "second"
