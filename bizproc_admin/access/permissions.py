@@ -42,6 +42,7 @@ class Capability(StrEnum):
     REFRESH_WORKFLOWS = "refresh_workflows"
     TERMINATE_WORKFLOWS = "terminate_workflows"
     KILL_WORKFLOWS = "kill_workflows"
+    START_WORKFLOWS = "start_workflows"
     SEE_COMMANDS = "see_commands"
     SEE_AUDIT = "see_audit"
     SEE_STRUCTURES = "see_structures"
@@ -63,6 +64,7 @@ ROLES: dict[Role, frozenset[Capability]] = {
             Capability.SEE_OVERVIEW,
             Capability.SEE_WORKFLOWS,
             Capability.REFRESH_WORKFLOWS,
+            Capability.START_WORKFLOWS,
             Capability.SEE_WORKFLOW_TASKS,
             Capability.REFRESH_WORKFLOW_TASKS,
             Capability.COMPLETE_WORKFLOW_TASKS,
@@ -75,6 +77,7 @@ ROLES: dict[Role, frozenset[Capability]] = {
             Capability.SEE_OVERVIEW,
             Capability.SEE_WORKFLOWS,
             Capability.REFRESH_WORKFLOWS,
+            Capability.START_WORKFLOWS,
             Capability.SEE_WORKFLOW_TASKS,
             Capability.REFRESH_WORKFLOW_TASKS,
             Capability.COMPLETE_WORKFLOW_TASKS,

@@ -3,11 +3,13 @@
 from bizproc_admin.actions.answers import CompleteTask
 from bizproc_admin.actions.base import Action, NotPossible, Observation, Target, Verdict
 from bizproc_admin.actions.delegations import DelegateTask
+from bizproc_admin.actions.starting import StartWorkflow
 from bizproc_admin.actions.workflows import KillWorkflow, TerminateWorkflow
 from bizproc_admin.models import Command
 
 ACTIONS: dict[str, type[Action]] = {
-    action.name: action for action in (TerminateWorkflow, KillWorkflow, CompleteTask, DelegateTask)
+    action.name: action
+    for action in (StartWorkflow, TerminateWorkflow, KillWorkflow, CompleteTask, DelegateTask)
 }
 
 __all__ = [
@@ -18,6 +20,7 @@ __all__ = [
     "KillWorkflow",
     "NotPossible",
     "Observation",
+    "StartWorkflow",
     "Target",
     "TerminateWorkflow",
     "Verdict",

@@ -49,25 +49,31 @@ class Verdict(StrEnum):
 
     UNTOUCHED: it is as it was, nothing has happened. DONE: it is as the action wants it. ENDED: it
     is gone or has moved on, and whether by us cannot be told. OVERTAKEN: somebody else did
-    something else to it, so the action surely did not happen.
+    something else to it, so the action surely did not happen. EVIDENT: no answer came, but one
+    thing is there that the action alone explains. UNCLEAR: what is there may be of the action or of
+    somebody else, which a person must say.
     """
 
     UNTOUCHED = "untouched"
     DONE = "done"
     ENDED = "ended"
     OVERTAKEN = "overtaken"
+    EVIDENT = "evident"
+    UNCLEAR = "unclear"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
     """A target as a reading of the portal showed it, not judged yet.
 
-    workflow is None where it does not run. error is set where this target could not be read whole,
-    whatever there is to say of the others that were read with it.
+    workflow is None where it does not run; beside are those that run on a document. error is set
+    where this target could not be read whole, whatever there is to say of the others that were read
+    with it.
     """
 
     asked_at: datetime
     workflow: bitrix.WorkflowRow | None = None
+    beside: tuple[bitrix.WorkflowRow, ...] = ()
     tasks: tuple[bitrix.TaskRow, ...] = ()
     error: bitrix.BitrixError | None = None
 
@@ -84,7 +90,7 @@ class Observation:
 
     asked_at is when the read was sent (UTC). snapshot is JSON-ready and complete enough to be all
     that remains after the target is destroyed. code and values, JSON-ready, say what became of a
-    target that is no longer untouched.
+    target that is no longer untouched. evidence is what Command.evidence is to hold from now on.
     """
 
     verdict: Verdict
@@ -93,6 +99,7 @@ class Observation:
     snapshot: dict[str, Any] | None = None
     code: str = ""
     values: dict[str, Any] = field(default_factory=dict)
+    evidence: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +123,8 @@ class Action(ABC):
     has_form: ClassVar[bool] = False
     # whether a target that is gone is what was asked for, once the portal has said true
     ends_target: ClassVar[bool] = False
+    # whether a reading can prove that nothing happened, so that it may be sent again
+    is_repeatable: ClassVar[bool] = True
 
     @property
     @abstractmethod
@@ -213,6 +222,14 @@ class Action(ABC):
     @abstractmethod
     def send(self, writer: bitrix.Writer) -> bitrix.Written:
         """Make the one remote write."""
+
+    def brought_forth(self, written: bitrix.Written) -> str:
+        """Return the id on the portal of what the answer says has come of it, else nothing."""
+        return ""
+
+    def outcome(self, seen: Observation) -> dict[str, Any]:
+        """Bring the mirror to what came of it; return the command's fields that tell of it."""
+        return {}
 
     @abstractmethod
     def apply(self, command: Command, seen: Observation) -> None:

@@ -7,6 +7,7 @@ class AuditAction(StrEnum):
     """The keys that entries are written with. A key that was written once stays for ever."""
 
     # commands, by the names of their actions
+    WORKFLOW_START = "workflow.start"
     WORKFLOW_TERMINATE = "workflow.terminate"
     WORKFLOW_KILL = "workflow.kill"
     WORKFLOW_TASK_COMPLETE = "workflow_task.complete"

@@ -1,6 +1,6 @@
 """The lists of the portal, noun by noun, with the quirks of each."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -94,6 +94,17 @@ class Workflows(Resource[WorkflowRow]):
         # Nothing is counted with a negative start, and no answer exceeds a page.
         return self._by_ids(ids, size=_WORKFLOWS_A_CALL, start=-1)
 
+    def of_documents(
+        self, template_id: int, document_ids: Sequence[str]
+    ) -> Iterator[Chunk[WorkflowRow]]:
+        """Read the running workflows of one template on some documents.
+
+        Calls bizproc.workflow.instances. A template is of one document type, so that its documents
+        are told apart by their ids alone.
+        """
+        filter: Filter = {"TEMPLATE_ID": template_id, "DOCUMENT_ID": list(document_ids)}
+        return self._changes(filter, resume=None)
+
     def _changes(self, filter: Filter, *, resume: Cursor | None) -> Iterator[Chunk[WorkflowRow]]:
         return self._walk(OverlapPass(resume), filter, at_least=ODD_ROWS_OF_CHANGES)
 
@@ -133,6 +144,16 @@ class WorkflowTasks(Resource[TaskRow]):
         Calls bizproc.task.list.
         """
         return self._pages({"WORKFLOW_ID": workflow_id}, at_least=ODD_ROWS_OF_CHANGES)
+
+    def of_documents(
+        self, template_id: int, document_ids: Sequence[str]
+    ) -> Iterator[Chunk[TaskRow]]:
+        """Read the tasks of any status of one template's workflows on some documents.
+
+        Calls bizproc.task.list, which still tells of workflows that ended within the last day.
+        """
+        filter: Filter = {"WORKFLOW_TEMPLATE_ID": template_id, "DOCUMENT_ID": list(document_ids)}
+        return self._pages(filter, at_least=ODD_ROWS_OF_CHANGES)
 
     def by_ids(self, ids: Iterable[int]) -> Chunk[TaskRow]:
         """Read just these tasks whole, each with the rows of all its people.

@@ -5,7 +5,8 @@ is bitrix.classify(). No database transaction is open while the network is used.
 """
 
 from bizproc_admin.commands.bulk import OperationClosed, issue_many
-from bizproc_admin.commands.issuing import KeyReused, TargetBusy, decide, issue, take_back
+from bizproc_admin.commands.deciding import contest, decide, recognise
+from bizproc_admin.commands.issuing import KeyReused, TargetBusy, issue, take_back
 from bizproc_admin.commands.sending import carry_out
 from bizproc_admin.commands.serving import ahead_of, portals_due, serve, sweep
 from bizproc_admin.commands.settling import settle
@@ -16,10 +17,12 @@ __all__ = [
     "TargetBusy",
     "ahead_of",
     "carry_out",
+    "contest",
     "decide",
     "issue",
     "issue_many",
     "portals_due",
+    "recognise",
     "serve",
     "settle",
     "sweep",

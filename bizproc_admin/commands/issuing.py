@@ -1,4 +1,4 @@
-"""Recording the intent of an action, taking it back, and a person's judgement of one."""
+"""Recording the intent of an action, and taking it back."""
 
 import hashlib
 import json
@@ -14,8 +14,8 @@ from bizproc_admin import audit, doorbell
 from bizproc_admin.access.permissions import may
 from bizproc_admin.actions import Action, NotPossible
 from bizproc_admin.audit import AuditAction, By, Facts
-from bizproc_admin.commands.transitions import cancel, move, record
-from bizproc_admin.models import AuditEntry, Command, CommandFile, CommandState
+from bizproc_admin.commands.transitions import cancel
+from bizproc_admin.models import AuditEntry, Command, CommandFile
 from bizproc_admin.models.commands import TAKEN_BACK
 
 # how often a command may be in the way of another and be gone when it is looked for
@@ -72,13 +72,6 @@ def take_back(command: Command, *, by: By) -> bool:
     if not command.can_be_taken_back:
         return False
     return cancel(command, TAKEN_BACK, {"by": by.somebody.name_or_login}, by=by)
-
-
-def decide(command: Command, *, by: By, reason: str) -> None:
-    """Close a command that only a person can judge as not applied, with their reason."""
-    with transaction.atomic(durable=True):
-        if move(command, CommandState.NOT_APPLIED):
-            record(command, AuditEntry.Kind.HUMAN_DECISION, by=by, reason=reason)
 
 
 def row_of(action: Action, *, by: By, key: UUID) -> Command:

@@ -141,6 +141,7 @@ def claim(command: Command, *, worker: str, before: Observation) -> bool:
             sends=command.sends + 1,
             checks=0,
             proof="",
+            **({} if before.evidence is None else {"evidence": before.evidence}),
             **failing(""),
         )
         if taken:
@@ -163,7 +164,8 @@ def send(command: Command, action: Action, writer: bitrix.Writer) -> None:
         "command_sent command=%s action=%s proof=%s sends=%s",
         command.pk, command.action, proof, command.sends,
     )  # fmt: skip
-    if not take_answer(command, epoch, outcome, proof):
+    result = action.brought_forth(outcome) if isinstance(outcome, bitrix.Written) else ""
+    if not take_answer(command, epoch, outcome, proof, result=result):
         return
     if command.state in CHECKING:
         settle(command.pk)
@@ -174,6 +176,8 @@ def take_answer(
     epoch: int,
     outcome: bitrix.Written | bitrix.BitrixError,
     proof: bitrix.Classification,
+    *,
+    result: str = "",
 ) -> bool:
     """Record the answer in one transaction; False when it came too late to be the outcome."""
     error = None if isinstance(outcome, bitrix.Written) else outcome
@@ -184,6 +188,7 @@ def take_answer(
         case bitrix.Classification.ACCEPTED:
             to = CommandState.ACCEPTED
             fields["next_check_at"] = timezone.now() + timedelta(seconds=CHECK_AFTER[0])
+            fields["result"] = result
         case bitrix.Classification.NOT_APPLIED_RETRY:
             fields["sends"] = command.sends - 1
             if is_overdue(command):
@@ -202,7 +207,7 @@ def take_answer(
             fields["next_check_at"] = timezone.now() + timedelta(seconds=CHECK_AFTER[0])
     with transaction.atomic(durable=True):
         if not move(command, to, **fields):
-            late_answer(command, epoch, proof, code=code, values=values)
+            late_answer(command, epoch, proof, code=code, values=values, result=result)
             return False
         record(
             command,
@@ -222,6 +227,7 @@ def late_answer(
     *,
     code: str,
     values: dict[str, Any],
+    result: str,
 ) -> None:
     """Keep an answer that came after its claim was lost: evidence, and a reason to look again."""
     command.refresh_from_db()
@@ -233,6 +239,7 @@ def late_answer(
         attempt=epoch,
         error_code=code,
         error_values=values,
+        after={"result": result} if result else None,
         reason="",
     )
     is_about_this = command.state == CommandState.UNKNOWN and command.epoch == epoch
@@ -241,6 +248,7 @@ def late_answer(
             command,
             CommandState.ACCEPTED,
             proof=proof.value,
+            result=result,
             next_check_at=timezone.now(),
         )
 

@@ -20,7 +20,7 @@ from bizproc_admin.commands.waiting import (
     wait_for_turn,
 )
 from bizproc_admin.models import AuditEntry, Command, CommandState, Place, Worker
-from bizproc_admin.models.commands import CHECKING
+from bizproc_admin.models.commands import CHECKING, CONTESTABLE
 from bizproc_admin.portals import clients, outages, screens
 
 log = logging.getLogger(__name__)
@@ -56,12 +56,16 @@ def settle(pk: int) -> None:
         return
     if command.state == CommandState.DECLINED:
         conclude_refused(command, action, seen)
+    elif seen.verdict is Verdict.EVIDENT:
+        conclude_by_evidence(command, action, seen)
+    elif seen.verdict is Verdict.UNCLEAR:
+        hand_over(command, action, seen)
     elif seen.verdict is not Verdict.UNTOUCHED:
         conclude_in_doubt(command, action, seen)
     elif command.state == CommandState.NEEDS_HUMAN:
         check_later(command)
     else:
-        conclude_present(command, seen)
+        conclude_present(command, action, seen)
 
 
 def free_the_dead() -> None:
@@ -76,6 +80,10 @@ def free_the_dead() -> None:
     Command.objects.open().filter(taken_by__in=dead).update(taken_by="", taken_until=None)
     for command in unreachable(now):
         cancel(command, "portal_unreachable", reasons_of(None))
+    for command in Command.objects.filter(
+        state=CommandState.EVIDENT, settled_at__lt=now - CONTESTABLE
+    ):
+        accept_evidence(command)
 
 
 def unreachable(now: datetime) -> list[Command]:
@@ -118,7 +126,9 @@ def conclude_before_sending(command: Command, action: Action, seen: Observation)
 
 def conclude_refused(command: Command, action: Action, seen: Observation) -> None:
     """Settle a refusal by one read of the target, which may have moved on before our send."""
-    if seen.verdict is not Verdict.UNTOUCHED and command.sends > 1:
+    if not action.is_repeatable:
+        close(command, CommandState.REJECTED, seen, is_told=True)
+    elif seen.verdict is not Verdict.UNTOUCHED and command.sends > 1:
         conclude_in_doubt(command, action, seen)
     elif seen.verdict is Verdict.ENDED and action.ends_target:
         settle_as_already_ended(command, action, seen)
@@ -151,9 +161,36 @@ def conclude_in_doubt(command: Command, action: Action, seen: Observation) -> No
         if to in (CommandState.GONE, CommandState.NOT_APPLIED) and not action.ends_target:
             is_moved = close(command, to, seen, is_told=True, **failing(seen.code, seen.values))
         else:
-            is_moved = close(command, to, seen)
+            is_moved = close(command, to, seen, **action.outcome(seen))
         if is_moved:
             take_over(command, action, seen)
+
+
+def conclude_by_evidence(command: Command, action: Action, seen: Observation) -> None:
+    """Settle a command whose answer was lost by the one thing that it alone explains."""
+    with transaction.atomic(durable=True):
+        fields = {**action.outcome(seen), **failing("")}
+        if close(command, CommandState.EVIDENT, seen, **fields):
+            take_over(command, action, seen)
+
+
+def accept_evidence(command: Command) -> None:
+    """Take what evidence showed for certain, as nobody has contested it for a day."""
+    with transaction.atomic(durable=True):
+        if move(command, CommandState.CONFIRMED):
+            record(command, AuditEntry.Kind.OUTCOME, origin="sweeper")
+
+
+def hand_over(command: Command, action: Action, seen: Observation) -> None:
+    """Have a person say what came of a command, with all that was found at hand."""
+    evidence = action.outcome(seen)
+    if command.state == CommandState.NEEDS_HUMAN:
+        here = Command.objects.filter(pk=command.pk, state=command.state, epoch=command.epoch)
+        here.update(**evidence)
+    else:
+        with transaction.atomic(durable=True):
+            close(command, CommandState.NEEDS_HUMAN, seen, **evidence)
+    check_later(command)
 
 
 def close(
@@ -185,7 +222,7 @@ def take_over(command: Command, action: Action, seen: Observation) -> None:
             screens.watch(command.workflow)
 
 
-def conclude_present(command: Command, seen: Observation) -> None:
+def conclude_present(command: Command, action: Action, seen: Observation) -> None:
     """Go on with a command whose target still runs: wait, send again, or hand it to a person."""
     sent_at = command.sent_at or command.requested_at
     # what counts is when the portal was asked: an answer may take longer than the settle time
@@ -197,7 +234,9 @@ def conclude_present(command: Command, seen: Observation) -> None:
         check_later(command)
         return
     disputed = command.state != CommandState.UNKNOWN
-    if command.sends < (MOST_SENDS_DISPUTED if disputed else MOST_SENDS):
+    if not action.is_repeatable:
+        to = CommandState.NEEDS_HUMAN
+    elif command.sends < (MOST_SENDS_DISPUTED if disputed else MOST_SENDS):
         to = CommandState.INTENT
     elif disputed:
         to = CommandState.NEEDS_HUMAN

@@ -12,7 +12,7 @@ from bizproc_admin import audit
 from bizproc_admin.audit import AuditAction, By, Facts
 from bizproc_admin.models import AuditEntry, Command, CommandFile
 from bizproc_admin.models import CommandState as State
-from bizproc_admin.models.commands import TERMINAL
+from bizproc_admin.models.commands import SETTLED, TERMINAL
 
 log = logging.getLogger(__name__)
 
@@ -60,12 +60,20 @@ TRANSITIONS: Final[dict[State, dict[State, str]]] = {
         State.CONFIRMED: "a reading shows that it was done",
         State.ACCEPTED: "the portal's yes was heard after all",
         State.INTENT: "it was not done within the settle time: it is sent again",
+        State.EVIDENT: "no answer came, but a reading shows one thing that this alone explains",
+        State.NEEDS_HUMAN: "whether it was done cannot be told, and it must not be done twice",
         State.NOT_APPLIED: "it was not done however often it was sent, or somebody else did "
         "something else to the target",
         State.GONE: "the target has moved on, and whether by us cannot be told",
     },
+    State.EVIDENT: {
+        State.CONFIRMED: "nobody has contested it for a day",
+        State.NEEDS_HUMAN: "a person says that what was found is not of this command",
+    },
     State.NEEDS_HUMAN: {
-        State.CONFIRMED: "a reading shows that it was done in the end",
+        State.EVIDENT: "a reading shows in the end one thing that this alone explains",
+        State.CONFIRMED: "a reading shows that it was done in the end, or a person says which "
+        "thing came of it",
         State.NOT_APPLIED: "a person closed it, or somebody else did something else to the target",
         State.GONE: "the target has moved on, and whether by us cannot be told",
     },
@@ -101,7 +109,7 @@ def move(command: Command, to: State, **fields: Any) -> bool:
     if to not in TRANSITIONS.get(was, ()):
         misstep(command, to, fields)
         return False
-    if to in TERMINAL:
+    if to in SETTLED:
         fields |= {
             "settled_at": timezone.now(),
             "next_check_at": None,
@@ -112,7 +120,7 @@ def move(command: Command, to: State, **fields: Any) -> bool:
     rows = Command.objects.filter(pk=command.pk, state=was, epoch=command.epoch)
     if rows.update(state=to, **fields) != 1:
         return False
-    if to in TERMINAL:
+    if to in SETTLED:
         CommandFile.objects.filter(command=command.pk).delete()
     command.state = to
     for name, value in fields.items():

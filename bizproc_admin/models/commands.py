@@ -4,7 +4,7 @@ The moves between its states, and why each exists, are commands.transitions.TRAN
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
@@ -31,6 +31,7 @@ class CommandState(StrEnum):
     DISPUTED = "disputed"
     UNKNOWN = "unknown"
     NEEDS_HUMAN = "needs_human"
+    EVIDENT = "evident"
     CONFIRMED = "confirmed"
     GONE = "gone"
     REJECTED = "rejected"
@@ -55,6 +56,10 @@ TERMINAL = (
     CommandState.CANCELLED,
     CommandState.NOT_APPLIED,
 )
+# nothing is under way any more; what is only evident may still be contested by a person
+SETTLED = (CommandState.EVIDENT, *TERMINAL)
+# for how long it may be
+CONTESTABLE = timedelta(hours=24)
 # the code of a command that a person wanted back before anything was sent: cancelled, not refused
 TAKEN_BACK = "taken_back"
 # what is settled by reading its target
@@ -68,6 +73,7 @@ WORDS = {
     CommandState.INTENT: "requested",
     CommandState.SENDING: "requested",
     CommandState.ACCEPTED: "requested",
+    CommandState.EVIDENT: "confirmed",
     CommandState.CONFIRMED: "confirmed",
     CommandState.REJECTED: "refused",
     CommandState.CANCELLED: "refused",
@@ -87,7 +93,7 @@ BULK = "bulk"
 class CommandQuerySet(models.QuerySet["Command"]):
     def open(self) -> Self:
         """Narrow to commands that are not settled."""
-        return self.exclude(state__in=TERMINAL)
+        return self.exclude(state__in=SETTLED)
 
     def due_to_send(self, now: datetime) -> Self:
         return self.filter(state=CommandState.INTENT).filter(
@@ -117,9 +123,11 @@ class CommandQuerySet(models.QuerySet["Command"]):
         """Narrow to what waits for a person's judgement, and may need none any more.
 
         That is when its target has ended; a part of a task may be answered while the task goes on,
-        which only a reading of the portal shows.
+        which only a reading of the portal shows. What is to come of a start may still show within
+        a day.
         """
         ended = Q(workflow__is_running=False) | Q(task__isnull=False)
+        ended |= Q(workflow=None, sent_at__gt=now - CONTESTABLE)
         due = Q(next_check_at=None) | Q(next_check_at__lte=now)
         return self.filter(ended, due, state=CommandState.NEEDS_HUMAN)
 
@@ -130,7 +138,7 @@ class CommandQuerySet(models.QuerySet["Command"]):
 
     def on_workflows(self) -> Self:
         """Narrow to commands on workflows themselves, not on their workflow tasks."""
-        return self.filter(task=None)
+        return self.filter(target_kind="workflow")
 
     def to_take_back_by(self, account: Account, now: datetime) -> Self:
         """Narrow to what an account asked for a moment ago and may still take back."""
@@ -142,7 +150,12 @@ class CommandQuerySet(models.QuerySet["Command"]):
         """Narrow to what was done to workflows an account may see."""
         if account.role is not None and account.sees_all:
             return self.filter(portal=account.home_id) if account.home_id else self
-        return self.filter(workflow__in=Workflow.objects.visible_to(account))
+        own = Q(actor=account, workflow=None)
+        return self.filter(own | Q(workflow__in=Workflow.objects.visible_to(account)))
+
+    def contestable(self, now: datetime) -> Self:
+        """Narrow to what was settled by evidence alone, and may still be contested."""
+        return self.filter(state=CommandState.EVIDENT, settled_at__gt=now - CONTESTABLE)
 
     def matching(self, text: str) -> Self:
         """Narrow to commands whose target or reason contains a text."""
@@ -169,7 +182,10 @@ class Command(models.Model):
     for taking it back is over: nothing is sent earlier. due_since is from when on an intent counts
     as waiting for the portal, where that is later than it was asked for; queued is for how many
     seconds it has waited for its turn alone. origin is screen, or bulk for a part of a mass action;
-    bulk is the operation it was asked for with. taken_by is the worker that is at it, until
+    bulk is the operation it was asked for with. workflow is the one it acts on or, once that is
+    known, the one it has started; result is the id that the portal answered. evidence is what tells
+    which workflow a start has brought forth: {"before": [id], "not_ours": [id], "candidates":
+    [{"id", "started", "started_by", "is_running"}]}. taken_by is the worker that is at it, until
     taken_until at most.
     """
 
@@ -211,6 +227,8 @@ class Command(models.Model):
     error_code = models.CharField(max_length=100, blank=True)
     error_text = models.TextField(blank=True)
     error_values = models.JSONField(null=True)
+    result = models.CharField(max_length=64, blank=True, default="", db_default="")
+    evidence = models.JSONField(default=dict, db_default={})
     requested_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
@@ -221,7 +239,7 @@ class Command(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["portal", "target_kind", "target_id", "effect"],
-                condition=~Q(state__in=[str(state) for state in TERMINAL]),
+                condition=~Q(state__in=[str(state) for state in SETTLED]),
                 name="one_open_command_per_target",
             )
         ]
@@ -247,7 +265,7 @@ class Command(models.Model):
 
     @property
     def is_settled(self) -> bool:
-        return self.state in TERMINAL
+        return self.state in SETTLED
 
     @property
     def word(self) -> str:

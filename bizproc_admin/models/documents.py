@@ -6,6 +6,9 @@ from django.utils.translation import gettext_lazy
 
 from bizproc_admin.models.portals import Portal
 
+# module, entity and id as the portal writes them
+Triple = tuple[str, str, str]
+
 
 class DocumentKind(models.TextChoices):
     DEAL = "deal", gettext_lazy("Deal")

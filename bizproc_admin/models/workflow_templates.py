@@ -4,6 +4,7 @@ from typing import Self
 
 from django.apps import apps
 from django.db import models
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from bizproc_admin.models.accounts import Account
@@ -22,6 +23,28 @@ class WorkflowTemplateQuerySet(models.QuerySet["WorkflowTemplate"]):
             return self.filter(portal=account.home_id) if account.home_id else self
         workflows = apps.get_model("bizproc_admin.Workflow").objects.visible_to(account)
         return self.filter(pk__in=workflows.values("template"))
+
+    def listed(self) -> Self:
+        """Narrow to what the portal lists: no automation, nothing that is gone."""
+        return self.filter(is_hidden=False, gone_at=None)
+
+    def offered_to(self, account: Account) -> Self:
+        """Narrow to what an account may be offered to start.
+
+        That is all that is listed, or the templates of the document types it takes part in: the
+        portal decides.
+        """
+        if account.role is None:
+            return self.none()
+        if account.sees_all:
+            return self.visible_to(account).listed()
+        workflows = apps.get_model("bizproc_admin.Workflow").objects.visible_to(account)
+        of_type = workflows.filter(
+            template__portal=OuterRef("portal"),
+            template__entity=OuterRef("entity"),
+            template__document_type=OuterRef("document_type"),
+        )
+        return self.listed().filter(Exists(of_type))
 
 
 class WorkflowTemplate(models.Model):
@@ -65,6 +88,15 @@ class WorkflowTemplate(models.Model):
             label=self.name,
             portal_id=self.portal_id,
         )
+
+    @property
+    def parameter_names(self) -> dict[str, str]:
+        """Return what the template calls its parameters, by their ids."""
+        return {
+            key: str(given.get("Name") or key)
+            for key, given in self.parameters.items()
+            if isinstance(given, dict)
+        }
 
     def __str__(self) -> str:
         return self.name or _("Hidden automation template %(number)s") % {"number": self.remote_id}

@@ -9,9 +9,7 @@ from collections.abc import Iterable
 from django.db import IntegrityError, transaction
 
 from bizproc_admin.models import Document, Person, Portal, WorkflowTemplate
-from bizproc_admin.models.documents import kind_of
-
-Triple = tuple[str, str, str]
+from bizproc_admin.models.documents import Triple, kind_of
 
 
 class Names:

@@ -3,7 +3,7 @@
 from django import template
 
 from bizproc_admin.models import AuditEntry, Command
-from bizproc_admin.wording import acts, command_errors
+from bizproc_admin.wording import acts, command_errors, meanings
 
 register = template.Library()
 
@@ -18,6 +18,12 @@ def command_target(command: Command) -> str:
 def command_error(command: Command) -> str:
     """Show why a command waits or ended as it did; nothing where there is nothing to say."""
     return command_errors.command_error(command)
+
+
+@register.simple_tag
+def command_meaning(command: Command) -> str:
+    """Show what it means that a command stands where it does."""
+    return meanings.meaning(command)
 
 
 @register.simple_tag

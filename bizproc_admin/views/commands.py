@@ -17,7 +17,7 @@ from bizproc_admin.lists.list_page import ListPage, Shown
 from bizproc_admin.models import Command, CommandState
 from bizproc_admin.models.commands import receivers
 from bizproc_admin.wording import acts
-from bizproc_admin.wording.audit_entries import step_of
+from bizproc_admin.wording.meanings import step_of
 
 # where an ending is asked for
 AGAIN = {TerminateWorkflow.name: "workflow_termination", KillWorkflow.name: "workflow_kill"}

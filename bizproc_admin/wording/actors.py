@@ -23,6 +23,7 @@ KINDS = {
     "workflow": _("workflow"),
     "workflow_task": _("workflow task"),
     "workflow_template": _("workflow template"),
+    "document": _("document"),
     "account": _("account"),
     "portal": _("portal"),
     "page": _("page"),

@@ -11,7 +11,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bizproc_admin.actions import CompleteTask, DelegateTask, KillWorkflow, TerminateWorkflow
+from bizproc_admin.actions import (
+    CompleteTask,
+    DelegateTask,
+    KillWorkflow,
+    StartWorkflow,
+    TerminateWorkflow,
+)
 from bizproc_admin.models import AuditEntry, Command
 from bizproc_admin.models.documents import stand_in
 from bizproc_admin.models.workflow_tasks import caption_of
@@ -60,6 +66,12 @@ ACTS = {
         facts=((gettext_lazy("To whom"), "to"),),
         for_whom=gettext_lazy("Whose part"),
     ),
+    StartWorkflow.name: Act(
+        alone=gettext_lazy("Start"),
+        event=gettext_lazy("Start"),
+        whole=gettext_lazy("Start %(target)s"),
+        under_way=gettext_lazy("%(who)s has asked for the same start, which is not settled yet"),
+    ),
     TerminateWorkflow.name: Act(
         alone=gettext_lazy("Terminate"),
         event=gettext_lazy("Terminate"),
@@ -99,7 +111,17 @@ def facts(command: Command, names: Names = NOBODY) -> list[tuple[str, str]]:
     """Return what else there is to know of what a command does, each with what it is called."""
     act, values = ACTS[command.action], Values(command, names)
     told = [(str(act.for_whom), command.on_behalf_of)] if command.on_behalf_of else []
-    return told + [(str(title), values[key]) for title, key in act.facts]
+    told += [(str(title), values[key]) for title, key in act.facts]
+    return told + given_values(command)
+
+
+def given_values(command: Command) -> list[tuple[str, str]]:
+    """Return the parameters that a start was given, by the template's names, as they were sent."""
+    captions = (command.labels or {}).get("parameters", {})
+    return [
+        (captions.get(key, key), ", ".join(map(str, value)) if isinstance(value, list) else value)
+        for key, value in command.inputs.get("parameters", {}).items()
+    ]
 
 
 def target(command: Command) -> str:

@@ -157,60 +157,6 @@ def repeats_of(entry: AuditEntry) -> str:
     ) % {**values}
 
 
-def step_of(entry: AuditEntry) -> str:
-    """Return what happened at one step of a command; the command itself is known to the reader."""
-    kind = AuditEntry.Kind
-    if entry.target_kind == "workflow_task" and (said := task_step_of(entry)):
-        return said
-    match entry.kind:
-        case kind.INTENT:
-            return _("Requested")
-        case kind.ATTEMPT:
-            return _("Sent to the portal")
-        case kind.HUMAN_DECISION:
-            return _("Closed by a person as not done")
-        case kind.RECONCILE if entry.outcome == CommandState.CONFIRMED:
-            return _("Read again: the workflow has ended, as asked")
-        case kind.RECONCILE if entry.outcome == CommandState.GONE:
-            return _("Read again: the workflow has ended, not known whether by us")
-        case kind.RECONCILE if entry.outcome == CommandState.NOT_APPLIED:
-            return _("Read again: the workflow still runs, nothing had happened")
-        case kind.RECONCILE if entry.outcome == CommandState.INTENT:
-            return _("Read again: nothing had happened, so it is sent once more")
-        case kind.RECONCILE if entry.outcome == CommandState.DISPUTED:
-            return _("Read again: the workflow still runs, although the portal said yes")
-        case kind.RECONCILE if entry.outcome == CommandState.NEEDS_HUMAN:
-            return _("Read again: it cannot be settled by reading, a person must look")
-        case kind.RECONCILE:
-            return _("Read again: %(outcome)s") % {"outcome": look_of(entry.outcome).text}
-    if entry.outcome == CommandState.ACCEPTED:
-        return _("The portal said yes; to be confirmed by a reading")
-    if entry.outcome == CommandState.INTENT:
-        return _("Nothing happened yet; it waits for its turn and is sent again")
-    if entry.outcome == CommandState.UNKNOWN:
-        return _("No clear answer came: it may have happened")
-    if entry.outcome == CommandState.DECLINED:
-        return _("The portal said no; a reading shows whether that is all")
-    return str(look_of(entry.outcome).text)
-
-
-def task_step_of(entry: AuditEntry) -> str:
-    """Say a step of a command on a workflow task, where other words than a workflow's are right."""
-    kind = AuditEntry.Kind
-    if entry.error_code == TAKEN_BACK:
-        return _("Taken back by a person before anything was sent")
-    if entry.kind == kind.OUTCOME and entry.outcome == CommandState.CANCELLED:
-        return _("Looked at first: the task had moved on, so nothing was sent")
-    if entry.kind != kind.RECONCILE:
-        return ""
-    return {
-        CommandState.CONFIRMED: _("Read again: the task is as asked"),
-        CommandState.GONE: _("Read again: the task has moved on, not known whether by us"),
-        CommandState.NOT_APPLIED: _("Read again: nothing had happened"),
-        CommandState.DISPUTED: _("Read again: the task still waits, although the portal said yes"),
-    }.get(CommandState(entry.outcome), "")
-
-
 def what(entry: AuditEntry, names: acts.Names) -> str:
     """Say the act, its target, and for whom it was done if that is somebody else."""
     if entry.command:

@@ -36,6 +36,10 @@ SENTENCES = {
         "The request for many, of which this was one, broke off before all of it was kept."
     ),
     # what befell it here
+    "started_meanwhile": gettext_lazy(
+        "Another workflow of this template has been started on this document meanwhile. "
+        "Start it anew if it should run beside that one."
+    ),
     "worker_lost": gettext_lazy(
         "The worker that was sending this stopped before it could record an answer."
     ),
@@ -60,6 +64,13 @@ SENTENCES = {
         "The portal lets a task be answered only by the person it waits for. Sign in "
         "with Bitrix24 once, so that this console may act as you."
     ),
+    "template_gone": gettext_lazy(
+        "The portal lists this template no more: nothing can be started from it."
+    ),
+    "token_needed_to_start": gettext_lazy(
+        "Sign in with Bitrix24 once, so that this console may start workflows as you: the portal "
+        "decides which."
+    ),
     "token_needed_to_delegate": gettext_lazy(
         "Sign in with Bitrix24 once, so that this console may delegate as you."
     ),
@@ -70,7 +81,7 @@ SENTENCES = {
 # what ends an intent that is not sent, or not again
 GIVEN_UP = (
     "taken_back", "changed_since_view", "no_longer_allowed", "portal_unreachable",
-    "nobody_signed_in", "operation_dropped",
+    "nobody_signed_in", "operation_dropped", "started_meanwhile",
 )  # fmt: skip
 
 

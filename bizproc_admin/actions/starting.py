@@ -1,0 +1,341 @@
+"""Starting workflows: never sent twice by itself, and settled by the workflow that came of it."""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from bizproc_admin import bitrix
+from bizproc_admin.access.permissions import Capability
+from bizproc_admin.actions.base import (
+    Action,
+    NotPossible,
+    Observation,
+    Seen,
+    Target,
+    Verdict,
+    administrators_hands,
+    own_hands,
+    plain,
+)
+from bizproc_admin.models import (
+    Account,
+    Command,
+    Document,
+    Person,
+    Portal,
+    Role,
+    Workflow,
+    WorkflowTemplate,
+)
+from bizproc_admin.models.documents import Triple
+from bizproc_admin.portals import screens
+from bizproc_admin.syncing import workflows
+from bizproc_admin.syncing.names import Names
+
+# what the portal's clock may be off from what we know of it
+CLOCKS_APART = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """What is known of a start that was sent.
+
+    result is the workflow's id where the portal answered one. hands is the number of the person
+    whose token was used, None for the portal's connection. before are the workflows that ran
+    already, not_ours those that a person has ruled out.
+    """
+
+    at: datetime
+    result: str
+    hands: int | None
+    before: frozenset[str]
+    not_ours: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartWorkflow(Action):
+    """Start a workflow of a template on a document.
+
+    Calls bizproc.workflow.start, which has no key that would keep a second call from starting a
+    second workflow: it is sent once, and what became of a lost answer is told by the workflow that
+    came of it. parameters maps ids to values as the portal's engine takes them (docs/portal.md:
+    Starting). beside are the ids of those that run already and that the person has seen; again is
+    the number of the command that this one is a new try of.
+    """
+
+    template: WorkflowTemplate
+    document: Triple
+    parameters: Mapping[str, Any]
+    beside: tuple[str, ...] = ()
+    again: int | None = None
+    sent: Sent | None = field(default=None, compare=False)
+
+    name = "workflow.start"
+    label = _("Start")
+    capability = Capability.START_WORKFLOWS
+    method = "bizproc.workflow.start"
+    is_repeatable = False
+
+    @property
+    def portal(self) -> Portal:
+        return self.template.portal
+
+    @property
+    def effect(self) -> str:
+        asked = json.dumps([self.document, dict(self.parameters)], sort_keys=True)
+        return f"start:{hashlib.sha256(asked.encode()).hexdigest()[:32]}"
+
+    def permits(self, actor: Account) -> bool:
+        offered = WorkflowTemplate.objects.offered_to(actor)
+        return actor.reaches(self.portal) and (
+            administers(actor) or offered.filter(pk=self.template.pk).exists()
+        )
+
+    def may_use(self, actor: Account, person: Person | None) -> bool:
+        return super().may_use(actor, person) and (person is not None or administers(actor))
+
+    def acts_as(self, actor: Account) -> Person | None:
+        if administers(actor):
+            return administrators_hands(actor, self.portal)
+        person = own_hands(actor, self.portal)
+        if person is None:
+            raise NotPossible("token_needed_to_start")
+        return person
+
+    @property
+    def target_id(self) -> str:
+        return f"{self.template.remote_id}/{self.document[2]}"
+
+    def target(self) -> Target:
+        module, entity, number = self.document
+        known = Document.objects.filter(
+            portal=self.portal, module=module, entity=entity, document_id=number
+        ).first()
+        document = known or Document(document_id=number, kind=self.template.kind)
+        return Target(
+            kind="document",
+            id=self.target_id,
+            labels={
+                "template": self.template.name,
+                "template_number": self.template.remote_id,
+                "document": document.name,
+                "kind": document.kind,
+                "number": document.number,
+            },
+        )
+
+    def inputs(self) -> dict[str, Any]:
+        return {
+            "template": self.template.remote_id,
+            "document": list(self.document),
+            "parameters": dict(self.parameters),
+            "beside": sorted(self.beside),
+            "again": self.again,
+        }
+
+    def labels(self) -> dict[str, Any]:
+        return {"parameters": self.template.parameter_names}
+
+    @classmethod
+    def from_command(cls, command: Command) -> Self:
+        inputs, evidence = command.inputs, command.evidence
+        module, entity, number = inputs["document"]
+        sent = None
+        if command.sends and command.sent_at:
+            sent = Sent(
+                at=command.sent_at,
+                result=command.result,
+                hands=command.as_person.remote_id if command.as_person else None,
+                before=frozenset(evidence.get("before", ())),
+                not_ours=frozenset(evidence.get("not_ours", ())),
+            )
+        return cls(
+            template=WorkflowTemplate.objects.select_related("portal").get(
+                portal=command.portal, remote_id=inputs["template"]
+            ),
+            document=(module, entity, number),
+            parameters=inputs["parameters"],
+            beside=tuple(inputs["beside"]),
+            again=inputs["again"],
+            sent=sent,
+            reason=command.reason,
+        )
+
+    @classmethod
+    def check_many(cls, actions: Sequence[Self]) -> dict[int, NotPossible]:
+        keys = [action.template.pk for action in actions]
+        there = set(
+            WorkflowTemplate.objects.listed().filter(pk__in=keys).values_list("pk", flat=True)
+        )
+        return {
+            place: NotPossible("template_gone")
+            for place, action in enumerate(actions)
+            if action.template.pk not in there
+        }
+
+    @classmethod
+    def look_many(cls, reader: bitrix.Reader, targets: Sequence[str]) -> dict[str, Seen]:
+        wanted: dict[int, list[str]] = defaultdict(list)
+        for one in targets:
+            template, document = one.split("/", 1)
+            wanted[int(template)].append(document)
+        seen: dict[str, Seen] = {}
+        for number, documents in wanted.items():
+            running = bitrix.Chunk.joined(reader.workflows.of_documents(number, documents))
+            tasks = bitrix.Chunk.joined(reader.workflow_tasks.of_documents(number, documents))
+            is_torn = bool(running.odd or tasks.odd) or not (running.complete and running.proven)
+            for document in documents:
+                seen[f"{number}/{document}"] = Seen(
+                    asked_at=running.sent_at,
+                    beside=tuple(row for row in running.rows if row.document_id == document),
+                    tasks=tuple(row for row in tasks.rows if row.document_id == document),
+                    error=bitrix.BadAnswer("not all rows can be read") if is_torn else None,
+                )
+        return seen
+
+    def judge(self, seen: Seen) -> Observation:
+        if self.sent is None:
+            return self.before_sending(seen)
+        if self.sent.result:
+            return self.of_the_answer(seen, self.sent)
+        return self.of_the_evidence(seen, self.sent)
+
+    def before_sending(self, seen: Seen) -> Observation:
+        running = [row.id for row in seen.beside]
+        snapshot = plain({"running": [row.raw for row in seen.beside]})
+        if set(running) - set(self.beside):
+            return Observation(
+                verdict=Verdict.OVERTAKEN,
+                asked_at=seen.asked_at,
+                snapshot=snapshot,
+                code="started_meanwhile",
+            )
+        return Observation(
+            verdict=Verdict.UNTOUCHED,
+            asked_at=seen.asked_at,
+            snapshot=snapshot,
+            evidence={"before": running},
+        )
+
+    def of_the_answer(self, seen: Seen, sent: Sent) -> Observation:
+        """Judge a start whose id the portal told: one that does not run any more ended at once."""
+        found = [row for row in self.rows_of(seen, sent) if row.id == sent.result]
+        found = found or [self.row(sent.result, started=sent.at, by=sent.hands)]
+        return self.found(Verdict.DONE, seen, found)
+
+    def of_the_evidence(self, seen: Seen, sent: Sent) -> Observation:
+        """Judge a start whose answer was lost by the workflows that have come since.
+
+        That there is none proves nothing: it may have run and ended at once.
+        """
+        offset = timedelta(seconds=self.portal.clock_offset)
+        since = sent.at + offset - CLOCKS_APART
+        until = sent.at + offset + timedelta(seconds=settings.COMMAND_LEASE + settings.SETTLE_TIME)
+        found = [
+            row
+            for row in self.rows_of(seen, sent)
+            if row.id not in sent.before | sent.not_ours
+            and since <= (row.started or row.modified) <= until
+            and sent.hands in (None, row.started_by)
+        ]
+        if not found:
+            return Observation(verdict=Verdict.UNTOUCHED, asked_at=seen.asked_at)
+        # with a webhook others may start, too: that it was us is for a person to say
+        is_evident = len(found) == 1 and sent.hands is not None
+        return self.found(Verdict.EVIDENT if is_evident else Verdict.UNCLEAR, seen, found)
+
+    def rows_of(self, seen: Seen, sent: Sent) -> list[bitrix.WorkflowRow]:
+        """Return the workflows of a look; of those that have ended, their tasks still tell."""
+        rows = {row.id: row for row in seen.beside}
+        for task in seen.tasks:
+            if task.workflow_id not in rows:
+                rows[task.workflow_id] = self.row(
+                    task.workflow_id,
+                    started=task.workflow_started or sent.at,
+                    by=task.workflow_started_by,
+                )
+        return list(rows.values())
+
+    def row(self, remote_id: str, *, started: datetime, by: int | None) -> bitrix.WorkflowRow:
+        """Make the row that a workflow which has ended would have had."""
+        module, entity, number = self.document
+        return bitrix.WorkflowRow(
+            id=bitrix.WorkflowId(remote_id),
+            modified=started,
+            owned_until=None,
+            module=module,
+            entity=entity,
+            document_id=number,
+            started=started,
+            started_by=None if by is None else bitrix.UserId(by),
+            template_id=bitrix.TemplateId(self.template.remote_id),
+        )
+
+    def found(
+        self, verdict: Verdict, seen: Seen, rows: Iterable[bitrix.WorkflowRow]
+    ) -> Observation:
+        running = {row.id for row in seen.beside}
+        candidates = [
+            {
+                "id": row.id,
+                "started": (row.started or row.modified).isoformat(),
+                "started_by": row.started_by,
+                "is_running": row.id in running,
+            }
+            for row in sorted(rows, key=lambda row: row.id)
+        ]
+        return Observation(
+            verdict=verdict,
+            asked_at=seen.asked_at,
+            snapshot={"workflows": candidates},
+            evidence={
+                "before": sorted(self.sent.before) if self.sent else [],
+                "not_ours": sorted(self.sent.not_ours) if self.sent else [],
+                "candidates": candidates,
+            },
+        )
+
+    def send(self, writer: bitrix.Writer) -> bitrix.Written:
+        return writer.workflows.start(
+            template_id=self.template.remote_id,
+            document_id=self.document,
+            parameters=self.parameters,
+        )
+
+    def brought_forth(self, written: bitrix.Written) -> str:
+        return str(written.result)[:64]
+
+    def outcome(self, seen: Observation) -> dict[str, Any]:
+        evidence = seen.evidence or {}
+        found = [self.taken_in(one, seen.asked_at) for one in evidence.get("candidates", ())]
+        fields: dict[str, Any] = {"evidence": evidence}
+        if seen.verdict is not Verdict.UNCLEAR:
+            fields |= {"workflow": found[0], "result": found[0].remote_id}
+        return fields
+
+    def taken_in(self, candidate: Mapping[str, Any], asked_at: datetime) -> Workflow:
+        """Bring a workflow that was found into the mirror, ended where it does not run."""
+        started = datetime.fromisoformat(candidate["started"])
+        row = self.row(candidate["id"], started=started, by=candidate["started_by"])
+        here = Workflow.objects.filter(portal=self.portal, remote_id=row.id)
+        if not here.exists():
+            observed_at = asked_at if candidate["is_running"] else min(started, asked_at)
+            workflows.create(Names(self.portal), [row], observed_at=observed_at)
+        if not candidate["is_running"]:
+            workflows.end(self.portal, [row.id], observed_at=asked_at)
+        return here.get()
+
+    def apply(self, command: Command, seen: Observation) -> None:
+        if command.workflow and command.workflow.is_running:
+            screens.watch(command.workflow)
+
+
+def administers(actor: Account) -> bool:
+    return actor.role == Role.PORTAL_ADMINISTRATOR

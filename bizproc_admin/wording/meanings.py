@@ -1,0 +1,191 @@
+"""What the state of a command means, and what happened at each of its steps, in a sentence or two.
+
+What is true of every kind of command is said once; each kind of target says the rest its own way.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bizproc_admin.models import AuditEntry, Command
+from bizproc_admin.models import CommandState as State
+from bizproc_admin.models.commands import TAKEN_BACK
+from bizproc_admin.wording.command_errors import command_error
+from bizproc_admin.wording.looks import look_of
+from bizproc_admin.wording.outages import outage
+from bizproc_admin.wording.turns import turn
+
+Sentences = Mapping[str, str | Promise]
+
+COMMON: Final[Sentences] = {
+    State.INTENT: gettext_lazy("It is kept and waits for the worker to take it."),
+    State.SENDING: gettext_lazy("It is being sent to the portal."),
+    State.CONFIRMED: gettext_lazy("Done: a reading of the portal agrees."),
+    State.UNKNOWN: gettext_lazy(
+        "The answer was lost: it may have happened or not. The portal is read until that is clear; "
+        "nothing is sent blindly again."
+    ),
+    State.CANCELLED: gettext_lazy("It was not sent; nothing happened on the portal."),
+}
+# by the kind of what is acted on
+MEANINGS: Final[Mapping[str, Sentences]] = {
+    "workflow": {
+        State.ACCEPTED: gettext_lazy(
+            "The portal said yes. The workflow is read again to see whether it has really ended."
+        ),
+        State.DECLINED: gettext_lazy(
+            "The portal said no. The workflow is read to see whether that is all."
+        ),
+        State.DISPUTED: gettext_lazy(
+            "The portal said yes, but the workflow still runs there. It is read on until that is "
+            "clear."
+        ),
+        State.NEEDS_HUMAN: gettext_lazy(
+            "Reading the portal could not settle what became of it: a person must look. If the "
+            "workflow still runs there, close the command as not done and ask anew; if it ends, "
+            "this settles by itself."
+        ),
+        State.GONE: gettext_lazy(
+            "The workflow has ended. Whether this command did it cannot be told, so it is not "
+            "claimed."
+        ),
+        State.NOT_APPLIED: gettext_lazy(
+            "Not done: when last looked at, the workflow still ran on the portal."
+        ),
+    },
+    "workflow_task": {
+        State.ACCEPTED: gettext_lazy(
+            "The portal said yes. The task is read again to see whether that is so."
+        ),
+        State.DECLINED: gettext_lazy(
+            "The portal said no. The task is read to see whether that is all."
+        ),
+        State.DISPUTED: gettext_lazy(
+            "The portal said yes, but the task still waits there. It is read on until that is "
+            "clear."
+        ),
+        State.NEEDS_HUMAN: gettext_lazy(
+            "Reading the portal could not settle what became of it: a person must look. If the "
+            "task still waits there, close the command as not done and answer anew."
+        ),
+        State.GONE: gettext_lazy(
+            "The task has moved on. Whether this command did it cannot be told, so it is not "
+            "claimed."
+        ),
+        State.NOT_APPLIED: gettext_lazy(
+            "Not done: when last looked at, nothing of it had happened on the portal."
+        ),
+    },
+    "document": {
+        State.ACCEPTED: gettext_lazy(
+            "The portal said that it has started. It is read again to see the workflow."
+        ),
+        State.DECLINED: gettext_lazy("The portal said no. It is read once more."),
+        State.UNKNOWN: gettext_lazy(
+            "The answer was lost: a workflow may have been started or not. The portal is read to "
+            "find it; a start is never sent a second time by itself."
+        ),
+        State.EVIDENT: gettext_lazy(
+            "The answer was lost, but exactly one workflow of this template has been started on "
+            "this document since, by the same person. It is taken for the one that was asked for; "
+            "for a day anybody who knows better may say so."
+        ),
+        State.NEEDS_HUMAN: gettext_lazy(
+            "The answer was lost, and reading the portal cannot tell what came of it: a person "
+            "must say. Nothing is sent again before that."
+        ),
+        State.NOT_APPLIED: gettext_lazy("Not done: a person said that nothing came of it."),
+    },
+}
+STEPS: Final[Sentences] = {
+    State.INTENT: gettext_lazy("Read again: nothing had happened, so it is sent once more"),
+    State.NEEDS_HUMAN: gettext_lazy(
+        "Read again: it cannot be settled by reading, a person must look"
+    ),
+}
+# what a reading showed, by the kind of what is acted on
+READINGS: Final[Mapping[str, Sentences]] = {
+    "workflow": {
+        State.CONFIRMED: gettext_lazy("Read again: the workflow has ended, as asked"),
+        State.GONE: gettext_lazy("Read again: the workflow has ended, not known whether by us"),
+        State.NOT_APPLIED: gettext_lazy(
+            "Read again: the workflow still runs, nothing had happened"
+        ),
+        State.DISPUTED: gettext_lazy(
+            "Read again: the workflow still runs, although the portal said yes"
+        ),
+    },
+    "workflow_task": {
+        State.CONFIRMED: gettext_lazy("Read again: the task is as asked"),
+        State.GONE: gettext_lazy("Read again: the task has moved on, not known whether by us"),
+        State.NOT_APPLIED: gettext_lazy("Read again: nothing had happened"),
+        State.DISPUTED: gettext_lazy(
+            "Read again: the task still waits, although the portal said yes"
+        ),
+    },
+    "document": {
+        State.CONFIRMED: gettext_lazy("Read again: the workflow has been started"),
+        State.EVIDENT: gettext_lazy("Read again: exactly one workflow has come since"),
+        State.REJECTED: gettext_lazy("Read again: refused"),
+        State.NEEDS_HUMAN: gettext_lazy(
+            "Read again: what came of it cannot be told by reading, a person must say"
+        ),
+    },
+}
+DECISIONS: Final[Sentences] = {
+    State.NOT_APPLIED: gettext_lazy("Closed by a person as not done"),
+    State.CONFIRMED: gettext_lazy("A person said which workflow came of it"),
+    State.NEEDS_HUMAN: gettext_lazy("A person said that the workflow found is another one"),
+}
+
+
+def meaning(command: Command) -> str:
+    """Return what it means that a command stands where it does."""
+    why = command_error(command)
+    if command.state == State.INTENT:
+        if command.error_code and (told := outage(command.portal)):
+            return told.whole
+        if command.next_check_at:
+            return turn(command)
+    if command.error_code == TAKEN_BACK:
+        return _("Taken back before anything was sent: nothing happened on the portal.")
+    if command.state == State.REJECTED:
+        refused = _("The portal refused.")
+        return refused if why else _("The portal refused; nothing was changed.")
+    own = MEANINGS[command.target_kind]
+    return str(own.get(command.state) or COMMON[command.state])
+
+
+def step_of(entry: AuditEntry) -> str:
+    """Return what happened at one step of a command; the command itself is known to the reader."""
+    kind, outcome = AuditEntry.Kind, entry.outcome
+    if entry.error_code == TAKEN_BACK:
+        return _("Taken back by a person before anything was sent")
+    match entry.kind:
+        case kind.INTENT:
+            return _("Requested")
+        case kind.ATTEMPT:
+            return _("Sent to the portal")
+        case kind.HUMAN_DECISION:
+            return str(DECISIONS.get(outcome, look_of(outcome).text))
+        case kind.RECONCILE:
+            own = READINGS.get(entry.target_kind, {})
+            if said := own.get(outcome) or STEPS.get(outcome):
+                return str(said)
+            return _("Read again: %(outcome)s") % {"outcome": look_of(outcome).text}
+    if entry.target_kind == "workflow_task" and outcome == State.CANCELLED:
+        return _("Looked at first: the task had moved on, so nothing was sent")
+    if outcome == State.CONFIRMED:
+        return _("Nobody has contested it for a day")
+    if outcome == State.ACCEPTED:
+        return _("The portal said yes; to be confirmed by a reading")
+    if outcome == State.INTENT:
+        return _("Nothing happened yet; it waits for its turn and is sent again")
+    if outcome == State.UNKNOWN:
+        return _("No clear answer came: it may have happened")
+    if outcome == State.DECLINED:
+        return _("The portal said no; a reading shows whether that is all")
+    return str(look_of(outcome).text)
