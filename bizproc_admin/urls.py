@@ -23,6 +23,7 @@ from bizproc_admin.views import (
     portals,
     second_factor,
     signing_in,
+    starting,
     workflow_tasks,
     workflow_templates,
     workflows,
@@ -34,6 +35,13 @@ workflow_urls = [
     path("", workflows.workflow_list, name="workflow_list"),
     path("pulse/", workflows.workflow_pulse, name="workflow_pulse"),
     path("choices/<slug:chip>/", workflows.workflow_choices, name="workflow_choices"),
+    path("start/", starting.workflow_start, name="workflow_start"),
+    path("start/preview/", starting.workflow_start_preview, name="workflow_start_preview"),
+    path("start/<int:pk>/", starting.workflow_start_outcome, name="workflow_start_outcome"),
+    path(
+        "start/<int:pk>/decision/", starting.workflow_start_decision, name="workflow_start_decision"
+    ),
+    path("start/<int:pk>/contest/", starting.workflow_start_contest, name="workflow_start_contest"),
     path("<int:pk>/", workflows.workflow_detail, name="workflow_detail"),
     path("<int:pk>/row/", workflows.workflow_row, name="workflow_row"),
     path("<int:pk>/menu/", workflows.workflow_menu, name="workflow_menu"),

@@ -28,6 +28,7 @@ from bizproc_admin.models import (
     Account,
     Command,
     Document,
+    EndCause,
     Person,
     Portal,
     Role,
@@ -35,7 +36,7 @@ from bizproc_admin.models import (
     WorkflowTemplate,
 )
 from bizproc_admin.models.documents import Triple
-from bizproc_admin.portals import screens
+from bizproc_admin.portals import clients, screens
 from bizproc_admin.syncing import workflows
 from bizproc_admin.syncing.names import Names
 
@@ -47,14 +48,16 @@ CLOCKS_APART = timedelta(seconds=5)
 class Sent:
     """What is known of a start that was sent.
 
-    result is the workflow's id where the portal answered one. hands is the number of the person
-    whose token was used, None for the portal's connection. before are the workflows that ran
-    already, not_ours those that a person has ruled out.
+    result is the workflow's id where the portal answered one. hands is the number of whoever the
+    portal takes to have started it, None where that is not known; is_own says that nobody else
+    uses the same hands, as others may a webhook's. before are the workflows that ran already,
+    not_ours those that a person has ruled out.
     """
 
     at: datetime
     result: str
     hands: int | None
+    is_own: bool
     before: frozenset[str]
     not_ours: frozenset[str]
 
@@ -152,7 +155,8 @@ class StartWorkflow(Action):
             sent = Sent(
                 at=command.sent_at,
                 result=command.result,
-                hands=command.as_person.remote_id if command.as_person else None,
+                hands=command.as_person.remote_id if command.as_person else evidence.get("owner"),
+                is_own=command.as_person is not None,
                 before=frozenset(evidence.get("before", ())),
                 not_ours=frozenset(evidence.get("not_ours", ())),
             )
@@ -221,14 +225,14 @@ class StartWorkflow(Action):
             verdict=Verdict.UNTOUCHED,
             asked_at=seen.asked_at,
             snapshot=snapshot,
-            evidence={"before": running},
+            evidence={"before": running, "owner": clients.owner_of(self.portal)},
         )
 
     def of_the_answer(self, seen: Seen, sent: Sent) -> Observation:
         """Judge a start whose id the portal told: one that does not run any more ended at once."""
         found = [row for row in self.rows_of(seen, sent) if row.id == sent.result]
         found = found or [self.row(sent.result, started=sent.at, by=sent.hands)]
-        return self.found(Verdict.DONE, seen, found)
+        return self.found(Verdict.DONE, seen, sent, found)
 
     def of_the_evidence(self, seen: Seen, sent: Sent) -> Observation:
         """Judge a start whose answer was lost by the workflows that have come since.
@@ -248,8 +252,8 @@ class StartWorkflow(Action):
         if not found:
             return Observation(verdict=Verdict.UNTOUCHED, asked_at=seen.asked_at)
         # with a webhook others may start, too: that it was us is for a person to say
-        is_evident = len(found) == 1 and sent.hands is not None
-        return self.found(Verdict.EVIDENT if is_evident else Verdict.UNCLEAR, seen, found)
+        is_evident = len(found) == 1 and sent.is_own
+        return self.found(Verdict.EVIDENT if is_evident else Verdict.UNCLEAR, seen, sent, found)
 
     def rows_of(self, seen: Seen, sent: Sent) -> list[bitrix.WorkflowRow]:
         """Return the workflows of a look; of those that have ended, their tasks still tell."""
@@ -279,7 +283,7 @@ class StartWorkflow(Action):
         )
 
     def found(
-        self, verdict: Verdict, seen: Seen, rows: Iterable[bitrix.WorkflowRow]
+        self, verdict: Verdict, seen: Seen, sent: Sent, rows: Iterable[bitrix.WorkflowRow]
     ) -> Observation:
         running = {row.id for row in seen.beside}
         candidates = [
@@ -296,8 +300,9 @@ class StartWorkflow(Action):
             asked_at=seen.asked_at,
             snapshot={"workflows": candidates},
             evidence={
-                "before": sorted(self.sent.before) if self.sent else [],
-                "not_ours": sorted(self.sent.not_ours) if self.sent else [],
+                "before": sorted(sent.before),
+                "not_ours": sorted(sent.not_ours),
+                "owner": None if sent.is_own else sent.hands,
                 "candidates": candidates,
             },
         )
@@ -325,12 +330,16 @@ class StartWorkflow(Action):
         started = datetime.fromisoformat(candidate["started"])
         row = self.row(candidate["id"], started=started, by=candidate["started_by"])
         here = Workflow.objects.filter(portal=self.portal, remote_id=row.id)
-        if not here.exists():
-            observed_at = asked_at if candidate["is_running"] else min(started, asked_at)
-            workflows.create(Names(self.portal), [row], observed_at=observed_at)
+        if here.exists():
+            if not candidate["is_running"]:
+                workflows.end(self.portal, [row.id], observed_at=asked_at)
+            return here.get()
+        observed_at = asked_at if candidate["is_running"] else min(started, asked_at)
+        workflows.create(Names(self.portal), [row], observed_at=observed_at)
+        made = here.get()
         if not candidate["is_running"]:
-            workflows.end(self.portal, [row.id], observed_at=asked_at)
-        return here.get()
+            made.mark_ended(cause=EndCause.AT_ONCE, after=observed_at, before=asked_at)
+        return made
 
     def apply(self, command: Command, seen: Observation) -> None:
         if command.workflow and command.workflow.is_running:

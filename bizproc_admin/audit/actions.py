@@ -50,3 +50,4 @@ class AuditAction(StrEnum):
     TIME_ZONE_SET = "portal.time_zone"
 
     CONSTANTS_SEEN = "workflow_template.constants_seen"
+    DATE_FORMAT_SET = "portal.date_format"

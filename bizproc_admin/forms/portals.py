@@ -1,5 +1,6 @@
 """Forms about portals and their connections."""
 
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from django import forms
@@ -17,7 +18,11 @@ from bizproc_admin.portals.addresses import (
     accepted_address,
     accepted_token_url,
 )
+from bizproc_admin.portals.date_formats import DATE_FORMATS
 from bizproc_admin.wording.addresses import said_of
+
+# every part of it can be told from the others
+EXAMPLE = datetime(2026, 12, 31, 14, 5, tzinfo=UTC)
 
 
 class ConnectionForm(forms.Form):
@@ -135,7 +140,7 @@ class ApplicationForm(forms.Form):
 
 
 class TimeZoneForm(forms.Form):
-    """In which time zone a portal lives; empty for the one that is proposed."""
+    """In which time zone a portal lives, empty for the proposed one; how it writes dates."""
 
     zone = forms.ChoiceField(
         label=_("Time zone"),
@@ -145,9 +150,21 @@ class TimeZoneForm(forms.Form):
         ),
         required=False,
     )
+    date_format = forms.ChoiceField(
+        label=_("Dates are written"),
+        help_text=_(
+            "As in the portal's own forms. Dates given to a workflow that is started are sent so; "
+            "no reading tells it."
+        ),
+        required=False,
+        choices=[
+            (name, one.written_moment(EXAMPLE, zone=UTC)) for name, one in DATE_FORMATS.items()
+        ],
+    )
 
     def __init__(self, data: Any = None, *, portal: Portal) -> None:
-        super().__init__(data, initial={"zone": portal.time_zone})
+        first = {"zone": portal.time_zone, "date_format": portal.date_format}
+        super().__init__(data, initial=first)
         proposal = _("As proposed: %(zone)s") % {"zone": portal.proposed_zone}
         known = dict.fromkeys([*filter(None, [portal.time_zone]), *zones.names()])
         cast("forms.ChoiceField", self.fields["zone"]).choices = [

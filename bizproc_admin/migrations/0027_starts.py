@@ -1,4 +1,4 @@
-"""What a start has brought forth, and the state of one that only evidence settled."""
+"""What a start has brought forth, the state of one that only evidence settled, dates of portals."""
 
 from django.db import migrations, models
 from django.db.models import Q
@@ -17,6 +17,26 @@ class Migration(migrations.Migration):
             "command",
             "result",
             models.CharField(blank=True, db_default="", default="", max_length=64),
+        ),
+        migrations.AddField(
+            "portal",
+            "date_format",
+            models.CharField(db_default="d.m.Y", default="d.m.Y", max_length=10),
+        ),
+        migrations.AlterField(
+            "workflow",
+            "end_cause",
+            models.CharField(
+                blank=True,
+                choices=[
+                    ("terminated", "Terminated from here"),
+                    ("killed", "Killed from here"),
+                    ("at_once", "Ended at once"),
+                    ("uncertain", "Ended, not known whether by us"),
+                    ("unknown", "Ended, cause unknown"),
+                ],
+                max_length=20,
+            ),
         ),
         migrations.RemoveConstraint("command", "one_open_command_per_target"),
         migrations.AddConstraint(

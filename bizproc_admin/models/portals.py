@@ -55,6 +55,7 @@ class Portal(models.Model):
     to, not to be trusted before it was compared. utc_offset is how far east of UTC the portal's
     clock was lately, in seconds. time_zone is the IANA name that somebody set, proposed_zone the
     one that fits zone_evidence best, which `zones.evidence_of` gathers; both may be empty.
+    date_format is how the portal writes dates, a name of portals.date_formats.
     """
 
     name = models.CharField(_("name"), max_length=100)
@@ -85,6 +86,7 @@ class Portal(models.Model):
     time_zone = models.CharField(max_length=64, blank=True, default="", db_default="")
     proposed_zone = models.CharField(max_length=64, blank=True, default="", db_default="")
     zone_evidence = models.JSONField(default=dict, db_default={})
+    date_format = models.CharField(max_length=10, default="d.m.Y", db_default="d.m.Y")
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = PortalQuerySet.as_manager()

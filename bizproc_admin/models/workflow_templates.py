@@ -90,6 +90,11 @@ class WorkflowTemplate(models.Model):
         )
 
     @property
+    def is_listed(self) -> bool:
+        """Return whether the portal lists it, so that it can be started."""
+        return not self.is_hidden and self.gone_at is None
+
+    @property
     def parameter_names(self) -> dict[str, str]:
         """Return what the template calls its parameters, by their ids."""
         return {

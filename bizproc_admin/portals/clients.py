@@ -162,6 +162,14 @@ def own_webhook(portal: Portal) -> bitrix.WebhookUrl:
         raise KeyLost from None
 
 
+def owner_of(portal: Portal) -> int | None:
+    """Return the number of whoever a portal's webhook acts as; None without one."""
+    try:
+        return own_webhook(portal).user_id
+    except NotConnected:
+        return None
+
+
 def transport_with(
     portal: Portal,
     credential: bitrix.Credential,

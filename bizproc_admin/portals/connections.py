@@ -220,6 +220,23 @@ def set_time_zone(portal: Portal, name: str, *, by: By) -> None:
         )
 
 
+def set_date_format(portal: Portal, name: str, *, by: By) -> None:
+    """Keep how the portal writes dates; a name of date_formats.DATE_FORMATS."""
+    if name == portal.date_format:
+        return
+    with transaction.atomic():
+        inputs: dict[str, object] = {"before": portal.date_format, "after": name}
+        portal.date_format = name
+        portal.save(update_fields=["date_format"])
+        audit.record(
+            AuditEntry.Kind.CONNECTION,
+            AuditAction.DATE_FORMAT_SET,
+            by=by,
+            target=portal.as_target,
+            facts=Facts(inputs=inputs),
+        )
+
+
 def looked_over(portal: Portal, *, is_usable: bool, problem: bitrix.Finding | None) -> None:
     """Record what a probe changed about a connection; part of the caller's transaction.
 

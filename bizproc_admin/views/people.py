@@ -5,10 +5,11 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from bizproc_admin.access.permissions import Capability, Request, requires
+from bizproc_admin.forms.parameters import parameters_of
 from bizproc_admin.forms.people import PeopleField, found_people
 from bizproc_admin.forms.questions import questions_of
 from bizproc_admin.lists.inbox import visible
-from bizproc_admin.models import Person, WorkflowTask
+from bizproc_admin.models import Person, WorkflowTask, WorkflowTemplate
 
 DELEGATION = "delegation"
 
@@ -16,18 +17,25 @@ DELEGATION = "delegation"
 @require_safe
 @requires(Capability.COMPLETE_WORKFLOW_TASKS)
 def person_search(request: Request) -> HttpResponse:
-    """Give the people a search control offers: for a question of a task, or to delegate it to."""
-    number = request.GET.get("for", "")
-    known = visible(request).filter(
-        pk=int(number) if number.isdecimal() and len(number) < 19 else 0
-    )
-    task = get_object_or_404(known.select_related("portal"))
+    """Give the people a search control offers.
+
+    It is a question of a task, whom to delegate it to, or a parameter of a workflow template.
+    """
     purpose = request.GET.get("purpose", "")
-    name, field = field_of(task, purpose)
+    task = None
+    if "template" in request.GET:
+        offered = WorkflowTemplate.objects.offered_to(request.user).select_related("portal")
+        template = get_object_or_404(offered, pk=number_of(request, "template"))
+        name, field, prefix = *parameter_of(template, purpose), "start"
+    else:
+        known = visible(request).select_related("portal")
+        task = get_object_or_404(known, pk=number_of(request, "for"))
+        name, field = field_of(task, purpose)
+        prefix = "delegation" if purpose == DELEGATION else "answer"
     field.take(request.GET.getlist(name))
     text = request.GET.get("q") or request.GET.get(f"{name}_find", "")
     people = Person.objects.at(request.portal).working()
-    if purpose == DELEGATION:
+    if task is not None and purpose == DELEGATION:
         people = people.exclude(pk__in=task.assignments.filter(gone_at=None).values("person"))
     context = {
         "name": name,
@@ -38,12 +46,27 @@ def person_search(request: Request) -> HttpResponse:
         else [],
         "is_multiple": field.is_multiple,
         # of the field, so that the next search finds what to replace
-        "auto_id": f"{'delegation' if purpose == DELEGATION else 'answer'}-{name}",
+        "auto_id": f"{prefix}-{name}",
     }
     return render(request, "components/people_found.html", context)
 
 
 # --- parts --------------------------------------------------------------------------------------
+
+
+def number_of(request: Request, name: str) -> int:
+    """Return a key of a row that is asked about; 0, which no row has, for anything else."""
+    given = request.GET.get(name, "")
+    return int(given) if given.isdecimal() and len(given) < 19 else 0
+
+
+def parameter_of(template: WorkflowTemplate, purpose: str) -> tuple[str, PeopleField]:
+    """Give the name and the field of a parameter that asks for people; 404 for any other."""
+    for parameter in parameters_of(template.portal, template.parameters):
+        field = parameter.field(template.portal)
+        if parameter.name == purpose and isinstance(field, PeopleField):
+            return parameter.name, field
+    raise Http404
 
 
 def field_of(task: WorkflowTask, purpose: str) -> tuple[str, PeopleField]:

@@ -178,7 +178,10 @@ def portal_time_zone(request: Request, pk: int) -> HttpResponse:
     portal = reached(request, pk)
     form = TimeZoneForm(request.POST or None, portal=portal)
     if form.is_bound and form.is_valid():
-        connections.set_time_zone(portal, form.cleaned_data["zone"], by=By.of(request))
+        by = By.of(request)
+        connections.set_time_zone(portal, form.cleaned_data["zone"], by=by)
+        dates = form.cleaned_data["date_format"] or portal.date_format
+        connections.set_date_format(portal, dates, by=by)
         messages.success(request, _("Saved."))
         return redirect("portal_detail", pk=pk)
     context = {"form": form, "edited": portal}

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from bizproc_admin.access.permissions import Capability, Request, capabilities, requires
+from bizproc_admin.access.permissions import Capability, Request, capabilities, may, requires
 from bizproc_admin.actions import Action, KillWorkflow, TerminateWorkflow
 from bizproc_admin.forms.endings import EndingForm, KillForm, TerminationForm
 from bizproc_admin.htmx import accepted, dialog, page, part, wants_part
@@ -106,6 +106,8 @@ def workflow_detail(request: Request, pk: int) -> HttpResponse:
         "timeline": timeline_of(workflow, tasks, commands, viewer=request.user, names=names),
         "siblings": siblings.latest_first()[:10],
         "raw": raw_fields(workflow),
+        "can_start_again": may(request.user, Capability.START_WORKFLOWS)
+        and workflow.template.is_listed,
         "freshness": freshness_of(request.portal, FeedName.WORKFLOWS),
         "is_stale": "read" not in request.GET,
         "is_looking": is_awaiting and looks < MOST_LOOKS,

@@ -64,6 +64,12 @@ TABLE = [
     ("take_back_creation", "post", ACTING),
     ("command_withdrawal", "post", ACTING),
     ("withdrawal_creation", "post", ACTING),
+    ("workflow_start", "get", ACTING),
+    ("workflow_start", "post", ACTING),
+    ("workflow_start_preview", "post", ACTING),
+    ("workflow_start_outcome", "get", ACTING),
+    ("workflow_start_decision", "post", ACTING),
+    ("workflow_start_contest", "post", ACTING),
     ("news_list", "get", ACTING),
     ("dismissal_creation", "post", ACTING),
     ("person_list", "get", OVERSEERS),
@@ -174,7 +180,7 @@ def addresses(workflow, administrator, portal):
     def of(name: str) -> str:
         if name.endswith("_choices"):
             return reverse(name, args=["template"])
-        if name in ("overview", "frame"):
+        if name in ("overview", "frame", "workflow_start", "workflow_start_preview"):
             return reverse(name)
         if name.startswith("mfa_") or name in ("own_account", "own_sessions_ending"):
             return reverse(name)

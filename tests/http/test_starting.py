@@ -15,6 +15,7 @@ from bizproc_admin.models import (
     AuditEntry,
     Command,
     CommandState,
+    EndCause,
     LinkedPerson,
     Person,
     Workflow,
@@ -122,8 +123,9 @@ def test_one_that_ended_at_once_is_kept_with_its_end(
     command = start(template, administrator, committing)
     assert command.state == CommandState.CONFIRMED
     assert command.workflow.remote_id == starts(sandbox)[0]["result"]
-    assert not command.workflow.is_running
-    assert command.workflow.ended_before is not None
+    ended = command.workflow
+    assert (ended.is_running, ended.end_cause) == (False, EndCause.AT_ONCE)
+    assert ended.started_by.remote_id == 1
 
 
 def test_the_portal_s_refusal_is_final(template, administrator, committing, sandbox):
@@ -161,6 +163,7 @@ def test_with_a_webhook_a_person_says_which_workflow_came_of_it(
     command = start(template, administrator, committing)
     assert command.state == CommandState.NEEDS_HUMAN
     assert command.workflow is None
+    # of others' starts at the same time nothing is asked: the webhook has an owner
     (found,) = command.evidence["candidates"]
     assert found["id"] == starts(sandbox)[0]["result"]
     workflow = Workflow.objects.get(remote_id=found["id"])
@@ -333,9 +336,7 @@ def test_a_participant_starts_what_is_of_the_kinds_they_take_part_in_with_their_
     assert Command.objects.visible_to(approver).filter(pk=command.pk).exists()
 
 
-def test_without_a_token_of_their_own_a_manager_is_told_so(
-    template, manager, workflow, committing
-):
+def test_without_a_token_of_their_own_a_manager_is_told_so(template, manager, workflow, committing):
     person = workflow.started_by or Person.objects.get(portal=workflow.portal, remote_id=1)
     LinkedPerson.objects.create(user=manager, portal=workflow.portal, person=person)
     Workflow.objects.filter(pk=workflow.pk).update(started_by=person)
