@@ -4,7 +4,9 @@ What a failed write proves is said by `proof.classify`; whether to send it again
 whoever keeps the command's record, after reading the target.
 """
 
+import base64
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from .envelopes import Reply
@@ -16,6 +18,9 @@ from .transport import Transport
 
 #: Yes, no, done, decline; the portal takes 0 for an empty answer.
 ANSWERS: Final = (1, 2, 3, 4)
+#: By hand alone, on a document's creation, on its change, on both.
+AUTO_EXECUTE: Final = (0, 1, 2, 3)
+FILE_NAME: Final = "template.bpt"
 
 
 class Writer:
@@ -34,6 +39,7 @@ class Writer:
         self._permits: dict[str, Release] = {}
         self.workflows = WorkflowWrites(self)
         self.workflow_tasks = WorkflowTaskWrites(self)
+        self.workflow_templates = WorkflowTemplateWrites(self)
 
     def reserve(self, method: str) -> None:
         """Obtain the permit for the next call of a method now, before the command is claimed.
@@ -153,6 +159,116 @@ class WorkflowTaskWrites:
             "TO_USER_ID": _number(to_user_id, "user"),
         }
         return _true(self._writer.send("bizproc.task.delegate", params))
+
+
+class WorkflowTemplateWrites:
+    """Add, change and delete workflow templates of our application.
+
+    All of them need an administrator's access token: by a webhook the portal refuses them
+    (AccessDenied). A template belongs to the application that added it, and to no other.
+    """
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+
+    def add(
+        self,
+        *,
+        document_type: Sequence[str],
+        name: str,
+        file: bytes,
+        file_name: str = FILE_NAME,
+        description: str = "",
+        auto_execute: int = 0,
+    ) -> Written:
+        """Add a template from a file (.bpt) and give its id, a number, as `result`.
+
+        Calls bizproc.workflow.template.add. The document type is its triple; `auto_execute` is
+        one of `AUTO_EXECUTE`. The portal also creates the document's fields that the file
+        describes, and rewrites those of a list. Not repeatable: each call adds another template.
+        """
+        if len(document_type) != 3 or not all(document_type):
+            raise ValueError("a document type has three parts: module, entity and type")
+        params: dict[str, Any] = {
+            "DOCUMENT_TYPE": list(document_type),
+            "NAME": _name(name),
+            "TEMPLATE_DATA": _file(file_name, file),
+            "AUTO_EXECUTE": _moment(auto_execute),
+        }
+        if description:
+            params["DESCRIPTION"] = description
+        return _numbered(self._writer.send("bizproc.workflow.template.add", params))
+
+    def update(
+        self,
+        template_id: int,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        auto_execute: int | None = None,
+        file: bytes | None = None,
+        file_name: str = FILE_NAME,
+    ) -> Written:
+        """Change what is given of a template; running workflows keep the copy they have.
+
+        Calls bizproc.workflow.template.update, whose file does to the document's fields what that
+        of an addition does. Sending the same again changes nothing but who changed it and when.
+        A file whose activities lack something is refused as ERROR_CORE: what that proves is
+        unknown.
+        """
+        fields: dict[str, Any] = {}
+        if name is not None:
+            fields["NAME"] = _name(name)
+        if description is not None:
+            fields["DESCRIPTION"] = description
+        if auto_execute is not None:
+            fields["AUTO_EXECUTE"] = _moment(auto_execute)
+        if file is not None:
+            fields["TEMPLATE_DATA"] = _file(file_name, file)
+        if not fields:
+            raise ValueError("there is nothing to change")
+        params = {"ID": str(_number(template_id, "template")), "FIELDS": fields}
+        return _numbered(self._writer.send("bizproc.workflow.template.update", params))
+
+    def delete(self, template_id: int) -> Written:
+        """Delete a template that no workflow runs by; `result` is None.
+
+        Calls bizproc.workflow.template.delete. Of one that is not there: NotFound.
+        """
+        params = {"ID": str(_number(template_id, "template"))}
+        reply = self._writer.send("bizproc.workflow.template.delete", params)
+        if reply.result is not None:
+            raise BadAnswer(f"the answer is {reply.result!r:.60}, wanted null", status=reply.status)
+        return _written(reply)
+
+
+def _name(given: str) -> str:
+    if not isinstance(given, str) or given.strip() in ("", "0"):
+        raise ValueError("a template's name is a text that is not empty, and not a zero")
+    return given
+
+
+def _moment(auto_execute: int) -> str:
+    # As a text: portals compare texts, and refuse the number that their own pages show.
+    if not _is_number(auto_execute) or auto_execute not in AUTO_EXECUTE:
+        raise ValueError("when a template starts by itself is a number from 0 to 3")
+    return str(auto_execute)
+
+
+def _file(name: str, content: bytes) -> list[str]:
+    if not content:
+        raise ValueError("a template file is not empty")
+    return [name, base64.b64encode(content).decode()]
+
+
+def _numbered(reply: Reply) -> Written:
+    # Whole numbers may come as texts of digits, as in lists.
+    number = reply.result
+    if isinstance(number, str) and number.isascii() and number.isdigit():
+        number = int(number)
+    if not _is_number(number) or number < 1:
+        raise BadAnswer(f"the answer is {reply.result!r:.60}, wanted an id", status=reply.status)
+    return replace(_written(reply), result=number)
 
 
 def _is_number(value: object) -> bool:
