@@ -121,8 +121,6 @@ class _Reader:
             return self._text(int(match[3])), 0
         if group == 4:
             count = int(match[4])
-            if count > len(data) - self.position:
-                raise self._refused("wrong_count")
             if count == 0:
                 self._expect(b"}", "wrong_count")
                 return [], 0

@@ -222,7 +222,9 @@ def test_importing_creates_missing_fields_and_rewrites_those_of_lists_with_setti
 
 
 def test_an_update_changes_what_it_names_and_running_workflows_keep_their_copy(sandbox):
-    number = add(sandbox, file(APPROVAL), DESCRIPTION="stays").json()["result"]
+    approved = activity("SetStateTitleActivity", TargetStateTitle="Approved")
+    first = {**APPROVAL, "Children": [activity("SequenceActivity", approved)]}
+    number = add(sandbox, file(first), DESCRIPTION="stays").json()["result"]
     running = sandbox.start_workflow(number, ELEMENT)
     sandbox.advance(60)
     answer = change(sandbox, number, NAME="Другое", ID=99, name="ignored", AUTO_EXECUTE="1")
@@ -239,7 +241,8 @@ def test_an_update_changes_what_it_names_and_running_workflows_keep_their_copy(s
     assert row["MODIFIED"] > before
     (task,) = sandbox.tasks(running)
     sandbox.complete_task(task["id"], 1, "yes")
-    assert sandbox.workflow(running)["status"] == 2
+    ended = sandbox.workflow(running)
+    assert (ended["status"], ended["state_title"]) == (2, "Approved")
 
 
 def test_only_the_application_that_added_a_template_changes_or_deletes_it(sandbox):

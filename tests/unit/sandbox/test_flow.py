@@ -8,7 +8,14 @@ from sandbox.refusals import Refusal
 from sandbox.scenarios.templates import activity, approve, delay, parameter, sequence, state, steps
 from sandbox.state.clock import Clock
 from sandbox.state.portal import Portal
-from sandbox.state.records import ANSWER_NO, ANSWER_OK, ANSWER_YES, COMPLETED, TASK_RUNNING
+from sandbox.state.records import (
+    ANSWER_NO,
+    ANSWER_OK,
+    ANSWER_YES,
+    COMPLETED,
+    TASK_RUNNING,
+    TERMINATED,
+)
 
 ANNA = ["user_1"]
 
@@ -186,6 +193,10 @@ def test_a_template_that_starts_itself_is_refused_and_another_is_started(portal)
     with pytest.raises(Refusal, match="Template cannot be run recursively"):
         start(portal, sequence(activity("StartWorkflowActivity", TemplateId=str(number))))
     assert len(portal.workflows) == 2
+    again = activity("StartWorkflowActivity", TemplateId=str(portal.numbers["template"] + 1))
+    late = start(portal, sequence(ask("Once more?", yes=[again])))
+    answer(portal, waiting(portal, late)[0])
+    assert (late.status, late.state_title) == (TERMINATED, "Template cannot be run recursively")
 
 
 def test_a_document_has_as_many_workflows_as_the_portal_allows(portal):
