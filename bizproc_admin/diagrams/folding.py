@@ -10,7 +10,10 @@ from bizproc_admin.diagrams.steps import ASKING, BLOCKS, Kind, Step
 MOST_BRANCHES = 4
 MOST_NESTED = 4  # blocks within each other that are shown unfolded
 MOST_CARDS = 300  # shown unfolded; past them blocks fold from the innermost
-STRUCTURE = frozenset({*BLOCKS, Kind.ROOT, Kind.BRANCH, Kind.STATES, Kind.STATE, Kind.NODES})
+HANDLERS = frozenset({Kind.ENTRY, Kind.EVENT, Kind.EXIT})
+STRUCTURE = frozenset(
+    {*BLOCKS, Kind.ROOT, Kind.BRANCH, Kind.STATES, Kind.STATE, Kind.NODES, *HANDLERS}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +64,6 @@ def folded(root: Step) -> frozenset[str]:
     # what is switched off is one card, and so is each within it once it was unfolded
     result |= {str(step.key) for _, step in blocks if not step.is_active and step.kind in BLOCKS}
     result |= {f"{step.key}m" for _, step in blocks if len(step.children) > MOST_BRANCHES}
+    # a state shows its ways out; what it does on one of them is unfolded by a click on it
+    result |= {str(step.key) for step in root.walk() if step.kind in HANDLERS and step.children}
     return frozenset(result)

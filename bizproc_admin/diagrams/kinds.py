@@ -64,12 +64,12 @@ KINDS = {
 
 
 def kind_of(activity: str) -> Kind:
-    """Return what an activity is; Crm* are the portal's own, what is not known stays so."""
+    """Return what an activity is; Crm* and triggers are the portal's own, the unknown stays so."""
     lowered = activity.lower()
     if lowered in KINDS:
         return KINDS[lowered]
     if lowered.startswith("rest_"):
         return Kind.APPLICATION
-    if lowered.startswith("crm"):
+    if lowered.startswith("crm") or lowered.endswith("trigger"):
         return Kind.PORTAL
     return Kind.UNKNOWN

@@ -116,6 +116,8 @@ class Plan:
             self._leaf(column, step, Role.STEP)
             if step.kind is Kind.END and step.is_active:
                 self._leaf(column, step, Role.END)
+            if step.kind is Kind.JUMP and step.is_active:
+                self.blocks[self.blocks[column].inner[-1]].ends = True
             return []
         if is_folded:
             self._leaf(column, step, Role.FOLD, key)
@@ -188,7 +190,6 @@ class Plan:
 
     def measure(self, root: int) -> tuple[int, int]:
         """Reckon the sizes of a block and of all within it; return its own, in pixels."""
-        self.order = self._before_inner(root)
         measures = {
             "leaf": self._measure_leaf,
             "column": self._measure_column,
@@ -196,7 +197,7 @@ class Plan:
             "bars": self._measure_bars,
             "frame": self._measure_frame,
         }
-        for place in reversed(self.order):
+        for place in reversed(self._before_inner(root)):
             block = self.blocks[place]
             measures[block.shape](block, [self.blocks[one] for one in block.inner])
         return self.blocks[root].width, self.blocks[root].height
@@ -226,7 +227,7 @@ class Plan:
     def _measure_column(self, block: _Block, inner: list[_Block]) -> None:
         if block.inner and block.step.kind in WHOLE and len(inner) > 1 and inner[-2].ends:
             block.inner.pop()  # the end was said before
-            inner.pop().shape = "none"
+            inner.pop()
         if block.lines.title:
             block.width = _label_width(block.lines.title)
             lines = _lines_of(block.lines.title, block.width - 22, NOTE_SIZE)
@@ -279,10 +280,9 @@ class Plan:
             "bars": self._put_bars,
             "frame": self._put_frame,
         }
-        for place in self.order:
+        for place in self._before_inner(root):
             block = self.blocks[place]
-            if block.shape in puts:
-                puts[block.shape](block, [self.blocks[one] for one in block.inner])
+            puts[block.shape](block, [self.blocks[one] for one in block.inner])
 
     def _box(self, block: _Block, role: Role, lines: Lines, place: Rect, fold: str = "") -> None:
         self.boxes.append(
@@ -318,7 +318,7 @@ class Plan:
             self._box(block, block.role, block.lines, words)
         for place, one in enumerate(inner):
             if place and not inner[place - 1].ends:
-                self._line(one, (block.x, y - GAP), (block.x, y), has_tip=True)
+                self._line(one, (block.x, y - GAP), (block.x, y), has_tip=_is_entered(one))
             one.x, one.y = block.x, y
             y += one.height + GAP
 
@@ -337,7 +337,8 @@ class Plan:
             column.words = words
             below = words + column.label
             if column.inner:
-                self._line(column, (x, below), (x, top), has_tip=True)
+                first = self.blocks[column.inner[0]]
+                self._line(column, (x, below), (x, top), has_tip=_is_entered(first))
                 below = top + column.height
             if not column.ends:
                 end = (block.x, join + FALL)
@@ -360,7 +361,8 @@ class Plan:
             if not column.inner:
                 self._line(column, (x, upper + BAR), (x, lower))
                 continue
-            self._line(column, (x, upper + BAR), (x, top), has_tip=True)
+            first = self.blocks[column.inner[0]]
+            self._line(column, (x, upper + BAR), (x, top), has_tip=_is_entered(first))
             if not column.ends:
                 self._line(column, (x, top + column.height), (x, lower))
         below = lower + BAR + BAR
@@ -380,7 +382,8 @@ class Plan:
         if not column.inner:
             return
         start = block.y + block.label + 2
-        self._line(block, (block.x, start), (block.x, column.y), has_tip=True)
+        first = self.blocks[column.inner[0]]
+        self._line(block, (block.x, start), (block.x, column.y), has_tip=_is_entered(first))
         below, bottom = column.y + column.height, block.y + block.height
         if column.ends:
             return
@@ -393,11 +396,16 @@ class Plan:
             )
 
 
+def _is_entered(block: _Block) -> bool:
+    """Tell whether a line ends at a block's upper edge: at bars it goes on to the first of them."""
+    return block.shape != "bars"
+
+
 def step_height(lines: Lines) -> int:
     """Return the height of a step's card for its words."""
     titles = _lines_of(lines.title, TEXT, TITLE_SIZE)
     notes = line_count(lines.note, TEXT, NOTE_SIZE)
-    foot = line_count(" · ".join(part.text for part in lines.foot), STEP - 24, NOTE_SIZE)
+    foot = line_count(" · ".join(part.text for part in lines.foot), STEP - 22, NOTE_SIZE)
     return 20 + max(28, 18 * titles + 16 * notes) + (FOOT + 16 * (foot - 1) if foot else 0)
 
 

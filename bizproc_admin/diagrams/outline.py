@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bizproc_admin.diagrams.folding import Count, can_fold, counts, folded
+from bizproc_admin.diagrams.folding import HANDLERS, Count, can_fold, counts, folded
 from bizproc_admin.diagrams.pictures import Lines, Role, Say, Saying
 from bizproc_admin.diagrams.steps import ASKING, Kind, Step
 
@@ -95,6 +95,8 @@ def _is_said(one: _Place) -> bool:
 def _role(step: Step) -> Role:
     if step.kind is Kind.BRANCH:
         return Role.BRANCH
+    if step.kind is Kind.STATE or step.kind in HANDLERS:
+        return Role.TITLE
     if step.kind is Kind.CHOICE:
         return Role.QUESTION
     if step.kind in ASKING or not can_fold(step):

@@ -48,7 +48,8 @@ class Saying:
     """What is to be said: a role of a step.
 
     What is folded counts its steps and how many of them ask people, and the branches that are left
-    out; number is a branch's place among the others, from 1, in an outline.
+    out; number is a branch's place among the others, from 1, in an outline. jump is the change of
+    state that a way out leads by, branch the one it stands in.
     """
 
     role: Role
@@ -57,6 +58,8 @@ class Saying:
     asking: int = 0
     branches: int = 0
     number: int = 0
+    jump: Step | None = None
+    branch: Step | None = None
 
 
 Say = Callable[[Saying], Lines]
@@ -104,7 +107,7 @@ RADIUS, TIP = 8, 6
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A diagram laid out: frames and bars lie below the edges, boxes above them."""
+    """A diagram laid out, from below: cards of states, frames, bars, edges, boxes."""
 
     width: int
     height: int
@@ -112,6 +115,7 @@ class Picture:
     frames: tuple[Rect, ...] = ()
     bars: tuple[Rect, ...] = ()
     edges: tuple[Edge, ...] = ()
+    cards: tuple[Rect, ...] = ()
 
 
 def path_of(edge: Edge) -> str:

@@ -7,21 +7,30 @@ those the pages fall back to, so what fits in its widths fits in every other.
 import unicodedata
 from functools import lru_cache
 
-# widths of DejaVu Sans Bold in tenths of an em, rounded up
+# widths of DejaVu Sans Bold in twentieths of an em, rounded up
 _WIDTHS = {
-    4: " ',./:;IJ\\ijl|·ÌÍÎÏìíîï’",
-    5: "!()-[]_`frt–",
-    6: '"*?cszçгзстэ',
-    7: "$0123456789EFLTaekovxy«»ÈÉÊËàáâãäåèéêëðòóôõöøýÿЁГЕТабвеийкнопухчьяё“”„€₽",
-    8: "ABCKPRSVXYZbdghnpqu{}ÀÁÂÃÄÅÇÝÞßñùúûüþАБВЗРСУХЬЭЯлрцъ",
-    9: "#&+<=>DGHNOQU^~ÐÑÒÓÔÕÖ×ØÙÚÛÜ÷ДИЙКЛНОПЧдмы",
-    10: "%@MwМФЦЪжфю—…",
-    11: "WmÆæЫш",
-    12: "Ющ",
-    13: "ЖШ",
-    14: "Щ",
+    7: " 'ijlìíîï",
+    8: ",./:;IJ\\|·ÌÍÎÏ’",
+    9: "-f",
+    10: "!()[]_`rt–",
+    11: '"*г',
+    12: "?cszçзстэ",
+    13: "Lvxy«»ýÿГвухья",
+    14: "$0123456789EFTaekoÈÉÊËàáâãäåèéêëðòóôõöøЁЕТабеийкнопчё“”„€₽",
+    15: "CPSYZbdghnpqu{}ÇÝÞßñùúûüþЗРСЭлрцъ",
+    16: "ABKRVXÀÁÂÃÄÅАБВУХЬЯ",
+    17: "#+<=>DGHNOQU^~ÐÑÒÓÔÕÖ×ØÙÚÛÜ÷ИЙКЛНОПЧдм",
+    18: "&Ды",
+    19: "wЦЪ",
+    20: "%@MМФжфю—…",
+    21: "mæЫ",
+    22: "WÆш",
+    23: "щ",
+    24: "Ю",
+    25: "ЖШ",
+    27: "Щ",
 }
-_WIDTH_OF = {letter: tenths / 10 for tenths, letters in _WIDTHS.items() for letter in letters}
+_WIDTH_OF = {letter: width / 20 for width, letters in _WIDTHS.items() for letter in letters}
 REGULAR = 0.92  # of the bold widths
 
 

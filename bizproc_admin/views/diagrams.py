@@ -7,11 +7,14 @@ from urllib.parse import urlencode
 
 from bizproc_admin.diagrams.folding import folded
 from bizproc_admin.diagrams.layout import lay_out
+from bizproc_admin.diagrams.nodes import lay_out_nodes
 from bizproc_admin.diagrams.outline import Line, outline
 from bizproc_admin.diagrams.pictures import Box, Edge, Picture, path_of, tip_of
+from bizproc_admin.diagrams.states import lay_out_states
 from bizproc_admin.diagrams.steps import Kind, Step
 from bizproc_admin.wording.template_steps import StepWords
 
+LAYOUTS = {Kind.STATES: lay_out_states, Kind.NODES: lay_out_nodes}
 ALL = "all"
 FOLD = re.compile(r"\d{1,6}m?")
 MOST_FOLDS = 400
@@ -32,11 +35,13 @@ class Shown:
 class Diagram:
     """A template's steps as a picture and as an outline.
 
-    picture is None where it would be too large. edges and tips are the paths of all lines of one
-    look: plain, of what is switched off. step_url leads to a step when its key is put after it.
+    picture is None where it would be too large; is_centred tells that it begins in its middle.
+    edges and tips are the paths of all lines of one look: plain, of what is switched off. step_url
+    leads to a step when its key is put after it.
     """
 
     picture: Picture | None
+    is_centred: bool
     boxes: list[Shown]
     edges: str
     edges_off: str
@@ -87,9 +92,8 @@ def _order(fold: str) -> tuple[int, str]:
 def diagram_of(root: Step, words: StepWords, given: Mapping[str, str]) -> Diagram:
     """Return the diagram of a template; given is the query of the page's address."""
     address = Address(given, root)
-    picture = None
-    if root.kind not in (Kind.STATES, Kind.NODES):
-        picture = lay_out(root, replace(words, shortens=True), address.folds)
+    draw = LAYOUTS.get(root.kind, lay_out)
+    picture: Picture | None = draw(root, replace(words, shortens=True), address.folds)
     if picture is not None and len(picture.boxes) > MOST_BOXES:
         picture = None
     steps = {str(step.key): step for step in root.walk()}
@@ -98,6 +102,7 @@ def diagram_of(root: Step, words: StepWords, given: Mapping[str, str]) -> Diagra
     edges = picture.edges if picture else ()
     return Diagram(
         picture=picture,
+        is_centred=root.kind is not Kind.NODES,
         boxes=boxes,
         edges=_paths(edges, is_off=False),
         edges_off=_paths(edges, is_off=True),

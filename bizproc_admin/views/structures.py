@@ -38,7 +38,11 @@ class ShownTemplate:
 
 
 def shown(
-    template: WorkflowTemplate, *, feet: Mapping[str, tuple[Part, ...]], is_whole: bool
+    template: WorkflowTemplate,
+    *,
+    feet: Mapping[str, tuple[Part, ...]],
+    waiting: Mapping[str, int],
+    is_whole: bool,
 ) -> ShownTemplate:
     """Return a template as it is shown: whole, or titles and who is asked alone."""
     structure = structure_of(template)
@@ -60,6 +64,7 @@ def shown(
         dismissed=frozenset(number for number, one in people.items() if not one.is_active),
         definitions={source: {one.id: one for one in of} for source, of in found.items()},
         feet=feet,
+        waiting=waiting,
         is_whole=is_whole,
     )
     return ShownTemplate(root=root, problem=problem, words=words, definitions=found)

@@ -47,8 +47,12 @@ def workflow_template_detail(request: Request, pk: int) -> HttpResponse:
         template.portal.now(),
     )
     is_whole = may(request.user, Capability.SEE_STRUCTURES)
-    feet = {name: wait.foot for name, wait in waits.items()}
-    found = shown(template, feet=feet, is_whole=is_whole)
+    found = shown(
+        template,
+        feet={name: wait.foot for name, wait in waits.items()},
+        waiting={name: wait.count for name, wait in waits.items()},
+        is_whole=is_whole,
+    )
     diagram = diagram_of(found.root, found.words, request.GET) if found.root else None
     names = {step.name for step in found.root.walk()} if found.root else set()
     context = {
@@ -76,7 +80,7 @@ def workflow_template_constants(request: Request, pk: int) -> HttpResponse:
     template = target_of(request, pk)
     context: dict[str, object] = {"template": template, "constants": None}
     if request.method == "POST":
-        found = shown(template, feet={}, is_whole=True)
+        found = shown(template, feet={}, waiting={}, is_whole=True)
         disclosures.constants_seen(template, by=By.of(request))
         context["constants"] = definition_lines(found.definitions["constant"], found.words)
     return dialog(request, "workflow_templates/constants.html", context)

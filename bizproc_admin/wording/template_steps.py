@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from bizproc_admin.bitrix.texts import line
 from bizproc_admin.diagrams.expressions import parts
+from bizproc_admin.diagrams.folding import HANDLERS
 from bizproc_admin.diagrams.pictures import Lines, Part, Role, Saying
 from bizproc_admin.diagrams.steps import (
     Asking,
@@ -22,7 +23,9 @@ from bizproc_admin.diagrams.steps import (
     Test,
     Who,
 )
+from bizproc_admin.diagrams.values import is_on
 
+SWITCHES = frozenset({"bool", "b"})
 MOST_TITLE, MOST_NAMES, MOST_WORDS = 300, 4, 90
 
 
@@ -100,7 +103,11 @@ FIELDS = {
     "name": _lazy("name"),
 }
 SYSTEM = {"now": _lazy("now"), "nowlocal": _lazy("now"), "date": _lazy("today")}
-ROLES = {"author": _lazy("the author of the document"), "admin": _lazy("the administrators")}
+ROLES = {
+    "author": _lazy("the author of the document"),
+    "admin": _lazy("the administrators"),
+    "responsible": _lazy("who is responsible"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +116,8 @@ class StepWords:
 
     people are names by the portal's numbers, dismissed those of them who have left; definitions are
     the template's parameters, variables and constants by source ("template", "variable",
-    "constant"); feet stand under the steps of their names. is_whole tells conditions, receivers and
+    "constant"); feet stand under the steps of their names, and waiting is how many tasks
+    wait there. is_whole tells conditions, receivers and
     what is set, which may hold secrets; otherwise titles and who is asked alone. shortens cuts long
     conditions, where another place tells them in full.
     """
@@ -119,6 +127,7 @@ class StepWords:
     dismissed: frozenset[str] = frozenset()
     definitions: Mapping[str, Mapping[str, Definition]] = field(default_factory=dict)
     feet: Mapping[str, tuple[Part, ...]] = field(default_factory=dict)
+    waiting: Mapping[str, int] = field(default_factory=dict)
     is_whole: bool = True
     shortens: bool = False
 
@@ -153,6 +162,10 @@ class StepWords:
             )
         if role is Role.BRANCH:
             return Lines(self.branch(step, saying.number))
+        if role is Role.STATE:
+            return Lines(self.title(step), self.state_note(step), icon=state_icon(step))
+        if role is Role.WAY:
+            return self.way(saying)
         if role is Role.QUESTION:
             return Lines(self.title(step), icon="split")
         if role is Role.TITLE:
@@ -161,7 +174,7 @@ class StepWords:
 
     def title(self, step: Step) -> str:
         """Return a step's title, or what it is where it has none."""
-        return cut(line(step.title), MOST_TITLE) or str(look_of(step).text)
+        return self.said(step.title) or str(look_of(step).text)
 
     def card(self, step: Step) -> Lines:
         """Return a step's title, what it does, and its foot."""
@@ -173,11 +186,19 @@ class StepWords:
                 self.title(step), f"{note} · {off}" if note else off, icon="ban", tone="off"
             )
         foot = self.feet.get(step.name, ()) if step.name else ()
+        if not self.shortens and self.root is not None and self.root.kind is Kind.NODES:
+            foot = (*foot, *self.next_ones(self.root, step))  # the drawing shows it by its lines
         if not foot and step.kind is Kind.CODE:
             foot = (Part(_("Runs code on the portal"), "late"),)
         if not foot and step.kind is Kind.CALL:
             foot = (Part(_("Calls a foreign address"), "late"),)
         return Lines(self.title(step), note, icon=look.icon, tone=look.tone, foot=foot)
+
+    def next_ones(self, root: Step, step: Step) -> tuple[Part, ...]:
+        """Return which nodes a node leads to, for whoever does not see the lines."""
+        ends = {link.end for link in root.links if link.start == step.name}
+        names = [self.title(one) for one in root.children if one.name in ends]
+        return (Part(_("then: %(steps)s") % {"steps": in_all(names)}),) if names else ()
 
     def note(self, step: Step) -> str:
         """Return in short what a step does."""
@@ -275,18 +296,19 @@ class StepWords:
 
     def referred(self, one: Reference) -> str:
         """Return what a reference is called: by its definition, its step, or its own name."""
-        if one.source == "":  # a parameter, or a variable, of that name
-            for source in ("template", "variable", "constant"):
-                if one.field in self.definitions.get(source, {}):
-                    return line(self.definitions[source][one.field].name)
-            return one.field
-        found = self.definitions.get(one.source, {}).get(one.field)
+        found = self.defined(one)
         if found is not None:
             return line(found.name)
         if one.source == "system":
             return str(SYSTEM.get(one.field.lower(), one.field))
         plain = one.field.removesuffix("_printable").removesuffix("_PRINTABLE")
         return str(FIELDS.get(plain.lower(), plain)) if one.source == "document" else plain
+
+    def defined(self, one: Reference) -> Definition | None:
+        """Return what a reference leads to: by its source, or whatever has that name."""
+        sources = (one.source,) if one.source else ("template", "variable", "constant")
+        named = (self.definitions.get(source, {}).get(one.field) for source in sources)
+        return next((found for found in named if found is not None), None)
 
     def said(self, text: str) -> str:
         """Return a text with the names of what it refers to in the place of expressions."""
@@ -334,10 +356,71 @@ class StepWords:
             return line(cut(step.title, MOST_WORDS)) or _("under a condition")
         return self.shortened(self.condition(condition))
 
+    def state_note(self, step: Step) -> str:
+        """Return what is said beside a state's title: where it begins or ends, and who waits."""
+        said = []
+        if self.root is not None and step.name and step.name == self.root.target:
+            said.append(_("starts here"))
+        if is_final(step):
+            said.append(_("ends here"))
+        waits = sum(self.waiting.get(one.name, 0) for one in step.walk())
+        if waits:
+            count = ngettext("%(count)d task waits", "%(count)d tasks wait", waits)
+            said.append(count % {"count": waits})
+        return " · ".join(said)
+
+    def way(self, saying: Saying) -> Lines:
+        """Return a row of a state: on which occasion, and where it leads."""
+        cause = self.cause(saying.step)
+        if saying.branch is not None:
+            values = {"cause": cause, "branch": self.branch(saying.branch, 0)}
+            cause = _("%(cause)s: %(branch)s") % values
+        if saying.jump is None:
+            count = ngettext("%(count)d step", "%(count)d steps", saying.steps)
+            return Lines(cause, count % {"count": saying.steps}, icon=look_of(saying.step).icon)
+        is_known = self.root is not None and any(
+            one.name == saying.jump.target for one in self.root.children
+        )
+        target = self.state(saying.jump.target)
+        return Lines(
+            cause,
+            target if is_known else _("%(state)s, not in the template") % {"state": target},
+            icon=look_of(saying.step).icon,
+            tone="leads" if is_known else "lost",
+        )
+
+    def cause(self, handler: Step) -> str:
+        """Return on which occasion a state does something."""
+        first = handler.children[0] if handler.children else None
+        words = str(look_of(handler).text)
+        if handler.kind is Kind.EVENT and first is not None and first.kind is Kind.COMMAND:
+            words = _("Button “%(title)s”") % {"title": self.title(first)}
+        elif handler.kind is Kind.EVENT and first is not None and first.kind is Kind.DELAY:
+            words = self.title(first)
+            if first.wait is not None and self.is_whole:
+                words = _("After %(span)s") % {"span": self.span(first.wait)}
+        elif handler.kind is Kind.EVENT:
+            words = self.title(handler)
+        return words if handler.is_active else _("%(branch)s · switched off") % {"branch": words}
+
+    def occasion(self, handler: Step) -> str:
+        """Return on which occasion a state does something, and where that leads."""
+        jumps = [one for one in handler.walk() if one.kind is Kind.JUMP and one.is_active]
+        if not jumps:
+            return self.cause(handler)
+        names = list(dict.fromkeys(self.state(one.target) for one in jumps))
+        values = {"cause": self.cause(handler), "states": in_all(names)}
+        return _("%(cause)s, leads to %(states)s") % values
+
     def block(self, step: Step) -> str:
         """Return what a frame, or what stands side by side, is about."""
+        if step.kind is Kind.STATE:
+            note = self.state_note(step)
+            return f"{self.title(step)} · {note}" if note else self.title(step)
+        if step.kind in HANDLERS:
+            return self.occasion(step)
         words = str(look_of(step).text)
-        title = line(cut(step.title, MOST_TITLE))
+        title = self.said(step.title)
         if step.kind is Kind.LOOP and step.condition is not None and self.is_whole:
             words = _("While %(condition)s") % {
                 "condition": self.shortened(self.condition(step.condition))
@@ -369,9 +452,13 @@ class StepWords:
 
     def test(self, test: Test) -> str:
         """Return one comparison in words."""
+        value = self.said(test.value)
+        definition = self.defined(test.subject)
+        if definition is not None and definition.type.lower() in SWITCHES:
+            value = _("yes") if is_on(value) else _("no")
         values = {
             "subject": self.referred(test.subject) or "?",
-            "value": self.said(test.value) or _("empty"),
+            "value": value or _("empty"),
             "operator": test.operator,
         }
         known = OPERATORS.get(test.operator)
@@ -384,6 +471,15 @@ class StepWords:
 def look_of(step: Step) -> Look:
     """Return how a step's kind is called and looks."""
     return LOOKS.get(step.kind, LOOKS[Kind.GROUP])
+
+
+def is_final(state: Step) -> bool:
+    """Tell whether no way leads out of a state."""
+    return not any(one.kind is Kind.JUMP and one.is_active for one in state.walk())
+
+
+def state_icon(state: Step) -> str:
+    return "circle-stop" if is_final(state) else "workflow"
 
 
 def folded_words(steps: int, asking: int) -> str:

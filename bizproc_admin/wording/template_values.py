@@ -10,7 +10,7 @@ from bizproc_admin.bitrix.texts import line
 from bizproc_admin.diagrams.reading import who
 from bizproc_admin.diagrams.steps import Definition
 from bizproc_admin.diagrams.values import is_on
-from bizproc_admin.wording.template_steps import StepWords, cut, in_all
+from bizproc_admin.wording.template_steps import SWITCHES, StepWords, cut, in_all
 
 MOST = 500
 # the portal's types, those of old templates too; one that is missing here is shown by its own name
@@ -36,7 +36,6 @@ TYPES = {
     "f": _lazy("file"),
 }
 PEOPLE = frozenset({"user", "s:userid"})
-SWITCHES = frozenset({"bool", "b"})
 
 
 @dataclass(frozen=True, kw_only=True)

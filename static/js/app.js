@@ -23,5 +23,6 @@ import "./answering.js";
 import "./acting.js";
 import "./repeating.js";
 import "./counting.js";
+import "./centring.js";
 
 document.documentElement.dataset.js = "";

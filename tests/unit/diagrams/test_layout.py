@@ -77,7 +77,7 @@ def crossed(picture):
     return found
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(40))
 def test_nothing_covers_anything_and_every_step_is_drawn(seed):
     chance = random.Random(seed)
     root = read(workflow(*some_steps(chance, chance.randint(1, 120))))
@@ -133,7 +133,7 @@ def test_the_numbers_of_a_small_diagram():
     assert [path_of(edge) for edge in picture.edges][:3] == [
         "M380 44L380 67",
         "M380 126L380 149",
-        "M380 404L380 427",
+        "M380 404L380 432",
     ]
 
 
