@@ -28,7 +28,6 @@ from bizproc_admin.models import (
     Account,
     Command,
     Document,
-    EndCause,
     Person,
     Portal,
     Role,
@@ -40,6 +39,8 @@ from bizproc_admin.portals import clients, screens
 from bizproc_admin.syncing import workflows
 from bizproc_admin.syncing.names import Names
 
+# the code of one that the portal says it has started, and of which nothing else is to be seen
+ENDED_AT_ONCE = "ended_at_once"
 # what the portal's clock may be off from what we know of it
 CLOCKS_APART = timedelta(seconds=5)
 
@@ -229,10 +230,20 @@ class StartWorkflow(Action):
         )
 
     def of_the_answer(self, seen: Seen, sent: Sent) -> Observation:
-        """Judge a start whose id the portal told: one that does not run any more ended at once."""
+        """Judge a start whose id the portal told.
+
+        One that neither runs nor has tasks has ended at once, or never was: the portal's word for
+        it is all there is.
+        """
         found = [row for row in self.rows_of(seen, sent) if row.id == sent.result]
-        found = found or [self.row(sent.result, started=sent.at, by=sent.hands)]
-        return self.found(Verdict.DONE, seen, sent, found)
+        if found:
+            return self.found(Verdict.DONE, seen, sent, found)
+        return Observation(
+            verdict=Verdict.ENDED,
+            asked_at=seen.asked_at,
+            code=ENDED_AT_ONCE,
+            values={"number": sent.result},
+        )
 
     def of_the_evidence(self, seen: Seen, sent: Sent) -> Observation:
         """Judge a start whose answer was lost by the workflows that have come since.
@@ -330,16 +341,12 @@ class StartWorkflow(Action):
         started = datetime.fromisoformat(candidate["started"])
         row = self.row(candidate["id"], started=started, by=candidate["started_by"])
         here = Workflow.objects.filter(portal=self.portal, remote_id=row.id)
-        if here.exists():
-            if not candidate["is_running"]:
-                workflows.end(self.portal, [row.id], observed_at=asked_at)
-            return here.get()
-        observed_at = asked_at if candidate["is_running"] else min(started, asked_at)
-        workflows.create(Names(self.portal), [row], observed_at=observed_at)
-        made = here.get()
+        if not here.exists():
+            observed_at = asked_at if candidate["is_running"] else min(started, asked_at)
+            workflows.create(Names(self.portal), [row], observed_at=observed_at)
         if not candidate["is_running"]:
-            made.mark_ended(cause=EndCause.AT_ONCE, after=observed_at, before=asked_at)
-        return made
+            workflows.end(self.portal, [row.id], observed_at=asked_at)
+        return here.get()
 
     def apply(self, command: Command, seen: Observation) -> None:
         if command.workflow and command.workflow.is_running:

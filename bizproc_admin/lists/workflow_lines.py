@@ -22,7 +22,6 @@ SHOWN_FOR = timedelta(hours=24)
 END_ICONS = {
     EndCause.TERMINATED: ("circle-stop", "ok"),
     EndCause.KILLED: ("trash-2", "ok"),
-    EndCause.AT_ONCE: ("circle-check", "ok"),
     EndCause.UNCERTAIN: ("circle-alert", "warn"),
     EndCause.UNKNOWN: ("circle-dashed", ""),
 }

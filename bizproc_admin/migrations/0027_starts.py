@@ -23,21 +23,6 @@ class Migration(migrations.Migration):
             "date_format",
             models.CharField(db_default="d.m.Y", default="d.m.Y", max_length=10),
         ),
-        migrations.AlterField(
-            "workflow",
-            "end_cause",
-            models.CharField(
-                blank=True,
-                choices=[
-                    ("terminated", "Terminated from here"),
-                    ("killed", "Killed from here"),
-                    ("at_once", "Ended at once"),
-                    ("uncertain", "Ended, not known whether by us"),
-                    ("unknown", "Ended, cause unknown"),
-                ],
-                max_length=20,
-            ),
-        ),
         migrations.RemoveConstraint("command", "one_open_command_per_target"),
         migrations.AddConstraint(
             "command",

@@ -27,7 +27,6 @@ class EndCause(models.TextChoices):
 
     TERMINATED = "terminated", _("Terminated from here")
     KILLED = "killed", _("Killed from here")
-    AT_ONCE = "at_once", _("Ended at once")
     UNCERTAIN = "uncertain", _("Ended, not known whether by us")
     UNKNOWN = "unknown", _("Ended, cause unknown")
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from bizproc_admin.access.permissions import Capability, Request, may, requires
 from bizproc_admin.htmx import tell, wants_part
 from bizproc_admin.models import Command, CommandState, SeenOutcome
-from bizproc_admin.models.commands import TAKEN_BACK, TERMINAL, CommandQuerySet, receivers
+from bizproc_admin.models.commands import SETTLED, TAKEN_BACK, CommandQuerySet, receivers
 from bizproc_admin.portals.tokens import ReconnectNeeded
 from bizproc_admin.views.task_panels import taken_back_as
 from bizproc_admin.wording import acts
@@ -127,8 +127,8 @@ def recent(request: Request, now: datetime) -> CommandQuerySet:
     return (
         Command.objects.filter(
             Q(state__in=UNTOLD, requested_at__gt=now - KEPT)
-            | Q(state__in=TERMINAL, settled_at__gt=now - JUST_NOW)
-            | ~Q(state__in=TERMINAL),
+            | Q(state__in=SETTLED, settled_at__gt=now - JUST_NOW)
+            | ~Q(state__in=SETTLED),
             actor=request.user,
             portal__in=getattr(request, "portals", []),
         )
@@ -160,6 +160,9 @@ def item_of(command: Command, request: Request, names: acts.Names) -> Item:
     if task is not None:
         target, url = str(task), reverse("workflow_task_detail", args=[task.pk])
     else:
-        target = acts.target(command)
-        url = reverse("workflow_detail", args=[workflow.pk]) if workflow else ""
+        target, url = acts.target(command), ""
+        if command.target_kind == "document":
+            url = reverse("workflow_start_outcome", args=[command.pk])
+        elif workflow is not None:
+            url = reverse("workflow_detail", args=[workflow.pk])
     return Item(outcome=outcome_of(command, viewer=request.user, what=what), target=target, url=url)

@@ -17,6 +17,7 @@ SENTENCES = {
     "workflow_ended": gettext_lazy(
         "The workflow ended meanwhile, or its task was withdrawn: nobody is asked any more."
     ),
+    "ended_at_once": gettext_lazy("The portal answered that it has started workflow %(number)s."),
     "timed_out": gettext_lazy("The time for an answer had run out."),
     "already_answered": gettext_lazy("Already answered by %(who)s: %(outcome)s."),
     "already_settled": gettext_lazy("Already settled: %(outcome)s."),
@@ -113,6 +114,7 @@ def said(code: str, values: Mapping[str, Any], *, state: str = "") -> str:
         "who": people_said(values.get("who", ())),
         "outcome": outcome_said(values),
         "by": values.get("by", ""),
+        "number": values.get("number", ""),
     }
     # what waits for its turn has a code, too, and says so elsewhere
     sentences = [str(SENTENCES[code]) % words] if code in SENTENCES else []

@@ -1,4 +1,4 @@
-"""What became of a command on a workflow task, in words: what happened and what happens next."""
+"""What became of a command, in words: what happened and what happens next."""
 
 import math
 from dataclasses import dataclass
@@ -10,11 +10,13 @@ from django.utils.translation import ngettext
 
 from bizproc_admin import bitrix
 from bizproc_admin.actions import ACTIONS
+from bizproc_admin.actions.starting import ENDED_AT_ONCE
 from bizproc_admin.models import Account, Command, CommandState, Role
 from bizproc_admin.models.commands import TAKEN_BACK
 from bizproc_admin.portals.tokens import ReconnectNeeded
 from bizproc_admin.wording.command_errors import command_error
 from bizproc_admin.wording.looks import LOOKS
+from bizproc_admin.wording.meanings import meaning
 from bizproc_admin.wording.outages import outage
 from bizproc_admin.wording.turns import turn
 
@@ -65,7 +67,7 @@ def outcome_of(command: Command, *, viewer: Account, what: str) -> Outcome:
     if state in (CommandState.SENDING, CommandState.ACCEPTED):
         text = _("Sent to the portal. It is confirmed once a reading of the portal agrees.")
         return made(command, _("%(what)s: requested") % values, text, word="requested")
-    if state == CommandState.CONFIRMED:
+    if state in (CommandState.EVIDENT, CommandState.CONFIRMED):
         text = _("A reading of the portal agrees.")
         return made(command, _("%(what)s: confirmed") % values, text, word="confirmed")
     if code == TAKEN_BACK:
@@ -75,21 +77,16 @@ def outcome_of(command: Command, *, viewer: Account, what: str) -> Outcome:
         return overtaken(command)
     if command.word == "refused":
         return refused(command, values)
+    if code == ENDED_AT_ONCE:
+        title = _("%(what)s: started and ended, the portal says") % values
+        return Outcome(command=command, title=title, text=meaning(command))
     if state == CommandState.GONE:
         text = _("Whether this did it cannot be told, so it is not claimed.")
         text = f"{command_error(command) or _('The task has moved on.')} {text}"
         title = _("%(what)s: ended, not known whether by us") % values
         return made(command, title, text, word="gone")
-    if state == CommandState.NEEDS_HUMAN:
-        text = _("Reading the portal could not settle it: look at the task there.")
-    elif state == CommandState.DECLINED:
-        text = _("The portal said no. The task is read to see whether that is all.")
-    else:
-        text = _(
-            "The answer of the portal was lost: it may have happened or not. The portal is read "
-            "until that is clear; nothing is sent blindly again."
-        )
-    return made(command, _("%(what)s: unknown, checking") % values, text, word="unknown")
+    title = _("%(what)s: unknown, checking") % values
+    return made(command, title, meaning(command), word="unknown")
 
 
 def requested(command: Command, values: dict[str, str], *, can_take_back: bool) -> Outcome:

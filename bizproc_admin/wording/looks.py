@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from bizproc_admin.actions.starting import ENDED_AT_ONCE
 from bizproc_admin.models import CommandState
 from bizproc_admin.models.commands import TAKEN_BACK
 
@@ -32,12 +33,19 @@ LOOKS = {
 }
 
 
+# what says more of a state than its word
+BY_CODE = {
+    TAKEN_BACK: LOOKS[TAKEN_BACK],
+    ENDED_AT_ONCE: Look(text=_("Started and ended, the portal says"), icon="circle-dot"),
+}
+
+
 def look_of(outcome: str, code: str = "") -> Look:
     """Return how a command's state, or another outcome, is said and looks.
 
     code is the error code beside it: what a person took back is not said to be refused.
     """
-    if code == TAKEN_BACK:
-        return LOOKS[TAKEN_BACK]
+    if code in BY_CODE:
+        return BY_CODE[code]
     word = CommandState(outcome).word if outcome in list(CommandState) else outcome
     return LOOKS.get(word) or Look(text=outcome)

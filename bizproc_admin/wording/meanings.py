@@ -97,6 +97,11 @@ MEANINGS: Final[Mapping[str, Sentences]] = {
             "The answer was lost, and reading the portal cannot tell what came of it: a person "
             "must say. Nothing is sent again before that."
         ),
+        State.GONE: gettext_lazy(
+            "It does not run and has no tasks: a template without a step that waits ends at once, "
+            "and of what has ended the portal tells nothing. That it ran at all is the portal's "
+            "word alone."
+        ),
         State.NOT_APPLIED: gettext_lazy("Not done: a person said that nothing came of it."),
     },
 }
@@ -128,6 +133,7 @@ READINGS: Final[Mapping[str, Sentences]] = {
     },
     "document": {
         State.CONFIRMED: gettext_lazy("Read again: the workflow has been started"),
+        State.GONE: gettext_lazy("Read again: nothing of it is to be seen, it has ended at once"),
         State.EVIDENT: gettext_lazy("Read again: exactly one workflow has come since"),
         State.REJECTED: gettext_lazy("Read again: refused"),
         State.NEEDS_HUMAN: gettext_lazy(

@@ -15,7 +15,6 @@ from bizproc_admin.models import (
     AuditEntry,
     Command,
     CommandState,
-    EndCause,
     LinkedPerson,
     Person,
     Workflow,
@@ -23,7 +22,9 @@ from bizproc_admin.models import (
 )
 from bizproc_admin.syncing.names import Names
 from bizproc_admin.wording import acts
-from bizproc_admin.wording.meanings import step_of
+from bizproc_admin.wording.command_errors import command_error
+from bizproc_admin.wording.looks import look_of
+from bizproc_admin.wording.meanings import meaning, step_of
 
 START = "bizproc.workflow.start"
 OTHER_DEAL = ("crm", "CCrmDocumentDeal", "DEAL_901")
@@ -114,18 +115,21 @@ def test_it_is_confirmed_by_reading_the_workflow_whose_id_the_portal_answered(
     assert "the workflow has been started" in steps[-1]
 
 
-def test_one_that_ended_at_once_is_kept_with_its_end(
+def test_one_that_ended_at_once_is_the_portal_s_word_alone(
     administrator, committing, sandbox, sync, workflow
 ):
     number = sandbox.add_template("At once", structure=ENDS_AT_ONCE)
     sync()
     template = WorkflowTemplate.objects.get(remote_id=number)
     command = start(template, administrator, committing)
-    assert command.state == CommandState.CONFIRMED
-    assert command.workflow.remote_id == starts(sandbox)[0]["result"]
-    ended = command.workflow
-    assert (ended.is_running, ended.end_cause) == (False, EndCause.AT_ONCE)
-    assert ended.started_by.remote_id == 1
+    assert (command.state, command.error_code) == (CommandState.GONE, "ended_at_once")
+    assert command.result == starts(sandbox)[0]["result"]
+    assert command.result in command_error(command)
+    assert "the portal says" in str(look_of(command.state, command.error_code).text)
+    assert "the portal's word alone" in meaning(command)
+    # nothing is claimed that nobody has seen
+    assert command.workflow is None
+    assert not Workflow.objects.filter(remote_id=command.result).exists()
 
 
 def test_the_portal_s_refusal_is_final(template, administrator, committing, sandbox):
