@@ -85,13 +85,26 @@ def navigation(
             "inbox",
             waiting,
         ),
+        (
+            Capability.SEE_WORKFLOWS,
+            "workflow_template_list",
+            _("Templates"),
+            "file-text",
+            None,
+        ),
         (Capability.SEE_COMMANDS, "command_list", _("Commands"), "zap", None),
         (Capability.SEE_PEOPLE, "person_list", _("People"), "users", None),
         (Capability.SEE_AUDIT, "audit_entry_list", _("Audit"), "shield-check", None),
         (Capability.MANAGE_ACCOUNTS, "account_list", _("Accounts"), "user", None),
         (Capability.MANAGE_PORTALS, "portal_list", _("Portals"), "plug", None),
     ]
-    secondary = {"command_list", "person_list", "account_list", "portal_list"}
+    secondary = {
+        "workflow_template_list",
+        "command_list",
+        "person_list",
+        "account_list",
+        "portal_list",
+    }
     here = path_of_page(request)
     return [
         {

@@ -24,6 +24,7 @@ from bizproc_admin.views import (
     second_factor,
     signing_in,
     starting,
+    template_list,
     workflow_tasks,
     workflow_templates,
     workflows,
@@ -52,6 +53,12 @@ workflow_urls = [
 ]
 
 workflow_template_urls = [
+    path("", template_list.workflow_template_list, name="workflow_template_list"),
+    path(
+        "choices/<slug:chip>/",
+        template_list.workflow_template_choices,
+        name="workflow_template_choices",
+    ),
     path("<int:pk>/", workflow_templates.workflow_template_detail, name="workflow_template_detail"),
     path(
         "<int:pk>/constants/",

@@ -15,6 +15,8 @@ from bizproc_admin.models.screens import ScreenReading, Watched
 from bizproc_admin.models.seen_outcomes import SeenOutcome
 from bizproc_admin.models.sync_runs import Feed, FeedName, SyncRun
 from bizproc_admin.models.targets import Target
+from bizproc_admin.models.template_figures import TemplateFigures
+from bizproc_admin.models.template_mentions import TemplateMention
 from bizproc_admin.models.template_versions import TemplateStructure, TemplateVersion
 from bizproc_admin.models.workers import Chore, MethodBudget, PaceBucket, Place, Worker
 from bizproc_admin.models.workflow_tasks import Assignment, WorkflowTask
@@ -55,6 +57,8 @@ __all__ = [
     "SeenOutcome",
     "SyncRun",
     "Target",
+    "TemplateFigures",
+    "TemplateMention",
     "TemplateStructure",
     "TemplateVersion",
     "Watched",

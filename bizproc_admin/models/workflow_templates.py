@@ -24,6 +24,13 @@ class WorkflowTemplateQuerySet(models.QuerySet["WorkflowTemplate"]):
         workflows = apps.get_model("bizproc_admin.Workflow").objects.visible_to(account)
         return self.filter(pk__in=workflows.values("template"))
 
+    def matching(self, text: str) -> Self:
+        """Narrow to templates whose searchable words contain every word of the text."""
+        found = self
+        for word in text.casefold().split():
+            found = found.filter(search_text__contains=word)
+        return found
+
     def listed(self) -> Self:
         """Narrow to what the portal lists: no automation, nothing that is gone."""
         return self.filter(is_hidden=False, gone_at=None)
@@ -69,6 +76,7 @@ class WorkflowTemplate(models.Model):
     changed_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     modified_at = models.DateTimeField(null=True)
     is_hidden = models.BooleanField(default=True)
+    search_text = models.TextField(blank=True, db_default="")
     is_structure_due = models.BooleanField(default=True, db_default=True)
     observed_at = models.DateTimeField(null=True)
     gone_at = models.DateTimeField(null=True)

@@ -48,7 +48,10 @@ class Names:
         self.templates |= self.known_templates(wanted)
         if missing := wanted - self.templates.keys():
             WorkflowTemplate.objects.bulk_create(
-                [WorkflowTemplate(portal=self.portal, remote_id=one) for one in sorted(missing)],
+                [
+                    WorkflowTemplate(portal=self.portal, remote_id=one, search_text=str(one))
+                    for one in sorted(missing)
+                ],
                 ignore_conflicts=True,
             )
             self.templates |= self.known_templates(missing)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from bizproc_admin import bitrix, doorbell, zones
 from bizproc_admin.models import Account, Feed, FeedName, Portal, SyncRun
+from bizproc_admin.models.template_figures import count_anew
 from bizproc_admin.portals import clients
 from bizproc_admin.syncing import clocks, people, workflow_tasks, workflow_templates, workflows
 from bizproc_admin.syncing.following import bring_accounts
@@ -142,6 +143,7 @@ class Pass:
         for start in range(0, len(missing), 2500):
             self.count(workflows.ask_by_id(self.names, self.reader, missing[start : start + 2500]))
             self.hold()
+        count_anew(self.portal)
         return True
 
     def changed_workflows(self) -> bool:

@@ -3,11 +3,15 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Max
 
 from bizproc_admin import bitrix
+from bizproc_admin.diagrams.mentions import Mention, Where, mentions
+from bizproc_admin.diagrams.reading import Unreadable, definitions, read
 from bizproc_admin.models import TemplateVersion, Workflow, WorkflowTemplate
 from bizproc_admin.models.documents import kind_of
+from bizproc_admin.models.template_mentions import index
 from bizproc_admin.models.template_versions import Structure, keep_structure
 from bizproc_admin.syncing.merging import Merged
 from bizproc_admin.syncing.names import Names
@@ -68,6 +72,7 @@ def told_by(names: Names, row: bitrix.TemplateRow) -> dict[str, object]:
         "system_code": row.system_code[:255],
         "changed_by_id": names.people[row.user_id].pk if row.user_id else None,
         "modified_at": row.modified,
+        "search_text": f"{row.name[:500]} {row.id}".casefold(),
         "is_hidden": False,
         "gone_at": None,
     }
@@ -134,15 +139,34 @@ def merge_structures(
 
 def keep(template: WorkflowTemplate, structure: Structure | None, *, moment: datetime) -> None:
     """Keep what a template was read to be made of at a moment of the portal's clock."""
-    keep_structure(
-        template,
-        structure,
-        modified_at=template.modified_at,
-        changed_by=template.changed_by,
-        seen_at=moment,
-    )
-    template.is_structure_due = False
-    template.save(update_fields=["modified_at", "changed_by", "is_structure_due"])
+    with transaction.atomic():
+        _version, is_new = keep_structure(
+            template,
+            structure,
+            modified_at=template.modified_at,
+            changed_by=template.changed_by,
+            seen_at=moment,
+        )
+        if is_new:
+            index(template, named_in(structure))
+        template.is_structure_due = False
+        template.save(update_fields=["modified_at", "changed_by", "is_structure_due"])
+
+
+def named_in(structure: Structure | None) -> list[Mention]:
+    """Return what a structure names; nothing of one that cannot be read."""
+    if structure is None:
+        return []
+    try:
+        root = read(structure.template)
+    except Unreadable:
+        return []
+    defined = {
+        Where.PARAMETER: definitions(structure.parameters),
+        Where.VARIABLE: definitions(structure.variables),
+        Where.CONSTANT: definitions(structure.constants),
+    }
+    return list(mentions(root, defined))
 
 
 def at_portal(names: Names, moment: datetime) -> datetime:

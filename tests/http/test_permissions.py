@@ -43,6 +43,8 @@ TABLE = [
     ("workflow_kill", "post", ADMINISTRATOR),
     ("workflow_removal", "get", ADMINISTRATOR),
     ("workflow_removal", "post", ADMINISTRATOR),
+    ("workflow_template_list", "get", EVERYBODY),
+    ("workflow_template_choices", "get", EVERYBODY),
     ("workflow_template_detail", "get", EVERYBODY),
     ("workflow_template_constants", "get", READERS),
     ("workflow_template_constants", "post", READERS),

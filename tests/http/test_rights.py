@@ -44,7 +44,10 @@ from tests.http.test_permissions import LET_IN, TABLE
 ABSENT = 987_654_321
 OWN, FOREIGN, MISSING = "own", "foreign", "absent"
 # what the number in an address names; addresses without one are about nobody's thing
-THINGS = ("workflow_task", "workflow", "command", "audit_entry", "account", "portal", "person")
+THINGS = (
+    "workflow_task", "workflow_template", "workflow", "command", "audit_entry", "account",
+    "portal", "person",
+)  # fmt: skip
 WITHOUT = ("_list", "_creation", "_choice", "_pulse", "_search")
 # the parts of the world that belong to nobody in particular among those who may read them
 OPERATORS = ("administrator", "auditor")
@@ -88,6 +91,7 @@ def things_on(portal: Portal, person: Person, owner: Account) -> dict[str, int]:
     return {
         "workflow": workflow.pk,
         "workflow_task": task.pk,
+        "workflow_template": template.pk,
         "command": command.pk,
         "audit_entry": entry.pk,
         "portal": portal.pk,
