@@ -7,12 +7,14 @@ import subprocess
 import sys
 import tempfile
 
-PARTS = ("sync", "lists", "faults", "bulk", "crowd")
+PARTS = ("sync", "lists", "faults", "bulk", "crowd", "diagrams")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("parts", nargs="*", help="sync, lists, faults, bulk, crowd; all without")
+    parser.add_argument(
+        "parts", nargs="*", help="sync, lists, faults, bulk, crowd, diagrams; all without"
+    )
     parts = parser.parse_args().parts or PARTS
     if unknown := set(parts) - set(PARTS):
         parser.error(f"there is no part {', '.join(sorted(unknown))}")

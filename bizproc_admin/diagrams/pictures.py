@@ -34,13 +34,17 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """The words of a box: a title, a second line, an icon and tone, and a foot where it has one."""
+    """The words of a box: a title, a second line, an icon and tone, and a foot where it has one.
+
+    mark is "here" where a workflow stands, "passed" where it has been.
+    """
 
     title: str
     note: str = ""
     icon: str = ""
     tone: str = ""
     foot: tuple[Part, ...] = ()
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from bizproc_admin.diagrams.folding import folded
 from bizproc_admin.diagrams.layout import lay_out
 from bizproc_admin.diagrams.nodes import lay_out_nodes
-from bizproc_admin.diagrams.outline import Line, outline
+from bizproc_admin.diagrams.outline import Entry, Line, outline
 from bizproc_admin.diagrams.pictures import Box, Edge, Picture, path_of, tip_of
 from bizproc_admin.diagrams.states import lay_out_states
 from bizproc_admin.diagrams.steps import Kind, Step
@@ -36,8 +36,8 @@ class Diagram:
     """A template's steps as a picture and as an outline.
 
     picture is None where it would be too large; is_centred tells that it begins in its middle.
-    edges and tips are the paths of all lines of one look: plain, of what is switched off. step_url
-    leads to a step when its key is put after it.
+    edges and tips are the paths of all lines of one look: plain, of what is switched off. lines are
+    those of the outline, each with where a click on it leads.
     """
 
     picture: Picture | None
@@ -46,10 +46,9 @@ class Diagram:
     edges: str
     edges_off: str
     tips: str
-    lines: list[Line]
+    lines: list[tuple[Line, str]]
     chosen: Step | None
     chosen_fold: str
-    step_url: str
     close_url: str
     fold_all_url: str
     unfold_all_url: str
@@ -59,7 +58,8 @@ class Diagram:
 class Address:
     """What the address of a page says of its diagram: the folds changed, and the chosen step."""
 
-    def __init__(self, given: Mapping[str, str], root: Step) -> None:
+    def __init__(self, given: Mapping[str, str], root: Step, path: str) -> None:
+        self.path = path
         self.usual = folded(root)
         told = given.get("folds", "")[: 8 * MOST_FOLDS]
         changed = frozenset(FOLD.findall(told))
@@ -78,7 +78,7 @@ class Address:
             pairs["folds"] = ".".join(sorted(folds ^ self.usual, key=_order))
         if step:
             pairs["step"] = step
-        return "?" + urlencode(pairs)
+        return f"{self.path}?{urlencode(pairs)}"
 
     def turned(self, fold: str) -> str:
         """Return the query string with one fold opened or closed."""
@@ -89,16 +89,42 @@ def _order(fold: str) -> tuple[int, str]:
     return int(fold.rstrip("m")), fold
 
 
-def diagram_of(root: Step, words: StepWords, given: Mapping[str, str]) -> Diagram:
-    """Return the diagram of a template; given is the query of the page's address."""
-    address = Address(given, root)
+def diagram_of(
+    root: Step,
+    words: StepWords,
+    given: Mapping[str, str],
+    *,
+    path: str = "",
+    links: Mapping[str, str] | None = None,
+) -> Diagram:
+    """Return the diagram of a template; given is the query of the page's address, path its path.
+
+    A click on a step chooses it, or leads to what links name by the step's name.
+    """
+    address = Address(given, root, path)
     draw = LAYOUTS.get(root.kind, lay_out)
     picture: Picture | None = draw(root, replace(words, shortens=True), address.folds)
     if picture is not None and len(picture.boxes) > MOST_BOXES:
         picture = None
     steps = {str(step.key): step for step in root.walk()}
     chosen = steps.get(address.step)
-    boxes = [_shown(box, address, chosen) for box in picture.boxes] if picture else []
+
+    def url_of(step: Step, anchor: str) -> str:
+        if links is not None:
+            return links.get(step.name, "") if step.name else ""
+        return f"{address.url(step=str(step.key))}#{anchor}"
+
+    def fold_url_of(box: Box) -> str:
+        return f"{address.turned(box.fold)}#s{box.step.key}"
+
+    boxes = [
+        Shown(
+            box,
+            fold_url_of(box) if box.fold else url_of(box.step, f"s{box.step.key}"),
+            is_chosen=not box.fold and chosen is box.step,
+        )
+        for box in (picture.boxes if picture else ())
+    ]
     edges = picture.edges if picture else ()
     return Diagram(
         picture=picture,
@@ -107,22 +133,17 @@ def diagram_of(root: Step, words: StepWords, given: Mapping[str, str]) -> Diagra
         edges=_paths(edges, is_off=False),
         edges_off=_paths(edges, is_off=True),
         tips="".join(tip_of(edge) for edge in edges if edge.has_tip),
-        lines=list(outline(root, words, address.folds)),
+        lines=[
+            (line, url_of(line.step, "step") if line.entry is Entry.STEP else "")
+            for line in outline(root, words, address.folds)
+        ],
         chosen=chosen,
         chosen_fold=address.turned(address.step) if chosen and chosen.children else "",
-        step_url=address.url(step="") + ("&" if address.url(step="") != "?" else "") + "step=",
         close_url=address.url(step=""),
         fold_all_url=address.url(folds=address.usual) if address.folds != address.usual else "",
         unfold_all_url=address.url(folds=frozenset()) if address.folds else "",
         steps=len(steps) - 1,
     )
-
-
-def _shown(box: Box, address: Address, chosen: Step | None) -> Shown:
-    key = str(box.step.key)
-    if box.fold:
-        return Shown(box, f"{address.turned(box.fold)}#s{key}", is_chosen=False)
-    return Shown(box, f"{address.url(step=key)}#s{key}", is_chosen=chosen is box.step)
 
 
 def _paths(edges: tuple[Edge, ...], *, is_off: bool) -> str:

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bizproc_admin.diagrams.pictures import Part
 from bizproc_admin.diagrams.reading import Unreadable, definitions, read, who
 from bizproc_admin.diagrams.steps import Definition, Step
 from bizproc_admin.models import Person, WorkflowTemplate
-from bizproc_admin.models.template_versions import structure_of
+from bizproc_admin.models.template_versions import Structure, holding, opened, structure_of
 from bizproc_admin.wording.template_steps import StepWords, people_named
 
+# versions that are looked through for the steps of one workflow
+MOST_VERSIONS = 20
 # by the code of what cannot be read
 PROBLEMS = {
     "empty": gettext_lazy("The portal told no steps of this template."),
@@ -38,14 +40,9 @@ class ShownTemplate:
 
 
 def shown(
-    template: WorkflowTemplate,
-    *,
-    feet: Mapping[str, tuple[Part, ...]],
-    waiting: Mapping[str, int],
-    is_whole: bool,
+    template: WorkflowTemplate, structure: Structure | None, *, is_whole: bool
 ) -> ShownTemplate:
     """Return a template as it is shown: whole, or titles and who is asked alone."""
-    structure = structure_of(template)
     found = {
         "template": definitions(structure.parameters if structure else template.parameters),
         "variable": definitions(structure.variables) if structure else (),
@@ -63,11 +60,37 @@ def shown(
         people={number: str(person) for number, person in people.items()},
         dismissed=frozenset(number for number, one in people.items() if not one.is_active),
         definitions={source: {one.id: one for one in of} for source, of in found.items()},
-        feet=feet,
-        waiting=waiting,
         is_whole=is_whole,
     )
     return ShownTemplate(root=root, problem=problem, words=words, definitions=found)
+
+
+def structure_run(
+    template: WorkflowTemplate, started_at: datetime, names: set[str]
+) -> tuple[Structure | None, bool]:
+    """Return what a workflow runs on, and whether that is known: the version of its start.
+
+    Where nobody can tell that one, it is the first since then that has the steps of these names,
+    else the latest.
+    """
+    versions = list(template.versions.latest_first()[:MOST_VERSIONS])
+    version = holding(versions, started_at)
+    if version is not None and version.structure_id is not None:
+        return opened(version), True
+    since = [one for one in reversed(versions) if one.last_seen_at >= started_at]
+    for one in since if names else []:
+        structure = opened(one)
+        if structure is not None and names <= names_in(structure):
+            return structure, False
+    return structure_of(template), False
+
+
+def names_in(structure: Structure) -> set[str]:
+    """Return the names of all steps of a structure."""
+    try:
+        return {step.name for step in read(structure.template).walk()}
+    except Unreadable:
+        return set()
 
 
 def why_unread(template: WorkflowTemplate) -> str:

@@ -1,6 +1,6 @@
 """One workflow template: what it is, how it goes, and who is asked where."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -13,6 +13,7 @@ from bizproc_admin.diagrams.steps import Step
 from bizproc_admin.htmx import dialog
 from bizproc_admin.lists.step_waits import StepWait, homeless_waits, step_waits
 from bizproc_admin.models import Workflow, WorkflowTask, WorkflowTemplate
+from bizproc_admin.models.template_versions import structure_of
 from bizproc_admin.models.workflow_tasks import WorkflowTaskQuerySet
 from bizproc_admin.views.diagrams import diagram_of
 from bizproc_admin.views.structures import shown
@@ -47,13 +48,13 @@ def workflow_template_detail(request: Request, pk: int) -> HttpResponse:
         template.portal.now(),
     )
     is_whole = may(request.user, Capability.SEE_STRUCTURES)
-    found = shown(
-        template,
+    found = shown(template, structure_of(template), is_whole=is_whole)
+    words = replace(
+        found.words,
         feet={name: wait.foot for name, wait in waits.items()},
         waiting={name: wait.count for name, wait in waits.items()},
-        is_whole=is_whole,
     )
-    diagram = diagram_of(found.root, found.words, request.GET) if found.root else None
+    diagram = diagram_of(found.root, words, request.GET) if found.root else None
     names = {step.name for step in found.root.walk()} if found.root else set()
     context = {
         "template": template,
@@ -80,7 +81,7 @@ def workflow_template_constants(request: Request, pk: int) -> HttpResponse:
     template = target_of(request, pk)
     context: dict[str, object] = {"template": template, "constants": None}
     if request.method == "POST":
-        found = shown(template, feet={}, waiting={}, is_whole=True)
+        found = shown(template, structure_of(template), is_whole=True)
         disclosures.constants_seen(template, by=By.of(request))
         context["constants"] = definition_lines(found.definitions["constant"], found.words)
     return dialog(request, "workflow_templates/constants.html", context)

@@ -116,10 +116,11 @@ class StepWords:
 
     people are names by the portal's numbers, dismissed those of them who have left; definitions are
     the template's parameters, variables and constants by source ("template", "variable",
-    "constant"); feet stand under the steps of their names, and waiting is how many tasks
-    wait there. is_whole tells conditions, receivers and
-    what is set, which may hold secrets; otherwise titles and who is asked alone. shortens cuts long
-    conditions, where another place tells them in full.
+    "constant"). By the names of steps, feet are what stands under them, waiting is how many tasks
+    wait there, and marks tell of one workflow: "here" or "passed"; taken are the keys of the
+    branches it went. is_whole tells conditions, receivers and what is set, which may hold secrets;
+    otherwise titles and who is asked alone. shortens cuts long conditions, where another place
+    tells them in full.
     """
 
     root: Step | None = None
@@ -128,6 +129,8 @@ class StepWords:
     definitions: Mapping[str, Mapping[str, Definition]] = field(default_factory=dict)
     feet: Mapping[str, tuple[Part, ...]] = field(default_factory=dict)
     waiting: Mapping[str, int] = field(default_factory=dict)
+    marks: Mapping[str, str] = field(default_factory=dict)
+    taken: frozenset[int] = frozenset()
     is_whole: bool = True
     shortens: bool = False
 
@@ -161,9 +164,11 @@ class StepWords:
                 tone="fold" if step.is_active else "off-fold",
             )
         if role is Role.BRANCH:
-            return Lines(self.branch(step, saying.number))
+            mark = "passed" if step.key in self.taken else ""
+            return Lines(self.branch(step, saying.number), mark=mark)
         if role is Role.STATE:
-            return Lines(self.title(step), self.state_note(step), icon=state_icon(step))
+            mark = "here" if self.is_here(step) else ""
+            return Lines(self.title(step), self.state_note(step), icon=state_icon(step), mark=mark)
         if role is Role.WAY:
             return self.way(saying)
         if role is Role.QUESTION:
@@ -192,7 +197,8 @@ class StepWords:
             foot = (Part(_("Runs code on the portal"), "late"),)
         if not foot and step.kind is Kind.CALL:
             foot = (Part(_("Calls a foreign address"), "late"),)
-        return Lines(self.title(step), note, icon=look.icon, tone=look.tone, foot=foot)
+        mark = self.marks.get(step.name, "") if step.name else ""
+        return Lines(self.title(step), note, icon=look.icon, tone=look.tone, foot=foot, mark=mark)
 
     def next_ones(self, root: Step, step: Step) -> tuple[Part, ...]:
         """Return which nodes a node leads to, for whoever does not see the lines."""
@@ -356,6 +362,10 @@ class StepWords:
             return line(cut(step.title, MOST_WORDS)) or _("under a condition")
         return self.shortened(self.condition(condition))
 
+    def is_here(self, state: Step) -> bool:
+        """Tell whether the workflow that is shown stands at a step of this state."""
+        return any(self.marks.get(one.name) == "here" for one in state.walk())
+
     def state_note(self, step: Step) -> str:
         """Return what is said beside a state's title: where it begins or ends, and who waits."""
         said = []
@@ -363,6 +373,8 @@ class StepWords:
             said.append(_("starts here"))
         if is_final(step):
             said.append(_("ends here"))
+        if self.is_here(step):
+            said.append(_("here now"))
         waits = sum(self.waiting.get(one.name, 0) for one in step.walk())
         if waits:
             count = ngettext("%(count)d task waits", "%(count)d tasks wait", waits)

@@ -1,4 +1,9 @@
 // Centring: a drawing wider than its box begins at its middle, where the first step stands, unless the address names a step.
-for (const box of document.querySelectorAll("[data-centred]")) {
-  if (!location.hash) box.scrollLeft = (box.scrollWidth - box.clientWidth) / 2;
+function centre(within) {
+  for (const box of within.querySelectorAll("[data-centred]")) {
+    if (!location.hash) box.scrollLeft = (box.scrollWidth - box.clientWidth) / 2;
+  }
 }
+
+centre(document);
+document.addEventListener("htmx:afterSettle", (event) => centre(event.target));

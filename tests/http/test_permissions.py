@@ -34,6 +34,7 @@ TABLE = [
     ("workflow_pulse", "get", EVERYBODY),
     ("workflow_choices", "get", EVERYBODY),
     ("workflow_detail", "get", EVERYBODY),
+    ("workflow_course", "get", EVERYBODY),
     ("workflow_row", "get", EVERYBODY),
     ("workflow_menu", "get", EVERYBODY),
     ("workflow_reading", "post", ACTING),

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bizproc_admin.models import AuditEntry, Person, WorkflowTask
-from bizproc_admin.models.template_versions import Structure, keep_structure
+from bizproc_admin.models.template_versions import Structure, TemplateVersion, keep_structure
 from bizproc_admin.wording.audit_entries import sentence_of
 from tests.language import SIGN
 
@@ -32,6 +32,7 @@ def task(workflow):
 @pytest.fixture
 def template(workflow, task):
     """The workflow's template, seen with a structure whose approval is where the task waits."""
+    TemplateVersion.objects.all().delete()  # what the passes have read
     person = task.assignments.get().person
     asking = activity(
         "ApproveActivity",
@@ -195,6 +196,7 @@ def test_a_dismissed_approver_is_named_so(as_, administrator, template, task):
 
 
 def test_without_a_structure_the_page_says_so(as_, administrator, workflow):
+    TemplateVersion.objects.all().delete()
     page = page_of(as_(administrator), workflow.template).content.decode()
     assert "were not read from the portal yet" in page
     assert "Amount" not in page.split("How it goes")[0]
@@ -203,3 +205,56 @@ def test_without_a_structure_the_page_says_so(as_, administrator, workflow):
 def test_a_template_nobody_has_to_do_with_is_not_found(as_, participant, template):
     answer = as_(participant).get(reverse("workflow_template_detail", args=[template.pk]))
     assert answer.status_code == 404
+
+
+def course_of(client, workflow):
+    answer = client.get(reverse("workflow_course", args=[workflow.pk]))
+    assert answer.status_code == 200
+    return answer
+
+
+def test_a_workflow_is_shown_where_it_stands(as_, administrator, template, workflow, task):
+    answer = course_of(as_(administrator), workflow)
+    step = next(one for one in answer.context["diagram"].boxes if one.box.lines.mark)
+    assert (step.box.lines.title, step.box.lines.mark) == ("Lawyers approve", "here")
+    assert step.url == reverse("workflow_task_detail", args=[task.pk])
+    page = answer.content.decode()
+    assert page.count('data-mark="here"') == 2  # in the drawing and in the outline
+    assert "Here now" in page
+    assert (
+        reverse("workflow_course", args=[workflow.pk])
+        in as_(administrator).get(reverse("workflow_detail", args=[workflow.pk])).content.decode()
+    )
+
+
+def test_an_answer_shows_which_branch_was_taken(as_, administrator, template, workflow, task):
+    WorkflowTask.objects.filter(pk=task.pk).update(is_open=False, status=2)
+    diagram = course_of(as_(administrator), workflow).context["diagram"]
+    marked = {one.box.lines.title.replace(SIGN, "") for one in diagram.boxes if one.box.lines.mark}
+    assert marked == {"Lawyers approve", "refused, or too late"}
+
+
+def test_a_workflow_runs_on_the_version_of_its_start(as_, administrator, template, workflow):
+    latest = template.versions.latest_first().first()
+    TemplateVersion.objects.filter(pk=latest.pk).update(
+        modified_at=workflow.started_at - timedelta(days=1),
+        first_seen_at=workflow.started_at - timedelta(days=1),
+        last_seen_at=workflow.started_at + timedelta(days=1),
+    )
+    keep_structure(
+        template,
+        Structure(template=[activity("SequentialWorkflowActivity")], parameters={}, variables={},
+                  constants={}),
+        modified_at=timezone.now(), changed_by=None, seen_at=timezone.now(),
+    )  # fmt: skip
+    answer = course_of(as_(administrator), workflow)
+    assert answer.context["is_of_start"]
+    assert "Lawyers approve" in answer.content.decode()
+    assert "Lawyers approve" not in page_of(as_(administrator), template).content.decode()
+
+
+def test_a_task_whose_step_is_in_no_version_is_named(as_, administrator, template, workflow, task):
+    WorkflowTask.objects.filter(pk=task.pk).update(activity_name="A9_9_9_9")
+    page = course_of(as_(administrator), workflow).content.decode()
+    assert "Not in this template" in page
+    assert 'data-mark="here"' not in page
