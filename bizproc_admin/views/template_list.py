@@ -25,8 +25,8 @@ TEMPLATES = ListPage(
         request.GET, portal=request.portal, viewer=request.user
     ),
     rows=lambda request: WorkflowTemplate.objects.visible_to(request.user),
-    fetched=lambda filters: WorkflowTemplate.objects.select_related("changed_by").defer(
-        "parameters", "description"
+    fetched=lambda filters: WorkflowTemplate.objects.select_related("changed_by", "figures").defer(
+        "parameters"
     ),
     lines=lines_of,
     parts=Shown.counted_parts,
