@@ -12,7 +12,8 @@ from bizproc_admin.audit import By
 from bizproc_admin.diagrams.steps import Step
 from bizproc_admin.htmx import dialog
 from bizproc_admin.lists.step_waits import StepWait, homeless_waits, step_waits
-from bizproc_admin.models import Workflow, WorkflowTask, WorkflowTemplate
+from bizproc_admin.lists.template_lines import template_lines
+from bizproc_admin.models import WorkflowTask, WorkflowTemplate
 from bizproc_admin.models.template_versions import structure_of
 from bizproc_admin.models.workflow_tasks import WorkflowTaskQuerySet
 from bizproc_admin.views.diagrams import diagram_of
@@ -31,6 +32,7 @@ class ChosenStep:
     kind: str
     title: str
     note: str
+    limit: str
     icon: str
     is_active: bool
     wait: StepWait | None
@@ -41,7 +43,6 @@ class ChosenStep:
 @requires(Capability.SEE_WORKFLOWS)
 def workflow_template_detail(request: Request, pk: int) -> HttpResponse:
     template = target_of(request, pk)
-    workflows = Workflow.objects.visible_to(request.user).filter(template=template)
     tasks = WorkflowTask.objects.visible_to(request.user).open().filter(workflow__template=template)
     waits = step_waits(
         tasks.only("activity_name", "name", "waiting_since", "modified_at", "overdue_at"),
@@ -68,7 +69,7 @@ def workflow_template_detail(request: Request, pk: int) -> HttpResponse:
         "variables": definition_lines(found.definitions["variable"], found.words),
         "constants": len(found.definitions["constant"]),
         "is_whole": is_whole,
-        "running": workflows.running().count(),
+        "line": template_lines([template], portal=template.portal, viewer=request.user)[0],
         "waiting": sum(wait.count for wait in waits.values()),
     }
     return render(request, "workflow_templates/detail.html", context)
@@ -102,6 +103,7 @@ def chosen_step(
         kind=str(look_of(step).text),
         title=words.title(step),
         note=words.note(step),
+        limit=words.limit(step),
         icon=look_of(step).icon,
         is_active=step.is_active,
         wait=wait,

@@ -282,6 +282,14 @@ class StepWords:
             return _("Vote of all, over %(percent)d %% of %(who)s") % values
         return _("Vote, over %(percent)d %% of %(who)s") % values
 
+    def limit(self, step: Step) -> str:
+        """Return how long a step waits for answers, where it does not wait for ever."""
+        if step.asking is None or step.asking.within is None:
+            return ""
+        return _("Goes on without an answer after %(span)s") % {
+            "span": self.span(step.asking.within)
+        }
+
     def names(self, users: Iterable[Who]) -> str:
         """Return who is named, the first few by name."""
         return in_all([self.name(one) for one in users])
