@@ -6,7 +6,7 @@ Links leave at the right and enter at the left. One that leads back goes round b
 from collections import deque
 from itertools import pairwise
 
-from bizproc_admin.diagrams.layout import MARGIN, STEP, step_height
+from bizproc_admin.diagrams.measuring import MARGIN, STEP, step_height
 from bizproc_admin.diagrams.pictures import Box, Edge, Lines, Picture, Point, Role, Say, Saying
 from bizproc_admin.diagrams.steps import Kind, Step
 

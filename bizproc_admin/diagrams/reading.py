@@ -1,9 +1,10 @@
 """Reading a decoded structure into steps, whatever shape it arrives in, and without recursion."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from bizproc_admin.diagrams.conditions import condition_of
 from bizproc_admin.diagrams.expressions import is_source, reference, whole
 from bizproc_admin.diagrams.kinds import kind_of
 from bizproc_admin.diagrams.steps import (
@@ -13,10 +14,8 @@ from bizproc_admin.diagrams.steps import (
     Definition,
     Kind,
     Link,
-    Reference,
     Span,
     Step,
-    Test,
     Who,
 )
 from bizproc_admin.diagrams.values import is_on, mapping, number, sequence, several, text
@@ -253,71 +252,9 @@ def _span(given: Mapping[str, object], name: str) -> Span | None:
 def _condition(node: _Node, given: Mapping[str, object]) -> Condition | None:
     if node.kind not in (Kind.BRANCH, Kind.LOOP):
         return None
-    found = _own_condition(given)
+    found = condition_of(given)
     is_later = node.kind is Kind.BRANCH and node.place > 0
     return Condition("otherwise") if found.kind == "always" and is_later else found
-
-
-def _own_condition(given: Mapping[str, object]) -> Condition:
-    for name, value in given.items():
-        lowered = name.lower()
-        if lowered == "truecondition":
-            return Condition("always")
-        if lowered == "codecondition":
-            return Condition("code")
-        if lowered in ("fieldcondition", "propertyvariablecondition", "mixedcondition"):
-            tests = _tests(lowered, value)
-            return Condition("tests", tests) if tests else Condition()
-        if lowered.endswith("condition"):
-            return Condition(name)
-    return Condition()
-
-
-def _tests(kind: str, value: object) -> tuple[Test, ...]:
-    listed = sequence(value)
-    is_single = isinstance(value, Mapping) and "field" in value
-    if listed and (is_single or not any(isinstance(one, (list, dict, tuple)) for one in listed)):
-        listed = [value]  # the only test, not in a list of its own
-    found = []
-    for place, one in enumerate(listed):
-        test = _mixed(one) if isinstance(one, Mapping) and "field" in one else _plain(kind, one)
-        if test is not None:  # the joiner of the first one means nothing
-            found.append(test if place else replace(test, is_alternative=False))
-    return tuple(found)
-
-
-def _plain(kind: str, value: object) -> Test | None:
-    """Read [field, operator, value, joiner]: two elements have no value, three no joiner."""
-    given = sequence(value)
-    name = text(given[0]) if given else ""
-    if not name:
-        return None
-    subject = whole(name) or Reference("document" if kind == "fieldcondition" else "", name)
-    return Test(
-        subject,
-        _operator(given[1]) if len(given) > 1 else "=",
-        _valued(given[2]) if len(given) > 2 else "",
-        len(given) > 3 and text(given[3]) == "1",
-    )
-
-
-def _mixed(value: Mapping[object, object]) -> Test:
-    one = mapping(value)
-    return Test(
-        reference(text(one.get("object")), text(one.get("field"))),
-        _operator(one.get("operator")),
-        _valued(one.get("value")),
-        text(one.get("joiner")) == "1",
-    )
-
-
-def _operator(value: object) -> str:
-    said = text(value).strip().lower()
-    return {"": "=", "==": "=", "<>": "!="}.get(said, said)
-
-
-def _valued(value: object) -> str:
-    return ", ".join(found for one in several(value) if (found := text(one)))
 
 
 def _options(value: object) -> tuple[tuple[str, str], ...]:

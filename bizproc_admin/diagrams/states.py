@@ -8,8 +8,10 @@ target has a lane of its own on either side, so no two lines to different target
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from bizproc_admin.diagrams.folding import Count, counts, folded
-from bizproc_admin.diagrams.layout import MARGIN, NOTE_SIZE, TITLE_SIZE, Plan
+from bizproc_admin.diagrams.blocks import Blocks
+from bizproc_admin.diagrams.folding import counts, folded
+from bizproc_admin.diagrams.layout import Places
+from bizproc_admin.diagrams.measuring import MARGIN, NOTE_SIZE, TITLE_SIZE, measure
 from bizproc_admin.diagrams.pictures import Box, Edge, Lines, Picture, Rect, Role, Say, Saying
 from bizproc_admin.diagrams.steps import Kind, Step
 from bizproc_admin.diagrams.texts import line_count, width_of
@@ -74,33 +76,32 @@ def lay_out_states(root: Step, say: Say, folds: frozenset[str] | None = None) ->
     """Return the diagram of a state machine; folds are those of `folded` unless given."""
     folds = folded(root) if folds is None else folds
     within = counts(root)
-    plan = Plan(say, folds, within)
-    cards = [_card(state, say, folds, within, plan) for state in root.children]
+    blocks = Blocks(say, folds, within)
+    cards = [_card(state, blocks) for state in root.children]
     trees = [part.tree for card in cards for part in card.parts if part.tree is not None]
-    sizes = {tree: plan.measure(tree) for tree in trees}
+    sizes = {tree: measure(blocks, tree) for tree in trees}
     width = max([CARD, *(size[0] + 2 * INSET for size in sizes.values())])
     y = MARGIN
     for card in cards:
         y = _measure(card, y, width, sizes) + GAP
     edges, left, right = _lanes(cards, width)
     x = MARGIN + left
-    boxes: list[Box] = []
+    boxes, places = list[Box](), Places(blocks)
     for card in cards:
-        _put(card, x, width, plan, boxes)
+        _put(card, x, width, places, boxes)
     return Picture(
         x + width + right + MARGIN,
         max(y - GAP, MARGIN) + MARGIN,
-        tuple(boxes + plan.boxes),
-        tuple(plan.frames),
-        tuple(plan.bars),
-        tuple(edges + plan.edges),
+        tuple(boxes + places.boxes),
+        tuple(places.frames),
+        tuple(places.bars),
+        tuple(edges + places.edges),
         tuple(Rect(x, card.y, width, card.height) for card in cards),
     )
 
 
-def _card(
-    state: Step, say: Say, folds: frozenset[str], within: dict[int, Count], plan: Plan
-) -> _Card:
+def _card(state: Step, blocks: Blocks) -> _Card:
+    say, within = blocks.say, blocks.within
     card = _Card(state, say(Saying(Role.STATE, state, steps=within[state.key].steps)))
     for handler in state.children:
         steps = within[handler.key].steps
@@ -113,8 +114,8 @@ def _card(
                 for way in ways_of(handler)
             ]
         )
-        if handler.children and str(handler.key) not in folds:
-            part.tree = plan.add(handler, is_whole=False)
+        if handler.children and str(handler.key) not in blocks.folds:
+            part.tree = blocks.add(handler, is_whole=False)
         card.parts.append(part)
     return card
 
@@ -142,7 +143,7 @@ def _measure(card: _Card, y: int, width: int, sizes: dict[int, tuple[int, int]])
     return y
 
 
-def _put(card: _Card, x: int, width: int, plan: Plan, boxes: list[Box]) -> None:
+def _put(card: _Card, x: int, width: int, places: Places, boxes: list[Box]) -> None:
     boxes.append(Box(x, card.y, width, card.head, Role.STATE, card.state, card.lines))
     for part in card.parts:
         for row in part.rows:
@@ -151,7 +152,7 @@ def _put(card: _Card, x: int, width: int, plan: Plan, boxes: list[Box]) -> None:
             boxes.append(Box(x, row.y, width, row.height, Role.WAY, handler, row.lines, fold))
         if part.tree is not None:
             last = part.rows[-1]
-            plan.put(part.tree, x + width // 2, last.y + last.height + INSET)
+            places.put(part.tree, x + width // 2, last.y + last.height + INSET)
 
 
 def _lanes(cards: list[_Card], width: int) -> tuple[list[Edge], int, int]:

@@ -51,6 +51,7 @@ class Kind(StrEnum):
 
 
 ASKING = frozenset({Kind.APPROVAL, Kind.REVIEW, Kind.REQUEST, Kind.OPTIONAL})
+LOOPS = frozenset({Kind.LOOP, Kind.EACH})
 BLOCKS = frozenset({Kind.GROUP, Kind.CHOICE, Kind.PARALLEL, Kind.LISTEN, Kind.LOOP, Kind.EACH})
 
 

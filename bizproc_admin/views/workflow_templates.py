@@ -18,7 +18,8 @@ from bizproc_admin.models.template_versions import structure_of
 from bizproc_admin.models.workflow_tasks import WorkflowTaskQuerySet
 from bizproc_admin.views.diagrams import diagram_of
 from bizproc_admin.views.structures import shown
-from bizproc_admin.wording.template_steps import StepWords, look_of
+from bizproc_admin.wording.step_looks import look_of
+from bizproc_admin.wording.template_steps import StepWords
 from bizproc_admin.wording.template_values import definition_lines
 
 MOST_TASKS = 10

@@ -1,132 +1,38 @@
 """The steps of a workflow template in words, for its diagram and outline."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
 from bizproc_admin.bitrix.texts import line
-from bizproc_admin.diagrams.expressions import parts
 from bizproc_admin.diagrams.folding import HANDLERS
 from bizproc_admin.diagrams.pictures import Lines, Part, Role, Saying
 from bizproc_admin.diagrams.steps import (
     Asking,
-    Condition,
-    Definition,
     Kind,
     Reference,
-    Span,
     Step,
-    Test,
-    Who,
 )
-from bizproc_admin.diagrams.values import is_on
+from bizproc_admin.wording.step_looks import look_of
+from bizproc_admin.wording.template_names import TemplateNames, cut, in_all
 
-SWITCHES = frozenset({"bool", "b"})
-MOST_TITLE, MOST_NAMES, MOST_WORDS = 300, 4, 90
-
-
-@dataclass(frozen=True, kw_only=True)
-class Look:
-    """How a kind of step is called and looks; tone is the variant of its card."""
-
-    text: Promise
-    icon: str = "settings"
-    tone: str = ""
-
-
-LOOKS = {
-    Kind.APPROVAL: Look(text=_lazy("Approval"), icon="stamp", tone="people"),
-    Kind.REVIEW: Look(text=_lazy("Review"), icon="eye", tone="people"),
-    Kind.REQUEST: Look(text=_lazy("Request for information"), icon="form", tone="people"),
-    Kind.OPTIONAL: Look(text=_lazy("Request for information"), icon="form", tone="people"),
-    Kind.COMMAND: Look(
-        text=_lazy("Button on the document"), icon="mouse-pointer-click", tone="people"
-    ),
-    Kind.TASK: Look(text=_lazy("Task"), icon="square-check", tone="people"),
-    Kind.DELAY: Look(text=_lazy("Pause"), icon="clock"),
-    Kind.MESSAGE: Look(text=_lazy("Message"), icon="mail"),
-    Kind.CODE: Look(text=_lazy("PHP code"), icon="code", tone="code"),
-    Kind.CALL: Look(text=_lazy("Call of an address"), icon="globe", tone="code"),
-    Kind.APPLICATION: Look(text=_lazy("Action of an application"), icon="plug", tone="app"),
-    Kind.JUMP: Look(text=_lazy("Change of state"), icon="arrow-right"),
-    Kind.END: Look(text=_lazy("End of the workflow"), icon="circle-stop"),
-    Kind.START: Look(text=_lazy("Start of another workflow"), icon="play"),
-    Kind.STATUS: Look(text=_lazy("Status text"), icon="tag"),
-    Kind.FIELDS: Look(text=_lazy("Change of the document"), icon="pen-line"),
-    Kind.VARIABLES: Look(text=_lazy("Setting of variables"), icon="variable"),
-    Kind.DOCUMENT: Look(text=_lazy("Work on the document"), icon="file-text"),
-    Kind.PERSON: Look(text=_lazy("Choice of a person"), icon="user"),
-    Kind.LOG: Look(text=_lazy("Note in the portal's log"), icon="scroll-text"),
-    Kind.RESULT: Look(text=_lazy("Result of the workflow"), icon="flag"),
-    Kind.PORTAL: Look(text=_lazy("Action of the portal")),
-    Kind.UNKNOWN: Look(text=_lazy("Unknown activity"), icon="circle-question-mark", tone="odd"),
-    Kind.CHOICE: Look(text=_lazy("Condition"), icon="split"),
-    Kind.PARALLEL: Look(text=_lazy("At the same time"), icon="columns-3"),
-    Kind.LISTEN: Look(text=_lazy("The first of these"), icon="timer"),
-    Kind.LOOP: Look(text=_lazy("Repeated"), icon="repeat"),
-    Kind.EACH: Look(text=_lazy("Repeated for each"), icon="repeat"),
-    Kind.GROUP: Look(text=_lazy("Group of steps"), icon="layers"),
-    Kind.STATE: Look(text=_lazy("State"), icon="workflow"),
-    Kind.ENTRY: Look(text=_lazy("On entering"), icon="play"),
-    Kind.EVENT: Look(text=_lazy("On an event"), icon="zap"),
-    Kind.EXIT: Look(text=_lazy("On leaving"), icon="log-out"),
-}
-OPERATORS = {
-    "=": _lazy("%(subject)s is %(value)s"),
-    "!=": _lazy("%(subject)s is not %(value)s"),
-    ">": _lazy("%(subject)s over %(value)s"),
-    ">=": _lazy("%(subject)s at least %(value)s"),
-    "<": _lazy("%(subject)s under %(value)s"),
-    "<=": _lazy("%(subject)s at most %(value)s"),
-    "in": _lazy("%(subject)s is one of %(value)s"),
-    "!in": _lazy("%(subject)s is none of %(value)s"),
-    "contain": _lazy("%(subject)s contains %(value)s"),
-    "!contain": _lazy("%(subject)s does not contain %(value)s"),
-    "empty": _lazy("%(subject)s is empty"),
-    "!empty": _lazy("%(subject)s is filled in"),
-    "between": _lazy("%(subject)s between %(value)s"),
-    "modified": _lazy("%(subject)s was changed"),
-}
-FIELDS = {
-    "assigned_by_id": _lazy("who is responsible"),
-    "created_by": _lazy("who made the document"),
-    "created_by_id": _lazy("who made the document"),
-    "modified_by": _lazy("who changed the document"),
-    "opportunity": _lazy("amount"),
-    "stage_id": _lazy("stage"),
-    "status_id": _lazy("status"),
-    "title": _lazy("title"),
-    "name": _lazy("name"),
-}
-SYSTEM = {"now": _lazy("now"), "nowlocal": _lazy("now"), "date": _lazy("today")}
-ROLES = {
-    "author": _lazy("the author of the document"),
-    "admin": _lazy("the administrators"),
-    "responsible": _lazy("who is responsible"),
-}
+MOST_WORDS = 90
 
 
 @dataclass(frozen=True, kw_only=True)
-class StepWords:
+class StepWords(TemplateNames):
     """Says the steps of one template: called with what is to be said, it returns the lines.
 
-    people are names by the portal's numbers, dismissed those of them who have left; definitions are
-    the template's parameters, variables and constants by source ("template", "variable",
-    "constant"). By the names of steps, feet are what stands under them, waiting is how many tasks
-    wait there, and marks tell of one workflow: "here" or "passed"; taken are the keys of the
-    branches it went. is_whole tells conditions, receivers and what is set, which may hold secrets;
+    By the names of steps, feet are what stands under them, waiting is how many tasks wait there,
+    and marks tell of one workflow: "here" or "passed"; taken are the keys of the branches it went.
+    is_whole tells conditions, receivers and what is set, which may hold secrets;
     otherwise titles and who is asked alone. shortens cuts long conditions, where another place
     tells them in full.
     """
 
     root: Step | None = None
-    people: Mapping[str, str] = field(default_factory=dict)
-    dismissed: frozenset[str] = frozenset()
-    definitions: Mapping[str, Mapping[str, Definition]] = field(default_factory=dict)
     feet: Mapping[str, tuple[Part, ...]] = field(default_factory=dict)
     waiting: Mapping[str, int] = field(default_factory=dict)
     marks: Mapping[str, str] = field(default_factory=dict)
@@ -250,9 +156,7 @@ class StepWords:
         given = step.properties.get(name)
         if not isinstance(given, Mapping) or not given:
             return str(look_of(step).text)
-        names = [
-            self.referred(Reference(source, str(key))) for key in list(given)[: MOST_NAMES + 1]
-        ]
+        names = [self.referred(Reference(source, str(key))) for key in given]
         return _("Sets %(names)s") % {"names": in_all(names)}
 
     def pause(self, step: Step) -> str:
@@ -289,58 +193,6 @@ class StepWords:
         return _("Goes on without an answer after %(span)s") % {
             "span": self.span(step.asking.within)
         }
-
-    def names(self, users: Iterable[Who]) -> str:
-        """Return who is named, the first few by name."""
-        return in_all([self.name(one) for one in users])
-
-    def name(self, who: Who) -> str:
-        """Return one who is named."""
-        if who.kind == "person":
-            name = self.people.get(who.value) or _("person %(number)s") % {"number": who.value}
-            is_gone = who.value in self.dismissed
-            return _("%(name)s (dismissed)") % {"name": name} if is_gone else name
-        if who.kind == "group":
-            return _("group %(code)s") % {"code": who.value.removeprefix("group_")}
-        if who.kind == "role":
-            return str(ROLES.get(who.value, who.value))
-        if who.reference is not None:
-            return self.referred(who.reference)
-        return cut(line(who.value), 80) or "?"
-
-    def referred(self, one: Reference) -> str:
-        """Return what a reference is called: by its definition, its step, or its own name."""
-        found = self.defined(one)
-        if found is not None:
-            return line(found.name)
-        if one.source == "system":
-            return str(SYSTEM.get(one.field.lower(), one.field))
-        plain = one.field.removesuffix("_printable").removesuffix("_PRINTABLE")
-        return str(FIELDS.get(plain.lower(), plain)) if one.source == "document" else plain
-
-    def defined(self, one: Reference) -> Definition | None:
-        """Return what a reference leads to: by its source, or whatever has that name."""
-        sources = (one.source,) if one.source else ("template", "variable", "constant")
-        named = (self.definitions.get(source, {}).get(one.field) for source in sources)
-        return next((found for found in named if found is not None), None)
-
-    def said(self, text: str) -> str:
-        """Return a text with the names of what it refers to in the place of expressions."""
-        return cut(
-            line("".join(self.referred(p) if isinstance(p, Reference) else p for p in parts(text))),
-            MOST_TITLE,
-        )
-
-    def span(self, span: Span) -> str:
-        """Return a length of time as it is written: "2 d"."""
-        values = {"amount": self.said(span.amount)}
-        units = {
-            "s": _("%(amount)s s"),
-            "m": _("%(amount)s min"),
-            "h": _("%(amount)s h"),
-            "d": _("%(amount)s d"),
-        }
-        return units[span.unit] % values
 
     def state(self, name: str) -> str:
         """Return the title of a state."""
@@ -451,46 +303,8 @@ class StepWords:
             return title or words
         return f"{words} · {title}" if title and title != words else words
 
-    def condition(self, condition: Condition) -> str:
-        """Return a condition in words."""
-        if condition.kind == "tests":
-            said = ""
-            for place, test in enumerate(condition.tests):
-                join = (
-                    _("%(first)s or %(second)s")
-                    if test.is_alternative
-                    else _("%(first)s and %(second)s")
-                )
-                words = self.test(test)
-                said = join % {"first": said, "second": words} if place else words
-            return said
-        if condition.kind == "always":
-            return _("always")
-        if condition.kind == "code":
-            return _("PHP code decides")
-        return _("condition of a kind not known here: %(kind)s") % {"kind": cut(condition.kind, 60)}
-
-    def test(self, test: Test) -> str:
-        """Return one comparison in words."""
-        value = self.said(test.value)
-        definition = self.defined(test.subject)
-        if definition is not None and definition.type.lower() in SWITCHES:
-            value = _("yes") if is_on(value) else _("no")
-        values = {
-            "subject": self.referred(test.subject) or "?",
-            "value": value or _("empty"),
-            "operator": test.operator,
-        }
-        known = OPERATORS.get(test.operator)
-        return str(known) % values if known else "{subject} {operator} {value}".format(**values)
-
     def shortened(self, text: str) -> str:
         return cut(text, MOST_WORDS) if self.shortens else text
-
-
-def look_of(step: Step) -> Look:
-    """Return how a step's kind is called and looks."""
-    return LOOKS.get(step.kind, LOOKS[Kind.GROUP])
 
 
 def is_final(state: Step) -> bool:
@@ -509,20 +323,6 @@ def folded_words(steps: int, asking: int) -> str:
         return count
     asks = ngettext("%(count)d asks people", "%(count)d ask people", asking) % {"count": asking}
     return _("%(steps)s, %(asking)s") % {"steps": count, "asking": asks}
-
-
-def in_all(names: list[str]) -> str:
-    """Return names one after the other, past the first few how many more."""
-    shown = ", ".join(names[:MOST_NAMES])
-    more = len(names) - MOST_NAMES
-    if more <= 0:
-        return shown
-    return _("%(names)s and %(count)d more") % {"names": shown, "count": more}
-
-
-def cut(text: str, most: int) -> str:
-    """Return a text, cut where it is longer than so many characters."""
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
 def people_named(root: Step) -> set[str]:

@@ -10,7 +10,8 @@ from bizproc_admin.bitrix.texts import line
 from bizproc_admin.diagrams.reading import who
 from bizproc_admin.diagrams.steps import Definition
 from bizproc_admin.diagrams.values import is_on
-from bizproc_admin.wording.template_steps import SWITCHES, StepWords, cut, in_all
+from bizproc_admin.wording.template_names import SWITCHES, cut, in_all
+from bizproc_admin.wording.template_steps import StepWords
 
 MOST = 500
 # the portal's types, those of old templates too; one that is missing here is shown by its own name
