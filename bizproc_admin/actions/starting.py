@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin import bitrix
@@ -34,6 +35,7 @@ from bizproc_admin.models import (
     Workflow,
     WorkflowTemplate,
 )
+from bizproc_admin.models.commands import CommandQuerySet
 from bizproc_admin.models.documents import Triple
 from bizproc_admin.portals import clients, screens
 from bizproc_admin.syncing import workflows
@@ -248,23 +250,36 @@ class StartWorkflow(Action):
     def of_the_evidence(self, seen: Seen, sent: Sent) -> Observation:
         """Judge a start whose answer was lost by the workflows that have come since.
 
-        That there is none proves nothing: it may have run and ended at once.
+        That there is none proves nothing: it may have run and ended at once. What came of another
+        start is no evidence; while what came of another is not known either, it may be the other's.
         """
         offset = timedelta(seconds=self.portal.clock_offset)
-        since = sent.at + offset - CLOCKS_APART
-        until = sent.at + offset + timedelta(seconds=settings.COMMAND_LEASE + settings.SETTLE_TIME)
+        span = timedelta(seconds=settings.COMMAND_LEASE + settings.SETTLE_TIME)
+        since, until = sent.at + offset - CLOCKS_APART, sent.at + offset + span
+        others = self.others()
+        of_others = set(others.exclude(result="").values_list("result", flat=True))
         found = [
             row
             for row in self.rows_of(seen, sent)
-            if row.id not in sent.before | sent.not_ours
+            if row.id not in sent.before | sent.not_ours | of_others
             and since <= (row.started or row.modified) <= until
             and sent.hands in (None, row.started_by)
         ]
         if not found:
             return Observation(verdict=Verdict.UNTOUCHED, asked_at=seen.asked_at)
+        rivals = others.open().filter(
+            Q(as_person=None) | Q(as_person__remote_id=sent.hands),
+            result="",
+            sent_at__range=(sent.at - span, sent.at + span),
+        )
         # with a webhook others may start, too: that it was us is for a person to say
-        is_evident = len(found) == 1 and sent.is_own
+        is_evident = len(found) == 1 and sent.is_own and not rivals.exists()
         return self.found(Verdict.EVIDENT if is_evident else Verdict.UNCLEAR, seen, sent, found)
+
+    def others(self) -> CommandQuerySet:
+        """Return the other starts of the template on the document."""
+        here = Command.objects.filter(portal=self.portal, action=self.name)
+        return here.filter(target_id=self.target_id).exclude(effect=self.effect, result="")
 
     def rows_of(self, seen: Seen, sent: Sent) -> list[bitrix.WorkflowRow]:
         """Return the workflows of a look; of those that have ended, their tasks still tell."""

@@ -17,11 +17,15 @@ def decide(command: Command, *, by: By, reason: str) -> None:
 
 
 def recognise(command: Command, workflow: Workflow, *, by: By, reason: str) -> bool:
-    """Settle a start by a person's word which workflow came of it; False when it is too late."""
-    if command.state != CommandState.NEEDS_HUMAN:
+    """Settle a start by a person's word which workflow came of it.
+
+    False when it is too late, or when the workflow is known to have come of another start.
+    """
+    result = workflow.remote_id
+    others = Command.objects.filter(portal=command.portal, action=command.action, result=result)
+    if command.state != CommandState.NEEDS_HUMAN or others.exclude(pk=command.pk).exists():
         return False
     with transaction.atomic(durable=True):
-        result = workflow.remote_id
         is_moved = move(command, CommandState.CONFIRMED, workflow=workflow, result=result)
         if is_moved:
             record(

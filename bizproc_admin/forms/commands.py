@@ -6,6 +6,17 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin.models import Command, Workflow
+from bizproc_admin.models.workflows import WorkflowQuerySet
+
+
+def candidates_of(command: Command) -> WorkflowQuerySet:
+    """Return the workflows that may have come of a start, as far as no other start is theirs."""
+    ids = [one["id"] for one in command.evidence.get("candidates", ())]
+    others = Command.objects.filter(portal=command.portal, action=command.action, result__in=ids)
+    taken = others.exclude(pk=command.pk).values("result")
+    return Workflow.objects.filter(portal=command.portal, remote_id__in=ids).exclude(
+        remote_id__in=taken
+    )
 
 
 class DecisionForm(forms.Form):
@@ -25,9 +36,8 @@ class RecognitionForm(DecisionForm):
     def __init__(self, data: Any = None, *, command: Command) -> None:
         super().__init__(data, auto_id="recognition-%s")
         self.fields["reason"].required = False
-        ids = [one["id"] for one in command.evidence.get("candidates", ())]
         field = cast("forms.ModelChoiceField[Workflow]", self.fields["workflow"])
-        field.queryset = Workflow.objects.filter(portal=command.portal, remote_id__in=ids)
+        field.queryset = candidates_of(command)
 
 
 class ContestForm(forms.Form):

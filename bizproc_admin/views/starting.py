@@ -12,7 +12,7 @@ from bizproc_admin.actions.base import own_hands
 from bizproc_admin.actions.starting import administers
 from bizproc_admin.audit import By
 from bizproc_admin.commands import TargetBusy, contest, decide, recognise
-from bizproc_admin.forms.commands import ContestForm, DecisionForm, RecognitionForm
+from bizproc_admin.forms.commands import ContestForm, DecisionForm, RecognitionForm, candidates_of
 from bizproc_admin.forms.starting import StartForm
 from bizproc_admin.htmx import page, part, wants_part
 from bizproc_admin.models import Command, CommandState, Workflow, WorkflowTemplate
@@ -245,15 +245,13 @@ def outcome_page(
     busy: Command | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    ids = [one["id"] for one in command.evidence.get("candidates", ())]
-    candidates = Workflow.objects.filter(portal=command.portal, remote_id__in=ids).with_names()
     entries = command.audit_entries.with_details().order_by("pk")
     context = {
         "command": command,
         "target": acts.target(command),
         "facts": acts.facts(command),
         "steps": [(entry, step_of(entry)) for entry in entries],
-        "candidates": candidates,
+        "candidates": candidates_of(command).with_names(),
         "needs_decision": command.state == CommandState.NEEDS_HUMAN,
         "is_contestable": command.state == CommandState.EVIDENT,
         "recognition": recognition or RecognitionForm(command=command),

@@ -431,6 +431,25 @@ def test_a_person_says_which_one_came_of_it_or_none(
     assert command.state == CommandState.CONFIRMED
 
 
+def test_what_came_of_another_start_is_not_offered(
+    as_, administrator, template, committing, sandbox
+):
+    client = as_(administrator)
+    sandbox.fail_next("timeout_before_apply", method=START)
+    post(client, committing, filled(template))
+    post(client, committing, filled(template, Place="Köln"))
+    lost, other = Command.objects.order_by("pk")
+    assert (lost.state, other.state) == (CommandState.UNKNOWN, CommandState.CONFIRMED)
+    evidence = {"candidates": [{"id": other.result}]}
+    Command.objects.filter(pk=lost.pk).update(state=CommandState.NEEDS_HUMAN, evidence=evidence)
+    page = content(client.get(reverse("workflow_start_outcome", args=[lost.pk])))
+    assert "No workflow of this template has been seen" in page
+    decision = reverse("workflow_start_decision", args=[lost.pk])
+    assert client.post(decision, {"workflow": other.result}).status_code == 422
+    lost.refresh_from_db()
+    assert lost.state == CommandState.NEEDS_HUMAN
+
+
 def test_none_leads_to_the_same_form_filled_again(
     as_, administrator, template, committing, sandbox
 ):

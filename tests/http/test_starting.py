@@ -255,6 +255,36 @@ def test_one_that_has_ended_since_is_found_by_its_tasks(
     assert not command.workflow.is_running
 
 
+def test_a_workflow_that_came_of_another_start_is_no_evidence(
+    template, administrator, own_hands, committing, sandbox, settings
+):
+    sandbox.fail_next("timeout_before_apply", method=START)
+    lost = start(template, administrator, committing, parameters={"Amount": "1"})
+    other = start(template, administrator, committing, parameters={"Amount": "2"})
+    assert (lost.state, other.state) == (CommandState.UNKNOWN, CommandState.CONFIRMED)
+    lost = settle(lost, committing)
+    assert (lost.state, lost.workflow) == (CommandState.UNKNOWN, None)
+    lost = settle(lost, committing, settings.SETTLE_TIME + 1)
+    assert lost.state == CommandState.NEEDS_HUMAN
+    by = By(account=administrator)
+    assert not commands.recognise(lost, other.workflow, by=by, reason="This one")
+    assert fresh(lost).state == CommandState.NEEDS_HUMAN
+
+
+def test_one_workflow_is_no_evidence_for_two_starts_whose_answers_were_lost(
+    template, administrator, own_hands, committing, sandbox
+):
+    sandbox.fail_next("timeout_before_apply", method=START)
+    first = start(template, administrator, committing, parameters={"Amount": "1"})
+    sandbox.fail_next("timeout_after_apply", method=START)
+    second = start(template, administrator, committing, parameters={"Amount": "2"})
+    # which of the two the one workflow came of is for a person to say
+    assert second.state == CommandState.NEEDS_HUMAN
+    assert settle(first, committing).state == CommandState.NEEDS_HUMAN
+    commands.decide(fresh(first), by=By(account=administrator), reason="Its amount is 2")
+    assert settle(second, committing).state == CommandState.EVIDENT
+
+
 def test_evidence_can_be_contested_for_a_day_and_is_not_found_again(
     template, administrator, own_hands, committing, sandbox
 ):
