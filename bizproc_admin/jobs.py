@@ -17,7 +17,7 @@ from bizproc_admin import commands, doorbell, gates, heartbeats, syncing
 from bizproc_admin.access import sessions
 from bizproc_admin.audit import triggers
 from bizproc_admin.lookout import Lookout
-from bizproc_admin.models import Draft, Feed
+from bizproc_admin.models import Draft, Feed, TemplateFile
 
 PREFIX = "bizproc_admin.jobs."
 lookouts: list[Lookout] = []
@@ -65,12 +65,18 @@ def look_at_address(pk: int) -> None:
     syncing.look_at_address(pk)
 
 
+@shared_task(name=PREFIX + "read_template_file")
+def read_template_file(pk: int) -> None:
+    syncing.read_file(pk)
+
+
 @shared_task(name=PREFIX + "tidy")
 def tidy() -> None:
     heartbeats.forget()
     sessions.forget_old()
     syncing.forget_old_runs()
     Draft.objects.outdated().delete()
+    TemplateFile.objects.outdated().delete()
 
 
 @worker_init.connect

@@ -145,6 +145,7 @@ class Lookout:
             screens.ask_where_due(start=self.take)
             syncing.start_due_probes(start=self.take)
             syncing.find_lost_looks(start=self.take)
+            syncing.start_due_files(start=self.take)
             if Chore.objects.claim("follow people", every=settings.FOLLOW_INTERVAL):
                 syncing.follow_people(start=self.take)
         else:

@@ -24,6 +24,7 @@ from bizproc_admin.views import (
     second_factor,
     signing_in,
     starting,
+    template_files,
     template_list,
     workflow_courses,
     workflow_tasks,
@@ -60,6 +61,23 @@ workflow_template_urls = [
         "choices/<slug:chip>/",
         template_list.workflow_template_choices,
         name="workflow_template_choices",
+    ),
+    path("upload/", template_files.template_upload, name="template_upload"),
+    path("files/<int:pk>/", template_files.template_file_detail, name="template_file_detail"),
+    path(
+        "files/<int:pk>/sending/",
+        template_files.template_file_sending,
+        name="template_file_sending",
+    ),
+    path(
+        "<int:pk>/deletion/",
+        template_files.workflow_template_deletion,
+        name="workflow_template_deletion",
+    ),
+    path(
+        "<int:pk>/download/",
+        template_files.workflow_template_download,
+        name="workflow_template_download",
     ),
     path("<int:pk>/", workflow_templates.workflow_template_detail, name="workflow_template_detail"),
     path(

@@ -5,6 +5,13 @@ from bizproc_admin.audit import AuditAction, By
 from bizproc_admin.models import AuditEntry, WorkflowTemplate
 
 
+def file_taken(template: WorkflowTemplate, *, by: By) -> None:
+    """Write into the history who is about to take a template away as a file."""
+    audit.record(
+        AuditEntry.Kind.DISCLOSURE, AuditAction.TEMPLATE_TAKEN, by=by, target=template.as_target
+    )
+
+
 def constants_seen(template: WorkflowTemplate, *, by: By) -> None:
     """Write into the history who is about to see the constants of a template."""
     audit.record(

@@ -43,6 +43,7 @@ class Capability(StrEnum):
     TERMINATE_WORKFLOWS = "terminate_workflows"
     KILL_WORKFLOWS = "kill_workflows"
     START_WORKFLOWS = "start_workflows"
+    MANAGE_TEMPLATES = "manage_templates"
     SEE_COMMANDS = "see_commands"
     SEE_AUDIT = "see_audit"
     SEE_STRUCTURES = "see_structures"

@@ -40,8 +40,9 @@ class Target:
     @property
     def label(self) -> str:
         """Return the names and the number by which it is searched for."""
-        first = self.labels.get("task") or self.labels.get("template")
-        return " · ".join(filter(None, (first, self.labels["document"] or self.labels["number"])))
+        labels = self.labels
+        first = labels.get("task") or labels.get("template")
+        return " · ".join(filter(None, (first, labels.get("document") or labels.get("number"))))
 
 
 class Verdict(StrEnum):
@@ -63,6 +64,14 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SeenTemplate:
+    """A workflow template as a reading showed it; structure is None where it could not be read."""
+
+    row: bitrix.TemplateRow
+    structure: bitrix.StructureRow | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Seen:
     """A target as a reading of the portal showed it, not judged yet.
 
@@ -75,6 +84,7 @@ class Seen:
     workflow: bitrix.WorkflowRow | None = None
     beside: tuple[bitrix.WorkflowRow, ...] = ()
     tasks: tuple[bitrix.TaskRow, ...] = ()
+    templates: tuple[SeenTemplate, ...] = ()
     error: bitrix.BitrixError | None = None
 
     def clear(self) -> Self:
@@ -125,6 +135,8 @@ class Action(ABC):
     ends_target: ClassVar[bool] = False
     # whether a reading can prove that nothing happened, so that it may be sent again
     is_repeatable: ClassVar[bool] = True
+    # sends of one command: the first, and those after proof that nothing happened
+    most_sends: ClassVar[int] = 3
 
     @property
     @abstractmethod

@@ -10,6 +10,9 @@ class AuditAction(StrEnum):
     WORKFLOW_START = "workflow.start"
     WORKFLOW_TERMINATE = "workflow.terminate"
     WORKFLOW_KILL = "workflow.kill"
+    TEMPLATE_ADD = "workflow_template.add"
+    TEMPLATE_UPDATE = "workflow_template.update"
+    TEMPLATE_DELETE = "workflow_template.delete"
     WORKFLOW_TASK_COMPLETE = "workflow_task.complete"
     WORKFLOW_TASK_DELEGATE = "workflow_task.delegate"
 
@@ -50,4 +53,5 @@ class AuditAction(StrEnum):
     TIME_ZONE_SET = "portal.time_zone"
 
     CONSTANTS_SEEN = "workflow_template.constants_seen"
+    TEMPLATE_TAKEN = "workflow_template.taken"
     DATE_FORMAT_SET = "portal.date_format"

@@ -25,8 +25,6 @@ from bizproc_admin.portals import clients, outages, screens
 
 log = logging.getLogger(__name__)
 
-# sends of one command: the first, and at most two more after proof that nothing happened
-MOST_SENDS = 3
 # a portal that accepted but did not act is asked once more, then a person decides
 MOST_SENDS_DISPUTED = 2
 # what the portal says when it has not taken an answer or a delegation
@@ -236,7 +234,7 @@ def conclude_present(command: Command, action: Action, seen: Observation) -> Non
     disputed = command.state != CommandState.UNKNOWN
     if not action.is_repeatable:
         to = CommandState.NEEDS_HUMAN
-    elif command.sends < (MOST_SENDS_DISPUTED if disputed else MOST_SENDS):
+    elif command.sends < (MOST_SENDS_DISPUTED if disputed else action.most_sends):
         to = CommandState.INTENT
     elif disputed:
         to = CommandState.NEEDS_HUMAN

@@ -80,7 +80,7 @@ class TemplateFile:
 
     def encoded(self) -> bytes:
         """Return the file's bytes anew, compressed; inflated they are those that were read."""
-        return _compressed(self.content)
+        return written(self.content)
 
     def digest(self) -> str:
         """Return what tells this structure from another, whichever way it was read."""
@@ -136,7 +136,7 @@ def encode(
     }
     if document_fields is not None:
         content["DOCUMENT_FIELDS"] = document_fields
-    return _compressed(content)
+    return written(content)
 
 
 def structure_digest(structure: object) -> str:
@@ -147,7 +147,8 @@ def structure_digest(structure: object) -> str:
     return hashlib.sha256(re.sub(rb"\bd:(-?\d+);", rb"i:\1;", serialize(structure))).hexdigest()
 
 
-def _compressed(content: Mapping[str, object]) -> bytes:
+def written(content: Mapping[str, object]) -> bytes:
+    """Return a file's bytes from its whole content, as `TemplateFile.content` has it."""
     return zlib.compress(serialize(dict(content)), 9)
 
 

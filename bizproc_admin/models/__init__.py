@@ -16,6 +16,7 @@ from bizproc_admin.models.seen_outcomes import SeenOutcome
 from bizproc_admin.models.sync_runs import Feed, FeedName, SyncRun
 from bizproc_admin.models.targets import Target
 from bizproc_admin.models.template_figures import TemplateFigures
+from bizproc_admin.models.template_files import TemplateFile
 from bizproc_admin.models.template_mentions import TemplateMention
 from bizproc_admin.models.template_versions import TemplateStructure, TemplateVersion
 from bizproc_admin.models.workers import Chore, MethodBudget, PaceBucket, Place, Worker
@@ -58,6 +59,7 @@ __all__ = [
     "SyncRun",
     "Target",
     "TemplateFigures",
+    "TemplateFile",
     "TemplateMention",
     "TemplateStructure",
     "TemplateVersion",

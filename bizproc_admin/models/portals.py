@@ -43,9 +43,11 @@ class Portal(models.Model):
 
     webhook is the whole secret address; webhook_hint is what a page may show. client_id,
     client_secret and token_url are of the local application people sign in through; member_id is
-    the portal's own identity, pinned at the first sign-in of one of its administrators. findings is
-    what the probe learnt: a list of {"name", "ok", "needed", "code", "values"}, problem_code and
-    problem_values the first of them that keeps the connection from being used. clock_offset is the
+    the portal's own identity, pinned at the first sign-in of one of its administrators.
+    application_number is the portal's own for the application: what it adds is marked with it.
+    findings is what the probe learnt: a list of {"name", "ok", "needed", "code", "values"},
+    problem_code and problem_values the first of them that keeps the connection from being used.
+    clock_offset is the
     portal's clock minus ours, in seconds. retry_at is until when a portal that does not answer is
     left alone. answered_at is when the portal last answered, to a few seconds; failures counts the
     calls in a row that brought nothing, failing_since is when the first of them was made, and
@@ -64,6 +66,7 @@ class Portal(models.Model):
     webhook_hint = models.CharField(max_length=100, blank=True)
     client_id = models.CharField(max_length=100, blank=True)
     client_secret = EncryptedTextField(null=True)
+    application_number = models.BigIntegerField(null=True)
     token_url = models.CharField(max_length=200, blank=True)
     member_id = models.CharField(max_length=64, blank=True)
     admits_everybody = models.BooleanField(default=False)

@@ -98,6 +98,13 @@ class WorkflowTemplate(models.Model):
         )
 
     @property
+    def application(self) -> int | None:
+        """Return the portal's number of the application that added it; None for any other."""
+        number = self.system_code.removeprefix("rest_app_")
+        is_of_one = self.system_code.startswith("rest_app_") and number.isdecimal()
+        return int(number) if is_of_one and len(number) < 18 else None
+
+    @property
     def is_listed(self) -> bool:
         """Return whether the portal lists it, so that it can be started."""
         return not self.is_hidden and self.gone_at is None

@@ -164,7 +164,9 @@ def set_application(
         portal.client_id = client_id
         portal.client_secret = Secret(client_secret)
         portal.token_url = token_url
-        portal.save(update_fields=["client_id", "client_secret", "token_url"])
+        if is_other:
+            portal.application_number = None
+        portal.save(update_fields=["client_id", "client_secret", "token_url", "application_number"])
         if is_other:
             PersonToken.objects.filter(person__portal=portal).delete()
         audit.record(

@@ -5,6 +5,7 @@ from bizproc_admin.syncing.passes import forget_old_runs, start_due_passes, sync
 from bizproc_admin.syncing.probing import probe_portal, start_due_probes
 from bizproc_admin.syncing.readdressing import find_lost_looks, look_at_address
 from bizproc_admin.syncing.rereading import read_again, read_screens
+from bizproc_admin.syncing.template_files import read_file, start_due_files
 
 __all__ = [
     "find_lost_looks",
@@ -14,7 +15,9 @@ __all__ = [
     "look_at_address",
     "probe_portal",
     "read_again",
+    "read_file",
     "read_screens",
+    "start_due_files",
     "start_due_passes",
     "start_due_probes",
     "sync",

@@ -6,10 +6,17 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Max
 
-from bizproc_admin import bitrix
+from bizproc_admin import bitrix, doorbell
 from bizproc_admin.diagrams.mentions import Mention, Where, mentions
 from bizproc_admin.diagrams.reading import Unreadable, definitions, read
-from bizproc_admin.models import TemplateVersion, Workflow, WorkflowTemplate
+from bizproc_admin.models import (
+    Feed,
+    FeedName,
+    Portal,
+    TemplateVersion,
+    Workflow,
+    WorkflowTemplate,
+)
 from bizproc_admin.models.documents import kind_of
 from bizproc_admin.models.template_mentions import index
 from bizproc_admin.models.template_versions import Structure, keep_structure
@@ -76,6 +83,14 @@ def told_by(names: Names, row: bitrix.TemplateRow) -> dict[str, object]:
         "is_hidden": False,
         "gone_at": None,
     }
+
+
+def ask_again(portal: Portal) -> None:
+    """Have the portal's templates listed again soon: one of them was written to."""
+    feeds = Feed.objects.filter(portal=portal, name=FeedName.WORKFLOW_TEMPLATES)
+    feeds.update(next_at=None)
+    for pk in feeds.values_list("pk", flat=True):
+        doorbell.ring("sync_feed", pk)
 
 
 def see_again(names: Names, *, moment: datetime) -> None:

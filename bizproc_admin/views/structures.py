@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from bizproc_admin.diagrams.reading import Unreadable, definitions, read, who
 from bizproc_admin.diagrams.steps import Definition, Step
-from bizproc_admin.models import Person, WorkflowTemplate
+from bizproc_admin.models import Person, Portal, WorkflowTemplate
 from bizproc_admin.models.template_versions import Structure, holding, opened, structure_of
 from bizproc_admin.wording.template_steps import StepWords, people_named
 
@@ -43,18 +43,31 @@ def shown(
     template: WorkflowTemplate, structure: Structure | None, *, is_whole: bool
 ) -> ShownTemplate:
     """Return a template as it is shown: whole, or titles and who is asked alone."""
-    found = {
-        "template": definitions(structure.parameters if structure else template.parameters),
-        "variable": definitions(structure.variables) if structure else (),
-        "constant": definitions(structure.constants) if structure else (),
-    }
-    root, problem = None, why_unread(template)
     if structure is not None:
+        return shown_structure(template.portal, structure, is_whole=is_whole)
+    known = Structure(template=None, parameters=template.parameters, variables=(), constants=())
+    return shown_structure(template.portal, known, problem=why_unread(template), is_whole=is_whole)
+
+
+def shown_structure(
+    portal: Portal, structure: Structure, *, problem: str = "", is_whole: bool
+) -> ShownTemplate:
+    """Return a structure as it is shown, wherever it comes from; problem says why no step can be.
+
+    See `shown`.
+    """
+    found = {
+        "template": definitions(structure.parameters),
+        "variable": definitions(structure.variables),
+        "constant": definitions(structure.constants),
+    }
+    root = None
+    if not problem:
         try:
-            root, problem = read(structure.template), ""
+            root = read(structure.template)
         except Unreadable as error:
             problem = str(PROBLEMS[error.code])
-    people = people_of(template, root, found["template"])
+    people = people_of(portal, root, found["template"])
     words = StepWords(
         root=root,
         people={number: str(person) for number, person in people.items()},
@@ -104,12 +117,12 @@ def why_unread(template: WorkflowTemplate) -> str:
 
 
 def people_of(
-    template: WorkflowTemplate, root: Step | None, parameters: Iterable[Definition]
+    portal: Portal, root: Step | None, parameters: Iterable[Definition]
 ) -> dict[str, Person]:
     """Return the people a template and what is preset name, by the portal's numbers."""
     numbers = people_named(root) if root else set()
     for one in parameters:
         numbers |= {named.value for named in who(list(one.default)) if named.kind == "person"}
     known = {int(number) for number in numbers if len(number) < 18}
-    people = Person.objects.filter(portal=template.portal, remote_id__in=known)
+    people = Person.objects.filter(portal=portal, remote_id__in=known)
     return {str(person.remote_id): person for person in people}

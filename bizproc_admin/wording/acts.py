@@ -12,11 +12,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bizproc_admin.actions import (
+    AddTemplate,
     CompleteTask,
     DelegateTask,
+    DeleteTemplate,
     KillWorkflow,
     StartWorkflow,
     TerminateWorkflow,
+    UpdateTemplate,
 )
 from bizproc_admin.models import AuditEntry, Command
 from bizproc_admin.models.documents import stand_in
@@ -71,6 +74,24 @@ ACTS = {
         event=gettext_lazy("Start"),
         whole=gettext_lazy("Start %(target)s"),
         under_way=gettext_lazy("%(who)s has asked for the same start, which is not settled yet"),
+    ),
+    AddTemplate.name: Act(
+        alone=gettext_lazy("Add a template"),
+        event=gettext_lazy("Add a template"),
+        whole=gettext_lazy("Add the template %(target)s"),
+        under_way=gettext_lazy("%(who)s is already adding a template of this name"),
+    ),
+    UpdateTemplate.name: Act(
+        alone=gettext_lazy("Change the template"),
+        event=gettext_lazy("Change the template"),
+        whole=gettext_lazy("Change the template %(target)s"),
+        under_way=gettext_lazy("%(who)s already does something with this template"),
+    ),
+    DeleteTemplate.name: Act(
+        alone=gettext_lazy("Delete the template"),
+        event=gettext_lazy("Delete the template"),
+        whole=gettext_lazy("Delete the template %(target)s"),
+        under_way=gettext_lazy("%(who)s already does something with this template"),
     ),
     TerminateWorkflow.name: Act(
         alone=gettext_lazy("Terminate"),
@@ -138,12 +159,14 @@ def entry_target(entry: AuditEntry) -> str:
 
 def target_said(labels: Mapping[str, Any]) -> str:
     """Return a target in words: what is not named is said by its kind and number."""
+    template = labels.get("template") or _("Hidden automation template %(number)s") % {
+        "number": labels.get("template_number")
+    }
+    if "document" not in labels:
+        return str(template)
     document = labels["document"] or stand_in(labels["kind"], labels["number"])
     if "task" in labels:
         return f"{task_said(labels)} · {document}"
-    template = labels["template"] or _("Hidden automation template %(number)s") % {
-        "number": labels["template_number"]
-    }
     return f"{template} · {document}"
 
 

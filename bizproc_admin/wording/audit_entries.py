@@ -46,6 +46,7 @@ NAMES = {
     AuditAction.SIGN_IN_CLOSED: gettext_lazy("Closed sign-in to most"),
     AuditAction.TIME_ZONE_SET: gettext_lazy("Set the time zone of a portal"),
     AuditAction.CONSTANTS_SEEN: gettext_lazy("Saw the constants of a template"),
+    AuditAction.TEMPLATE_TAKEN: gettext_lazy("Downloaded a template"),
     AuditAction.DATE_FORMAT_SET: gettext_lazy("Set how a portal writes dates"),
     **{AuditAction(name): action.label for name, action in ACTIONS.items()},
 }

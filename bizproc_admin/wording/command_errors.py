@@ -65,6 +65,14 @@ SENTENCES = {
         "The portal lets a task be answered only by the person it waits for. Sign in "
         "with Bitrix24 once, so that this console may act as you."
     ),
+    "template_changed": gettext_lazy(
+        "Somebody has changed the template since it was shown. Look at it again and repeat."
+    ),
+    "template_is_so": gettext_lazy("The template is so already."),
+    "token_needed_for_templates": gettext_lazy(
+        "Templates are written by the application through which people sign in: sign in with "
+        "Bitrix24 as a portal administrator once, so that this console may act as you."
+    ),
     "template_gone": gettext_lazy(
         "The portal lists this template no more: nothing can be started from it."
     ),
@@ -82,7 +90,8 @@ SENTENCES = {
 # what ends an intent that is not sent, or not again
 GIVEN_UP = (
     "taken_back", "changed_since_view", "no_longer_allowed", "portal_unreachable",
-    "nobody_signed_in", "operation_dropped", "started_meanwhile",
+    "nobody_signed_in", "operation_dropped", "started_meanwhile", "template_changed",
+    "template_is_so",
 )  # fmt: skip
 
 

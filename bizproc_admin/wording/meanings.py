@@ -104,6 +104,29 @@ MEANINGS: Final[Mapping[str, Sentences]] = {
         ),
         State.NOT_APPLIED: gettext_lazy("Not done: a person said that nothing came of it."),
     },
+    "workflow_template": {
+        State.ACCEPTED: gettext_lazy(
+            "The portal said yes. Its templates are read again to see whether that is so."
+        ),
+        State.DECLINED: gettext_lazy(
+            "The portal said no. Its templates are read to see whether that is all."
+        ),
+        State.DISPUTED: gettext_lazy(
+            "The portal said yes, but nothing of it is to be seen. It is read on until that is "
+            "clear."
+        ),
+        State.NEEDS_HUMAN: gettext_lazy(
+            "Reading the portal could not settle what became of it: look at its templates. More "
+            "than one of this name may be there, of which one is too many. Then close the command."
+        ),
+        State.GONE: gettext_lazy(
+            "The template is gone. Whether this command did it cannot be told, so it is not "
+            "claimed."
+        ),
+        State.NOT_APPLIED: gettext_lazy(
+            "Not done: when last looked at, nothing of it was to be seen on the portal."
+        ),
+    },
 }
 STEPS: Final[Sentences] = {
     State.INTENT: gettext_lazy("Read again: nothing had happened, so it is sent once more"),
@@ -129,6 +152,14 @@ READINGS: Final[Mapping[str, Sentences]] = {
         State.NOT_APPLIED: gettext_lazy("Read again: nothing had happened"),
         State.DISPUTED: gettext_lazy(
             "Read again: the task still waits, although the portal said yes"
+        ),
+    },
+    "workflow_template": {
+        State.CONFIRMED: gettext_lazy("Read again: the template is as asked"),
+        State.GONE: gettext_lazy("Read again: the template is gone, not known whether by us"),
+        State.NOT_APPLIED: gettext_lazy("Read again: nothing had happened"),
+        State.DISPUTED: gettext_lazy(
+            "Read again: nothing is to be seen of it, although the portal said yes"
         ),
     },
     "document": {

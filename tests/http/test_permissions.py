@@ -67,6 +67,13 @@ TABLE = [
     ("take_back_creation", "post", ACTING),
     ("command_withdrawal", "post", ACTING),
     ("withdrawal_creation", "post", ACTING),
+    ("template_upload", "get", ADMINISTRATOR),
+    ("template_upload", "post", ADMINISTRATOR),
+    ("template_file_detail", "get", ADMINISTRATOR),
+    ("template_file_sending", "post", ADMINISTRATOR),
+    ("workflow_template_deletion", "get", ADMINISTRATOR),
+    ("workflow_template_deletion", "post", ADMINISTRATOR),
+    ("workflow_template_download", "post", READERS),
     ("workflow_start", "get", ACTING),
     ("workflow_start", "post", ACTING),
     ("workflow_start_preview", "post", ACTING),
@@ -172,6 +179,7 @@ def addresses(workflow, administrator, portal):
     things = {
         "workflow_task": workflow.tasks.get().pk,
         "workflow_template": workflow.template_id,
+        "template_file": 0,
         "workflow": workflow.pk,
         "command": command.pk,
         "audit_entry": entry.pk,
@@ -183,7 +191,13 @@ def addresses(workflow, administrator, portal):
     def of(name: str) -> str:
         if name.endswith("_choices"):
             return reverse(name, args=["template"])
-        if name in ("overview", "frame", "workflow_start", "workflow_start_preview"):
+        if name in (
+            "overview",
+            "frame",
+            "workflow_start",
+            "workflow_start_preview",
+            "template_upload",
+        ):
             return reverse(name)
         if name.startswith("mfa_") or name in ("own_account", "own_sessions_ending"):
             return reverse(name)
