@@ -26,6 +26,7 @@ from bizproc_admin.views import (
     starting,
     template_files,
     template_list,
+    template_search,
     workflow_courses,
     workflow_tasks,
     workflow_templates,
@@ -78,6 +79,12 @@ workflow_template_urls = [
         "<int:pk>/download/",
         template_files.workflow_template_download,
         name="workflow_template_download",
+    ),
+    path("search/", template_search.template_mention_list, name="template_mention_list"),
+    path(
+        "search/choices/<slug:chip>/",
+        template_search.template_mention_choices,
+        name="template_mention_choices",
     ),
     path("<int:pk>/", workflow_templates.workflow_template_detail, name="workflow_template_detail"),
     path(

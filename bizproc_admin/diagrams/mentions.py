@@ -75,9 +75,9 @@ def mentions(root: Step, defined: Mapping[Where, Iterable[Definition]]) -> Itera
 
 
 def _of_step(step: Step) -> Iterator[Mention]:
-    found: dict[tuple[Named, str, Where], None] = {
-        (Named.STEP, step.type.lower(), Where.STEP): None
-    }
+    found: dict[tuple[Named, str, Where], None] = {}
+    if step.key:  # the root is the template itself
+        found[Named.STEP, step.type.lower(), Where.STEP] = None
     if step.kind is Kind.UNKNOWN:
         found[Named.UNKNOWN, step.type, Where.STEP] = None
     if step.kind is Kind.START and step.target.isdecimal():

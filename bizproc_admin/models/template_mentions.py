@@ -6,7 +6,9 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 
 from bizproc_admin.diagrams.mentions import Mention, Named, Where
+from bizproc_admin.models.accounts import Account
 from bizproc_admin.models.people import DISMISSED, Department, Person
+from bizproc_admin.models.portals import Portal
 from bizproc_admin.models.workflow_templates import WorkflowTemplate
 
 AT_ONCE = 500
@@ -14,6 +16,14 @@ AT_ONCE = 500
 
 class TemplateMentionQuerySet(models.QuerySet["TemplateMention"]):
     """Narrowing mentions."""
+
+    def visible_to(self, account: Account) -> Self:
+        """Narrow to templates that an account may see."""
+        return self.filter(template__in=WorkflowTemplate.objects.visible_to(account))
+
+    def at(self, portal: Portal | None) -> Self:
+        """Narrow to one portal; no portal has no templates."""
+        return self.filter(template__portal=portal) if portal else self.none()
 
     def current(self) -> Self:
         """Narrow to templates that are there."""

@@ -5,12 +5,13 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from bizproc_admin.access.permissions import Capability, Request, requires
+from bizproc_admin.access.permissions import Capability, Request, may, requires
+from bizproc_admin.lists.mention_lines import MentionLine, mention_lines
 from bizproc_admin.lists.person_lines import person_line
-from bizproc_admin.models import Department, Person, Workflow, WorkflowTask
+from bizproc_admin.models import Department, Person, TemplateMention, Workflow, WorkflowTask
 from bizproc_admin.models.workloads import with_workload
 
-MOST_TASKS, MOST_WORKFLOWS, MOST_BELOW = 50, 10, 200
+MOST_TASKS, MOST_WORKFLOWS, MOST_BELOW, MOST_MENTIONS = 50, 10, 200, 20
 
 
 @require_safe
@@ -21,6 +22,7 @@ def person_detail(request: Request, pk: int) -> HttpResponse:
     now = known.portal.now()
     person = with_workload(visible.select_related("portal"), now).get(pk=pk)
     tasks = WorkflowTask.objects.visible_to(request.user).waiting_for([pk])
+    mentions = mentions_of(person, request)
     below = visible.filter(portal=person.portal).subordinates_of(person).working()
     context = {
         "person": person,
@@ -33,11 +35,21 @@ def person_detail(request: Request, pk: int) -> HttpResponse:
         "workflows": Workflow.objects.visible_to(request.user)
         .filter(started_by=person)
         .latest_first()[:MOST_WORKFLOWS],
+        "mentions": mentions[:MOST_MENTIONS],
+        "template_count": len({one.mention.template_id for one in mentions}),
         "heads": heads_above(person, may_open=request.user.sees_all),
         "below": list(below.order_by("name", "pk")[:MOST_BELOW]),
         "below_count": below.count(),
     }
     return render(request, "people/detail.html", context)
+
+
+def mentions_of(person: Person, request: Request) -> list[MentionLine]:
+    """Return where templates name a person, for who may see structures."""
+    if not may(request.user, Capability.SEE_STRUCTURES):
+        return []
+    named = TemplateMention.objects.current().of_person(person).select_related("template")
+    return mention_lines(list(named.in_order()), portal=person.portal)
 
 
 def heads_above(person: Person, *, may_open: bool) -> list[dict[str, object]]:

@@ -46,6 +46,8 @@ TABLE = [
     ("workflow_removal", "post", ADMINISTRATOR),
     ("workflow_template_list", "get", EVERYBODY),
     ("workflow_template_choices", "get", EVERYBODY),
+    ("template_mention_list", "get", READERS),
+    ("template_mention_choices", "get", READERS),
     ("workflow_template_detail", "get", EVERYBODY),
     ("workflow_template_constants", "get", READERS),
     ("workflow_template_constants", "post", READERS),

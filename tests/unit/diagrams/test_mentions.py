@@ -83,11 +83,7 @@ def test_no_other_text_of_a_structure_is_taken():
         constants={"Key": {"Name": "Key", "Default": secret}},
     )
     assert {m.kind for m in seen} == {Named.STEP}
-    assert {m.value for m in seen} == {
-        "sequentialworkflowactivity",
-        "webhookactivity",
-        "codeactivity",
-    }
+    assert {m.value for m in seen} == {"webhookactivity", "codeactivity"}
 
 
 def test_a_value_nested_deeper_than_the_stack_is_walked():
