@@ -4,16 +4,32 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
+from typing import Protocol
 from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
 
 from bizproc_admin.diagrams.pictures import Part
-from bizproc_admin.models import WorkflowTask
 from bizproc_admin.wording.times import about
 
+FIELDS = ("activity_name", "name", "waiting_since", "modified_at", "overdue_at")
 # steps that one address names
 MOST_STEPS = 50
+
+
+class Waiting(Protocol):
+    """What is needed of an open task: of thousands whole rows would be read for nothing."""
+
+    @property
+    def activity_name(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def waiting_since(self) -> datetime | None: ...
+    @property
+    def modified_at(self) -> datetime: ...
+    @property
+    def overdue_at(self) -> datetime | None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,15 +57,15 @@ class StepWait:
         )
 
 
-def step_waits(tasks: Iterable[WorkflowTask], now: datetime) -> dict[str, StepWait]:
+def step_waits(tasks: Iterable[Waiting], now: datetime) -> dict[str, StepWait]:
     """Return what waits at each step, by the step's name; tasks are open, now the portal's."""
-    by_step: dict[str, list[WorkflowTask]] = {}
+    by_step: dict[str, list[Waiting]] = {}
     for task in tasks:
         by_step.setdefault(task.activity_name, []).append(task)
     return {name: _wait(name, waiting, now) for name, waiting in by_step.items()}
 
 
-def _wait(name: str, tasks: list[WorkflowTask], now: datetime) -> StepWait:
+def _wait(name: str, tasks: list[Waiting], now: datetime) -> StepWait:
     since = [task.waiting_since or task.modified_at for task in tasks]
     spans = [max(timedelta(0), now - one) for one in since]
     longest = max(range(len(tasks)), key=lambda place: spans[place])

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
-from bizproc_admin.diagrams.folding import folded
+from bizproc_admin.diagrams.folding import MOST_BRANCHES, folded
 from bizproc_admin.diagrams.layout import lay_out
 from bizproc_admin.diagrams.nodes import lay_out_nodes
 from bizproc_admin.diagrams.outline import Entry, Line, outline
@@ -63,9 +63,11 @@ class Address:
         self.usual = folded(root)
         told = given.get("folds", "")[: 8 * MOST_FOLDS]
         changed = frozenset(FOLD.findall(told))
-        self.folds = frozenset() if told == ALL else self.usual ^ changed
         step = given.get("step", "")
         self.step = step if step.isdecimal() and len(step) < 7 else ""
+        self.around = around(root, int(self.step)) if self.step else frozenset[str]()
+        # what is chosen is never hidden
+        self.folds = frozenset() if told == ALL else (self.usual ^ changed) - self.around
 
     def url(self, *, folds: frozenset[str] | None = None, step: str | None = None) -> str:
         """Return the query string with other folds, or another step chosen."""
@@ -81,8 +83,25 @@ class Address:
         return f"{self.path}?{urlencode(pairs)}"
 
     def turned(self, fold: str) -> str:
-        """Return the query string with one fold opened or closed."""
-        return self.url(folds=self.folds ^ {fold})
+        """Return the query string with one fold opened or closed; its steps are chosen no more."""
+        step = "" if fold in self.around else None
+        return self.url(folds=self.folds ^ {fold}, step=step)
+
+
+def around(root: Step, key: int) -> frozenset[str]:
+    """Return the folds that would hide a step."""
+    above: dict[int, tuple[Step, int]] = {}
+    for step in root.walk():
+        for place, child in enumerate(step.children):
+            above[child.key] = (step, place)
+    found = set()
+    while key in above:
+        parent, place = above[key]
+        found.add(str(parent.key))
+        if place >= MOST_BRANCHES:
+            found.add(f"{parent.key}m")
+        key = parent.key
+    return frozenset(found)
 
 
 def _order(fold: str) -> tuple[int, str]:

@@ -11,6 +11,7 @@ from bizproc_admin.access.permissions import Capability, Request, may, requires
 from bizproc_admin.audit import By
 from bizproc_admin.diagrams.steps import Step
 from bizproc_admin.htmx import dialog
+from bizproc_admin.lists.step_waits import FIELDS as WAITING
 from bizproc_admin.lists.step_waits import StepWait, homeless_waits, step_waits
 from bizproc_admin.lists.template_lines import template_lines
 from bizproc_admin.models import WorkflowTask, WorkflowTemplate
@@ -34,6 +35,7 @@ class ChosenStep:
     title: str
     note: str
     limit: str
+    details: list[tuple[str, str]]
     icon: str
     is_active: bool
     wait: StepWait | None
@@ -45,10 +47,7 @@ class ChosenStep:
 def workflow_template_detail(request: Request, pk: int) -> HttpResponse:
     template = target_of(request, pk)
     tasks = WorkflowTask.objects.visible_to(request.user).open().filter(workflow__template=template)
-    waits = step_waits(
-        tasks.only("activity_name", "name", "waiting_since", "modified_at", "overdue_at"),
-        template.portal.now(),
-    )
+    waits = step_waits(tasks.values_list(*WAITING, named=True), template.portal.now())
     is_whole = may(request.user, Capability.SEE_STRUCTURES)
     found = shown(template, structure_of(template), is_whole=is_whole)
     words = replace(
@@ -99,12 +98,14 @@ def chosen_step(
 ) -> ChosenStep:
     """Return what is told of a step beside the diagram."""
     wait = waits.get(step.name) if step.name else None
+    kind, note = str(look_of(step).text), words.note(step)
     return ChosenStep(
         step=step,
-        kind=str(look_of(step).text),
+        kind=kind,
         title=words.title(step),
-        note=words.note(step),
+        note="" if note == kind else note,
         limit=words.limit(step),
+        details=words.details(step),
         icon=look_of(step).icon,
         is_active=step.is_active,
         wait=wait,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
 from bizproc_admin.bitrix.texts import line
@@ -19,6 +20,15 @@ from bizproc_admin.wording.step_looks import look_of
 from bizproc_admin.wording.template_names import TemplateNames, cut, in_all
 
 MOST_WORDS = 90
+# what is read by those who get a task or a message, by the property that keeps it
+TEXTS = {
+    "Name": _lazy("Task"),
+    "Description": _lazy("Description"),
+    "MailSubject": _lazy("Subject"),
+    "MailText": _lazy("Text"),
+    "MessageSite": _lazy("Text"),
+    "MessageText": _lazy("Text"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,6 +195,17 @@ class StepWords(TemplateNames):
         if asking.waits_for_all:
             return _("Vote of all, over %(percent)d %% of %(who)s") % values
         return _("Vote, over %(percent)d %% of %(who)s") % values
+
+    def details(self, step: Step) -> list[tuple[str, str]]:
+        """Return what a step says to people, for who may see the structure."""
+        if not self.is_whole:
+            return []
+        given = [
+            (label, self.said(text))
+            for name, label in TEXTS.items()
+            if isinstance(text := step.properties.get(name), str) and text.strip()
+        ]
+        return [(str(label), text) for label, text in given if text != self.title(step)]
 
     def limit(self, step: Step) -> str:
         """Return how long a step waits for answers, where it does not wait for ever."""

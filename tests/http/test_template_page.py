@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from bizproc_admin.diagrams.reading import read
 from bizproc_admin.models import AuditEntry, Person, WorkflowTask
 from bizproc_admin.models.template_versions import Structure, TemplateVersion, keep_structure
 from bizproc_admin.wording.audit_entries import sentence_of
@@ -187,6 +188,26 @@ def test_a_fold_is_kept_in_the_address(as_, administrator, template):
     assert "Tell the archive" not in drawn
     assert "2 steps folded" in folded.content.decode()
     assert "Tell the archive" in folded.content.decode()  # the outline leaves nothing out
+
+
+def test_what_is_chosen_is_shown_though_it_lies_in_a_folded_block(as_, administrator, template):
+    folded = next(s.box for s in page_of(as_(administrator), template).context["diagram"].boxes
+                  if s.box.fold).fold  # fmt: skip
+    answer = page_of(as_(administrator), template, folds=folded)
+    hidden = next(s for s in template_steps(template) if s.title == "Tell the archive")
+    assert hidden.key not in drawn_keys(answer)
+    chosen = page_of(as_(administrator), template, folds=folded, step=hidden.key)
+    assert hidden.key in drawn_keys(chosen)
+    fold_url = next(s.url for s in chosen.context["diagram"].boxes if s.box.fold == folded)
+    assert "step=" not in fold_url
+
+
+def template_steps(template):
+    return list(read(template.versions.latest_first().first().structure.opened().template).walk())
+
+
+def drawn_keys(answer):
+    return {shown.box.step.key for shown in answer.context["diagram"].boxes}
 
 
 def test_a_dismissed_approver_is_named_so(as_, administrator, template, task):
