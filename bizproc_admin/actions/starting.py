@@ -73,7 +73,8 @@ class StartWorkflow(Action):
     second workflow: it is sent once, and what became of a lost answer is told by the workflow that
     came of it. parameters maps ids to values as the portal's engine takes them (docs/portal.md:
     Starting). beside are the ids of those that run already and that the person has seen; again is
-    the number of the command that this one is a new try of.
+    the number of the command that this one is a new try of. known is what is known here of the
+    document, where the person may know it: its name stays with the command.
     """
 
     template: WorkflowTemplate
@@ -81,6 +82,7 @@ class StartWorkflow(Action):
     parameters: Mapping[str, Any]
     beside: tuple[str, ...] = ()
     again: int | None = None
+    known: Document | None = field(default=None, compare=False)
     sent: Sent | None = field(default=None, compare=False)
 
     name = "workflow.start"
@@ -120,11 +122,8 @@ class StartWorkflow(Action):
         return f"{self.template.remote_id}/{self.document[2]}"
 
     def target(self) -> Target:
-        module, entity, number = self.document
-        known = Document.objects.filter(
-            portal=self.portal, module=module, entity=entity, document_id=number
-        ).first()
-        document = known or Document(document_id=number, kind=self.template.kind)
+        number = self.document[2]
+        document = self.known or Document(document_id=number, kind=self.template.kind)
         return Target(
             kind="document",
             id=self.target_id,

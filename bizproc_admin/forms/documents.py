@@ -19,7 +19,10 @@ from bizproc_admin.models.documents import DocumentKind, Triple
 from bizproc_admin.models.workflows import WorkflowQuerySet
 
 MOST_FOUND: Final = 10
-LONGEST: Final = 50
+# characters of what names a document, of a name, and of a number
+LONGEST: Final = 2000
+LONGEST_NAME: Final = 255
+LONGEST_NUMBER: Final = 18
 NUMBER: Final = r"(?P<number>[0-9]{1,18})"
 CRM_KINDS: Final = {
     "deal": "DEAL", "lead": "LEAD", "contact": "CONTACT", "company": "COMPANY", "quote": "QUOTE",
@@ -56,6 +59,8 @@ NO_WAY: Final = (
         ),
     ),
 )
+# with or without a host, which a name such as "Contract 12/2026" does not begin with
+LINK: Final = re.compile(r"/|[a-zA-Z]+://|[\w.-]+(?:\.[\w-]+|:[0-9]+)/")
 KEY: Final = re.compile(r"(?P<prefix>[A-Za-z][A-Za-z0-9_]{0,40})_(?P<number>[0-9]{1,18})")
 
 
@@ -69,7 +74,7 @@ def document_of(text: str, template: WorkflowTemplate) -> Triple | None:
         return of_triple(text, template)
     if text.isdecimal() and text.isascii():
         return made(text, template)
-    if "/" in text:
+    if LINK.match(text):
         return of_link(text, template)
     if (match := KEY.fullmatch(text)) is not None:
         return of_key(match["prefix"].upper(), match["number"], template)
@@ -80,7 +85,7 @@ def of_triple(text: str, template: WorkflowTemplate) -> Triple:
     """Read a document as the portal's own interface writes it."""
     try:
         parts = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         parts = None
     if not isinstance(parts, list) or len(parts) not in (2, 3) or not all(map(is_id, parts)):
         raise ValidationError(
@@ -102,12 +107,15 @@ def is_id(part: object) -> bool:
 
 def of_link(text: str, template: WorkflowTemplate) -> Triple:
     """Read a link into the template's portal."""
-    parts = urlsplit(text if "//" in text or text.startswith("/") else f"//{text}")
-    portal = template.portal
-    if parts.netloc and parts.netloc.casefold() not in hosts_of(portal):
+    try:
+        parts = urlsplit(text if "//" in text or text.startswith("/") else f"//{text}")
+    except ValueError:
+        raise ValidationError(nothing_in_link()) from None
+    portal, host = template.portal, parts.netloc.rpartition("@")[2]
+    if host and host.casefold() not in hosts_of(portal):
         raise ValidationError(
             _("This link leads to %(host)s, and the template is of %(portal)s.")
-            % {"host": parts.netloc, "portal": portal.host}
+            % {"host": host, "portal": portal.host}
         )
     path = re.sub(r"^/(?:s[0-9]+|extranet)(?=/)", "", parts.path)
     query = parse_qs(parts.query)
@@ -132,10 +140,14 @@ def of_link(text: str, template: WorkflowTemplate) -> Triple:
     for pattern, why in NO_WAY:
         if pattern.search(path):
             raise ValidationError(str(why))
-    raise ValidationError(
-        _("No document is recognised in this link. Open the document in the portal and copy the "
-          "address of its page, or give its number.")
-    )  # fmt: skip
+    raise ValidationError(nothing_in_link())
+
+
+def nothing_in_link() -> str:
+    return _(
+        "No document is recognised in this link. Open the document in the portal and copy the "
+        "address of its page, or give its number."
+    )
 
 
 def hosts_of(portal: Portal) -> set[str]:
@@ -171,10 +183,10 @@ def of_type(kind: str, number: str, template: WorkflowTemplate) -> Triple:
 
 
 def made(number: str, template: WorkflowTemplate) -> Triple:
-    """Return a document of a template's type by its number; raises ValidationError for 0."""
-    if not number.isdecimal() or len(number) > LONGEST or not int(number):
+    """Return a document of a template's type by its number; ValidationError for what is none."""
+    if not number.isdecimal() or len(number) > LONGEST_NUMBER or not int(number):
         raise ValidationError(
-            _("This is a document that has not been saved yet: it has no number so far.")
+            _("No document has this number: one that has not been saved yet has none so far.")
         )
     is_crm = template.module == "crm"
     remote_id = f"{template.document_type}_{int(number)}" if is_crm else str(int(number))
@@ -191,6 +203,8 @@ def wrong_type(template: WorkflowTemplate) -> str:
 
 def known_by_name(text: str, template: WorkflowTemplate, viewer: Account) -> list[Document]:
     """Return a few documents of a template's type whose workflows match a text, latest first."""
+    if len(text) > LONGEST_NAME:
+        return []
     found: dict[int, Document] = {}
     rows = (
         Workflow.objects.visible_to(viewer)

@@ -5,7 +5,9 @@ missing (docs/portal.md: Starting). So types and what is required are held to he
 written in another form than those of a task's fields.
 """
 
-from collections.abc import Callable, Mapping
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -28,6 +30,9 @@ LEGACY = {
 }  # fmt: skip
 RAW = "raw"
 LONGEST = 50_000
+# what the engine's whole numbers can be
+MOST_WHOLE = 2**63 - 1
+NO = ("0", "n", "no", "false")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +52,27 @@ class Parameter(Question):
         return self.kind == RAW
 
     @property
+    def lacks_choices(self) -> bool:
+        """Tell whether it is a choice of which the template lists nothing to choose from."""
+        return self.is_raw and LEGACY.get(self.type, self.type) == "select"
+
+    @property
     def has_default(self) -> bool:
         return self.default not in (None, "", [])
+
+    @property
+    def hidden_default(self) -> str:
+        """Return what of the default no control can show, such as {=System:Date}."""
+        values = self.default if isinstance(self.default, list) else [self.default]
+        texts = [str(one) for one in values if isinstance(one, (str, int, float)) and one != ""]
+        match self.kind:
+            case "bool" | "date" | "datetime":
+                texts = [text for text in texts if self.shown(text) in (None, "")]
+            case "select":
+                texts = [text for text in texts if text not in self.options]
+            case _:
+                return ""
+        return ", ".join(texts)
 
     def field(self, portal: Portal) -> forms.Field:
         field = FIELDS[self.kind](self, portal)
@@ -60,7 +84,7 @@ class Parameter(Question):
         text = "" if value is None or isinstance(value, (dict, list)) else str(value)
         match self.kind:
             case "bool":
-                return "" if text == "" else "Y" if is_yes(value) else "N"
+                return "Y" if is_yes(value) else "N" if text.strip().casefold() in NO else ""
             case "date":
                 return self.dates.read_day(text)
             case "datetime":
@@ -69,7 +93,7 @@ class Parameter(Question):
 
     def is_as_shown(self, field: forms.Field, posted: Any) -> bool:
         if self.kind == "bool":
-            return bool(posted == self.initial(self.default))
+            return bool((posted or "") == self.initial(self.default))
         return super().is_as_shown(field, posted)
 
     def sent(self, value: Any) -> Any:
@@ -99,12 +123,12 @@ def parameters_of(portal: Portal, given: Mapping[str, Any]) -> list[Parameter]:
         if not isinstance(one, dict) or key in NEVER_ASKED:
             continue
         kind = LEGACY.get(str(one.get("Type") or ""), str(one.get("Type") or "string"))
-        options = options_of(one.get("Options"))
+        options, default = options_of(one.get("Options")), one.get("Default")
         if kind not in FIELDS or (kind == "select" and not options):
             kind = RAW
         found.append(
             Parameter(
-                name=f"p_{len(found)}",
+                name=name_of(str(key)),
                 id=str(key),
                 label=text_of(one.get("Name")) or str(key),
                 help=text_of(one.get("Description")),
@@ -113,11 +137,26 @@ def parameters_of(portal: Portal, given: Mapping[str, Any]) -> list[Parameter]:
                 is_multiple=is_yes(one.get("Multiple")),
                 is_required=is_yes(one.get("Required")),
                 options=options,
-                default=one.get("Default"),
+                # PHP writes a list whose first number is not 0 as an object
+                default=list(default.values()) if isinstance(default, dict) else default,
                 portal=portal,
             )
         )
     return found
+
+
+def name_of(key: str) -> str:
+    """Return what a parameter's field is called: the same wherever it stands in its template."""
+    return f"p_{hashlib.sha256(key.encode()).hexdigest()[:12]}"
+
+
+def digest_of(parameters: Iterable[Parameter]) -> str:
+    """Return a hash of what is asked, to tell a page of it from one of what was asked before."""
+    asked = [
+        (one.id, one.type, one.label, one.is_multiple, one.is_required, one.default, one.options)
+        for one in parameters
+    ]
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
 
 
 # --- the fields of each kind --------------------------------------------------------------------
@@ -130,9 +169,17 @@ def yes_or_no(parameter: Question, portal: Portal) -> forms.Field:
     return forms.ChoiceField(choices=choices, widget=forms.RadioSelect)
 
 
-def file_number(parameter: Question, portal: Portal) -> forms.Field:
+def whole_number(
+    parameter: Question, portal: Portal, *, least: int = -MOST_WHOLE - 1
+) -> forms.Field:
+    # a browser shows nothing but digits in a control for numbers: not {=Constant:Limit}
     control = forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"})
-    return questions.single_or_repeated(parameter, forms.IntegerField(min_value=1, widget=control))
+    field = forms.IntegerField(min_value=least, max_value=MOST_WHOLE, widget=control)
+    return questions.single_or_repeated(parameter, field)
+
+
+def file_number(parameter: Question, portal: Portal) -> forms.Field:
+    return whole_number(parameter, portal, least=1)
 
 
 def raw(parameter: Question, portal: Portal) -> forms.Field:
@@ -140,7 +187,8 @@ def raw(parameter: Question, portal: Portal) -> forms.Field:
 
 
 FIELDS: dict[str, Callable[[Question, Portal], forms.Field]] = {
-    **{kind: questions.FIELDS[kind] for kind in ("date", "datetime", "double", "int", "string")},
+    **{kind: questions.FIELDS[kind] for kind in ("date", "datetime", "double", "string")},
+    "int": whole_number,
     "text": questions.FIELDS["text"],
     "user": questions.FIELDS["user"],
     CRM: questions.FIELDS[CRM],

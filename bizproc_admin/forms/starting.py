@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from bizproc_admin.actions import StartWorkflow
 from bizproc_admin.forms import documents
-from bizproc_admin.forms.parameters import Parameter, parameters_of
+from bizproc_admin.forms.parameters import Parameter, digest_of, parameters_of
 from bizproc_admin.forms.people import PeopleField
 from bizproc_admin.models import Account, Command, Document, Workflow, WorkflowTemplate
 from bizproc_admin.models.documents import Triple
@@ -23,14 +23,16 @@ class StartForm(forms.Form):
 
     values are those of an earlier start, as they were sent: they fill the form again. seen are the
     workflows of the template that the page has shown to run on the document. draft is what was
-    typed so far, shown again without being judged.
+    typed so far, shown again without being judged. asked tells what the template asked for when
+    the page was made.
     """
 
     use_required_attribute = False
     key = forms.UUIDField(widget=forms.HiddenInput)
+    asked = forms.CharField(required=False, widget=forms.HiddenInput)
     document = forms.CharField(
         label=gettext_lazy("Document"),
-        max_length=2000,
+        max_length=documents.LONGEST,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         help_text=gettext_lazy(
             "The link of its page in the portal, its number, or a part of its name where it is "
@@ -60,7 +62,9 @@ class StartForm(forms.Form):
         values: Mapping[str, Any] | None = None,
         draft: Any = None,
     ) -> None:
-        initial = {"key": uuid.uuid4(), "document": document}
+        self.parameters = parameters_of(template.portal, template.parameters)
+        asked = digest_of(self.parameters)
+        initial = {"key": uuid.uuid4(), "asked": asked, "document": document}
         super().__init__(data, auto_id="start-%s", initial=initial)
         self.template, self.viewer = template, viewer
         self.triple: Triple | None = None
@@ -68,7 +72,6 @@ class StartForm(forms.Form):
         self.running: list[Workflow] = []
         self.beside: tuple[str, ...] = ()
         self.problem: forms.ValidationError | None = None
-        self.parameters = parameters_of(template.portal, template.parameters)
         for parameter in self.parameters:
             self.ask(parameter, values or {})
         if self.is_bound:
@@ -83,6 +86,9 @@ class StartForm(forms.Form):
         field = parameter.field(self.template.portal)
         value = values.get(parameter.id, parameter.default)
         first = parameter.initial(value)
+        if default := parameter.hidden_default:
+            said = _("The template's own default, which cannot be shown here: %(default)s.")
+            field.help_text = f"{parameter.help} {said % {'default': default}}".strip()
         if isinstance(field, PeopleField):
             if len(field.take(first)) < len(first):
                 field.help_text = _(
@@ -98,7 +104,7 @@ class StartForm(forms.Form):
     def restore(self, draft: Any) -> None:
         """Fill the fields with what was typed, right or wrong."""
         for name, field in self.fields.items():
-            if name in ("key", "seen"):
+            if name in ("key", "asked", "seen"):
                 continue
             posted = field.widget.value_from_datadict(draft, {}, name)
             if isinstance(field, PeopleField):
@@ -109,6 +115,8 @@ class StartForm(forms.Form):
 
     def identify(self, text: str) -> None:
         """Find out which document a text names, and what already runs on it."""
+        if len(text) > documents.LONGEST:
+            return
         try:
             self.triple = documents.document_of(text, self.template)
         except forms.ValidationError as error:
@@ -180,8 +188,19 @@ class StartForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        for parameter in self.parameters:  # as it is shown again
-            self.fields[parameter.name].required = parameter.is_required
+        for parameter in self.parameters:
+            self.fields[parameter.name].required = parameter.is_required  # as it is shown again
+            if parameter.has_default and self.is_untouched(parameter):
+                # it is not sent, so that nothing is wrong with it
+                self.errors.pop(parameter.name, None)
+            elif parameter.kind == "datetime" and parameter.name in cleaned:
+                self.hold_to_calendar(parameter, cleaned[parameter.name])
+        if self.is_outdated:
+            self.add_error(
+                None,
+                _("The template has been changed since this page was opened. Look at what it asks "
+                  "for now, and start it then."),
+            )  # fmt: skip
         if not self.running:
             return cleaned
         unseen = {one.remote_id for one in self.running} - set(self.posted_seen)
@@ -193,6 +212,18 @@ class StartForm(forms.Form):
         elif not cleaned.get("although"):
             self.add_error("although", _("One already runs on this document. Should a second?"))
         return cleaned
+
+    def hold_to_calendar(self, parameter: Parameter, value: Any) -> None:
+        """Refuse a moment that the portal's clock does not have."""
+        try:
+            parameter.sent(value)
+        except OverflowError:
+            self.add_error(parameter.name, _("No calendar has this moment."))
+
+    @property
+    def is_outdated(self) -> bool:
+        """Tell whether the template asks for something else than the page did."""
+        return self.is_bound and self.data.get("asked", "") != self.initial["asked"]
 
     def values(self) -> dict[str, Any]:
         """Give what is sent, by the parameters' ids; what nobody touched keeps its default.
@@ -220,10 +251,14 @@ class StartForm(forms.Form):
             beside=self.beside,
             again=again,
             reason=self.cleaned_data["reason"],
+            known=self.known,
         )
 
     def renew(self) -> None:
-        """Give the repainted form another one-time key: the one it came with may be used up."""
+        """Give the repainted form another one-time key, and what is asked for now.
+
+        The key it came with may be used up.
+        """
         given: Any = self.data
         self.data = given = given.copy()
-        given["key"] = str(uuid.uuid4())
+        given["key"], given["asked"] = str(uuid.uuid4()), self.initial["asked"]

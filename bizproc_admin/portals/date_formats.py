@@ -13,16 +13,17 @@ class DateFormat:
 
     def written_day(self, value: date) -> str:
         """Write a day."""
-        return value.strftime(self.day)
+        return value.strftime(self.with_year(value))
 
     def written_moment(self, value: datetime, *, zone: tzinfo) -> str:
-        """Write a moment as the portal's own clock shows it."""
-        return (
-            value.astimezone(zone)
-            .strftime(f"{self.day} {self.clock}")
-            .replace("AM", "am")
-            .replace("PM", "pm")
-        )
+        """Write a moment as the portal's own clock shows it; OverflowError at the ends of time."""
+        there = value.astimezone(zone)
+        text = there.strftime(f"{self.with_year(there)} {self.clock}")
+        return text.replace("AM", "am").replace("PM", "pm")
+
+    def with_year(self, value: date) -> str:
+        """Return how the day is written, its year in four digits: strftime writes 99 as "99"."""
+        return self.day.replace("%Y", f"{value.year:04}")
 
     def read_day(self, text: str) -> date | None:
         """Read a day, or the day of a moment; None for what is neither."""

@@ -42,6 +42,8 @@ def workflow_start(request: Request) -> HttpResponse:
         return start_page(request, template, StartForm(template, viewer=request.user, draft=typed))
     form = StartForm(template, request.POST, viewer=request.user)
     if not form.is_valid():
+        if form.is_outdated:
+            form.renew()
         return start_page(request, template, form, status=422)
     action = form.action(again=again.pk if again else None)
     made = try_to_issue(request, action, key=form.cleaned_data["key"])
@@ -190,7 +192,10 @@ def blank(request: Request, template: WorkflowTemplate, again: Command | None) -
         document, values = again.inputs["document"][2], again.inputs["parameters"]
     elif (workflow := like(request)) is not None:
         document = workflow.document.document_id
-        before = workflow.commands.filter(action=StartWorkflow.name).first()
+        starts = workflow.commands.filter(action=StartWorkflow.name)
+        if not may(request.user, Capability.SEE_COMMANDS):
+            starts = starts.filter(actor=request.user)
+        before = starts.first()
         values = before.inputs["parameters"] if before else None
     return StartForm(template, viewer=request.user, document=document, values=values)
 

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import timedelta
+from html.parser import HTMLParser
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -9,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bizproc_admin.forms.documents import document_of
+from bizproc_admin.forms.parameters import digest_of, name_of, parameters_of
 from bizproc_admin.models import (
     Command,
     CommandState,
@@ -65,7 +67,7 @@ def approval(users):
     }
 
 
-NAMES = {key: f"p_{place}" for place, key in enumerate(EVERY_KIND)}
+NAMES = {key: name_of(key) for key in EVERY_KIND}
 
 
 @pytest.fixture
@@ -83,6 +85,7 @@ def filled(template, **changes):
     values = {
         "key": str(uuid.uuid4()),
         "template": template.pk,
+        "asked": digest_of(parameters_of(template.portal, template.parameters)),
         "document": "901",
         "reason": "Новый договор",
         NAMES["Article"]: "П-17",
@@ -184,6 +187,140 @@ def test_what_nobody_touched_keeps_the_template_s_default(
     assert (got["Note"], got["Shops"], got["Author"]) == ("Для клиента", ["a"], ["author"])
 
 
+ODD_DEFAULTS = {
+    "Limit": {"Name": "Limit", "Type": "int", "Default": "{=Constant:Limit}"},
+    "Price": {"Name": "Price", "Type": "double", "Default": "{=Constant:Price}"},
+    "Day": {"Name": "Day", "Type": "date", "Default": "{=System:Date}", "Required": "1"},
+    "Days": {
+        "Name": "Days", "Type": "S:Date", "Default": ["{=System:Date}"], "Multiple": "Y",
+        "Required": "Y",
+    },
+    "Moment": {"Name": "Moment", "Type": "datetime", "Default": "01.12.2026 14:00:30"},
+    "Urgent": {"Name": "Urgent", "Type": "bool", "Default": "{=Variable:Urgent}", "Required": "Y"},
+    "Kind": {"Name": "Kind", "Type": "select", "Options": {"a": "A"}, "Default": "z",
+             "Required": "1"},
+    "Shops": {"Name": "Shops", "Type": "L", "Options": {"a": "A", "b": "B"}, "Multiple": 1,
+              "Default": {"1": "a", "2": "b"}},
+    "Item": {"Name": "Item", "Type": "E:ECrm", "Options": "", "Default": "{=Document:ID}"},
+    "Team": {"Name": "Team", "Type": "user", "Default": {"1": "user_1", "2": "group_hr"},
+             "Multiple": "1", "Required": "1"},
+    "Note": {"Name": "Note", "Type": "text", "Default": " a\r\nb\n"},
+    "Scan": {"Name": "Scan", "Type": "F", "Default": "12"},
+    "Empty": {"Name": "Empty", "Type": "select", "Options": ""},
+}  # fmt: skip
+
+
+class Posted(HTMLParser):
+    """What a browser would send of the form that starts a workflow."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.values, self.choice, self.text = {}, None, None
+        self.feed(page)
+
+    def give(self, name, value):
+        if name:
+            self.values.setdefault(name, []).append(value or "")
+
+    def handle_starttag(self, tag, attrs):
+        has = dict(attrs)
+        is_chosen = has.get("type") not in ("checkbox", "radio") or "checked" in has
+        if tag == "input" and is_chosen:
+            # a control for numbers holds nothing else
+            is_empty = has.get("type") == "number" and not has.get("value", "").isdecimal()
+            self.give(has.get("name"), "" if is_empty else has.get("value"))
+        elif tag == "select":
+            self.choice = has["name"]
+        elif tag == "option" and self.choice:
+            value, is_first = has["value"], self.choice not in self.values
+            if is_first or "selected" in has:
+                self.values[self.choice] = [value]
+        elif tag == "textarea":
+            self.text = has["name"]
+
+    def handle_data(self, data):
+        if self.text:
+            self.give(self.text, data.replace("\r\n", "\n").replace("\n", "\r\n"))
+
+    def handle_endtag(self, tag):
+        if tag == "select":
+            self.choice = None
+        elif tag == "textarea":
+            self.text = None
+
+
+def test_a_default_that_no_control_can_show_is_told_and_kept(
+    as_, administrator, template, committing
+):
+    WorkflowTemplate.objects.filter(pk=template.pk).update(parameters=ODD_DEFAULTS)
+    client = as_(administrator)
+    page = client.get(reverse("workflow_start"), {"template": template.pk})
+    shown = content(page)
+    for default in ("{=System:Date}", "{=Variable:Urgent}", ": z."):
+        assert default in shown
+    posted = Posted(page.content.decode()).values
+    assert posted[name_of("Shops")] == ["a", "b"]
+    assert posted[name_of("Team")] == ["user_1"]
+    answer = post(client, committing, {**posted, "document": "901"})
+    assert answer.status_code == 302, answer.context["form"].errors
+    assert Command.objects.get().inputs["parameters"] == {}
+
+
+ODD_VALUES = [
+    ("Count", "9" * 31, None), ("Count", "9" * 5000, None), ("Count", "-7", "-7"),
+    ("Price", "1e999999999", None), ("Price", "NaN", None), ("Price", "1e5", "100000"),
+    ("Due", "0099-05-05", "05.05.0099"), ("Due", "9999-12-31", "31.12.9999"),
+    ("Meeting", "0001-01-01T12:30", "01.01.0001 12:30:00"), ("Scan", "0", None),
+    ("Scan", "1" * 40, None), ("Lead", "user_9999999999999999999999999", None),
+    ("Client", "\0", None), ("Kind", "zzz", None), ("Place", "x" * 50_001, None),
+    ("Urgent", "", None),
+]  # fmt: skip
+
+
+def test_odd_values_are_refused_or_sent_as_they_are_meant(as_, administrator, template, portal):
+    client, told = as_(administrator), []
+    for key, value, _sent in ODD_VALUES:
+        data = filled(template, **{key: value})
+        answer = client.post(reverse("workflow_start_preview"), data)
+        told.append((key, value, dict(answer.context["sent"]).get(key)))
+    assert told == ODD_VALUES
+
+
+def test_a_moment_that_the_portal_s_clock_does_not_have_is_refused(
+    as_, administrator, template, portal
+):
+    portal.time_zone = "Pacific/Kiritimati"
+    portal.save()
+    person = Person.objects.get(portal=portal, remote_id=1)
+    Person.objects.filter(pk=person.pk).update(time_zone="UTC")
+    LinkedPerson.objects.create(user=administrator, portal=portal, person=person)
+    data = filled(template, Meeting="9999-12-31T20:00")
+    page = as_(administrator).post(reverse("workflow_start"), data)
+    assert page.status_code == 422
+    assert set(page.context["form"].errors) == {NAMES["Meeting"]}
+
+
+def test_a_template_changed_since_the_page_was_opened_is_looked_at_again(
+    as_, administrator, template, committing
+):
+    client, data = as_(administrator), filled(template, Place="Köln", Count="5")
+    first = {"First": {"Name": "Цех", "Type": "string", "Default": "1"}}
+    WorkflowTemplate.objects.filter(pk=template.pk).update(parameters={**first, **EVERY_KIND})
+    preview = content(client.post(reverse("workflow_start_preview"), data))
+    assert "has been changed since this page was opened" in preview
+    answer = post(client, committing, data)
+    assert answer.status_code == 422
+    assert "has been changed since this page was opened" in content(answer)
+    assert Command.objects.count() == 0
+    # what was typed stays with what it was typed for
+    again = Posted(answer.content.decode()).values
+    assert (again[NAMES["Place"]], again[NAMES["Count"]]) == (["Köln"], ["5"])
+    again[name_of("First")] = "1"
+    assert post(client, committing, again).status_code == 302
+    sent = Command.objects.get().inputs["parameters"]
+    assert sent == {"Article": "П-17", "Count": "5", "Place": "Köln"}
+
+
 def test_dates_are_written_as_the_portal_writes_them(
     as_, administrator, template, committing, portal
 ):
@@ -280,17 +417,25 @@ NAMED = [
     (FEED, "{portal}bizproc/processes/?livefeed=y&list_id=31&element_id=777", "777"),
     (FILE, "{portal}bitrix/tools/disk/focus.php?objectId=88&cmd=show", "88"),
     (FILE, "88", "88"),
+    (DEAL, "Договор 12/2026", None),
+    (DEAL, "ООО Ромашка/Центр 1.2/3", None),
+    (DEAL, "https://me@{host}/crm/deal/details/2218/", "DEAL_2218"),
 ]
 MISNAMED = [
     (DEAL, "{portal}crm/lead/details/5/", "another kind of document"),
     (DEAL, "LEAD_5", "another kind of document"),
     (DEAL, "https://other.bitrix24.de/crm/deal/details/5/", "leads to other.bitrix24.de"),
-    (DEAL, "{portal}crm/deal/details/0/", "has not been saved yet"),
+    (DEAL, "{portal}crm/deal/details/0/", "No document has this number"),
     (DEAL, "{portal}crm/invoice/show/5/", "of the old kind"),
     (DEAL, "{portal}company/personal/user/1/tasks/task/view/5/", "automation alone"),
     (DEAL, "{portal}crm/deal/list/", "No document is recognised"),
     (DEAL, '["crm","CCrmDocumentDeal"]', "another kind of document"),
     (DEAL, "[1", "is written [module, entity, id]"),
+    (DEAL, "[" * 2000, "is written [module, entity, id]"),
+    (DEAL, '["crm","CCrmDocumentDeal",1e999]', "is written [module, entity, id]"),
+    (DEAL, "https://[/crm/deal/details/5/", "No document is recognised"),
+    (DEAL, "https://me:secret@other.bitrix24.de/crm/deal/details/5/", "leads to other.bitrix24.de"),
+    (DEAL, "1" * 19, "No document has this number"),
     (DYNAMIC, "{portal}crm/type/152/details/9/", "another kind of document"),
     (LIST, "{portal}company/lists/7/element/0/777/", "another kind of document"),
     (LIST, "{portal}bizproc/processes/164/element/0/777/", "another kind of document"),
@@ -310,7 +455,7 @@ def read(portal, kind, text):
 
 def test_a_document_is_named_by_link_or_id(portal):
     read_as = [(kind, text, read(portal, kind, text)) for kind, text, _number in NAMED]
-    assert read_as == [(kind, text, (*kind[:2], number)) for kind, text, number in NAMED]
+    assert read_as == [(kind, text, number and (*kind[:2], number)) for kind, text, number in NAMED]
 
 
 def test_what_names_no_document_of_the_template_says_why(portal):
@@ -340,6 +485,14 @@ def test_a_document_known_here_is_found_by_name_and_chosen(
     assert "Nothing known here is called" in content(nothing)
 
 
+def test_whatever_is_typed_for_a_document_is_answered(as_, administrator, template):
+    client = as_(administrator)
+    for text in ("[" * 100_000, "слово " * 20_000, "a" * 60_000, "a b " * 60, "\0", "a\0/b"):
+        data = filled(template, document=text)
+        assert client.post(reverse("workflow_start_preview"), data).status_code == 200
+        assert client.post(reverse("workflow_start"), data).status_code == 422
+
+
 def test_a_participant_learns_no_name_of_a_document_they_have_no_part_in(
     as_, participant, administrator, template, workflow, portal, sandbox, sync
 ):
@@ -360,6 +513,30 @@ def test_a_participant_learns_no_name_of_a_document_they_have_no_part_in(
         theirs = as_(administrator).post(page, filled(template, document=text)).content.decode()
         assert "Секретная сделка" not in mine
         assert "Секретная сделка" in theirs
+
+
+def test_a_start_tells_a_participant_no_name_that_they_may_not_know(
+    as_, participant, administrator, template, workflow, portal, committing, door, gives_token
+):
+    person = workflow.tasks.get().assignments.get().person
+    LinkedPerson.objects.create(user=participant, portal=portal, person=person)
+    gives_token(person)
+    Document.objects.create(
+        portal=portal, module="crm", entity="CCrmDocumentDeal", document_id="DEAL_5",
+        kind="deal", name="Секретная сделка",
+    )  # fmt: skip
+    client = as_(participant)
+    page = client.get(post(client, committing, filled(template, document="5")).url)
+    assert "Deal 5" in content(page) or "Deal #5" in content(page)
+    assert "Секретная сделка" not in content(page)
+    assert "Секретная" not in Command.objects.get().target_label
+    # nor what somebody else has given a workflow that they take part in
+    post(as_(administrator), committing, filled(template, Place="Köln"))
+    command = Command.objects.latest("pk")
+    Workflow.objects.filter(pk=command.workflow_id).update(started_by=person)
+    page = {"workflow": command.workflow_id}
+    assert "Köln" not in as_(participant).get(reverse("workflow_start"), page).content.decode()
+    assert "Köln" in as_(administrator).get(reverse("workflow_start"), page).content.decode()
 
 
 # --- one runs already ---------------------------------------------------------------------------
