@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
-from bizproc_admin.diagrams.folding import MOST_BRANCHES, folded
+from bizproc_admin.diagrams.folding import HANDLERS, MOST_BRANCHES, can_fold, folded
 from bizproc_admin.diagrams.layout import lay_out
 from bizproc_admin.diagrams.nodes import lay_out_nodes
 from bizproc_admin.diagrams.outline import Entry, Line, outline
@@ -104,6 +104,11 @@ def around(root: Step, key: int) -> frozenset[str]:
     return frozenset(found)
 
 
+def may_fold(step: Step) -> bool:
+    """Tell whether what a step holds may be folded."""
+    return can_fold(step) or (step.kind in HANDLERS and bool(step.children))
+
+
 def _order(fold: str) -> tuple[int, str]:
     return int(fold.rstrip("m")), fold
 
@@ -157,7 +162,7 @@ def diagram_of(
             for line in outline(root, words, address.folds)
         ],
         chosen=chosen,
-        chosen_fold=address.turned(address.step) if chosen and chosen.children else "",
+        chosen_fold=address.turned(address.step) if chosen and may_fold(chosen) else "",
         close_url=address.url(step=""),
         fold_all_url=address.url(folds=address.usual) if address.folds != address.usual else "",
         unfold_all_url=address.url(folds=frozenset()) if address.folds else "",

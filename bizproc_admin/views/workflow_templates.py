@@ -64,7 +64,7 @@ def workflow_template_detail(request: Request, pk: int) -> HttpResponse:
         "chosen": chosen_step(diagram.chosen, found.words, waits, tasks)
         if diagram and diagram.chosen
         else None,
-        "homeless": homeless_waits(waits.values(), names) if found.root else [],
+        "homeless": homeless_waits(waits.values(), names),
         "parameters": definition_lines(found.definitions["template"], found.words),
         "variables": definition_lines(found.definitions["variable"], found.words),
         "constants": len(found.definitions["constant"]),

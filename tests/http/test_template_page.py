@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bizproc_admin.diagrams.reading import read
-from bizproc_admin.models import AuditEntry, Person, WorkflowTask
+from bizproc_admin.models import AuditEntry, Person, WorkflowTask, WorkflowTemplate
 from bizproc_admin.models.template_versions import Structure, TemplateVersion, keep_structure
 from bizproc_admin.wording.audit_entries import sentence_of
 from tests.language import SIGN
@@ -221,6 +221,16 @@ def test_without_a_structure_the_page_says_so(as_, administrator, workflow):
     page = page_of(as_(administrator), workflow.template).content.decode()
     assert "were not read from the portal yet" in page
     assert "Amount" not in page.split("How it goes")[0]
+
+
+def test_of_automation_the_steps_that_wait_are_named(as_, administrator, template, task):
+    TemplateVersion.objects.all().delete()
+    WorkflowTemplate.objects.filter(pk=template.pk).update(is_hidden=True)
+    page = page_of(as_(administrator), template).content.decode()
+    assert "does not show the steps of its automation" in page
+    assert "Tasks wait at these steps" in page
+    assert f"step={task.activity_name}" in page
+    assert reverse("workflow_start") not in page.split("page-head")[1].split("page-body")[0]
 
 
 def test_a_template_nobody_has_to_do_with_is_not_found(as_, participant, template):
