@@ -63,7 +63,10 @@ class WritingForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
     )
     confirmation = forms.CharField(
-        label=gettext_lazy("Type the template's name to confirm"), required=False, max_length=255
+        label=gettext_lazy("Type the template's name to confirm"),
+        help_text=gettext_lazy("Where something is marked red, or it starts by itself."),
+        required=False,
+        max_length=255,
     )
 
     def __init__(self, data: Any = None, *, initial: dict[str, Any], is_dangerous: bool) -> None:

@@ -14,7 +14,7 @@ from bizproc_admin.htmx import dialog, page
 from bizproc_admin.lists.command_filters import CommandFilterForm
 from bizproc_admin.lists.command_lines import command_lines
 from bizproc_admin.lists.list_page import ListPage, Shown
-from bizproc_admin.models import Command, CommandState
+from bizproc_admin.models import Command, CommandState, WorkflowTemplate
 from bizproc_admin.models.commands import receivers
 from bizproc_admin.wording import acts
 from bizproc_admin.wording.meanings import step_of
@@ -60,6 +60,7 @@ def command_detail(request: Request, pk: int) -> HttpResponse:
         "can_take_back": command.task_id is not None and command.can_be_taken_back,
         "facts": acts.facts(command, receivers([command])),
         "again_url": again_of(request, command),
+        "template_url": template_url_of(request, command),
         "target": acts.target(command),
     }
     return page(request, "commands/detail.html", context, partial="body")
@@ -88,6 +89,16 @@ def command_decision(request: Request, pk: int) -> HttpResponse:
         {"command": command, "form": form},
         status=422 if form.is_bound else 200,
     )
+
+
+def template_url_of(request: Request, command: Command) -> str:
+    """Return the address of the template that a command has made, changed or started."""
+    number = command.inputs.get("template") or command.result
+    if command.target_kind not in ("workflow_template", "document") or not str(number).isdecimal():
+        return ""
+    visible = WorkflowTemplate.objects.visible_to(request.user)
+    found = visible.filter(portal=command.portal, remote_id=int(number)).first()
+    return reverse("workflow_template_detail", args=[found.pk]) if found else ""
 
 
 def again_of(request: Request, command: Command) -> str:
