@@ -383,6 +383,11 @@ class UpdateTemplate(FromFile, OwnTemplate):
             evidence={"modified": modified} if self.sent_at is None else None,
         )
 
+    def apply(self, command: Command, seen: Observation) -> None:
+        # its MODIFIED, of whole seconds, may look as before
+        WorkflowTemplate.objects.filter(pk=self.template.pk).update(is_structure_due=True)
+        super().apply(command, seen)
+
     def send(self, writer: bitrix.Writer) -> bitrix.Written:
         return writer.workflow_templates.update(
             self.template.remote_id,

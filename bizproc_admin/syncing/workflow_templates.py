@@ -24,6 +24,8 @@ from bizproc_admin.syncing.merging import Merged
 from bizproc_admin.syncing.names import Names
 from bizproc_admin.syncing.summaries import summarise
 
+# what was changed so shortly before it was read may have been changed again, unseen
+BLURRED = timedelta(seconds=2)
 # so many structures are asked for in one request
 AT_ONCE = 25
 
@@ -164,7 +166,9 @@ def keep(template: WorkflowTemplate, structure: Structure | None, *, moment: dat
         )
         if is_new:
             index(template, named_in(structure))
-        template.is_structure_due = False
+        # moments of the portal are whole seconds: in this one it may be changed once more
+        is_fresh = template.modified_at is not None and template.modified_at > moment - BLURRED
+        template.is_structure_due = is_fresh
         template.save(update_fields=["modified_at", "changed_by", "is_structure_due"])
 
 

@@ -25,12 +25,20 @@ from bizproc_admin.models import AuditEntry, Command
 from bizproc_admin.models.documents import stand_in
 from bizproc_admin.models.workflow_tasks import caption_of
 from bizproc_admin.wording.command_errors import person_said
+from bizproc_admin.wording.templates import BITS, STARTS
 
 # names of people by portal and number there
 Names = Mapping[tuple[int, int], str]
 NOBODY: Names = {}
 ON_BEHALF_OF = gettext_lazy("On behalf of")
 ON_THIS_PART = gettext_lazy("%(who)s already does something with this part")
+
+
+FILE_FACTS = (
+    (gettext_lazy("Name"), "name"),
+    (gettext_lazy("It starts"), "starts"),
+    (gettext_lazy("File"), "file"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,12 +88,14 @@ ACTS = {
         event=gettext_lazy("Add a template"),
         whole=gettext_lazy("Add the template %(target)s"),
         under_way=gettext_lazy("%(who)s is already adding a template of this name"),
+        facts=FILE_FACTS,
     ),
     UpdateTemplate.name: Act(
         alone=gettext_lazy("Change the template"),
         event=gettext_lazy("Change the template"),
         whole=gettext_lazy("Change the template %(target)s"),
         under_way=gettext_lazy("%(who)s already does something with this template"),
+        facts=FILE_FACTS,
     ),
     DeleteTemplate.name: Act(
         alone=gettext_lazy("Delete the template"),
@@ -174,6 +184,11 @@ def task_said(labels: Mapping[str, Any]) -> str:
     return labels["task"] or _("Workflow task %(number)s") % {"number": labels["task_number"]}
 
 
+def starts_said(auto_execute: int) -> str:
+    """Return when workflows of a template start by themselves."""
+    return next((str(STARTS[key]) for key, bits in BITS.items() if bits == auto_execute), "")
+
+
 class Values:
     """All that the words for a command may name, each looked up only when it is named."""
 
@@ -190,6 +205,10 @@ class Values:
                 return self.task
             case "answer":
                 return self.answer
+            case "starts":
+                return starts_said(self.command.inputs["auto_execute"])
+            case "name" | "file":
+                return str(self.command.inputs[key])
             case _:
                 return self.person(key)
 

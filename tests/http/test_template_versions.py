@@ -22,7 +22,7 @@ from bizproc_admin.models.template_versions import (
     structure_of,
     version_at,
 )
-from bizproc_admin.syncing import passes
+from bizproc_admin.syncing import passes, workflow_templates
 
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=timezone.get_fixed_timezone(0))
 SECRET = "https://example.com/rest/1/abcdefgh12345678/"
@@ -35,6 +35,15 @@ def sequence(title):
 def structure(title):
     constants = {"C": {"Name": SECRET}}
     return Structure(template=[sequence(title)], parameters=[], variables={}, constants=constants)
+
+
+@pytest.fixture(autouse=True)
+def seconds_are_over(request):
+    """What these tests make is no longer taken for just made, but where that is the point."""
+    with pytest.MonkeyPatch.context() as patch:
+        if "in_a_second" not in request.node.name:
+            patch.setattr(workflow_templates, "BLURRED", timedelta())
+        yield
 
 
 @pytest.fixture
@@ -122,6 +131,17 @@ def asked(sandbox):
     ]
     sandbox.clear_calls()
     return told
+
+
+def test_one_changed_twice_in_a_second_is_not_taken_for_read(portal, sandbox, sync):
+    number = sandbox.add_template("Template", structure=sequence("v1"))
+    sync()
+    # the portal's MODIFIED is of whole seconds, and the person the same
+    sandbox.change_template(number, structure=sequence("v2"))
+    WorkflowTemplate.objects.get(remote_id=number)
+    sync()
+    read = structure_of(WorkflowTemplate.objects.get(remote_id=number))
+    assert read.template[0]["Properties"]["Title"] == "v2"
 
 
 def test_only_what_changed_is_read_again(portal, sandbox, sync):
