@@ -27,6 +27,7 @@ from bizproc_admin.views import (
     template_files,
     template_list,
     template_search,
+    template_versions,
     workflow_courses,
     workflow_tasks,
     workflow_templates,
@@ -87,6 +88,11 @@ workflow_template_urls = [
         name="template_mention_choices",
     ),
     path("<int:pk>/", workflow_templates.workflow_template_detail, name="workflow_template_detail"),
+    path(
+        "<int:pk>/versions/",
+        template_versions.workflow_template_versions,
+        name="workflow_template_versions",
+    ),
     path(
         "<int:pk>/constants/",
         workflow_templates.workflow_template_constants,

@@ -49,6 +49,7 @@ TABLE = [
     ("template_mention_list", "get", READERS),
     ("template_mention_choices", "get", READERS),
     ("workflow_template_detail", "get", EVERYBODY),
+    ("workflow_template_versions", "get", READERS),
     ("workflow_template_constants", "get", READERS),
     ("workflow_template_constants", "post", READERS),
     ("workflow_task_list", "get", EVERYBODY),
