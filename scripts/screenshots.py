@@ -112,6 +112,11 @@ def take_for_docs(browser: Browser, address: str, passwords: dict[str, str]) -> 
     page.get_by_role("button", name=re.compile("^Terminate")).last.click()
     page.wait_for_timeout(3500)
     page.screenshot(path=IMAGES / "terminated.png")
+    for name, image in (("Согласование договора", "template"), ("Продажа оборудования", "states")):
+        page.goto(f"{address}/templates/")
+        page.get_by_role("link", name=name).first.click()
+        page.wait_for_timeout(600)
+        page.screenshot(path=IMAGES / f"{image}.png")
     shoot(page, f"{address}/audit/", "audit")
     shoot(page, f"{address}/accounts/", "accounts")
     shoot(page, f"{address}/portals/1/", "portal")

@@ -93,6 +93,7 @@ def test_every_step_is_drawn_and_outlined_with_who_is_asked(as_, administrator, 
         assert words in drawing, words
         assert words in outline, words
     assert answer.context["diagram"].picture.width > 232
+    assert page.count(f"{reverse('workflow_start')}?template={template.pk}") == 1
     assert "A note" in page
     assert "Amount" in page
 
