@@ -34,6 +34,7 @@ from bizproc_admin.models import (
     Portal,
     Role,
     Target,
+    TemplateFile,
     Workflow,
     WorkflowTask,
     WorkflowTemplate,
@@ -45,10 +46,12 @@ ABSENT = 987_654_321
 OWN, FOREIGN, MISSING = "own", "foreign", "absent"
 # what the number in an address names; addresses without one are about nobody's thing
 THINGS = (
-    "workflow_task", "workflow_template", "workflow", "command", "audit_entry", "account",
-    "portal", "person",
+    "workflow_task", "workflow_template", "workflow_start", "workflow", "template_file", "command",
+    "audit_entry", "account", "portal", "person",
 )  # fmt: skip
-WITHOUT = ("_list", "_creation", "_choice", "_pulse", "_search")
+WITHOUT = (
+    "_list", "_creation", "_choice", "_pulse", "_search", "_start", "_preview", "_upload",
+)  # fmt: skip
 # the parts of the world that belong to nobody in particular among those who may read them
 OPERATORS = ("administrator", "auditor")
 
@@ -64,7 +67,7 @@ class World:
 def things_on(portal: Portal, person: Person, owner: Account) -> dict[str, int]:
     """Make one of each thing on a portal, the workflow task being one of a person's."""
     now = timezone.now()
-    template = WorkflowTemplate.objects.create(portal=portal, remote_id=7)
+    template = WorkflowTemplate.objects.create(portal=portal, remote_id=7, is_hidden=False)
     document = Document.objects.create(
         portal=portal, module="crm", entity="CCrmDocumentDeal", document_id="DEAL_7", kind="deal"
     )
@@ -82,6 +85,12 @@ def things_on(portal: Portal, person: Person, owner: Account) -> dict[str, int]:
         target_kind="workflow", target_id=workflow.remote_id, target_label="", workflow=workflow,
         actor=owner, actor_name="", actor_role="", state="needs_human",
     )  # fmt: skip
+    start = Command.objects.create(
+        key=uuid.uuid4(), digest="", portal=portal, action="workflow.start", effect="start",
+        target_kind="document", target_id="DEAL_7", target_label="", actor=owner, actor_name="",
+        actor_role="", state="needs_human",
+    )  # fmt: skip
+    file = TemplateFile.uploaded(portal, owner, name="a.bpt", content=b"x", template=None)
     entry = audit.record(
         AuditEntry.Kind.SIGN_IN,
         AuditAction.SIGN_IN,
@@ -92,6 +101,8 @@ def things_on(portal: Portal, person: Person, owner: Account) -> dict[str, int]:
         "workflow": workflow.pk,
         "workflow_task": task.pk,
         "workflow_template": template.pk,
+        "workflow_start": start.pk,
+        "template_file": file.pk,
         "command": command.pk,
         "audit_entry": entry.pk,
         "portal": portal.pk,
@@ -239,10 +250,18 @@ ROLES = (
 # an account of one portal may do what its role may, but for these: they are operators' acts
 OPERATORS_ONLY = {"portal_creation", "account_creation"}
 # where a thing of a kind is somebody's own only in another sense, the rows say so themselves
-# only who has asked for a command, or an administrator, takes it back
+# only who has asked for a command, or an administrator, takes it back; a start is shown to who
+# asked for it or sees all commands, an uploaded file to nobody else
 OWN_IS_404: set[tuple[str, str]] = {
     ("command_take_back", "participant"),
     ("command_take_back", "manager"),
+    *(
+        (f"workflow_start_{name}", role)
+        for name in ("outcome", "decision", "contest")
+        for role in ("participant", "manager")
+    ),
+    ("template_file_detail", "administrator"),
+    ("template_file_sending", "administrator"),
 }
 # a former address leads on whatever its number is: what it leads to says what there is
 FORMER = {"workflow_removal", "command_withdrawal"}
