@@ -103,7 +103,6 @@ class Edge:
     points: tuple[Point, ...]
     has_tip: bool = True
     is_off: bool = False
-    is_on: bool = False
 
 
 RADIUS, TIP = 8, 6

@@ -24,10 +24,14 @@ MOST_BOXES = 1500
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A box with where a click on it leads, and whether its step is the chosen one."""
+    """A box with where a click on it leads, and whether its step is the chosen one.
+
+    anchor is its id on the page: that of a step has the first of its boxes.
+    """
 
     box: Box
     url: str
+    anchor: str
     is_chosen: bool
 
 
@@ -141,14 +145,13 @@ def diagram_of(
     def fold_url_of(box: Box) -> str:
         return f"{address.turned(box.fold)}#s{box.step.key}"
 
-    boxes = [
-        Shown(
-            box,
-            fold_url_of(box) if box.fold else url_of(box.step, f"s{box.step.key}"),
-            is_chosen=not box.fold and chosen is box.step,
-        )
-        for box in (picture.boxes if picture else ())
-    ]
+    boxes, anchors = list[Shown](), set[str]()
+    for box in picture.boxes if picture else ():
+        anchor = f"s{box.step.key}"
+        url = fold_url_of(box) if box.fold else url_of(box.step, anchor)
+        is_chosen = not box.fold and chosen is box.step
+        boxes.append(Shown(box, url, "" if anchor in anchors else anchor, is_chosen))
+        anchors.add(anchor)
     edges = picture.edges if picture else ()
     return Diagram(
         picture=picture,

@@ -1,5 +1,6 @@
 """The page of a workflow template: its steps, who is asked where, and what is kept from whom."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -93,6 +94,8 @@ def test_every_step_is_drawn_and_outlined_with_who_is_asked(as_, administrator, 
         assert words in drawing, words
         assert words in outline, words
     assert answer.context["diagram"].picture.width > 232
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
     assert page.count(f"{reverse('workflow_start')}?template={template.pk}") == 1
     assert "A note" in page
     assert "Amount" in page
