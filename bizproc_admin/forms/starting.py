@@ -42,7 +42,9 @@ class StartForm(forms.Form):
     )
     seen = forms.MultipleChoiceField(required=False, widget=forms.MultipleHiddenInput)
     although = forms.BooleanField(
-        required=False, label=gettext_lazy("Start although one already runs")
+        required=False,
+        label=gettext_lazy("Start although one already runs"),
+        widget=forms.CheckboxInput(attrs={"data-consent": ""}),
     )
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
@@ -203,13 +205,13 @@ class StartForm(forms.Form):
             )  # fmt: skip
         if not self.running:
             return cleaned
-        unseen = {one.remote_id for one in self.running} - set(self.posted_seen)
-        if unseen:
+        seen = set(self.posted_seen)
+        if seen and {one.remote_id for one in self.running} - seen:
             self.add_error(
                 "although",
                 _("Another one has been started on this document meanwhile: look at it first."),
             )
-        elif not cleaned.get("although"):
+        elif not (seen and cleaned.get("although")):
             self.add_error("although", _("One already runs on this document. Should a second?"))
         return cleaned
 

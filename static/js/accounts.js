@@ -24,7 +24,7 @@ document.addEventListener("htmx:beforeOnLoad", (event) => {
     event.preventDefault();
     clearOthers(now);
     location.reload();
-  } else if (away && requestConfig.elt.matches("[data-poll], [data-draft]") && held(document)) {
+  } else if (away && requestConfig.elt.matches("[data-poll], [data-draft], [data-preview]") && held(document)) {
     // Signed out while somebody writes: they go to the sign-in when they like.
     event.preventDefault();
     signedOut.querySelector("a").href = away;

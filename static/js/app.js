@@ -8,6 +8,7 @@ import "./polling.js";
 import "./narrowing.js";
 import "./updating.js";
 import "./copying.js";
+import "./filling.js";
 import "./sending.js";
 import "./keeping.js";
 import "./accounts.js";

@@ -8,8 +8,12 @@ const me = document.body.dataset.account;
 const seen = new WeakSet();
 
 const forms = (place) => [...place.querySelectorAll("form[data-kept]")];
-const path = (form) => new URL(form.getAttribute("action") || location.href, location.href).pathname;
-const key = (form) => `${PREFIX}${me}:${path(form)}`;
+// A form without an address of its own is its page's, which may be one of several by its query.
+const address = (form) => {
+  const own = form.getAttribute("action");
+  return own ? new URL(own, location.href).pathname : location.pathname + location.search;
+};
+const key = (form) => `${PREFIX}${me}:${address(form)}`;
 
 export const isInTab = (form) => sessionStorage.getItem(key(form)) !== null;
 export const forget = (form) => sessionStorage.removeItem(key(form));
@@ -32,16 +36,16 @@ for (const name of ["input", "change"]) {
   });
 }
 
-// By name, the values of what is shown; neither files nor secrets are kept, and what was chosen or consented to in a
-// form that acts at once is chosen anew.
+// By name, the values of what is shown; neither files nor secrets are kept, nor a consent, and what was chosen in a form
+// that acts at once is chosen anew, unless its choices are values of their own (data-kept="choices").
 const CHOICES = "select, [type='checkbox'], [type='radio']";
 
 function values(form) {
   const found = {};
-  const isTask = form.id === "completion";
+  const keepsChoices = form.dataset.kept === "choices";
   for (const one of form.elements) {
-    if (!one.name || one.matches("button, [type='hidden'], [type='file'], [type='password'], [name$='_without']")) continue;
-    if (!isTask && one.matches(CHOICES)) continue;
+    if (!one.name || one.matches("button, [type='hidden'], [type='file'], [type='password'], [name$='_without'], [data-consent]")) continue;
+    if (!keepsChoices && one.matches(CHOICES)) continue;
     found[one.name] ??= [];
     if (one.matches("select")) found[one.name].push(...[...one.selectedOptions].map((option) => option.value));
     else if (!one.matches("[type='checkbox'], [type='radio']") || one.checked) found[one.name].push(one.value);
@@ -62,7 +66,10 @@ function restore(form) {
       else if (place < given.length) one.value = given[place++];
     }
   }
-  form.dispatchEvent(new Event("typed-restored", { bubbles: true }));
+  const tell = () => form.dispatchEvent(new Event("typed-restored", { bubbles: true }));
+  // Parts of a page hear nothing before it is ready.
+  if (document.readyState === "complete") tell();
+  else window.addEventListener("load", tell, { once: true });
 }
 
 // A form that comes back because something is wrong with it holds what was typed already.

@@ -553,9 +553,13 @@ def test_a_second_one_on_a_document_has_to_be_wanted(
     shown = content(client.post(reverse("workflow_start_preview"), data))
     assert "One already runs on this document" in shown
     assert f'name="seen" value="{remote_id}"' in shown
-    assert "meanwhile" in content(post(client, committing, data))
+    # what was not shown yet was not agreed to
+    unshown = {**data, "although": "on"}
+    assert "Should a second?" in content(post(client, committing, unshown))
     data["seen"] = remote_id
     assert "Should a second?" in content(post(client, committing, data))
+    other = {**unshown, "seen": "another"}
+    assert "meanwhile" in content(post(client, committing, other))
     assert Command.objects.count() == 0
     data["although"] = "on"
     assert post(client, committing, data).status_code == 302

@@ -1,0 +1,52 @@
+"""Starting workflows in a real browser: what is typed stays with what it was typed for."""
+
+import re
+
+from playwright.sync_api import expect
+
+from bizproc_admin.models import Workflow, WorkflowTemplate
+from tests.browser.conftest import PHONE
+
+PARAMETERS = {
+    "Kind": {"Name": "Kind", "Type": "select", "Options": {"ser": "Serial", "one": "Single"}},
+    "Urgent": {"Name": "Urgent", "Type": "bool", "Default": "N"},
+    "Place": {"Name": "Place", "Type": "string"},
+}
+
+
+def test_what_is_typed_returns_to_the_template_it_was_typed_for(
+    page, enter, chief, company, context
+):
+    page.set_viewport_size(PHONE)
+    named = Workflow.objects.exclude(document__name="").select_related("document").first()
+    template = WorkflowTemplate.objects.listed().get(pk=named.template_id)
+    other = WorkflowTemplate.objects.listed().exclude(pk=template.pk).first()
+    WorkflowTemplate.objects.update(parameters=PARAMETERS)
+    url = f"{enter(chief)}/workflows/start/"
+    page.goto(f"{url}?template={template.pk}")
+    document = page.get_by_role("textbox", name="Document", exact=True)
+    document.fill(named.document.name)
+    page.get_by_label(re.compile("Place")).fill("Köln")
+    page.get_by_label(re.compile("Kind")).select_option("one")
+    page.get_by_label("Yes").check()
+    # chosen among what is found, it is as if it had been typed
+    page.locator(f"[name=pick][value='{named.document.document_id}']").click()
+    expect(document).to_have_value(named.document.document_id)
+    expect(page.locator("#start-named .found")).to_contain_text(named.document.document_id)
+    page.goto(f"{url}?template={other.pk}")
+    expect(document).to_have_value("")
+    expect(page.get_by_label(re.compile("Place"))).to_have_value("")
+    # signed out while typing: the page stays until one goes to sign in
+    page.goto(f"{url}?template={template.pk}")
+    context.clear_cookies(name="session")
+    page.get_by_label(re.compile("Place")).fill("Köln 2")
+    expect(page.locator("#signed-out")).to_contain_text("You are signed out")
+    enter(chief)
+    page.goto(f"{url}?template={template.pk}")
+    expect(document).to_have_value(named.document.document_id)
+    expect(page.get_by_label(re.compile("Place"))).to_have_value("Köln 2")
+    expect(page.get_by_label(re.compile("Kind"))).to_have_value("one")
+    expect(page.get_by_label("Yes")).to_be_checked()
+    # and what would be sent is told of what is shown
+    expect(page.locator("#start-named .found")).to_contain_text(named.document.document_id)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
