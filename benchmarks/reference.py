@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from bizproc_admin.models import Workflow, WorkflowTask
+from bizproc_admin.models import Workflow, WorkflowTask, WorkflowTemplate
 
 
 @admin.register(Workflow)
@@ -41,3 +41,24 @@ class WorkflowTaskReference(admin.ModelAdmin):
 
     def starter(self, task: WorkflowTask) -> str:
         return task.workflow.started_by_name
+
+
+@admin.register(WorkflowTemplate)
+class WorkflowTemplateReference(admin.ModelAdmin):
+    """The same columns and rows a page as our list of templates, without what is wrong in them."""
+
+    list_display = ("name", "kind", "running", "ended", "median", "changed_by", "modified_at")
+    list_select_related = ("changed_by", "figures")
+    list_filter = ("kind", "is_hidden")
+    search_fields = ("search_text",)
+    ordering = ("name", "pk")
+    list_per_page = 50
+
+    def running(self, template: WorkflowTemplate) -> int:
+        return template.figures.running
+
+    def ended(self, template: WorkflowTemplate) -> int:
+        return template.figures.ended
+
+    def median(self, template: WorkflowTemplate) -> int | None:
+        return template.figures.median

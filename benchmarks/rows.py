@@ -6,6 +6,7 @@ from datetime import timedelta
 from django.db import connection
 from django.utils import timezone
 
+from bizproc_admin.diagrams.mentions import Mention, Named, Where
 from bizproc_admin.models import (
     Assignment,
     Document,
@@ -17,9 +18,14 @@ from bizproc_admin.models import (
     WorkflowTask,
     WorkflowTemplate,
 )
+from bizproc_admin.models.template_figures import count_anew
+from bizproc_admin.models.template_mentions import index
 from bizproc_admin.syncing.summaries import fill as summarise
 
 WORKFLOWS = 100_000
+# most of them without workflows, as in a company's life
+ALL_TEMPLATES = 500
+STEPS = 20
 AT_ONCE = 5_000
 ENDED_SHARE = 0.05
 WAITING_SHARE = 0.3
@@ -45,12 +51,37 @@ def fill(portal: Portal) -> WorkflowTemplate:
         WorkflowTemplate(portal=portal, remote_id=n + 1, name=name, is_hidden=False)
         for n, name in enumerate(TEMPLATES)
     )
+    fill_templates(portal, draw)
     for start in range(0, WORKFLOWS, AT_ONCE):
         fill_part(portal, draw, people, templates, range(start, start + AT_ONCE))
+    count_anew(portal)
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:  # what its own daemon does within a minute
             cursor.execute("VACUUM ANALYZE")
     return templates[0]
+
+
+def fill_templates(portal: Portal, draw: random.Random) -> None:
+    """Add the templates nobody uses, and what all of them name; one approver in 30 is nobody."""
+    WorkflowTemplate.objects.bulk_create(
+        WorkflowTemplate(portal=portal, remote_id=n + 1, name=f"Draft {n}", is_hidden=False)
+        for n in range(len(TEMPLATES), ALL_TEMPLATES)
+    )
+    for template in WorkflowTemplate.objects.filter(portal=portal):
+        index(
+            template,
+            [
+                Mention(
+                    kind=Named.PERSON,
+                    value="",
+                    number=draw.randrange(1, 62),
+                    where=Where.APPROVER,
+                    step=step,
+                    title=f"Step {step}",
+                )
+                for step in range(STEPS)
+            ],
+        )
 
 
 def fill_part(
