@@ -1,7 +1,7 @@
 """What differs between two structures, step by step: added, removed, moved, changed.
 
-Steps are the same where their names are; without a name where kind, title and place among their
-like are. Nothing here recurses.
+Steps are the same where their names are, else where type, title and place among their like are: a
+file that was imported may have given them new names. Nothing here recurses.
 """
 
 from bisect import bisect_left
@@ -47,7 +47,8 @@ class DefinitionChange:
 
 def step_changes(before: Step, after: Step) -> list[StepChange]:
     """Return how the steps of two structures differ, in reading order, what was removed last."""
-    old, new = keyed(before), keyed(after)
+    shared = names_of(before) & names_of(after)
+    old, new = keyed(before, shared), keyed(after, shared)
     above_old, above_new = parents(old), parents(new)
     moved = moved_keys(old, new, above_old, above_new)
     found = []
@@ -81,16 +82,20 @@ def definition_changes(
     return [*found, *(DefinitionChange(what=What.REMOVED, name=one.name) for one in gone)]
 
 
-def keyed(root: Step) -> dict[Key, Step]:
+def names_of(root: Step) -> set[str]:
+    """Return the names that only one step of a structure has."""
+    counts = Counter(step.name for step in root.walk() if step.name)
+    return {name for name, count in counts.items() if count == 1}
+
+
+def keyed(root: Step, names: set[str]) -> dict[Key, Step]:
     """Return all steps by what tells them apart, in reading order; the root is the same in all."""
-    steps = list(root.walk())
-    names = Counter(step.name for step in steps if step.name)
     like: Counter[Key] = Counter()
     found: dict[Key, Step] = {}
-    for step in steps:
+    for step in root.walk():
         key: Key = ("",)
         if step is not root:
-            key = (step.name,) if names[step.name] == 1 else (step.type, step.title)
+            key = (step.name,) if step.name in names else (step.type, step.title)
             like[key] += 1
             key = (*key, str(like[key]))
         found[key] = step

@@ -69,6 +69,12 @@ def test_steps_without_names_are_told_apart_by_title_and_place():
     assert said(before, after) == [(What.REMOVED, "Same", 0)]
 
 
+def test_steps_that_were_given_new_names_are_known_by_type_and_title():
+    block = step("Block", step("In", name="A7"), kind="SequenceActivity", name="A6")
+    after = step("Block", step("In", name="B7"), step("New"), kind="SequenceActivity", name="B6")
+    assert said([step("A"), block], [step("A", name="B1"), after]) == [(What.ADDED, "New", 0)]
+
+
 def test_definitions_differ_by_id():
     before = definitions({"A": {"Name": "Sum", "Type": "int"}, "B": {"Name": "Boss"}})
     after = definitions({"A": {"Name": "Sum", "Type": "double"}, "C": {"Name": "Team"}})
