@@ -150,6 +150,7 @@ def test_others_see_titles_and_who_is_asked_alone(as_, participant, template, ta
     page = page_of(as_(participant), template).content.decode()
     for words in ("Lawyers approve", f"over 60 % of {person}", "Tell the archive", "Amount"):
         assert words in page, words
+    assert "whose=everybody" not in page
     for words in ("1000000", "hook.example.com", "Message to", "A note", "Constants"):
         assert words not in page, words
     constants = reverse("workflow_template_constants", args=[template.pk])
