@@ -32,6 +32,8 @@ from bizproc_admin.models.template_versions import Structure, structure_of
 from bizproc_admin.views.diagrams import diagram_of
 from bizproc_admin.views.issuing import InTheWay, try_to_issue
 from bizproc_admin.views.structures import ShownTemplate, shown_structure
+from bizproc_admin.views.template_changes import changes_between
+from bizproc_admin.wording.template_changes import ChangeLine
 from bizproc_admin.wording.template_files import note_said, why_refused
 from bizproc_admin.wording.template_values import definition_lines
 
@@ -215,13 +217,15 @@ def ownership_of(template: WorkflowTemplate) -> str:
 
 
 def read_of(file: TemplateFile, parts: dict[str, object]) -> ShownTemplate:
-    structure = Structure(
-        template=parts.get("TEMPLATE"),
-        parameters=parts.get("PARAMETERS"),
-        variables=parts.get("VARIABLES"),
-        constants=parts.get("CONSTANTS"),
-    )
-    return shown_structure(file.portal, structure, is_whole=True)
+    return shown_structure(file.portal, Structure.from_api(parts), is_whole=True)
+
+
+def changes_of(file: TemplateFile, parts: dict[str, object]) -> list[ChangeLine] | None:
+    """Return what a file would change in the template as last read; None where nobody can tell."""
+    before = structure_of(file.template) if file.template else None
+    if before is None:
+        return None
+    return changes_between(file.portal, before, Structure.from_api(parts))
 
 
 def dangers_of(found: ShownTemplate) -> Dangers:
@@ -275,6 +279,7 @@ def file_page(
             "problem": found.problem,
             "diagram": diagram_of(found.root, found.words, request.GET) if found.root else None,
             "dangers": dangers,
+            "changes": changes_of(file, parts),
             "parameters": definition_lines(found.definitions["template"], found.words),
             "variables": definition_lines(found.definitions["variable"], found.words),
             "constants": definition_lines(found.definitions["constant"], found.words),

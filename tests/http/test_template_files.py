@@ -302,6 +302,21 @@ def test_a_template_is_changed_by_a_file_and_settled_by_reading_it(
     assert [entry["method"] for entry in sandbox.ledger()][-1] == UPDATE
 
 
+def test_what_a_file_would_change_is_said_before_it_is_sent(client, committing, own):
+    upload(client, committing, OTHER, template=own.pk)
+    file = TemplateFile.objects.latest("pk")
+    page = client.get(reverse("template_file_detail", args=[file.pk]))
+    assert [(one.title, str(one.look.icon)) for one in page.context["changes"]] == [
+        ("Approve anew", "plus"),
+        ("Approve", "trash-2"),
+        ("Сумма", "trash-2"),
+    ]
+    upload(client, committing, template=own.pk)
+    file = TemplateFile.objects.latest("pk")
+    page = client.get(reverse("template_file_detail", args=[file.pk])).content.decode()
+    assert "Steps, parameters, variables and constants are the same." in page
+
+
 def test_a_lost_change_is_found_or_sent_again(client, committing, sandbox, own, settings):
     sandbox.fail_next("timeout_before_apply", method=UPDATE)
     upload(client, committing, OTHER, template=own.pk)
