@@ -210,6 +210,9 @@ def test_on_a_phone_rows_are_blocks_and_nothing_runs_off_the_side(
         "/audit/",
         "/accounts/",
         "/people/",
+        "/templates/",
+        "/templates/search/",
+        f"/templates/{waiting.template_id}/versions/",
         "/own-account/",
     ):
         page.goto(url + address)
@@ -229,6 +232,8 @@ ADDRESSES = (
     "account_creation",
     "portal_list",
     "portal_creation",
+    "workflow_template_list",
+    "template_mention_list",
 )
 
 
@@ -268,6 +273,7 @@ def test_no_page_has_an_accessibility_fault(
         reverse("person_list"),
         reverse("person_detail", args=[Person.objects.exclude(headed=None).earliest("pk").pk]),
         reverse("portal_detail", args=[company.pk]),
+        reverse("workflow_template_versions", args=[waiting.template_id]),
         *([reverse("audit_entry_detail", args=[entry.pk])] if entry else []),
         "/workflows/?q=nothing-like-this",
         "/404/",
