@@ -77,6 +77,11 @@ workflow_template_urls = [
         name="workflow_template_deletion",
     ),
     path(
+        "<int:pk>/return/",
+        template_files.workflow_template_return,
+        name="workflow_template_return",
+    ),
+    path(
         "<int:pk>/download/",
         template_files.workflow_template_download,
         name="workflow_template_download",

@@ -44,12 +44,14 @@ FILE_NAME = "template.bpt"
 class TemplateAction(Action):
     """What all of them share: an administrator's own token, for it is the application's.
 
-    sent_at is when it was sent last, None before; result the number that the portal answered;
-    hands the number of the person whose token was used. evidence is that of the command: before,
-    the numbers of templates that had the name already, or modified, when it was changed before.
+    sent_at is when it was sent last, None before, and sends how often; result the number that the
+    portal answered; hands the number of the person whose token was used. evidence is that of the
+    command: before, the numbers of templates that had the name already, or modified, when it was
+    changed before.
     """
 
     sent_at: datetime | None = field(default=None, compare=False)
+    sends: int = field(default=0, compare=False)
     result: str = field(default="", compare=False)
     hands: int | None = field(default=None, compare=False)
     evidence: Mapping[str, Any] = field(default_factory=dict, compare=False)
@@ -77,6 +79,7 @@ class TemplateAction(Action):
         """Return what a command tells of how it was sent."""
         return {
             "sent_at": command.sent_at if command.sends else None,
+            "sends": command.sends,
             "result": command.result,
             "hands": command.as_person.remote_id if command.as_person else None,
             "evidence": command.evidence,
@@ -259,7 +262,10 @@ class AddTemplate(FromFile):
         ]
         told = [one for one in ours if str(one.row.id) == self.result]
         same = [one for one in ours if self.is_as_asked(one)]
-        if self.result:
+        if self.sends > 1 and len(same) > 1:
+            # the first was applied after all, later than anybody waits
+            found, verdict = same, Verdict.UNCLEAR
+        elif self.result:
             found, verdict = told, Verdict.DONE
         elif len(same) == 1:
             found, verdict = same, Verdict.DONE

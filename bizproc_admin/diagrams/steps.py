@@ -55,6 +55,13 @@ LOOPS = frozenset({Kind.LOOP, Kind.EACH})
 BLOCKS = frozenset({Kind.GROUP, Kind.CHOICE, Kind.PARALLEL, Kind.LISTEN, Kind.LOOP, Kind.EACH})
 
 
+# what a workflow may stand at for a while; of others' activities nobody can tell
+WAITING = ASKING | {
+    Kind.COMMAND, Kind.TASK, Kind.DELAY, Kind.EVENT, Kind.APPLICATION, Kind.START, Kind.PORTAL,
+    Kind.UNKNOWN,
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
     """A value known when the workflow runs, {=object:field}; source as "document", or a step."""

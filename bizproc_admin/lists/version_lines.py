@@ -33,6 +33,11 @@ class Versions:
     chosen: TemplateVersion | None
     previous: TemplateVersion | None
 
+    @property
+    def is_earlier(self) -> bool:
+        """Return whether the chosen version is not the latest one."""
+        return any(line.is_chosen and not line.is_current for line in self.lines)
+
 
 def versions_of(
     template: WorkflowTemplate, workflows: QuerySet[Workflow], *, chosen: str

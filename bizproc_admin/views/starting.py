@@ -12,10 +12,13 @@ from bizproc_admin.actions.base import own_hands
 from bizproc_admin.actions.starting import administers
 from bizproc_admin.audit import By
 from bizproc_admin.commands import TargetBusy, contest, decide, recognise
+from bizproc_admin.diagrams.reading import Unreadable, read
+from bizproc_admin.diagrams.steps import WAITING
 from bizproc_admin.forms.commands import ContestForm, DecisionForm, RecognitionForm, candidates_of
 from bizproc_admin.forms.starting import StartForm
 from bizproc_admin.htmx import page, part, wants_part
 from bizproc_admin.models import Command, CommandState, Workflow, WorkflowTemplate
+from bizproc_admin.models.template_versions import structure_of
 from bizproc_admin.views.issuing import InTheWay, try_to_issue
 from bizproc_admin.wording import acts
 from bizproc_admin.wording.meanings import step_of
@@ -220,6 +223,7 @@ def context_of(request: Request, template: WorkflowTemplate, form: StartForm) ->
         "form": form,
         "fields": fields,
         "missing": [one.label for one in form.parameters if one.name in form.errors],
+        "ends_at_once": ends_at_once(template),
         "required_count": sum(one.is_required for one in form.parameters),
         "hands": hands,
         "needs_sign_in": hands is None and not administers(request.user),
@@ -227,6 +231,18 @@ def context_of(request: Request, template: WorkflowTemplate, form: StartForm) ->
         "sent": sent_of(form),
         "again": request.POST.get("again") or request.GET.get("again", ""),
     }
+
+
+def ends_at_once(template: WorkflowTemplate) -> bool:
+    """Tell whether no step of a template waits, so that its workflows end as they are started."""
+    structure = structure_of(template)
+    if structure is None:
+        return False
+    try:
+        steps = read(structure.template).walk()
+    except Unreadable:
+        return False
+    return not any(step.is_active and step.kind in WAITING for step in steps)
 
 
 def sent_of(form: StartForm) -> list[tuple[str, str]]:

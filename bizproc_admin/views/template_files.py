@@ -16,6 +16,7 @@ from bizproc_admin.access.permissions import Capability, Request, requires
 from bizproc_admin.actions import AddTemplate, DeleteTemplate, UpdateTemplate
 from bizproc_admin.actions.base import own_hands
 from bizproc_admin.audit import By
+from bizproc_admin.diagrams.mentions import Named
 from bizproc_admin.diagrams.reading import definitions
 from bizproc_admin.diagrams.steps import Definition, Kind, Step
 from bizproc_admin.diagrams.template_files import encode, structure_digest, written
@@ -27,8 +28,8 @@ from bizproc_admin.forms.template_files import (
     known_types,
 )
 from bizproc_admin.htmx import accepted, dialog, page
-from bizproc_admin.models import Person, Portal, TemplateFile, WorkflowTemplate
-from bizproc_admin.models.template_versions import Structure, structure_of
+from bizproc_admin.models import Person, Portal, TemplateFile, TemplateMention, WorkflowTemplate
+from bizproc_admin.models.template_versions import Structure, opened
 from bizproc_admin.views.diagrams import diagram_of
 from bizproc_admin.views.issuing import InTheWay, try_to_issue
 from bizproc_admin.views.structures import ShownTemplate, shown_structure
@@ -39,6 +40,7 @@ from bizproc_admin.wording.template_values import definition_lines
 
 # uploads that one account may have waiting; the oldest go first
 MOST_UPLOADS = 20
+MOST_DEPENDING = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,6 +148,11 @@ def workflow_template_deletion(request: Request, pk: int) -> HttpResponse:
         "form": form,
         "in_the_way": in_the_way,
         "running": template.workflows.running().count(),
+        "started_by": TemplateMention.objects.current()
+        .filter(template__portal=template.portal, kind=Named.TEMPLATE, number=template.remote_id)
+        .exclude(template=template)
+        .select_related("template")
+        .in_order()[:MOST_DEPENDING],
         "ownership": ownership_of(template),
         "hands": own_hands(request.user, template.portal),
     }
@@ -160,15 +167,9 @@ def workflow_template_download(request: Request, pk: int) -> HttpResponse:
     template = get_object_or_404(
         WorkflowTemplate.objects.visible_to(request.user).select_related("portal"), pk=pk
     )
-    structure = structure_of(template)
-    if structure is None:
+    content = written_anew(template, request.POST.get("version", ""))
+    if content is None:
         return redirect("workflow_template_detail", pk=pk)
-    content = encode(
-        structure.template,
-        parameters=structure.parameters,
-        variables=structure.variables,
-        constants=structure.constants,
-    )
     disclosures.file_taken(template, by=By.of(request))
     response = HttpResponse(content, content_type="application/octet-stream")
     response["X-Content-Type-Options"] = "nosniff"
@@ -179,7 +180,43 @@ def workflow_template_download(request: Request, pk: int) -> HttpResponse:
     return response
 
 
+@require_POST
+@requires(Capability.MANAGE_TEMPLATES)
+def workflow_template_return(request: Request, pk: int) -> HttpResponse:
+    """Have an earlier version of a template looked through, to be brought back like a file."""
+    template = reached_template(request, pk)
+    content = written_anew(template, request.POST.get("version", ""))
+    if content is None:
+        return redirect("workflow_template_versions", pk=pk)
+    file = TemplateFile.uploaded(
+        template.portal,
+        request.user,
+        name=f"bp-{template.remote_id}.bpt",
+        content=content,
+        template=template,
+    )
+    doorbell.ring("read_template_file", file.pk, queue=doorbell.INTERACTIVE)
+    return redirect("template_file_detail", pk=file.pk)
+
+
 # --- parts --------------------------------------------------------------------------------------
+
+
+def written_anew(template: WorkflowTemplate, version: str) -> bytes | None:
+    """Return a template as a file: a version by its key, else the latest; None where none is."""
+    versions = template.versions.select_related("structure").latest_first()
+    if version:
+        number = int(version) if version.isdecimal() and len(version) < 19 else 0
+        versions = versions.filter(pk=number)
+    structure = opened(versions.first())
+    if structure is None:
+        return None
+    return encode(
+        structure.template,
+        parameters=structure.parameters,
+        variables=structure.variables,
+        constants=structure.constants,
+    )
 
 
 def portal_of(request: Request) -> Portal:

@@ -77,6 +77,7 @@ TABLE = [
     ("workflow_template_deletion", "get", ADMINISTRATOR),
     ("workflow_template_deletion", "post", ADMINISTRATOR),
     ("workflow_template_download", "post", READERS),
+    ("workflow_template_return", "post", ADMINISTRATOR),
     ("workflow_start", "get", ACTING),
     ("workflow_start", "post", ACTING),
     ("workflow_start_preview", "post", ACTING),

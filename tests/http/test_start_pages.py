@@ -567,6 +567,15 @@ def test_a_second_one_on_a_document_has_to_be_wanted(
     assert (command.state, command.inputs["beside"]) == (CommandState.CONFIRMED, [remote_id])
 
 
+def test_that_no_step_waits_is_said_before(as_, administrator, template, sandbox, sync):
+    number = sandbox.add_template("At once")
+    sync()
+    at_once = WorkflowTemplate.objects.get(remote_id=number)
+    client, url = as_(administrator), reverse("workflow_start")
+    assert "it ends at once" in content(client.get(url, {"template": at_once.pk}))
+    assert "it ends at once" not in content(client.get(url, {"template": template.pk}))
+
+
 # --- what came of it ----------------------------------------------------------------------------
 
 

@@ -10,7 +10,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
-from bizproc_admin import commands, syncing
+from bizproc_admin import bitrix, commands, syncing
+from bizproc_admin.actions import AddTemplate, Verdict
+from bizproc_admin.actions.base import Seen, SeenTemplate
 from bizproc_admin.diagrams.template_files import decode
 from bizproc_admin.models import (
     AuditEntry,
@@ -266,6 +268,33 @@ def test_two_that_may_be_it_are_for_a_person(client, committing, sandbox, settin
     assert len(command.evidence["candidates"]) == 2
 
 
+def test_a_first_send_applied_later_than_anybody_waits_is_not_hidden_by_the_second(portal):
+    """The second was answered, and the first is there as well: one is too many."""
+    structure = decode(HARMLESS).structure
+    seen = [
+        SeenTemplate(
+            row=bitrix.TemplateRow.from_api(
+                {
+                    "ID": str(number), "NAME": "Согласование", "AUTO_EXECUTE": "0",
+                    "SYSTEM_CODE": "rest_app_1", "DOCUMENT_TYPE": DEAL,
+                    "MODIFIED": "2026-03-02T09:00:00+00:00",
+                }
+            ),
+            structure=bitrix.StructureRow.from_api({"ID": str(number), "TEMPLATE": structure}),
+        )
+        for number in (7, 8)
+    ]  # fmt: skip
+    now = timezone.now()
+    action = AddTemplate(
+        to_portal=portal, document_type=tuple(DEAL), name_of="Согласование", description="",
+        auto_execute=0, digest=decode(HARMLESS).digest(), file="", reason="", sent_at=now,
+        sends=2, result="8", hands=1,
+    )  # fmt: skip
+    for templates, verdict in ((seen, Verdict.UNCLEAR), (seen[1:], Verdict.DONE)):
+        judged = action.judge(Seen(asked_at=now, templates=tuple(templates)))
+        assert judged.verdict is verdict
+
+
 def test_a_file_that_the_portal_refuses_says_so(client, committing, sandbox):
     sandbox.fail_next("ACCESS_DENIED", method=ADD)
     added(client, committing)
@@ -350,6 +379,28 @@ def test_one_of_another_application_is_said_to_be_foreign(client, committing, ow
     assert "stays foreign for ever" in text(client.get(answer.url))
 
 
+def test_an_earlier_version_is_brought_back_like_a_file(client, committing, sandbox, own, sync):
+    upload(client, committing, OTHER, template=own.pk)
+    sending(client, committing, TemplateFile.objects.latest("pk"))
+    first = own.versions.order_by("pk").first()
+    page = text(
+        client.get(reverse("workflow_template_versions", args=[own.pk]) + f"?version={first.pk}")
+    )
+    assert "Back to this version" in page
+    with committing():
+        answer = client.post(
+            reverse("workflow_template_return", args=[own.pk]), {"version": first.pk}
+        )
+    assert "Approve" in text(client.get(answer.url))
+    sending(client, committing, TemplateFile.objects.latest("pk"))
+    assert Command.objects.latest("pk").state == CommandState.CONFIRMED
+    sync()
+    own.refresh_from_db()
+    assert structure_of(own).template == decode(HARMLESS).structure
+    taken = client.post(reverse("workflow_template_download", args=[own.pk]), {"version": first.pk})
+    assert decode(taken.content).structure == decode(HARMLESS).structure
+
+
 # --- deleting, downloading ----------------------------------------------------------------------
 
 
@@ -364,6 +415,17 @@ def test_a_template_is_deleted(client, committing, sandbox, own):
     own.refresh_from_db()
     assert own.gone_at is not None
     assert [entry["method"] for entry in sandbox.ledger()][-1] == DELETE
+
+
+def test_what_depends_on_a_template_is_said_before_it_is_deleted(
+    client, committing, sandbox, own, sync
+):
+    starts = activity("StartWorkflowActivity", title="Ask legal", TemplateId=str(own.remote_id))
+    sandbox.add_template("Sales contract", structure=decode(template_file(starts)).structure)
+    sync()
+    page = text(client.get(reverse("workflow_template_deletion", args=[own.pk])))
+    assert "Other templates start it" in page
+    assert "Sales contract" in page
 
 
 def test_what_still_runs_keeps_its_template(client, committing, sandbox, own):
