@@ -29,7 +29,7 @@ from bizproc_admin.forms.template_files import (
 )
 from bizproc_admin.htmx import accepted, dialog, page
 from bizproc_admin.models import Person, Portal, TemplateFile, TemplateMention, WorkflowTemplate
-from bizproc_admin.models.template_versions import Structure, opened
+from bizproc_admin.models.template_versions import Structure, opened, structure_of
 from bizproc_admin.views.diagrams import diagram_of
 from bizproc_admin.views.issuing import InTheWay, try_to_issue
 from bizproc_admin.views.structures import ShownTemplate, shown_structure
