@@ -175,6 +175,10 @@ def test_five_hundred_unchanged_templates_cost_one_request_a_pass(portal, sandbo
     syncing.sync(feed.pk, worker="test")
     run = SyncRun.objects.filter(feed=feed).latest_first().first()
     assert (run.requests, run.read) == (1, 500)
+    lists = [call for call in sandbox.calls() if call["method"].endswith("template.list")]
+    assert len(lists) == 10
+    heavy = {"TEMPLATE", "VARIABLES", "CONSTANTS"}
+    assert not any(heavy & set(call["params"]["select"]) for call in lists)
 
 
 def test_a_structure_no_answer_can_hold_is_kept_as_too_large(portal, sandbox, sync, monkeypatch):
