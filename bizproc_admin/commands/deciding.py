@@ -5,14 +5,14 @@ from django.utils import timezone
 
 from bizproc_admin.audit import By
 from bizproc_admin.commands.issuing import TargetBusy, open_beside
-from bizproc_admin.commands.transitions import move, record
+from bizproc_admin.commands.transitions import failing, move, record
 from bizproc_admin.models import AuditEntry, Command, CommandState, Workflow
 
 
 def decide(command: Command, *, by: By, reason: str) -> None:
     """Close a command that only a person can judge as not applied, with their reason."""
     with transaction.atomic(durable=True):
-        if move(command, CommandState.NOT_APPLIED):
+        if move(command, CommandState.NOT_APPLIED, **failing("")):
             record(command, AuditEntry.Kind.HUMAN_DECISION, by=by, reason=reason)
 
 
@@ -26,7 +26,8 @@ def recognise(command: Command, workflow: Workflow, *, by: By, reason: str) -> b
     if command.state != CommandState.NEEDS_HUMAN or others.exclude(pk=command.pk).exists():
         return False
     with transaction.atomic(durable=True):
-        is_moved = move(command, CommandState.CONFIRMED, workflow=workflow, result=result)
+        fields = {"workflow": workflow, "result": result, **failing("")}
+        is_moved = move(command, CommandState.CONFIRMED, **fields)
         if is_moved:
             record(
                 command,

@@ -266,6 +266,7 @@ def outcome_page(
     busy: Command | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    starts = Command.objects.visible_to(request.user).filter(action=StartWorkflow.name)
     entries = command.audit_entries.with_details().order_by("pk")
     context = {
         "command": command,
@@ -273,6 +274,9 @@ def outcome_page(
         "facts": acts.facts(command),
         "steps": [(entry, step_of(entry)) for entry in entries],
         "candidates": candidates_of(command).with_names(),
+        "not_ours": command.evidence.get("not_ours"),
+        "before": starts.filter(pk=command.inputs["again"] or 0).first(),
+        "after": starts.filter(pk__gt=command.pk, inputs__again=command.pk).order_by("pk"),
         "needs_decision": command.state == CommandState.NEEDS_HUMAN,
         "is_contestable": command.state == CommandState.EVIDENT,
         "recognition": recognition or RecognitionForm(command=command),

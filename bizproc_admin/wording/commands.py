@@ -16,7 +16,7 @@ from bizproc_admin.models.commands import TAKEN_BACK
 from bizproc_admin.portals.tokens import ReconnectNeeded
 from bizproc_admin.wording.command_errors import command_error
 from bizproc_admin.wording.looks import LOOKS
-from bizproc_admin.wording.meanings import meaning
+from bizproc_admin.wording.meanings import meaning, was_told
 from bizproc_admin.wording.outages import outage
 from bizproc_admin.wording.turns import turn
 
@@ -69,6 +69,8 @@ def outcome_of(command: Command, *, viewer: Account, what: str) -> Outcome:
         return made(command, _("%(what)s: requested") % values, text, word="requested")
     if state in (CommandState.EVIDENT, CommandState.CONFIRMED):
         text = _("A reading of the portal agrees.")
+        if state == CommandState.EVIDENT or was_told(command):
+            text = meaning(command)
         return made(command, _("%(what)s: confirmed") % values, text, word="confirmed")
     if code == TAKEN_BACK:
         text = _("Nothing was sent. The task waits as before.")
@@ -137,16 +139,25 @@ def overtaken(command: Command) -> Outcome:
 
 
 def refused(command: Command, values: dict[str, str]) -> Outcome:
+    title = _("%(what)s: the portal refused")
+    if command.sends == 0:
+        title = _("%(what)s: not sent")
+    elif command.state == CommandState.NOT_APPLIED:
+        title = _("%(what)s: not done")
     return Outcome(
         command=command,
-        title=_("%(what)s: the portal refused") % values
-        if command.sends
-        else _("%(what)s: not sent") % values,
-        text=command_error(command) or _("Nothing was changed."),
+        title=title % values,
+        text=command_error(command) or refusal(command),
         tone="danger",
         icon=LOOKS["refused"].icon,
         can_correct=ACTIONS[command.action].has_form,
     )
+
+
+def refusal(command: Command) -> str:
+    """Return what is to be said of a refusal without a reason."""
+    is_closed = command.state == CommandState.NOT_APPLIED
+    return meaning(command) if is_closed else _("Nothing was changed.")
 
 
 def made(

@@ -10,6 +10,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from bizproc_admin import bitrix
+from bizproc_admin.actions import StartWorkflow
 from bizproc_admin.models import AuditEntry, Command
 from bizproc_admin.models import CommandState as State
 from bizproc_admin.models.commands import TAKEN_BACK
@@ -30,6 +32,10 @@ COMMON: Final[Sentences] = {
     ),
     State.CANCELLED: gettext_lazy("It was not sent; nothing happened on the portal."),
 }
+TOLD: Final = gettext_lazy(
+    "The answer was lost. Which workflow came of it a person has said, or a reading has shown and "
+    "nobody has contested it for a day."
+)
 # by the kind of what is acted on
 MEANINGS: Final[Mapping[str, Sentences]] = {
     "workflow": {
@@ -193,7 +199,16 @@ def meaning(command: Command) -> str:
         refused = _("The portal refused.")
         return refused if why else _("The portal refused; nothing was changed.")
     own = MEANINGS[command.target_kind]
+    if was_told(command):
+        return str(TOLD)
     return str(own.get(command.state) or COMMON[command.state])
+
+
+def was_told(command: Command) -> bool:
+    """Tell whether a start is confirmed although its answer was lost."""
+    is_start = command.action == StartWorkflow.name
+    is_lost = command.proof == bitrix.Classification.UNKNOWN
+    return is_start and is_lost and command.state == State.CONFIRMED
 
 
 def step_of(entry: AuditEntry) -> str:

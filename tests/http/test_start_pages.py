@@ -616,6 +616,9 @@ def test_a_person_says_which_one_came_of_it_or_none(
     command.refresh_from_db()
     assert answer.url == reverse("workflow_detail", args=[command.workflow.pk])
     assert command.state == CommandState.CONFIRMED
+    # what no reading could tell is not said to have been read
+    assert "came of it a person has said" in content(client.get(outcome))
+    assert "reading of the portal agrees" not in content(client.get(outcome))
     assert client.post(decision, {"reason": "None"}).status_code == 409
     command.refresh_from_db()
     assert command.state == CommandState.CONFIRMED
@@ -651,12 +654,20 @@ def test_none_leads_to_the_same_form_filled_again(
     decision = reverse("workflow_start_decision", args=[command.pk])
     answer = client.post(decision, {"reason": "Not on the deal", "again": "1"})
     assert answer.url == f"{reverse('workflow_start')}?again={command.pk}"
+    news = content(client.get(reverse("news_list")))
+    assert "Start: not done" in news
+    assert "the portal refused" not in news
     form = client.get(answer.url)
     assert 'value="Köln"' in form.content.decode()
     data = filled(template, Place="Köln", again=command.pk)
     post(client, committing, data)
     second = Command.objects.latest("pk")
     assert second.inputs["again"] == command.pk
+    pages = [reverse("workflow_start_outcome", args=[one.pk]) for one in (command, second)]
+    first_page, second_page = (content(client.get(page)) for page in pages)
+    assert (pages[1] in first_page, pages[0] in second_page) == (True, True)
+    command.refresh_from_db()
+    assert command.error_code == ""
     assert len(sandbox.calls(START)) == 2
 
 
@@ -678,6 +689,8 @@ def test_evidence_is_contested_on_its_page(
     assert client.post(contest, {"reason": "That was me, by hand"}).status_code == 302
     command.refresh_from_db()
     assert (command.state, command.workflow) == (CommandState.NEEDS_HUMAN, None)
+    page = reverse("workflow_start_outcome", args=[command.pk])
+    assert "No other workflow of this template has been seen" in content(client.get(page))
 
 
 def test_somebody_else_s_start_is_nobody_s_business_but_an_administrator_s(
