@@ -1,8 +1,10 @@
 """The list of workflow templates: how they are used, what is wrong with them, who sees what."""
 
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.urls import reverse
 from django.utils import timezone
 
@@ -118,6 +120,14 @@ def test_automation_the_portal_hides_stands_in_a_part_of_its_own(as_, administra
     assert workflow.template_id not in [one.pk for one in client.get(URL).context["list"].lines]
     (line,) = client.get(URL, {"show": "automation"}).context["list"].lines
     assert (line.pk, line.running, line.state) == (workflow.template_id, 1, "")
+
+
+def test_templates_known_before_there_was_a_list_are_found(as_, administrator, portal):
+    WorkflowTemplate.objects.create(portal=portal, remote_id=4711, search_text="")
+    fill = import_module("bizproc_admin.migrations.0030_search_words_of_templates").fill
+    fill(apps, None)
+    found = as_(administrator).get(URL, {"show": "automation", "q": "4711"})
+    assert [one.template.remote_id for one in found.context["list"].lines] == [4711]
 
 
 def test_filters_and_heads_narrow_and_sort(as_, administrator, portal, sync, add):
