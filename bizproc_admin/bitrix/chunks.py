@@ -3,12 +3,21 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from .errors import BadAnswer
 from .objects import AnswerTime
 
-Row = TypeVar("Row")
+
+class Identified(Protocol):
+    """What every row of a list has."""
+
+    @property
+    def id(self) -> Any:
+        """Return the row's id on the portal."""
+
+
+Row = TypeVar("Row", bound=Identified)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,10 +152,10 @@ class Chunk(Generic[Row]):
         return None
 
     def _shows(self, key: Any) -> bool:
-        return any(row.id == key for row in self.rows)  # type: ignore[attr-defined]
+        return any(row.id == key for row in self.rows)
 
     def absent(self, ids: Iterable[Any]) -> set[Any]:
         """Return those of the ids that this answer proves to be absent: often fewer than are."""
         if not self.complete or not self.proven or self.is_blind:
             return set()
-        return set(ids) - self.doubtful - {row.id for row in self.rows}  # type: ignore[attr-defined]
+        return set(ids) - self.doubtful - {row.id for row in self.rows}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from . import filters
-from .chunks import Odd
+from .chunks import Identified, Odd
 from .envelopes import Call, Reply
 from .errors import BadAnswer
 from .fields import Fields, OddRow, Raw
@@ -15,7 +15,7 @@ from .transport import Transport
 from .witnesses import Witness
 
 T = TypeVar("T")
-Row = TypeVar("Row")
+Row = TypeVar("Row", bound=Identified)
 
 #: A page fails only when most of its rows are odd, and at least so many: one row never stops a
 #: whole list, and few changes never those of a long one.

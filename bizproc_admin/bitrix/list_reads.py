@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from .chunks import Chunk, Cursor, Odd
+from .chunks import Chunk, Cursor, Identified, Odd
 from .envelopes import BATCH_LIMIT, Call, Reply
 from .errors import Incomplete, NotAdministrator, TooLong
 from .filters import Filter
@@ -13,7 +13,7 @@ from .passes import Got, OverlapPass, PagePass, Want
 from .refusals import AccessDenied
 
 T = TypeVar("T")
-Row = TypeVar("Row")
+Row = TypeVar("Row", bound=Identified)
 
 
 class Resource(Generic[Row]):

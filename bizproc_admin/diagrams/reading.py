@@ -54,7 +54,7 @@ def read(structure: object) -> Step:
     nothing; unknown activities stay. Raises Unreadable.
     """
     nodes = _listed(_root_of(structure))
-    made: list[Step] = [None] * len(nodes)  # type: ignore[list-item]  # filled below
+    made: dict[int, Step] = {}
     for key in range(len(nodes) - 1, -1, -1):
         node = nodes[key]
         made[key] = _step(key, node, tuple(made[child] for child in node.children))

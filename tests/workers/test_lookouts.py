@@ -204,6 +204,14 @@ def test_the_web_process_works_without_a_broker_and_no_page_waits_for_it(
     assert "broker_away" in web.told()
 
 
+class Browser(requests.Session):
+    """A session that knows whose pages it opens."""
+
+    def __init__(self, base: str) -> None:
+        super().__init__()
+        self.base = base
+
+
 class Web:
     """The web process as it is served."""
 
@@ -232,14 +240,13 @@ class Web:
     def get(self, path: str, **more: Any) -> requests.Response:
         return requests.get(f"http://127.0.0.1:{self.port}{path}", timeout=10, **more)
 
-    def signed_in(self, who: Account) -> requests.Session:
+    def signed_in(self, who: Account) -> Browser:
         client = Client()
         client.force_login(who)
-        browser = requests.Session()
-        browser.base = f"http://127.0.0.1:{self.port}"  # type: ignore[attr-defined]
+        browser = Browser(f"http://127.0.0.1:{self.port}")
         name = configured.SESSION_COOKIE_NAME
         browser.cookies.set(name, client.cookies[name].value)
-        browser.get(f"{browser.base}/workflows/", timeout=10)  # type: ignore[attr-defined]
+        browser.get(f"{browser.base}/workflows/", timeout=10)
         token = browser.cookies["csrf"]
         browser.headers.update({"X-CSRFToken": token, "HX-Request": "true"})
         return browser
