@@ -1,6 +1,8 @@
 """Starting a workflow: choosing a template, its form, and what became of it."""
 
-from django.db.models import Count, Q
+from dataclasses import dataclass
+
+from django.db.models import Count
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -28,6 +30,14 @@ FORM = "workflows/start.html"
 OUTCOME = "workflows/start_outcome.html"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """A template that may be started, and how many of its workflows run."""
+
+    template: WorkflowTemplate
+    running: int
+
+
 @require_http_methods(["GET", "POST"])
 @requires(Capability.START_WORKFLOWS)
 def workflow_start(request: Request) -> HttpResponse:
@@ -35,7 +45,12 @@ def workflow_start(request: Request) -> HttpResponse:
     again = earlier(request)
     template = chosen(request, again)
     if template is None:
-        context = {"offered": offered(request), "q": asked(request)}
+        offers = offered(request)
+        context = {
+            "offered": offers[:MOST_OFFERED],
+            "left_out": max(0, len(offers) - MOST_OFFERED),
+            "q": asked(request),
+        }
         return page(request, FORM, context, partial="choice")
     if request.method != "POST":
         return start_page(request, template, blank(request, template, again))
@@ -141,14 +156,18 @@ def number_of(request: Request, name: str) -> int | None:
     return int(given) if given.isdecimal() and len(given) < 19 else None
 
 
-def offered(request: Request) -> list[WorkflowTemplate]:
+def offered(request: Request) -> list[Offer]:
     """Return the templates that a viewer may start, by what they run on and by name."""
     found = WorkflowTemplate.objects.offered_to(request.user).filter(portal=request.portal)
+    rows = found.defer("parameters").order_by("kind", "name", "pk")
+    running = Workflow.objects.at(request.portal).running().order_by().values_list("template")
+    counts = dict(running.annotate(Count("pk")))
     text = asked(request).casefold()
-    rows = found.annotate(
-        running_count=Count("workflows", filter=Q(workflows__is_running=True))
-    ).order_by("kind", "name", "pk")
-    return [one for one in rows if text in one.name.casefold()][:MOST_OFFERED]
+    return [
+        Offer(template=one, running=counts.get(one.pk, 0))
+        for one in rows
+        if text in one.name.casefold()
+    ]
 
 
 def chosen(request: Request, again: Command | None) -> WorkflowTemplate | None:

@@ -21,6 +21,8 @@ from bizproc_admin.models import (
     WorkflowTemplate,
 )
 from bizproc_admin.models.documents import kind_of
+from bizproc_admin.views import starting
+from tests.http.test_starting import ENDS_AT_ONCE
 
 START = "bizproc.workflow.start"
 EVERY_KIND = {
@@ -117,6 +119,22 @@ def test_the_templates_that_one_may_start_are_offered(as_, administrator, workfl
     assert str(template) not in client.get(reverse("workflow_start")).content.decode()
     gone = client.get(reverse("workflow_start"), {"template": template.pk})
     assert gone.status_code == 404
+
+
+def test_how_many_run_is_told_of_each_template_and_how_many_are_not_shown(
+    as_, administrator, workflow, sandbox, sync, monkeypatch
+):
+    for name in ("Alpha", "Beta"):
+        sandbox.add_template(name, structure=ENDS_AT_ONCE)
+    sync()
+    client, url = as_(administrator), reverse("workflow_start")
+    offers = client.get(url).context["offered"]
+    assert [(one.template.name, one.running) for one in offers] == [
+        ("Alpha", 0), ("Beta", 0), (workflow.template.name, 1),
+    ]  # fmt: skip
+    monkeypatch.setattr(starting, "MOST_OFFERED", 1)
+    assert "2 more templates are not shown" in content(client.get(url))
+    assert "not shown" not in content(client.get(url, {"q": "alpha"}))
 
 
 def test_a_participant_is_offered_what_they_take_part_in_and_told_to_sign_in(
