@@ -82,7 +82,7 @@ class TemplateFilterForm(FilterForm[WorkflowTemplateQuerySet]):
         return {
             "overdue": Q(figures__overdue__gt=0),
             "idle": Q(figures__running=0, figures__ended=0),
-            "unread": Q(is_structure_due=True) | Q(versions=None),
+            "unread": Q(is_structure_due=True, is_hidden=False, gone_at=None),
         }[key]
 
     def ordered(self, rows: WorkflowTemplateQuerySet) -> WorkflowTemplateQuerySet:

@@ -122,6 +122,27 @@ def test_automation_the_portal_hides_stands_in_a_part_of_its_own(as_, administra
     assert (line.pk, line.running, line.state) == (workflow.template_id, 1, "")
 
 
+def test_what_is_not_read_since_it_changed_is_found_once(
+    as_, administrator, portal, sandbox, sync, add
+):
+    add("Read")
+    number = add("Changed", approval("Board", "user_1"))
+    for title in ("Chief", "Lawyers"):
+        sync()
+        sandbox.advance(minutes=5)
+        sandbox.change_template(number, structure=sequence(approval(title, "user_1")))
+    sync()
+    WorkflowTemplate.objects.update(is_structure_due=False)
+    template = WorkflowTemplate.objects.get(remote_id=number)
+    assert template.versions.count() == 3
+    WorkflowTemplate.objects.filter(pk=template.pk).update(is_structure_due=True)
+    WorkflowTemplate.objects.create(portal=portal, remote_id=4711, is_structure_due=True)
+    answer = as_(administrator).get(URL, {"condition": "unread"})
+    assert names(answer) == ["Changed"]
+    assert line_of(answer, "Changed").state == "due"
+    assert [part.count for part in answer.context["list"].parts] == [1, 0, 0]
+
+
 def test_templates_known_before_there_was_a_list_are_found(as_, administrator, portal):
     WorkflowTemplate.objects.create(portal=portal, remote_id=4711, search_text="")
     fill = import_module("bizproc_admin.migrations.0030_search_words_of_templates").fill
