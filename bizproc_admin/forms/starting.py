@@ -256,6 +256,12 @@ class StartForm(forms.Form):
             known=self.known,
         )
 
+    def focus_error(self) -> None:
+        """Have the repainted form opened at the first field that is wrong."""
+        wrong = next((field for name, field in self.fields.items() if name in self.errors), None)
+        if wrong is not None:
+            wrong.widget.attrs["autofocus"] = True
+
     def renew(self) -> None:
         """Give the repainted form another one-time key, and what is asked for now.
 

@@ -62,6 +62,7 @@ def workflow_start(request: Request) -> HttpResponse:
     if not form.is_valid():
         if form.is_outdated:
             form.renew()
+        form.focus_error()
         return start_page(request, template, form, status=422)
     action = form.action(again=again.pk if again else None)
     made = try_to_issue(request, action, key=form.cleaned_data["key"])

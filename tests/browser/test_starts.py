@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from bizproc_admin.models import Workflow, WorkflowTemplate
+from bizproc_admin.models import Command, Workflow, WorkflowTemplate
 from tests.browser.conftest import PHONE
 
 PARAMETERS = {
@@ -33,6 +33,9 @@ def test_what_is_typed_returns_to_the_template_it_was_typed_for(
     page.locator(f"[name=pick][value='{named.document.document_id}']").click()
     expect(document).to_have_value(named.document.document_id)
     expect(page.locator("#start-named .found")).to_contain_text(named.document.document_id)
+    page.get_by_label(re.compile("Place")).press("Enter")
+    page.wait_for_timeout(300)
+    assert not Command.objects.exists()
     page.goto(f"{url}?template={other.pk}")
     expect(document).to_have_value("")
     expect(page.get_by_label(re.compile("Place"))).to_have_value("")
@@ -49,4 +52,9 @@ def test_what_is_typed_returns_to_the_template_it_was_typed_for(
     expect(page.get_by_label("Yes")).to_be_checked()
     # and what would be sent is told of what is shown
     expect(page.locator("#start-named .found")).to_contain_text(named.document.document_id)
+    # what is wrong is what one sees
+    document.fill("")
+    page.get_by_role("button", name="Start the workflow").click()
+    expect(page.locator("#start-document_error")).to_be_in_viewport()
+    expect(document).to_be_focused()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
