@@ -89,6 +89,10 @@ def things_on(portal: Portal, person: Person, owner: Account) -> dict[str, int]:
         key=uuid.uuid4(), digest="", portal=portal, action="workflow.start", effect="start",
         target_kind="document", target_id="DEAL_7", target_label="", actor=owner, actor_name="",
         actor_role="", state="needs_human",
+        inputs={
+            "template": template.remote_id, "document": ["crm", "CCrmDocumentDeal", "DEAL_7"],
+            "parameters": {}, "beside": [], "again": None,
+        },
     )  # fmt: skip
     file = TemplateFile.uploaded(portal, owner, name="a.bpt", content=b"x", template=None)
     entry = audit.record(
