@@ -1,6 +1,7 @@
 """The REST methods, one module a family; importing the package fills the table."""
 
 from sandbox.methods import (
+    actions,
     completing,
     delegating,
     departments,
@@ -14,6 +15,7 @@ from sandbox.methods import (
 )
 
 __all__ = [
+    "actions",
     "completing",
     "delegating",
     "departments",

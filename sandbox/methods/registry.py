@@ -36,6 +36,13 @@ class Caller:
         if not self.is_admin:
             raise access_denied()
 
+    def administered_application(self) -> Application:
+        """Return the application an administrator calls from; refuse all others."""
+        if self.application is None:
+            raise access_denied("Application context required")
+        self.must_be_admin()
+        return self.application
+
 
 @dataclass(frozen=True)
 class Params:

@@ -16,7 +16,7 @@ from sandbox.bpt import NotATemplateFile
 from sandbox.engine import importing
 from sandbox.engine.importing import ActivitiesInvalid, Imported
 from sandbox.methods.registry import Caller, Params, Written, method
-from sandbox.refusals import Refusal, access_denied, nameless
+from sandbox.refusals import Refusal, nameless
 from sandbox.state import document_fields, documents
 from sandbox.state.portal import Portal
 from sandbox.state.records import Application, Template
@@ -30,7 +30,7 @@ _MOMENTS = ("0", "1", "2", "3")
 @method("bizproc.workflow.template.add", scopes=_SCOPE, changes=True)
 def add(portal: Portal, caller: Caller, params: Params) -> Written:
     """Add a template from a file and return its id; it belongs to the calling application."""
-    application = _application_of(caller)
+    application = caller.administered_application()
     kind = documents.read_type(params.get("DOCUMENT_TYPE"))
     if kind is None:
         raise _invalid("Incorrect field DOCUMENT_TYPE!")
@@ -62,7 +62,7 @@ def add(portal: Portal, caller: Caller, params: Params) -> Written:
 @method("bizproc.workflow.template.update", scopes=_SCOPE, changes=True)
 def update(portal: Portal, caller: Caller, params: Params) -> Written:
     """Change fields of a template of the calling application and return its id."""
-    application = _application_of(caller)
+    application = caller.administered_application()
     given = dict(php.items(params.get("FIELDS")))
     if not given:
         raise _invalid("No fields to update.")
@@ -99,7 +99,7 @@ def update(portal: Portal, caller: Caller, params: Params) -> Written:
 @method("bizproc.workflow.template.delete", scopes=_SCOPE, changes=True)
 def delete(portal: Portal, caller: Caller, params: Params) -> Written:
     """Delete a template of the calling application that no workflow runs by; answers null."""
-    application = _application_of(caller)
+    application = caller.administered_application()
     template = _template(portal, params)
     if template.system_code != _code(application):
         raise nameless("You can delete ONLY templates created by current application")
@@ -107,13 +107,6 @@ def delete(portal: Portal, caller: Caller, params: Params) -> Written:
         raise nameless(portal.say("template in use"))
     portal.templates.drop(template.id)
     return Written(result=None, applied={"template_id": template.id})
-
-
-def _application_of(caller: Caller) -> Application:
-    if caller.application is None:
-        raise access_denied("Application context required")
-    caller.must_be_admin()
-    return caller.application
 
 
 def _code(application: Application) -> str:

@@ -11,6 +11,8 @@ from sandbox.state.records import Application
 FIRST_SCOPES = ("bizproc", "user", "department", "task")
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 _FIXED = ("id", "client_id")
+#: What an application is taken away by, or made another version of itself.
+_MAKES_ANEW = ("installed", "name", "scopes", "redirect_uri", "client_secret")
 
 
 def make_first(portal: Portal) -> None:
@@ -36,11 +38,17 @@ def add(portal: Portal, *, scopes: list[str] | None, redirect_uri: str, **more: 
 
 
 def change(portal: Portal, application: Application, changes: dict[str, Any]) -> None:
-    """Change the settings of an application; one that comes back starts without old tokens."""
+    """Change the settings of an application; one that comes back starts without old tokens.
+
+    Removing or updating it takes what it has registered out of the portal.
+    """
     checked(Application, changes, fixed=_FIXED)
     if changes.get("installed") and not application.installed:
         for grant in [g for g in portal.grants if g.client_id == application.client_id]:
             portal.grants.drop(grant.access_token)
+    if any(name in changes and changes[name] != getattr(application, name) for name in _MAKES_ANEW):
+        for action in [a for a in portal.actions if a.client_id == application.client_id]:
+            portal.actions.drop(action.key)
     for name, value in changes.items():
         setattr(application, name, value)
     portal.applications.put(application.client_id, application)

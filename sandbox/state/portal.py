@@ -17,6 +17,7 @@ from sandbox.state.clock import Clock, utc_text
 from sandbox.state.faults import Faults
 from sandbox.state.limits import Limits
 from sandbox.state.records import (
+    Action,
     Application,
     Code,
     Department,
@@ -94,6 +95,7 @@ class Portal:
         self.workflows = WorkflowTable()
         self.tasks = TaskTable()
         self.applications: Table[str, Application] = Table()
+        self.actions: Table[str, Action] = Table()
         self.codes: Table[str, Code] = Table()
         self.grants: Table[str, Grant] = Table()
         self.sessions: Table[str, PortalSession] = Table()
@@ -191,6 +193,7 @@ class Portal:
     ) -> None:
         """Write a line into the ledger: this REST write really changed the portal."""
         target = params.get("ID") or params.get("TASK_ID") or params.get("TASK_IDS")
+        target = target or params.get("CODE")
         self.ledger.append(
             {
                 "seq": len(self.ledger) + 1,
@@ -242,6 +245,7 @@ class Portal:
             "workflow": self.workflows,
             "task": self.tasks,
             "application": self.applications,
+            "action": self.actions,
             "code": self.codes,
             "grant": self.grants,
             "session": self.sessions,

@@ -1,5 +1,6 @@
 """What a portal holds: people, departments, workflow templates, workflows and their tasks."""
 
+import hashlib
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -10,6 +11,8 @@ ANSWER_WAITING, ANSWER_YES, ANSWER_NO, ANSWER_OK, ANSWER_CANCEL = 0, 1, 2, 3, 4
 
 DocumentId = tuple[str, str, str]
 AUTOMATION = 8
+#: The two kinds of actions, in the words of the methods.
+ACTIVITY, ROBOT = "activity", "robot"
 
 
 @dataclass(slots=True)
@@ -171,6 +174,40 @@ class Application:
 
 
 @dataclass(slots=True)
+class Action:
+    """What an application has registered: an action of the designer, or an automation rule too.
+
+    Names and descriptions are a text or a map of languages; `document_type` is empty or a triple.
+    """
+
+    key: str
+    client_id: str
+    code: str
+    kind: str
+    handler: str = ""
+    auth_user_id: int = 0
+    use_subscription: str = ""
+    name: Any = ""
+    description: Any = ""
+    properties: dict[str, Any] = field(default_factory=dict)
+    return_properties: dict[str, Any] = field(default_factory=dict)
+    document_type: list[str] = field(default_factory=list)
+    filter: Any = field(default_factory=dict)
+    placement_handler: str = ""
+    id: int = 0
+
+    @property
+    def type(self) -> str:
+        """Return the type its steps have in templates."""
+        return f"rest_{self.key}"
+
+
+def action_key(client_id: str, code: str) -> str:
+    """Return what an action is known by inside: the same for both kinds."""
+    return hashlib.md5(f"{client_id}@{code}".encode(), usedforsecurity=False).hexdigest()
+
+
+@dataclass(slots=True)
 class Code:
     """What a person brings from the portal to an application: once, and only for a moment."""
 
@@ -214,7 +251,7 @@ def pack(record: Any) -> dict[str, Any]:
 def unpack(kind: type[Any], values: dict[str, Any]) -> Any:
     """Build a record from the state file's plain values."""
     for name in ("document", "document_type", "id", "type"):
-        if isinstance(values.get(name), list):
+        if kind is not Action and isinstance(values.get(name), list):
             values[name] = tuple(values[name])
     if kind is Task:
         values["assignments"] = [Assignment(**part) for part in values["assignments"]]

@@ -12,6 +12,7 @@ from typing import Any
 
 from sandbox.state.portal import DAY, Portal
 from sandbox.state.records import (
+    Action,
     Application,
     Code,
     Department,
@@ -42,6 +43,7 @@ _KINDS: dict[str, type[Any]] = {
     "workflow": Workflow,
     "task": Task,
     "application": Application,
+    "action": Action,
     "code": Code,
     "grant": Grant,
     "session": PortalSession,

@@ -177,7 +177,7 @@ def test_wrong_credentials_are_told_apart(sandbox):
 def test_a_missing_method_is_noticed_before_wrong_credentials(sandbox):
     assert call(sandbox, "/rest/1/wrong/nope") == (404, "ERROR_METHOD_NOT_FOUND")
     assert call(sandbox, "/rest/nope") == (404, "ERROR_METHOD_NOT_FOUND")
-    for later in ("bizproc.robot.add", "bizproc.event.send", "crm", "nothing.known.here"):
+    for later in ("crm", "nothing.known.here"):
         assert call(sandbox, f"{hook(sandbox)}/{later}") == (404, "ERROR_METHOD_NOT_FOUND")
 
 
