@@ -15,6 +15,7 @@ from bizproc_admin.actions import StartWorkflow
 from bizproc_admin.models import AuditEntry, Command
 from bizproc_admin.models import CommandState as State
 from bizproc_admin.models.commands import TAKEN_BACK
+from bizproc_admin.portals.tokens import ReconnectNeeded
 from bizproc_admin.wording.command_errors import command_error
 from bizproc_admin.wording.looks import look_of
 from bizproc_admin.wording.outages import outage
@@ -189,6 +190,8 @@ def meaning(command: Command) -> str:
     """Return what it means that a command stands where it does."""
     why = command_error(command)
     if command.state == State.INTENT:
+        if command.error_code == ReconnectNeeded.code:
+            return _("It is kept and waits for its person to sign in with Bitrix24.")
         if command.error_code and (told := outage(command.portal)):
             return told.whole
         if command.next_check_at:

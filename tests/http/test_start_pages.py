@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone
 
+from bizproc_admin import commands
 from bizproc_admin.forms.documents import document_of
 from bizproc_admin.forms.parameters import digest_of, name_of, parameters_of
 from bizproc_admin.models import (
@@ -17,6 +18,7 @@ from bizproc_admin.models import (
     Document,
     LinkedPerson,
     Person,
+    PersonToken,
     Workflow,
     WorkflowTemplate,
 )
@@ -709,6 +711,21 @@ def test_evidence_is_contested_on_its_page(
     assert (command.state, command.workflow) == (CommandState.NEEDS_HUMAN, None)
     page = reverse("workflow_start_outcome", args=[command.pk])
     assert "No other workflow of this template has been seen" in content(client.get(page))
+
+
+def test_a_start_whose_token_was_lost_meanwhile_says_that_it_waits_for_a_sign_in(
+    as_, approver, template, sandbox, committing
+):
+    client = as_(approver)
+    data = filled(template)
+    client.post(reverse("workflow_start"), data)
+    command = Command.objects.get()
+    PersonToken.objects.update(lost_at=timezone.now())
+    commands.carry_out(command.pk, worker="test")
+    page = content(client.get(reverse("workflow_start_outcome", args=[command.pk])))
+    assert "waits for its person to sign in" in page
+    assert "its turn next" not in page
+    assert sandbox.calls(START) == []
 
 
 def test_somebody_else_s_start_is_nobody_s_business_but_an_administrator_s(
