@@ -9,10 +9,12 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone
 
-from bizproc_admin import commands
+from bizproc_admin import audit, commands
+from bizproc_admin.audit import AuditAction, By, Facts
 from bizproc_admin.forms.documents import document_of
 from bizproc_admin.forms.parameters import digest_of, name_of, parameters_of
 from bizproc_admin.models import (
+    AuditEntry,
     Command,
     CommandState,
     Document,
@@ -478,6 +480,18 @@ def test_a_document_is_named_by_link_or_id(portal):
     assert read_as == [(kind, text, number and (*kind[:2], number)) for kind, text, number in NAMED]
 
 
+def test_a_link_of_a_portal_s_former_host_names_a_document(portal, administrator):
+    audit.record(
+        AuditEntry.Kind.CONNECTION,
+        AuditAction.PORTAL_FOLLOWED,
+        by=By(account=administrator),
+        target=portal.as_target,
+        facts=Facts(inputs={"from": "former.bitrix24.de", "to": portal.host}),
+    )
+    link = "https://former.bitrix24.de/crm/deal/details/5/"
+    assert read(portal, DEAL, link) == (*DEAL[:2], "DEAL_5")
+
+
 def test_what_names_no_document_of_the_template_says_why(portal):
     said = [(text, read(portal, kind, text), why) for kind, text, why in MISNAMED]
     assert [one for one in said if one[2] not in one[1]] == []
@@ -726,6 +740,19 @@ def test_a_start_whose_token_was_lost_meanwhile_says_that_it_waits_for_a_sign_in
     assert "waits for its person to sign in" in page
     assert "its turn next" not in page
     assert sandbox.calls(START) == []
+
+
+def test_whoever_asked_for_the_same_start_is_named_and_their_start_is_theirs_to_see(
+    as_, administrator, approver, template, committing, sandbox
+):
+    sandbox.fail_next("timeout_before_apply", method=START)
+    post(as_(administrator), committing, filled(template))
+    outcome = reverse("workflow_start_outcome", args=[Command.objects.get().pk])
+    theirs = post(as_(administrator), committing, filled(template))
+    mine = post(as_(approver), committing, filled(template))
+    assert (theirs.status_code, mine.status_code) == (409, 409)
+    assert "has asked for the same start" in content(mine)
+    assert (outcome in content(theirs), outcome in content(mine)) == (True, False)
 
 
 def test_somebody_else_s_start_is_nobody_s_business_but_an_administrator_s(
