@@ -23,7 +23,8 @@ MOST_FOUND: Final = 10
 LONGEST: Final = 2000
 LONGEST_NAME: Final = 255
 LONGEST_NUMBER: Final = 18
-NUMBER: Final = r"(?P<number>[0-9]{1,18})"
+# a whole part of a path: the beginning of a longer one would be another document
+NUMBER: Final = r"(?P<number>[0-9]{1,18})(?=/|$)"
 CRM_KINDS: Final = {
     "deal": "DEAL", "lead": "LEAD", "contact": "CONTACT", "company": "COMPANY", "quote": "QUOTE",
 }  # fmt: skip

@@ -26,6 +26,7 @@ from bizproc_admin.wording import acts
 from bizproc_admin.wording.meanings import step_of
 
 MOST_OFFERED = 200
+MOST_TRIES = 10
 FORM = "workflows/start.html"
 OUTCOME = "workflows/start_outcome.html"
 
@@ -287,6 +288,8 @@ def outcome_page(
     status: int = 200,
 ) -> HttpResponse:
     starts = Command.objects.visible_to(request.user).filter(action=StartWorkflow.name)
+    # looked for where a new try makes sense, and never by a page that asks every second
+    tries = starts.filter(portal=command.portal, pk__gt=command.pk, inputs__again=command.pk)
     entries = command.audit_entries.with_details().order_by("pk")
     context = {
         "command": command,
@@ -296,7 +299,7 @@ def outcome_page(
         "candidates": candidates_of(command).with_names(),
         "not_ours": command.evidence.get("not_ours"),
         "before": starts.filter(pk=command.inputs["again"] or 0).first(),
-        "after": starts.filter(pk__gt=command.pk, inputs__again=command.pk).order_by("pk"),
+        "after": tries.order_by("pk")[:MOST_TRIES] if command.word == "refused" else (),
         "needs_decision": command.state == CommandState.NEEDS_HUMAN,
         "is_contestable": command.state == CommandState.EVIDENT,
         "recognition": recognition or RecognitionForm(command=command),

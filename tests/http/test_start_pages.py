@@ -451,6 +451,8 @@ MISNAMED = [
     (DEAL, "{portal}crm/invoice/show/5/", "of the old kind"),
     (DEAL, "{portal}company/personal/user/1/tasks/task/view/5/", "automation alone"),
     (DEAL, "{portal}crm/deal/list/", "No document is recognised"),
+    (DEAL, "{portal}crm/deal/details/12345678901234567890/", "No document is recognised"),
+    (DEAL, "{portal}crm/deal/details/5-copy/", "No document is recognised"),
     (DEAL, '["crm","CCrmDocumentDeal"]', "another kind of document"),
     (DEAL, "[1", "is written [module, entity, id]"),
     (DEAL, "[" * 2000, "is written [module, entity, id]"),
