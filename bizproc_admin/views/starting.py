@@ -23,6 +23,7 @@ from bizproc_admin.models import Command, CommandState, Workflow, WorkflowTempla
 from bizproc_admin.models.template_versions import structure_of
 from bizproc_admin.views.issuing import InTheWay, try_to_issue
 from bizproc_admin.wording import acts
+from bizproc_admin.wording.command_errors import said
 from bizproc_admin.wording.meanings import step_of
 
 MOST_OFFERED = 200
@@ -43,16 +44,12 @@ class Offer:
 @requires(Capability.START_WORKFLOWS)
 def workflow_start(request: Request) -> HttpResponse:
     """Give the templates to choose from, the form of the chosen one, and take what it holds."""
+    if is_gone(request):
+        return choice_page(request, problem=said("template_gone", {}), status=404)
     again = earlier(request)
     template = chosen(request, again)
     if template is None:
-        offers = offered(request)
-        context = {
-            "offered": offers[:MOST_OFFERED],
-            "left_out": max(0, len(offers) - MOST_OFFERED),
-            "q": asked(request),
-        }
-        return page(request, FORM, context, partial="choice")
+        return choice_page(request)
     if request.method != "POST":
         return start_page(request, template, blank(request, template, again))
     if "pick" in request.POST:
@@ -156,6 +153,24 @@ def asked(request: Request) -> str:
 def number_of(request: Request, name: str) -> int | None:
     given = request.POST.get(name) or request.GET.get(name, "")
     return int(given) if given.isdecimal() and len(given) < 19 else None
+
+
+def choice_page(request: Request, *, problem: str = "", status: int = 200) -> HttpResponse:
+    offers = offered(request)
+    context = {
+        "offered": offers[:MOST_OFFERED],
+        "left_out": max(0, len(offers) - MOST_OFFERED),
+        "q": asked(request),
+        "problem": problem,
+    }
+    return page(request, FORM, context, partial="choice", status=status)
+
+
+def is_gone(request: Request) -> bool:
+    """Tell whether the template asked for is one that the viewer knows and the portal does not."""
+    known = WorkflowTemplate.objects.visible_to(request.user)
+    number = number_of(request, "template")
+    return known.filter(pk=number or 0, is_hidden=False).exclude(gone_at=None).exists()
 
 
 def offered(request: Request) -> list[Offer]:

@@ -123,6 +123,20 @@ def test_the_templates_that_one_may_start_are_offered(as_, administrator, workfl
     assert str(template) not in client.get(reverse("workflow_start")).content.decode()
     gone = client.get(reverse("workflow_start"), {"template": template.pk})
     assert gone.status_code == 404
+    assert "The portal lists this template no more" in content(gone)
+
+
+def test_a_template_that_is_gone_since_its_page_was_opened_is_said_to_be(
+    as_, administrator, participant, template, committing
+):
+    data = filled(template)
+    WorkflowTemplate.objects.filter(pk=template.pk).update(gone_at=timezone.now())
+    answer = post(as_(administrator), committing, data)
+    assert answer.status_code == 404
+    assert "The portal lists this template no more" in content(answer)
+    assert Command.objects.count() == 0
+    # of a template that they may not see nobody is told anything
+    assert "lists this template" not in content(post(as_(participant), committing, data))
 
 
 def test_how_many_run_is_told_of_each_template_and_how_many_are_not_shown(
