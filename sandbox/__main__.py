@@ -44,6 +44,7 @@ def main() -> int:
             statuses=options.statuses,
             portal_url=options.portal_url,
             auth_url=options.auth_url,
+            call_hosts=tuple(options.call_host),
         )
     except OSError as error:
         sys.stderr.write(
@@ -84,6 +85,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--statuses", choices=STATUSES, default="usual", help="those of errors")
     parser.add_argument("--portal-url", help="the portal's public address, as clients are told it")
     parser.add_argument("--auth-url", help="the authorisation server's, another host than its")
+    parser.add_argument(
+        "--call-host", action="append", default=[], help="a host beyond this machine to call"
+    )
     parser.add_argument("--control", action="store_true", help="open the control plane")
     return parser.parse_args()
 

@@ -39,6 +39,10 @@ _TEXTS = {
         "Too many steps without waiting.",
         "Слишком много шагов без ожидания.",
     ),
+    "no such activity": (
+        "Activity {type} is not found.",
+        "Действие {type} не найдено.",
+    ),
     "no action": ("No action specified.", "Не указано действие."),
     "invalid action": ("Invalid action selected.", "Выбрано неверное действие."),
     "comment required": (
@@ -63,6 +67,10 @@ _TEXTS = {
     "reviewing": (
         "Participated #PERC#% (#REV# of #TOT#)",
         "Ознакомлено #PERC#% (#REV# из #TOT#)",
+    ),
+    "waiting for application": (
+        "Waiting for application response",
+        "Ожидание ответа от приложения",
     ),
     # -- delegation ---------------------------------------------------------------------------
     "select task": (

@@ -7,7 +7,7 @@ text, and an array is a JSON list only when its keys are 0..n-1.
 import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import quote_plus, unquote_plus
 
 _LEADING_INT = re.compile(r"^\s*([+-]?\d+)", re.ASCII)
 _NUMERIC = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
@@ -36,6 +36,21 @@ def nest(pairs: list[tuple[str, str]]) -> dict[str, Any]:
         if 0 < len(keys) <= DEEPEST:
             _put(tree, keys, value)
     return {key: _shaped(value) for key, value in tree.items()}
+
+
+def build_query(values: dict[str, Any]) -> str:
+    """Write nested arrays as a form, as PHP's http_build_query does; empty arrays are lost."""
+    pairs: list[str] = []
+    waiting = [(quote_plus(name), value) for name, value in reversed(values.items())]
+    while waiting:
+        name, value = waiting.pop()
+        if is_array(value):
+            inner = [(f"{name}%5B{quote_plus(key)}%5D", item) for key, item in items(value)]
+            waiting.extend(reversed(inner))
+        elif value is not None:
+            written = "0" if value is False else text(value)
+            pairs.append(f"{name}={quote_plus(written)}")
+    return "&".join(pairs)
 
 
 def _keys(name: str) -> list[str | None]:

@@ -9,6 +9,7 @@ from sandbox import scenarios
 from sandbox.http.server import Server
 from sandbox.oauth import addresses, applications
 from sandbox.operations import Operations
+from sandbox.outgoing.sender import Sender
 from sandbox.state.portal import ADMINISTRATOR, EMPLOYEE, Portal
 from sandbox.state.state_file import StateFile
 
@@ -36,11 +37,13 @@ class Sandbox(Operations):
         statuses: str = "usual",
         portal_url: str | None = None,
         auth_url: str | None = None,
+        call_hosts: tuple[str, ...] = (),
     ) -> None:
         """Prepare the portal: from the state file when it holds one, else from the scenario.
 
         What is said here of the application, the language and the zone wins over what the state
         file says. `{port}` in a public address stands for the port that is listened on.
+        Applications are called on this machine and on `call_hosts`, and nowhere else.
         """
         self.portal = Portal(seed=seed, limits=limits)
         self.portal.password = password or self.portal.password
@@ -76,6 +79,7 @@ class Sandbox(Operations):
             self._server.server_close()
             raise
         self._thread: threading.Thread | None = None
+        self._sender = Sender(self.portal, call_hosts)
 
     def _fill(self, scenario: str, *, workflows: int | None, state: str | Path | None) -> None:
         self._state = StateFile(state) if state is not None else None
@@ -105,9 +109,11 @@ class Sandbox(Operations):
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
         )
         self._thread.start()
+        self._sender.start()
 
     def close(self) -> None:
         """Stop serving and save."""
+        self._sender.stop()
         if self._thread is not None:
             self._server.stop()
             self._thread.join()

@@ -7,7 +7,7 @@ do next follows from the place in the tree. Within a spell the steps to come are
 from typing import Any
 
 from sandbox import php
-from sandbox.engine import asking, durations, flow, kinds, tree
+from sandbox.engine import application_steps, asking, durations, flow, kinds, tree
 from sandbox.engine.assignments import Verdict
 from sandbox.engine.ending import end, remove, terminate
 from sandbox.engine.expressions import evaluate
@@ -154,10 +154,15 @@ class Run:
         elif kind == kinds.EXTERNAL and self._is_event(path):
             self._wait(path, {"kind": "event"}, None)
             return
+        elif kind.startswith(application_steps.PREFIX):
+            waiting = application_steps.call(self.portal, self.workflow, node)
+            if waiting is not None:
+                self._wait(path, waiting.wait, waiting.due)
+                return
         elif not kinds.passes_through(kind) and kind not in self._noted:
             self._noted.add(kind)
             self.portal.complain("activity passed through", kind, workflow=self.workflow.id)
-        # Everything else (messages, fields, activities of applications) passes through.
+        # Everything else (messages, fields) passes through.
         self.leave(path)
 
     def _is_event(self, path: str) -> bool:

@@ -1,6 +1,6 @@
 """What is due: pauses that are over, tasks that time out, ended workflows that are archived."""
 
-from sandbox.engine import assignments, runner
+from sandbox.engine import application_steps, assignments, runner
 from sandbox.state.portal import Portal
 
 _LOCKED_RETRY = 600.0
@@ -32,7 +32,10 @@ def _fire(portal: Portal, workflow_id: str, path: str) -> None:
         portal.workflows.put(workflow.id, workflow)
         return
     run = runner.Run(portal, workflow)
-    if wait["kind"] != "task":
+    if wait["kind"] == application_steps.WAIT:
+        application_steps.close(workflow, path, values={}, timed_out=True)
+        run.go_on(path)
+    elif wait["kind"] != "task":
         del workflow.waits[path]
         run.go_on(path)
     else:

@@ -15,6 +15,7 @@ from sandbox.state.records import pack
 
 FILTER_RULES = ("module", "documented")
 AUTO_EXECUTE_RULES = ("lenient", "strict")
+QUEUES = ("registered", "unregistered")
 LIMITS = ("real", "off")
 STATUSES = ("usual", "2026")
 
@@ -124,6 +125,11 @@ class PortalOperations:
         _one_of(rule, AUTO_EXECUTE_RULES)
         self._portal.strict_auto_execute = rule == "strict"
 
+    def set_queue(self, queue: str) -> None:
+        """Call applications, or none because the queue does not know a portal on premises."""
+        _one_of(queue, QUEUES)
+        self._portal.has_queue = queue == "registered"
+
     def set_workflow_limit(self, number: int) -> None:
         """Let a document have so many workflows running at once; 0 for any number."""
         if int(number) < 0:
@@ -184,6 +190,11 @@ class PortalOperations:
         """Return the REST calls since the start, oldest first."""
         with self._portal.lock:
             return [c for c in self._portal.calls if method in (None, c["method"])]
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        """Return what became of the portal's calls to applications, oldest first."""
+        with self._portal.lock:
+            return list(self._portal.deliveries)
 
     def clear_calls(self) -> None:
         """Forget the calls and the complaints."""

@@ -14,7 +14,7 @@ from sandbox.scenarios.catalogue import CLAIM, INVOICE, LEAD, SUPPLIER
 from sandbox.scenarios.people import LEAVER
 from sandbox.scenarios.templates import DEAL, Node, add_template, parameter
 from sandbox.state.portal import Portal
-from sandbox.state.records import DocumentId
+from sandbox.state.records import ACTIVITY, Action, DocumentId
 
 _REGIONS = {**{region: region for region in structures.REGIONS}, "x": "Another"}
 
@@ -137,6 +137,8 @@ SHOWN = (
 
 def add_templates(portal: Portal) -> None:
     """Add the templates that show something."""
+    key = structures.FOREIGN_ACTION
+    portal.actions.put(key, Action(key, "another application", "order", ACTIVITY))
     rng = random.Random(f"showcase of {portal.seed}")
     for shown in SHOWN:
         with portal.at(portal.now() - shown.days_old * 86400):

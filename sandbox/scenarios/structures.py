@@ -191,6 +191,10 @@ def sale() -> Node:
 # -- loops --------------------------------------------------------------------------------------
 
 
+#: An action of another application, which is served elsewhere.
+FOREIGN_ACTION = "5d41402abc4b2a76b9719d911017c592"
+
+
 def follow_up() -> Node:
     """Write a loop that asks until the answer is yes, and one over a list."""
     reminded = activity(
@@ -255,7 +259,7 @@ def follow_up() -> Node:
         ),
         {**each, "Name": "A_each"},
         activity(
-            "rest_5d41402abc4b2a76b9719d911017c592",
+            f"rest_{FOREIGN_ACTION}",
             title="Bestellung im SAP anlegen",
             UseSubscription="Y",
             AuthUserId=["user_1"],

@@ -16,7 +16,10 @@ REPLACED = {"html_page", "empty_body", "bad_gateway", "unavailable_page", "close
 LIE = "lie"
 #: The plan of the portal has no REST: an error answer that is not named by its code.
 PLAN = "plan_ended"
-TRANSPORT = BEFORE | AFTER | REPLACED | {LIE}
+#: What becomes of a call of the portal to an application; `method` is the action's code.
+CALL_DELAYED, CALL_REPEATED, CALL_LOST = "call_delayed", "call_repeated", "call_lost"
+CALLS = {CALL_DELAYED, CALL_REPEATED, CALL_LOST}
+TRANSPORT = BEFORE | AFTER | REPLACED | CALLS | {LIE}
 
 
 @dataclass
@@ -70,15 +73,28 @@ class Faults:
     def take(self, method: str, *, in_batch: bool) -> Fault | None:
         """Return the fault that this call must suffer, and count it."""
         for fault in self._planned:
-            if fault.method is None and in_batch:
+            if fault.kind in CALLS or (fault.method is None and in_batch):
                 continue
             if fault.method not in (None, method):
                 continue
             if fault.skip > 0:
                 fault.skip -= 1
                 continue
-            fault.times -= 1
-            if fault.times <= 0:
-                self._planned.remove(fault)
-            return fault
+            return self._counted(fault)
         return None
+
+    def take_call(self, code: str) -> Fault | None:
+        """Return the fault that a call to an application must suffer, and count it."""
+        for fault in self._planned:
+            if fault.kind in CALLS and fault.method in (None, code.lower()):
+                if fault.skip > 0:
+                    fault.skip -= 1
+                    continue
+                return self._counted(fault)
+        return None
+
+    def _counted(self, fault: Fault) -> Fault:
+        fault.times -= 1
+        if fault.times <= 0:
+            self._planned.remove(fault)
+        return fault

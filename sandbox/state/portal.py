@@ -24,6 +24,7 @@ from sandbox.state.records import (
     Document,
     DocumentId,
     Grant,
+    OutgoingCall,
     PortalSession,
     Task,
     Template,
@@ -66,6 +67,10 @@ class Portal:
         self.revision = 0
         self.complaints: deque[dict[str, Any]] = deque(maxlen=_REMEMBERED_CALLS)
         self.calls: deque[dict[str, Any]] = deque(maxlen=_REMEMBERED_CALLS)
+        #: What became of calls to applications.
+        self.deliveries: deque[dict[str, Any]] = deque(maxlen=_REMEMBERED_CALLS)
+        #: Set when something may have to be sent, or done after an answer.
+        self.stirred = threading.Event()
         self.webhooks: list[Webhook] = []
         #: Where the portal is reached; the server that serves it says so.
         self.address = "http://127.0.0.1"
@@ -96,6 +101,8 @@ class Portal:
         self.tasks = TaskTable()
         self.applications: Table[str, Application] = Table()
         self.actions: Table[str, Action] = Table()
+        #: What waits to be posted to applications, by number.
+        self.outgoing: Table[int, OutgoingCall] = Table()
         self.codes: Table[str, Code] = Table()
         self.grants: Table[str, Grant] = Table()
         self.sessions: Table[str, PortalSession] = Table()
@@ -111,6 +118,7 @@ class Portal:
         self.last_uniqid = 0
         self._lists: dict[Hashable, Any] = {}
         self.calls.clear()
+        self.deliveries.clear()
         self.complaints.clear()
         self.faults.clear()
         self.limits.clear()
@@ -119,6 +127,8 @@ class Portal:
         self.public_url, self.former_hosts = self.first_public_url, frozenset()
         self.newer_filters = False
         self.strict_auto_execute = False
+        #: Whether the vendor's servers, which carry the calls, know a portal on premises.
+        self.has_queue = True
         #: How many workflows one document may have running; 0 for any number.
         self.most_workflows_of_document = 0
         self.newer_statuses = self.first_newer_statuses
@@ -232,6 +242,8 @@ class Portal:
             self.saved_ledger = len(self.ledger)
             self.touched = False
             self.erased = False
+        if len(self.outgoing) or self.late:
+            self.stirred.set()
 
     def tables(self) -> dict[str, Table[Any, Any]]:
         """Return the tables by the names the state file uses."""
@@ -246,6 +258,7 @@ class Portal:
             "task": self.tasks,
             "application": self.applications,
             "action": self.actions,
+            "outgoing": self.outgoing,
             "code": self.codes,
             "grant": self.grants,
             "session": self.sessions,

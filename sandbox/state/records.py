@@ -208,6 +208,19 @@ def action_key(client_id: str, code: str) -> str:
 
 
 @dataclass(slots=True)
+class OutgoingCall:
+    """A form that waits to be posted to an application; `name` is the action's code."""
+
+    id: int
+    client_id: str
+    name: str
+    address: str
+    form: dict[str, Any]
+    due: float
+    user_id: int = 0
+
+
+@dataclass(slots=True)
 class Code:
     """What a person brings from the portal to an application: once, and only for a moment."""
 

@@ -18,6 +18,7 @@ from sandbox.state.records import (
     Department,
     Document,
     Grant,
+    OutgoingCall,
     PortalSession,
     Task,
     Template,
@@ -44,6 +45,7 @@ _KINDS: dict[str, type[Any]] = {
     "task": Task,
     "application": Application,
     "action": Action,
+    "outgoing": OutgoingCall,
     "code": Code,
     "grant": Grant,
     "session": PortalSession,
@@ -150,7 +152,7 @@ class StateFile:
                 if kind in _KINDS:
                     row = unpack(_KINDS[kind], row)
                 tables[kind].put(tuple(name) if isinstance(name, list) else name, row)
-        for kind in ("user", "department", "template", "task"):
+        for kind in ("user", "department", "template", "task", "outgoing"):
             table = tables[kind]
             # The file sorts keys as text; lists are walked in the order of numbers.
             table.rows = dict(sorted(table.rows.items()))

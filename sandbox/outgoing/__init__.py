@@ -1,0 +1,1 @@
+"""What the portal sends to applications: a queue, and a thread that posts what is in it."""
