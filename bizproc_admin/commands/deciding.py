@@ -7,6 +7,7 @@ from bizproc_admin.audit import By
 from bizproc_admin.commands.issuing import TargetBusy, open_beside
 from bizproc_admin.commands.transitions import failing, move, record
 from bizproc_admin.models import AuditEntry, Command, CommandState, Workflow
+from bizproc_admin.portals import screens
 
 
 def decide(command: Command, *, by: By, reason: str) -> None:
@@ -36,6 +37,8 @@ def recognise(command: Command, workflow: Workflow, *, by: By, reason: str) -> b
                 reason=reason,
                 after={"workflow": result},
             )
+            if workflow.is_running:
+                screens.watch(workflow)  # its tasks may not have been read yet
     return is_moved
 
 

@@ -55,10 +55,12 @@ def audit_entry_detail(request: Request, pk: int) -> HttpResponse:
 def parts_of(entry: AuditEntry) -> list[dict[str, object]]:
     """Give the recorded texts and snapshots, flat ones as pairs, nested ones as JSON."""
     detail = entry.detail
+    is_decision = entry.kind == AuditEntry.Kind.HUMAN_DECISION
+    after = _("What was decided") if is_decision else _("What a reading showed after")
     shown = [
         ("inputs", _("What was given"), detail.inputs, True),
         ("before", _("What was known before"), detail.before, False),
-        ("after", _("What a reading showed after"), detail.after, False),
+        ("after", after, detail.after, False),
     ]
     return [
         {

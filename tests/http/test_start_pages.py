@@ -21,6 +21,7 @@ from bizproc_admin.models import (
     LinkedPerson,
     Person,
     PersonToken,
+    Watched,
     Workflow,
     WorkflowTemplate,
 )
@@ -666,6 +667,11 @@ def test_a_person_says_which_one_came_of_it_or_none(
     command.refresh_from_db()
     assert answer.url == reverse("workflow_detail", args=[command.workflow.pk])
     assert command.state == CommandState.CONFIRMED
+    # its tasks are read at once
+    assert Watched.objects.filter(workflow=command.workflow).exists()
+    entry = command.audit_entries.get(kind=AuditEntry.Kind.HUMAN_DECISION)
+    page = content(client.get(reverse("audit_entry_detail", args=[entry.pk])))
+    assert ("What was decided" in page, "a reading showed" in page) == (True, False)
     # what no reading could tell is not said to have been read
     assert "came of it a person has said" in content(client.get(outcome))
     assert "reading of the portal agrees" not in content(client.get(outcome))
