@@ -31,7 +31,13 @@ class DecisionForm(forms.Form):
 class RecognitionForm(DecisionForm):
     """Which of the workflows that were found has come of a start."""
 
-    workflow = forms.ModelChoiceField(Workflow.objects.none(), to_field_name="remote_id")
+    workflow = forms.ModelChoiceField(
+        Workflow.objects.none(),
+        to_field_name="remote_id",
+        error_messages={
+            "invalid_choice": _("This workflow is none of those that may have come of it."),
+        },
+    )
 
     def __init__(self, data: Any = None, *, command: Command) -> None:
         super().__init__(data, auto_id="recognition-%s")

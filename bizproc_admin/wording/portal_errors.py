@@ -137,8 +137,8 @@ PEOPLE = {
     "application_missing": _APPLICATION_MISSING,
     "access_denied": _(
         "The portal does not allow this to the person in whose name it is asked: %(reason)s. "
-        "Nothing was changed. Use a webhook of a portal administrator, or ask somebody who may "
-        "do it."
+        "Nothing was changed. Ask somebody who may do it; where a webhook is used, it has to be "
+        "the webhook of a portal administrator."
     ),
     "insufficient_scope": _(
         "Our access lacks a permission this needs. Nothing was changed. Edit the webhook or the "

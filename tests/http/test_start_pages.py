@@ -694,7 +694,9 @@ def test_what_came_of_another_start_is_not_offered(
     page = content(client.get(reverse("workflow_start_outcome", args=[lost.pk])))
     assert "No workflow of this template has been seen" in page
     decision = reverse("workflow_start_decision", args=[lost.pk])
-    assert client.post(decision, {"workflow": other.result}).status_code == 422
+    answer = client.post(decision, {"workflow": other.result})
+    assert answer.status_code == 422
+    assert "none of those that may have come of it" in content(answer)
     lost.refresh_from_db()
     assert lost.state == CommandState.NEEDS_HUMAN
 
