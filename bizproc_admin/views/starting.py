@@ -161,6 +161,7 @@ def choice_page(request: Request, *, problem: str = "", status: int = 200) -> Ht
         "offered": offers[:MOST_OFFERED],
         "left_out": max(0, len(offers) - MOST_OFFERED),
         "q": asked(request),
+        "is_administrator": administers(request.user),
         "problem": problem,
     }
     return page(request, FORM, context, partial="choice", status=status)

@@ -165,6 +165,7 @@ def test_a_participant_is_offered_what_they_take_part_in_and_told_to_sign_in(
     LinkedPerson.objects.create(user=participant, portal=portal, person=person)
     page = client.get(reverse("workflow_start"))
     assert f"?template={workflow.template.pk}" in page.content.decode()
+    assert "the portal decides" in content(page)
     form = client.get(reverse("workflow_start"), {"template": workflow.template.pk})
     assert "Sign in with Bitrix24 once" in content(form)
 
