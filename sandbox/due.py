@@ -4,6 +4,7 @@ from typing import Any
 
 from sandbox import ledger
 from sandbox.engine import timers
+from sandbox.methods import events
 from sandbox.methods.registry import METHODS, Caller, Method, Params
 from sandbox.oauth import token_server
 from sandbox.refusals import Refusal
@@ -39,6 +40,8 @@ def bring_up_to_date(portal: Portal) -> None:
         with portal.at(late["due"]):
             if late["method"] == token_server.NAME:
                 token_server.apply_late(portal, late["params"])
+            elif late["method"] == events.JOB:
+                events.apply_late(portal, late)
             else:
                 _apply_now(portal, late)
     portal.commit()

@@ -46,9 +46,22 @@ class DocumentOperations:
             if document is None:
                 raise ValueError(f"There is no document {document_id!r}.")
             person = portal.users[int(user_id)].id
-            for name, value in checked(Document, changes, fixed=("id", "type")).items():
+            for name, value in checked(Document, changes, fixed=("id", "type", "deleted")).items():
                 setattr(document, name, value)
             portal.documents.put(document.id, document)
             started = auto_start.start_all(portal, document, auto_start.ON_CHANGE, by=person)
             portal.commit()
             return {"document_id": list(document.id), "workflows": started}
+
+    def delete_document(self, document_id: list[str]) -> None:
+        """Delete a document; its workflows go on until something comes to them from outside."""
+        portal = self._portal
+        with portal.lock:
+            given = documents.read_id(document_id)
+            if given is None or not documents.exists(portal, given):
+                raise ValueError(f"There is no document {document_id!r}.")
+            kind = documents.type_of(portal, given, hint=given)
+            document = documents.remember(portal, given, kind or given)
+            document.deleted = True
+            portal.documents.put(document.id, document)
+            portal.commit()

@@ -7,6 +7,7 @@ from sandbox import scenarios
 from sandbox.due import bring_up_to_date
 from sandbox.language import LANGUAGES
 from sandbox.oauth import addresses
+from sandbox.scenarios.company import YEAR
 from sandbox.state import document_fields, documents, overriding
 from sandbox.state.faults import Fault
 from sandbox.state.field_types import checked
@@ -15,6 +16,7 @@ from sandbox.state.records import pack
 
 FILTER_RULES = ("module", "documented")
 AUTO_EXECUTE_RULES = ("lenient", "strict")
+BUILDS = ("26", "25")
 QUEUES = ("registered", "unregistered")
 LIMITS = ("real", "off")
 STATUSES = ("usual", "2026")
@@ -124,6 +126,14 @@ class PortalOperations:
         """Take AUTO_EXECUTE as a text alone ("strict"), or as a number as well ("lenient")."""
         _one_of(rule, AUTO_EXECUTE_RULES)
         self._portal.strict_auto_execute = rule == "strict"
+
+    def set_build(self, build: str, event_delay: float = 0.0) -> None:
+        """Bring answers to steps after the call ("26"), so many seconds late, or in it ("25")."""
+        _one_of(build, BUILDS)
+        if not 0 <= float(event_delay) <= YEAR:
+            raise ValueError("An answer is a year late at most.")
+        self._portal.answers_at_once = build == "25"
+        self._portal.event_delay = float(event_delay)
 
     def set_queue(self, queue: str) -> None:
         """Call applications, or none because the queue does not know a portal on premises."""

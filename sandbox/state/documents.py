@@ -73,8 +73,9 @@ def _number(document: DocumentId) -> int | None:
 
 def exists(portal: Portal, document: DocumentId) -> bool:
     """Tell whether there is such a document."""
-    if document in portal.documents:
-        return True
+    known = portal.documents.get(document)
+    if known is not None:
+        return not known.deleted
     number = _number(document)
     return number is not None and 1 <= number <= _EXISTS_UP_TO
 

@@ -129,6 +129,8 @@ class Portal:
         self.strict_auto_execute = False
         #: Whether the vendor's servers, which carry the calls, know a portal on premises.
         self.has_queue = True
+        #: How answers reach steps: inside the call, as before 26.x, or so many seconds after it.
+        self.answers_at_once, self.event_delay = False, 0.0
         #: How many workflows one document may have running; 0 for any number.
         self.most_workflows_of_document = 0
         self.newer_statuses = self.first_newer_statuses

@@ -145,6 +145,7 @@ class Document:
     name: str
     created_by: int = 1
     assigned_to: int = 1
+    deleted: bool = False
 
 
 @dataclass(slots=True)

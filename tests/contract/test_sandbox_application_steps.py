@@ -271,3 +271,153 @@ def test_what_is_queued_outlives_a_restart(tmp_path, app):
         assert app.next()["workflow_id"] == workflow
         second.advance(hours=1, seconds=1)
         assert task_names(second, workflow) == ["!"]
+
+
+# -- answers ------------------------------------------------------------------------------------
+
+
+def refusal(answer):
+    body = answer.json()
+    return answer.status_code, body["error"], body["error_description"]
+
+
+def waiting(sandbox, app, *, document=DEAL, **more):
+    """Start a workflow whose step waits; return its id and the token of the call."""
+    kind = register(sandbox, app, **more)
+    workflow = start(sandbox, activity(kind), document=document)
+    return workflow, app.next()["event_token"]
+
+
+def send(sandbox, token, **values):
+    """Answer a step through the employee's webhook, as anybody may who has the token."""
+    given = {"event_token": token, "return_values": values}
+    return requests.post(sandbox.employee_webhook_url + "bizproc.event.send", json=given, timeout=5)
+
+
+def effects(sandbox):
+    lines = [line for line in sandbox.ledger() if line["method"] == "bizproc.event.send"]
+    return [line["applied"]["effect"] for line in lines]
+
+
+def modified(sandbox, workflow):
+    return sandbox.workflow(workflow)["modified"]
+
+
+@pytest.mark.parametrize("build", ["25", "26"])
+def test_an_answer_closes_its_step_once_and_moves_modified_each_time(sandbox, app, build):
+    workflow, token = waiting(sandbox, app)
+    sandbox.set_build(build)
+    sandbox.advance(minutes=1)
+    before = modified(sandbox, workflow)
+    answer = send(sandbox, token, OUTPUTSTRING="abc", second=[1, 2], other="x")
+    assert (answer.status_code, answer.json()["result"]) == (200, True)
+    assert task_names(sandbox, workflow) == ["abc!"]
+    outputs = sandbox.workflow(workflow)["outputs"]["A1_2_3_4"]
+    assert outputs == {"outputString": "abc", "Second": [1, 2], "IsTimeout": 0}
+    assert modified(sandbox, workflow) >= before + 60
+    (line,) = [line for line in sandbox.ledger() if line["method"] == "bizproc.event.send"]
+    assert line["caller_id"] == 2
+    assert line["applied"] == {
+        "workflow_id": workflow, "activity": "A1_2_3_4", "effect": "closed",
+        "values": {"outputString": "abc", "Second": [1, 2]}, "dropped": ["other"],
+        "message": "Received application response",
+    }  # fmt: skip
+    sandbox.advance(minutes=1)
+    before = modified(sandbox, workflow)
+    assert send(sandbox, token, outputString="again").json()["result"] is True
+    assert task_names(sandbox, workflow) == ["abc!"]
+    assert modified(sandbox, workflow) >= before + 60
+    assert effects(sandbox) == ["closed", "none"]
+
+
+def test_a_token_that_this_portal_has_not_signed_is_refused(sandbox, app):
+    workflow, token = waiting(sandbox, app)
+    told, _, signature = token.rpartition(".")
+    denied = (403, "ACCESS_DENIED", "Access denied!")
+    for wrong in (f"{told}x.{signature}", f"{told}.{'0' * 64}", "", "a|b.c", None, [token]):
+        assert refusal(send(sandbox, wrong)) == denied
+        logged = post(sandbox, "activity.log", EVENT_TOKEN=wrong, LOG_MESSAGE="")
+        assert refusal(logged) == denied
+    assert effects(sandbox) == []
+    assert sandbox.workflow(workflow)["ended"] is None
+
+
+def test_a_newer_build_says_true_of_what_is_gone_and_an_older_one_tells(sandbox, app):
+    workflow, token = waiting(sandbox, app)
+    gone = (400, "404", "The business process is not found.")
+    busy = (400, "423", "The workflow is hung or being executed")
+
+    def log():
+        return post(sandbox, "activity.log", EVENT_TOKEN=token, LOG_MESSAGE="Line")
+
+    for prepare, told in ((sandbox.lock_workflow, busy), (sandbox.kill_workflow, gone)):
+        prepare(workflow)
+        sandbox.set_build("26")
+        assert send(sandbox, token).json()["result"] is True
+        assert refusal(log()) == told
+        sandbox.set_build("25")
+        assert refusal(send(sandbox, token)) == told
+        assert refusal(log()) == told
+        assert effects(sandbox) == []
+        if told == busy:
+            sandbox.unlock_workflow(workflow)
+
+
+def test_an_answer_may_be_delivered_late(sandbox, app):
+    workflow, token = waiting(sandbox, app)
+    sandbox.set_build("26", event_delay=300)
+    send(sandbox, token, outputString="abc")
+    assert task_names(sandbox, workflow) == []
+    sandbox.advance(minutes=6)
+    assert task_names(sandbox, workflow) == ["abc!"]
+
+
+def test_an_answer_reaches_its_step_without_another_call(sandbox, app):
+    kind = register(sandbox, app)
+    start(sandbox, activity(kind), activity(kind, name="B"))
+    send(sandbox, app.next()["event_token"])
+    assert app.next()["event_token"].split("|")[1] == "B"
+
+
+def test_a_workflow_without_its_document_is_terminated_by_an_answer(sandbox, app):
+    workflow, token = waiting(sandbox, app)
+    sandbox.delete_document(DEAL)
+    assert sandbox.workflow(workflow)["ended"] is None
+    assert send(sandbox, token, outputString="abc").json()["result"] is True
+    assert sandbox.workflow(workflow)["status"] == 4
+    assert (effects(sandbox), task_names(sandbox, workflow)) == (["terminated"], [])
+    again = post(sandbox, "workflow.start", TEMPLATE_ID=1, DOCUMENT_ID=DEAL)
+    assert "error" in again.json()
+
+
+def test_the_answer_to_a_deleted_action_loses_its_values_until_it_is_registered_again(sandbox, app):
+    workflow, token = waiting(sandbox, app)
+    second = start(sandbox, activity(sandbox.ledger()[0]["applied"]["type"]))
+    other = app.next()["event_token"]
+    post(sandbox, "activity.delete", CODE="md5")
+    send(sandbox, token, outputString="abc")
+    assert task_names(sandbox, workflow) == ["!"]
+    register(sandbox, app)
+    send(sandbox, other, outputString="abc")
+    assert task_names(sandbox, second) == ["abc!"]
+    lines = [line for line in sandbox.ledger() if line["method"] == "bizproc.event.send"]
+    assert [line["applied"]["dropped"] for line in lines] == [["outputString"], []]
+
+
+def test_a_line_of_the_log_closes_nothing_and_moves_modified(sandbox, app):
+    workflow, token = waiting(sandbox, app)
+
+    def log(message):
+        return post(sandbox, "activity.log", EVENT_TOKEN=token, LOG_MESSAGE=message)
+
+    assert refusal(log("")) == (400, "ERROR_EMPTY_LOG_MESSAGE", "Empty log message!")
+    assert sandbox.ledger()[-1]["method"] == "bizproc.workflow.start"
+    sandbox.advance(minutes=1)
+    before = modified(sandbox, workflow)
+    assert log("Half done").json()["result"] is True
+    assert modified(sandbox, workflow) >= before + 60
+    assert task_names(sandbox, workflow) == []
+    send(sandbox, token)
+    assert log("Late").json()["result"] is True
+    lines = [line for line in sandbox.ledger() if line["method"] == "bizproc.activity.log"]
+    assert [line["applied"]["written"] for line in lines] == [True, False]
