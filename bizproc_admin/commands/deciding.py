@@ -10,11 +10,13 @@ from bizproc_admin.models import AuditEntry, Command, CommandState, Workflow
 from bizproc_admin.portals import screens
 
 
-def decide(command: Command, *, by: By, reason: str) -> None:
-    """Close a command that only a person can judge as not applied, with their reason."""
+def decide(command: Command, *, by: By, reason: str) -> bool:
+    """Close a command that only a person can judge as not applied; False when it is too late."""
     with transaction.atomic(durable=True):
-        if move(command, CommandState.NOT_APPLIED, **failing("")):
+        is_moved = move(command, CommandState.NOT_APPLIED, **failing(""))
+        if is_moved:
             record(command, AuditEntry.Kind.HUMAN_DECISION, by=by, reason=reason)
+    return is_moved
 
 
 def recognise(command: Command, workflow: Workflow, *, by: By, reason: str) -> bool:

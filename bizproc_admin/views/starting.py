@@ -120,7 +120,8 @@ def workflow_start_decision(request: Request, pk: int) -> HttpResponse:
         return outcome_page(request, command, closing=closing, status=422)
     if command.state != CommandState.NEEDS_HUMAN:
         return outcome_page(request, command, status=409)
-    decide(command, by=by, reason=closing.cleaned_data["reason"])
+    if not decide(command, by=by, reason=closing.cleaned_data["reason"]):
+        return outcome_page(request, own_start(request, pk), status=409)
     if "again" in request.POST:
         return redirect(f"{reverse('workflow_start')}?again={command.pk}")
     return redirect("workflow_start_outcome", pk=pk)

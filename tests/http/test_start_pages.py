@@ -681,6 +681,28 @@ def test_a_person_says_which_one_came_of_it_or_none(
     assert command.state == CommandState.CONFIRMED
 
 
+def test_of_two_who_decide_the_second_is_not_led_to_another_start(
+    as_, administrator, template, committing, sandbox, monkeypatch
+):
+    client = as_(administrator)
+    sandbox.fail_next("timeout_after_apply", method=START)
+    post(client, committing, filled(template))
+    command = Command.objects.get()
+    workflow = Workflow.objects.get(remote_id=command.evidence["candidates"][0]["id"])
+    decide = starting.decide
+
+    def too_late(command, *, by, reason):
+        # the first one says which workflow it was, when the second was let through already
+        assert commands.recognise(Command.objects.get(), workflow, by=by, reason="This one")
+        return decide(command, by=by, reason=reason)
+
+    monkeypatch.setattr(starting, "decide", too_late)
+    decision = reverse("workflow_start_decision", args=[command.pk])
+    assert client.post(decision, {"reason": "None", "again": "1"}).status_code == 409
+    command.refresh_from_db()
+    assert (command.state, command.workflow) == (CommandState.CONFIRMED, workflow)
+
+
 def test_what_came_of_another_start_is_not_offered(
     as_, administrator, template, committing, sandbox
 ):
