@@ -2,6 +2,7 @@
 
 from sandbox.methods import (
     actions,
+    application_events,
     completing,
     delegating,
     departments,
@@ -17,6 +18,7 @@ from sandbox.methods import (
 
 __all__ = [
     "actions",
+    "application_events",
     "completing",
     "delegating",
     "departments",

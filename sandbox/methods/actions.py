@@ -36,7 +36,7 @@ def add(portal: Portal, caller: Caller, given: dict[str, Any], kind: str) -> Wri
         raise _invalid("Empty data!")
     fields = _upper(given)
     code = _code(fields)
-    _check_handler(fields.get("HANDLER"))
+    check_handler(fields.get("HANDLER"))
     if php.is_empty(fields.get("NAME")):
         raise _invalid("Empty activity NAME!")
     _check(fields, kind)
@@ -57,7 +57,7 @@ def update(portal: Portal, caller: Caller, given: dict[str, Any], kind: str) -> 
     action = _registered(portal, application, _code(params), kind)
     fields = dict(php.items(params.get("FIELDS")))
     if fields.get("HANDLER") is not None:
-        _check_handler(fields["HANDLER"])
+        check_handler(fields["HANDLER"])
     cleared = [name for name in _CLEARED if php.is_empty(fields.get(name, "x"))]
     _check({name: value for name, value in fields.items() if name not in cleared}, kind)
     if php.is_empty(fields.get("NAME")):
@@ -127,7 +127,7 @@ def _code(fields: dict[str, Any]) -> str:
     return code
 
 
-def _check_handler(given: Any) -> None:
+def check_handler(given: Any) -> None:
     """Refuse what has no dot in its host, not at the beginning, and then other protocols."""
     try:
         parts = urlsplit("" if php.is_array(given) else php.text(given))
@@ -205,7 +205,7 @@ def _kept(name: str, given: Any) -> Any:
 def _placement(portal: Portal, action: Action, fields: dict[str, Any]) -> str:
     if fields["USE_PLACEMENT"] != "Y":
         return ""
-    _check_handler(fields.get("PLACEMENT_HANDLER"))
+    check_handler(fields.get("PLACEMENT_HANDLER"))
     handler = php.text(fields["PLACEMENT_HANDLER"])
     for other in _of_application(portal, action.client_id):
         if other.key != action.key and other.placement_handler == handler:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sandbox.oauth import addresses, applications, tokens
+from sandbox.outgoing import announcing
 from sandbox.scenarios.company import YEAR
 from sandbox.state.portal import Portal
 from sandbox.state.records import pack
@@ -30,13 +31,36 @@ class ApplicationOperations:
         portal = self._portal
         with portal.lock:
             application = applications.named(portal, client_id)
+            removed = application.installed and changes.get("installed") is False
+            if removed:
+                announcing.announce(
+                    portal, application, announcing.UNINSTALL, {"CLEAN": 0}, user_id=0
+                )
             applications.change(portal, application, changes)
+            if removed:
+                announcing.forget(portal, application)
             portal.commit()
             return pack(application)
 
     def remove_application(self, client_id: str | None = None) -> None:
         """Uninstall an application; its tokens are good for nothing any more."""
         self.change_application(client_id, installed=False)
+
+    def announce_application(
+        self, event: str, client_id: str | None = None, user_id: int = 1
+    ) -> None:
+        """Tell an application that it was installed or updated: ONAPPINSTALL or ONAPPUPDATE.
+
+        Editing a local application tells nothing by itself.
+        """
+        portal = self._portal
+        if event not in (announcing.INSTALL, announcing.UPDATE):
+            raise ValueError(f"{event!r} is neither ONAPPINSTALL nor ONAPPUPDATE.")
+        with portal.lock:
+            application = applications.named(portal, client_id)
+            data = {"VERSION": 1, "ACTIVE": "Y", "INSTALLED": "Y"}
+            announcing.announce(portal, application, event, data, user_id=int(user_id))
+            portal.commit()
 
     def applications(self) -> list[dict[str, Any]]:
         """Return the applications with their secrets, removed ones included."""

@@ -10,20 +10,26 @@ from sandbox.state.records import Application, OutgoingCall
 
 def credentials(portal: Portal, call: OutgoingCall) -> dict[str, Any]:
     """Return `auth` of a call: with tokens where a person was resolved; nothing without the app."""
+    if call.auth:
+        return call.auth
     application = portal.applications.get(call.client_id)
     if application is None or not application.installed:
         return {}
-    places = addresses.known(portal)
-    known = {
-        "domain": places.portal_host,
-        "member_id": applications.member_id(portal),
-        "application_token": application_token(portal, application),
-    }
+    places, known = addresses.known(portal), identity(portal, application)
     user = portal.users.get(call.user_id)
     if user is None or not user.active or not applications.is_open_to(application, user.id):
         return known
     grant = tokens.issue(portal, application, user.id)
     return {**tokens.answer(portal, grant, addresses=places), **known}
+
+
+def identity(portal: Portal, application: Application) -> dict[str, Any]:
+    """Return what says which portal calls, and proves it to the application."""
+    return {
+        "domain": addresses.known(portal).portal_host,
+        "member_id": applications.member_id(portal),
+        "application_token": application_token(portal, application),
+    }
 
 
 def application_token(portal: Portal, application: Application) -> str:

@@ -16,17 +16,19 @@ def put(
     address: str,
     form: dict[str, Any],
     user_id: int = 0,
+    auth: dict[str, Any] | None = None,
 ) -> None:
-    """Let a form be posted to an application; `name` is what faults know the call by."""
-    call = OutgoingCall(
-        portal.next_number("call"),
-        application.client_id,
-        name,
-        address,
-        form,
-        portal.now(),
-        user_id,
-    )
+    """Let a form be posted to an application; `name` is what faults know the call by.
+
+    `auth` is sent along as it is; without it, what the application is known by by then.
+    """
+
+    def made() -> OutgoingCall:
+        number, client_id = portal.next_number("call"), application.client_id
+        due = portal.now()
+        return OutgoingCall(number, client_id, name, address, form, due, user_id, auth or {})
+
+    call = made()
     fault = portal.faults.take_call(name)
     kind = fault.kind if fault is not None else ""
     if kind == CALL_LOST:
@@ -36,9 +38,8 @@ def put(
         call.due += fault.delay
     portal.outgoing.put(call.id, call)
     if kind == CALL_REPEATED:
-        number = portal.next_number("call")
-        again = OutgoingCall(number, call.client_id, name, address, form, call.due, user_id)
-        portal.outgoing.put(number, again)
+        again = made()
+        portal.outgoing.put(again.id, again)
 
 
 def note(portal: Portal, call: OutgoingCall, *, status: int = 0, error: str = "") -> None:

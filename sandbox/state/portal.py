@@ -23,6 +23,7 @@ from sandbox.state.records import (
     Department,
     Document,
     DocumentId,
+    EventHandler,
     Grant,
     OutgoingCall,
     PortalSession,
@@ -101,6 +102,7 @@ class Portal:
         self.tasks = TaskTable()
         self.applications: Table[str, Application] = Table()
         self.actions: Table[str, Action] = Table()
+        self.handlers: Table[int, EventHandler] = Table()
         #: What waits to be posted to applications, by number.
         self.outgoing: Table[int, OutgoingCall] = Table()
         self.codes: Table[str, Code] = Table()
@@ -261,6 +263,7 @@ class Portal:
             "application": self.applications,
             "action": self.actions,
             "outgoing": self.outgoing,
+            "handler": self.handlers,
             "code": self.codes,
             "grant": self.grants,
             "session": self.sessions,

@@ -219,6 +219,18 @@ class OutgoingCall:
     form: dict[str, Any]
     due: float
     user_id: int = 0
+    auth: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class EventHandler:
+    """An address an application has bound to an event; 0 acts for whoever causes it."""
+
+    id: int
+    client_id: str
+    event: str
+    handler: str
+    user_id: int = 0
 
 
 @dataclass(slots=True)

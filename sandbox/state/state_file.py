@@ -17,6 +17,7 @@ from sandbox.state.records import (
     Code,
     Department,
     Document,
+    EventHandler,
     Grant,
     OutgoingCall,
     PortalSession,
@@ -46,6 +47,7 @@ _KINDS: dict[str, type[Any]] = {
     "application": Application,
     "action": Action,
     "outgoing": OutgoingCall,
+    "handler": EventHandler,
     "code": Code,
     "grant": Grant,
     "session": PortalSession,
@@ -152,7 +154,7 @@ class StateFile:
                 if kind in _KINDS:
                     row = unpack(_KINDS[kind], row)
                 tables[kind].put(tuple(name) if isinstance(name, list) else name, row)
-        for kind in ("user", "department", "template", "task", "outgoing"):
+        for kind in ("user", "department", "template", "task", "outgoing", "handler"):
             table = tables[kind]
             # The file sorts keys as text; lists are walked in the order of numbers.
             table.rows = dict(sorted(table.rows.items()))

@@ -421,3 +421,75 @@ def test_a_line_of_the_log_closes_nothing_and_moves_modified(sandbox, app):
     assert log("Late").json()["result"] is True
     lines = [line for line in sandbox.ledger() if line["method"] == "bizproc.activity.log"]
     assert [line["applied"]["written"] for line in lines] == [True, False]
+
+
+# -- events of the application itself -----------------------------------------------------------
+
+
+def event(sandbox, verb, *, user=1, **params):
+    token = sandbox.tokens_for(user)["access_token"]
+    address = f"{sandbox.portal_url}/rest/event.{verb}?auth={token}"
+    return requests.post(address, json=params, timeout=5)
+
+
+def test_an_application_learns_its_token_from_the_event_it_caused(sandbox, app):
+    assert event(sandbox, "bind", EVENT="OnAppTest", HANDLER=app.handler).json()["result"] is True
+    assert event(sandbox, "test", any={"Nonce": "Ж1"}).json()["result"] is True
+    call = app.next()
+    told = {"event": "ONAPPTEST", "data[QUERY][any][Nonce]": "Ж1", "data[LANGUAGE_ID]": "en",
+            "auth[user_id]": "1", "auth[member_id]": sandbox.oauth["member_id"]}  # fmt: skip
+    assert {name: call.get(name) for name in told} == told
+    assert {name[5:-1] for name in call if name.startswith("auth[")} == TOKENS | KNOWN
+    start(sandbox, activity(register(sandbox, app)))
+    assert app.next()["auth[application_token]"] == call["auth[application_token]"]
+    sandbox.announce_application("ONAPPUPDATE")
+    assert app.silent()
+
+
+def test_what_is_bound_is_listed_and_unbound_by_event_handler_and_person(sandbox, app):
+    given = {"EVENT": "ONAPPUPDATE", "HANDLER": app.handler}
+    event(sandbox, "bind", **given)
+    event(sandbox, "bind", user=2, **given)
+    bound = {"event": "ONAPPUPDATE", "handler": app.handler}
+    both = [{**bound, "auth_type": "0"}, {**bound, "auth_type": "2"}]
+    assert event(sandbox, "get").json()["result"] == both
+    sandbox.announce_application("ONAPPUPDATE")
+    assert [app.next()["auth[user_id]"] for _ in both] == ["1", "2"]
+    assert event(sandbox, "unbind", AUTH_TYPE=0, **given).json()["result"] == {"count": 1}
+    assert event(sandbox, "unbind", **given).json()["result"] == {"count": 1}
+    assert event(sandbox, "get").json()["result"] == []
+
+
+def test_what_cannot_be_bound_is_refused(sandbox, app):
+    given = {"EVENT": "ONAPPTEST", "HANDLER": app.handler}
+    event(sandbox, "bind", **given)
+    for wrong, code in (
+        ({"EVENT": ""}, "ERROR_ARGUMENT"),
+        ({"HANDLER": ""}, "ERROR_ARGUMENT"),
+        ({"EVENT": "ONNOTHING"}, "ERROR_EVENT_NOT_FOUND"),
+        ({"HANDLER": "http://localhost/"}, "ERROR_WRONG_HANDLER_URL"),
+        ({}, "ERROR_CORE"),
+    ):
+        assert refusal(event(sandbox, "bind", **{**given, **wrong}))[:2] == (400, code)
+    other = event(sandbox, "bind", user=2, AUTH_TYPE=1, **given)
+    assert refusal(other)[:2] == (403, "ACCESS_DENIED")
+    assert refusal(event(sandbox, "unbind", user=2, **given))[:2] == (403, "ACCESS_DENIED")
+    for verb in ("bind", "unbind", "get", "test"):
+        by_webhook = requests.post(f"{sandbox.webhook_url}event.{verb}", json=given, timeout=5)
+        assert refusal(by_webhook)[:2] == (403, "WRONG_AUTH_TYPE")
+    assert [line["method"] for line in sandbox.ledger()] == ["event.bind"]
+
+
+def test_a_removed_application_is_told_without_tokens_and_then_nothing(sandbox, app):
+    for name in ("ONAPPUNINSTALL", "ONAPPINSTALL"):
+        event(sandbox, "bind", EVENT=name, HANDLER=app.handler)
+    sandbox.announce_application("ONAPPINSTALL")
+    installed = app.next()
+    assert (installed["event"], installed["data[VERSION]"]) == ("ONAPPINSTALL", "1")
+    sandbox.remove_application()
+    call = app.next()
+    assert (call["event"], call["data[CLEAN]"]) == ("ONAPPUNINSTALL", "0")
+    assert {name[5:-1] for name in call if name.startswith("auth[")} == KNOWN
+    assert call["auth[application_token]"] == installed["auth[application_token]"]
+    sandbox.change_application(installed=True)
+    assert event(sandbox, "get").json()["result"] == []
