@@ -160,7 +160,7 @@ def test_the_portal_tells_all_scopes_of_the_cloud_and_those_that_were_given(demo
 @pytest.mark.parametrize(
     "name",
     ["crm.deal.list", "CRM.Deal.List", "im.notify", "tasks.task.list", "app.option.get",
-     "imopenlines.config.list.get", "event.bind", "user.userfield.list", "placement.bind"],
+     "imopenlines.config.list.get", "event.offline.get", "user.userfield.list", "placement.bind"],
 )  # fmt: skip
 def test_methods_of_other_tools_are_refused_after_the_checks_of_who_calls(demo, name):
     refusal = {
