@@ -143,8 +143,12 @@ def measured(*, runs: int = int(os.environ.get("RUNS", "2000")), seed: int = 1) 
             target=">= 99.5 %",
             is_met=settled >= 0.995,
         ),
-        # of a start that never came to be nothing can prove that, so a person says it
-        Line(what="starts in doubt found by evidence", figure=f"{found:.2%} of {tally.starts}"),
+        Line(
+            what="starts made whose answer was lost, found by evidence",
+            figure=f"{found:.2%} of {tally.starts}",
+            target=">= 90 %",
+            is_met=found >= 0.9,
+        ),
     ]
 
 
@@ -219,7 +223,7 @@ class World:
             self.made += 1
             starting = StartWorkflow(
                 template=self.asking,
-                document=("crm", "CCrmDocumentDeal", f"DEAL_{100_000 + self.made}"),
+                document=("crm", "CCrmDocumentDeal", f"DEAL_{1_000 + self.made}"),
                 parameters={},
                 reason="",
             )
@@ -287,8 +291,9 @@ class World:
         self.judge(command, before, tally, f"{name} {kind} {faults} died {point} other {meddles}")
         # a portal that says yes and does nothing, again and again, is a person's to judge
         if was_unknown and kind == "start":
-            tally.starts += 1
-            tally.for_people += not command.is_settled
+            # of one that never came to be nothing can prove that, so a person says it
+            tally.starts += len(self.sandbox.ledger()) > before
+            tally.for_people += len(self.sandbox.ledger()) > before and not command.is_settled
         elif was_unknown and LIE not in faults:
             tally.unknown += 1
             tally.unsettled += not command.is_settled
@@ -324,6 +329,10 @@ class World:
             sent_at=F("sent_at") - span,
             requested_at=F("requested_at") - span,
         )
+        # what was kept of the portal's clock is of before it was put forward
+        for command in Command.objects.open().filter(evidence__ahead__isnull=False):
+            command.evidence["ahead"] += STEP
+            command.save(update_fields=["evidence"])
 
     def judge(self, command: Command, before: int, tally: Tally, what: str) -> None:
         writes = self.sandbox.ledger()[before:]

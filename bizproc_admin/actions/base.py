@@ -75,9 +75,9 @@ class SeenTemplate:
 class Seen:
     """A target as a reading of the portal showed it, not judged yet.
 
-    workflow is None where it does not run; beside are those that run on a document. error is set
-    where this target could not be read whole, whatever there is to say of the others that were read
-    with it.
+    workflow is None where it does not run; beside are those that run on a document. ahead is how
+    many seconds the portal's clock was ahead of ours, where it told. error is set where this target
+    could not be read whole, whatever there is to say of the others that were read with it.
     """
 
     asked_at: datetime
@@ -85,6 +85,7 @@ class Seen:
     beside: tuple[bitrix.WorkflowRow, ...] = ()
     tasks: tuple[bitrix.TaskRow, ...] = ()
     templates: tuple[SeenTemplate, ...] = ()
+    ahead: float | None = None
     error: bitrix.BitrixError | None = None
 
     def clear(self) -> Self:

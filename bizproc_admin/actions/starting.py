@@ -38,7 +38,7 @@ from bizproc_admin.models import (
 from bizproc_admin.models.commands import CommandQuerySet
 from bizproc_admin.models.documents import Triple
 from bizproc_admin.portals import clients, screens
-from bizproc_admin.syncing import workflows
+from bizproc_admin.syncing import clocks, workflows
 from bizproc_admin.syncing.names import Names
 
 # the code of one that the portal says it has started, and of which nothing else is to be seen
@@ -53,7 +53,8 @@ class Sent:
 
     result is the workflow's id where the portal answered one. hands is the number of whoever the
     portal takes to have started it, None where that is not known; is_own says that nobody else
-    uses the same hands, as others may a webhook's. before are the workflows that ran already,
+    uses the same hands, as others may a webhook's. ahead is how many seconds the portal's clock was
+    ahead of ours just before. before are the workflows that ran already,
     not_ours those that a person has ruled out.
     """
 
@@ -61,6 +62,7 @@ class Sent:
     result: str
     hands: int | None
     is_own: bool
+    ahead: float
     before: frozenset[str]
     not_ours: frozenset[str]
 
@@ -159,6 +161,7 @@ class StartWorkflow(Action):
                 result=command.result,
                 hands=command.as_person.remote_id if command.as_person else evidence.get("owner"),
                 is_own=command.as_person is not None,
+                ahead=evidence.get("ahead", command.portal.clock_offset),
                 before=frozenset(evidence.get("before", ())),
                 not_ours=frozenset(evidence.get("not_ours", ())),
             )
@@ -195,6 +198,7 @@ class StartWorkflow(Action):
         seen: dict[str, Seen] = {}
         for number, documents in wanted.items():
             running = bitrix.Chunk.joined(reader.workflows.of_documents(number, documents))
+            ahead = clocks.offset_of(running.time)
             tasks = bitrix.Chunk.joined(reader.workflow_tasks.of_documents(number, documents))
             is_torn = bool(running.odd or tasks.odd) or not (running.complete and running.proven)
             for document in documents:
@@ -202,6 +206,7 @@ class StartWorkflow(Action):
                     asked_at=running.sent_at,
                     beside=tuple(row for row in running.rows if row.document_id == document),
                     tasks=tuple(row for row in tasks.rows if row.document_id == document),
+                    ahead=ahead,
                     error=bitrix.BadAnswer("not all rows can be read") if is_torn else None,
                 )
         return seen
@@ -227,7 +232,11 @@ class StartWorkflow(Action):
             verdict=Verdict.UNTOUCHED,
             asked_at=seen.asked_at,
             snapshot=snapshot,
-            evidence={"before": running, "owner": clients.owner_of(self.portal)},
+            evidence={
+                "before": running,
+                "owner": clients.owner_of(self.portal),
+                "ahead": self.portal.clock_offset if seen.ahead is None else seen.ahead,
+            },
         )
 
     def of_the_answer(self, seen: Seen, sent: Sent) -> Observation:
@@ -252,7 +261,7 @@ class StartWorkflow(Action):
         That there is none proves nothing: it may have run and ended at once. What came of another
         start is no evidence; while what came of another is not known either, it may be the other's.
         """
-        offset = timedelta(seconds=self.portal.clock_offset)
+        offset = timedelta(seconds=sent.ahead)
         span = timedelta(seconds=settings.COMMAND_LEASE + settings.SETTLE_TIME)
         since, until = sent.at + offset - CLOCKS_APART, sent.at + offset + span
         others = self.others()
@@ -328,6 +337,7 @@ class StartWorkflow(Action):
                 "before": sorted(sent.before),
                 "not_ours": sorted(sent.not_ours),
                 "owner": None if sent.is_own else sent.hands,
+                "ahead": sent.ahead,
                 "candidates": candidates,
             },
         )

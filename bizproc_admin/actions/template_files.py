@@ -33,7 +33,7 @@ from bizproc_admin.models import (
     WorkflowTemplate,
 )
 from bizproc_admin.models.documents import Triple
-from bizproc_admin.syncing import workflow_templates
+from bizproc_admin.syncing import clocks, workflow_templates
 
 # what the portal's clock may be off from what we know of it
 CLOCKS_APART = timedelta(seconds=5)
@@ -90,6 +90,7 @@ class TemplateAction(Action):
     def look_many(cls, reader: bitrix.Reader, targets: Sequence[str]) -> dict[str, Seen]:
         numbers = [bitrix.TemplateId(int(target)) for target in targets]
         listed = bitrix.Chunk.joined(reader.workflow_templates.everything())
+        ahead = clocks.offset_of(listed.time)
         rows = {row.id: row for row in listed.rows}
         there = [number for number in numbers if number in rows]
         made_of, too_long = reader.template_structures.by_ids(there)
@@ -100,6 +101,7 @@ class TemplateAction(Action):
                 templates=(SeenTemplate(row=rows[number], structure=structures.get(number)),)
                 if number in rows
                 else (),
+                ahead=ahead,
                 error=doubt(listed, number, is_unread=number in made_of.doubtful or bool(too_long)),
             )
             for target, number in zip(targets, numbers, strict=True)
@@ -109,7 +111,8 @@ class TemplateAction(Action):
         """Tell whether a template was changed by our person, and since we looked and sent."""
         if self.sent_at is None or row.modified is None:
             return False
-        since = self.sent_at + timedelta(seconds=self.portal.clock_offset) - CLOCKS_APART
+        ahead = self.evidence.get("ahead", self.portal.clock_offset)
+        since = self.sent_at + timedelta(seconds=ahead) - CLOCKS_APART
         until = since + timedelta(seconds=settings.COMMAND_LEASE + settings.SETTLE_TIME)
         is_other = row.modified.isoformat() != self.evidence.get("modified")
         return is_other and since <= row.modified <= until and row.user_id == self.hands
@@ -386,7 +389,9 @@ class UpdateTemplate(FromFile, OwnTemplate):
             asked_at=seen.asked_at,
             snapshot=snapshot,
             code=code,
-            evidence={"modified": modified} if self.sent_at is None else None,
+            evidence={"modified": modified, "ahead": seen.ahead or self.portal.clock_offset}
+            if self.sent_at is None
+            else None,
         )
 
     def apply(self, command: Command, seen: Observation) -> None:

@@ -184,9 +184,9 @@ class Command(models.Model):
     seconds it has waited for its turn alone. origin is screen, or bulk for a part of a mass action;
     bulk is the operation it was asked for with. workflow is the one it acts on or, once that is
     known, the one it has started; result is the id that the portal answered. evidence is what tells
-    which workflow a start has brought forth: {"before": [id], "not_ours": [id], "candidates":
-    [{"id", "started", "started_by", "is_running"}]}. taken_by is the worker that is at it, until
-    taken_until at most.
+    which workflow a start has brought forth: {"before": [id], "ahead": seconds, "not_ours": [id],
+    "candidates": [{"id", "started", "started_by", "is_running"}]}. taken_by is the worker that is
+    at it, until taken_until at most.
     """
 
     key = models.UUIDField(unique=True)

@@ -13,14 +13,19 @@ from bizproc_admin.models import Person, Portal
 FURTHEST = timedelta(days=3650)
 
 
+def offset_of(answer: bitrix.AnswerTime | None) -> float | None:
+    """Return how many seconds a portal's clock is ahead of ours, by an answer that just came."""
+    if answer is None or answer.finished_at is None:
+        return None
+    ahead = answer.finished_at - timezone.now()
+    return None if abs(ahead) > FURTHEST else ahead.total_seconds()
+
+
 def learn_offset(portal: Portal, answer: bitrix.AnswerTime) -> None:
     """Keep how far the portal's clock is from ours, as an answer that just came shows it."""
-    if answer.finished_at is None:
+    offset = offset_of(answer)
+    if answer.finished_at is None or offset is None:
         return
-    ahead = answer.finished_at - timezone.now()
-    if abs(ahead) > FURTHEST:
-        return
-    offset = ahead.total_seconds()
     east = answer.finished_at.utcoffset() or timedelta()
     if abs(offset - portal.clock_offset) > 2 or int(east.total_seconds()) != portal.utc_offset:
         portal.clock_offset = offset

@@ -160,6 +160,17 @@ def test_a_lost_answer_is_settled_by_the_one_workflow_of_one_s_own_token(
     assert len(sandbox.calls(START)) == 1
 
 
+def test_the_portal_s_clock_is_the_one_of_the_reading_before_it(
+    template, administrator, own_hands, committing, sandbox
+):
+    # put forward since the last pass has learnt how far it is ahead
+    sandbox.advance(3600)
+    sandbox.fail_next("timeout_after_apply", method=START)
+    command = start(template, administrator, committing)
+    assert command.evidence["ahead"] > 3000
+    assert command.state == CommandState.EVIDENT
+
+
 def test_with_a_webhook_a_person_says_which_workflow_came_of_it(
     template, administrator, committing, sandbox
 ):
