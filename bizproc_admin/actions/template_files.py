@@ -117,6 +117,10 @@ class TemplateAction(Action):
         is_other = row.modified.isoformat() != self.evidence.get("modified")
         return is_other and since <= row.modified <= until and row.user_id == self.hands
 
+    def ahead_by(self, seen: Seen) -> float:
+        """Return how many seconds the portal's clock is ahead of ours, as last told."""
+        return self.portal.clock_offset if seen.ahead is None else seen.ahead
+
     def brought_forth(self, written: bitrix.Written) -> str:
         return str(written.result or "")[:64]
 
@@ -389,7 +393,7 @@ class UpdateTemplate(FromFile, OwnTemplate):
             asked_at=seen.asked_at,
             snapshot=snapshot,
             code=code,
-            evidence={"modified": modified, "ahead": seen.ahead or self.portal.clock_offset}
+            evidence={"modified": modified, "ahead": self.ahead_by(seen)}
             if self.sent_at is None
             else None,
         )

@@ -171,7 +171,7 @@ READINGS: Final[Mapping[str, Sentences]] = {
     },
     "document": {
         State.CONFIRMED: gettext_lazy("Read again: the workflow has been started"),
-        State.GONE: gettext_lazy("Read again: nothing of it is to be seen, it has ended at once"),
+        State.GONE: gettext_lazy("Read again: nothing of it is to be seen"),
         State.EVIDENT: gettext_lazy("Read again: exactly one workflow has come since"),
         State.REJECTED: gettext_lazy("Read again: refused"),
         State.NEEDS_HUMAN: gettext_lazy(
