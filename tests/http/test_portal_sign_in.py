@@ -614,7 +614,7 @@ def test_what_somebody_did_elsewhere_before_they_were_taken_over_stays_there(
         AuditEntry.Kind.INTENT,
         AuditAction.WORKFLOW_KILL,
         by=By(account=manager),
-        target=Target(label="S1", portal_id=south.pk),
+        target=Target(label="Southern contract", portal_id=south.pk),
     )
     person = Person.objects.get(portal=door, remote_id=EMPLOYEE)
     LinkedPerson.objects.create(user=manager, portal=door, person=person)
@@ -624,4 +624,4 @@ def test_what_somebody_did_elsewhere_before_they_were_taken_over_stays_there(
     comes_in(client, ADMINISTRATOR)
     assert client.get(reverse("audit_entry_detail", args=[taken_over.pk])).status_code == 200
     assert client.get(reverse("audit_entry_detail", args=[elsewhere.pk])).status_code == 404
-    assert "S1" not in client.get(reverse("audit_entry_list")).content.decode()
+    assert "Southern contract" not in client.get(reverse("audit_entry_list")).content.decode()
