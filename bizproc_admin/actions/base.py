@@ -3,15 +3,19 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Self
 
+from django.conf import settings
 from django.utils.functional import Promise
 
 from bizproc_admin import bitrix
 from bizproc_admin.access.permissions import Capability
-from bizproc_admin.models import Account, Command, Person, Portal, Workflow, WorkflowTask
+from bizproc_admin.models import Account, Command, Person, Portal, Role, Workflow, WorkflowTask
+
+# what the portal's clock may be off from what we know of it
+CLOCKS_APART = timedelta(seconds=5)
 
 
 class NotPossible(Exception):
@@ -273,6 +277,21 @@ def document_labels(workflow: Workflow) -> dict[str, Any]:
     """Return the portal's name of a workflow's document, and by what it is known without one."""
     document = workflow.document
     return {"document": document.name, "kind": document.kind, "number": document.number}
+
+
+def administers(actor: Account) -> bool:
+    """Tell whether an account is a portal administrator's."""
+    return actor.role == Role.PORTAL_ADMINISTRATOR
+
+
+def send_window(sent_at: datetime, *, ahead: float) -> tuple[datetime, datetime]:
+    """Return from when to when, on the portal's clock, something sent may have been done there.
+
+    ahead is how many seconds that clock was ahead of ours.
+    """
+    at_portal = sent_at + timedelta(seconds=ahead)
+    longest = timedelta(seconds=settings.COMMAND_LEASE + settings.SETTLE_TIME)
+    return at_portal - CLOCKS_APART, at_portal + longest
 
 
 def named(person: Person) -> dict[str, Any]:

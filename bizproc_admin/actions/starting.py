@@ -5,10 +5,9 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Self
 
-from django.conf import settings
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
@@ -21,9 +20,11 @@ from bizproc_admin.actions.base import (
     Seen,
     Target,
     Verdict,
+    administers,
     administrators_hands,
     own_hands,
     plain,
+    send_window,
 )
 from bizproc_admin.models import (
     Account,
@@ -31,7 +32,6 @@ from bizproc_admin.models import (
     Document,
     Person,
     Portal,
-    Role,
     Workflow,
     WorkflowTemplate,
 )
@@ -43,8 +43,6 @@ from bizproc_admin.syncing.names import Names
 
 # the code of one that the portal says it has started, and of which nothing else is to be seen
 ENDED_AT_ONCE = "ended_at_once"
-# what the portal's clock may be off from what we know of it
-CLOCKS_APART = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -261,9 +259,8 @@ class StartWorkflow(Action):
         That there is none proves nothing: it may have run and ended at once. What came of another
         start is no evidence; while what came of another is not known either, it may be the other's.
         """
-        offset = timedelta(seconds=sent.ahead)
-        span = timedelta(seconds=settings.COMMAND_LEASE + settings.SETTLE_TIME)
-        since, until = sent.at + offset - CLOCKS_APART, sent.at + offset + span
+        since, until = send_window(sent.at, ahead=sent.ahead)
+        span = until - since
         others = self.others()
         of_others = set(others.exclude(result="").values_list("result", flat=True))
         found = [
@@ -375,7 +372,3 @@ class StartWorkflow(Action):
     def apply(self, command: Command, seen: Observation) -> None:
         if command.workflow and command.workflow.is_running:
             screens.watch(command.workflow)
-
-
-def administers(actor: Account) -> bool:
-    return actor.role == Role.PORTAL_ADMINISTRATOR

@@ -3,10 +3,9 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar, Self
 
-from django.conf import settings
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
@@ -20,7 +19,9 @@ from bizproc_admin.actions.base import (
     SeenTemplate,
     Target,
     Verdict,
+    administers,
     own_hands,
+    send_window,
 )
 from bizproc_admin.diagrams.template_files import structure_digest
 from bizproc_admin.models import (
@@ -29,14 +30,11 @@ from bizproc_admin.models import (
     CommandFile,
     Person,
     Portal,
-    Role,
     WorkflowTemplate,
 )
 from bizproc_admin.models.documents import Triple
 from bizproc_admin.syncing import clocks, workflow_templates
 
-# what the portal's clock may be off from what we know of it
-CLOCKS_APART = timedelta(seconds=5)
 FILE_NAME = "template.bpt"
 
 
@@ -63,7 +61,7 @@ class TemplateAction(Action):
         return "template"
 
     def permits(self, actor: Account) -> bool:
-        return actor.reaches(self.portal) and actor.role == Role.PORTAL_ADMINISTRATOR
+        return actor.reaches(self.portal) and administers(actor)
 
     def may_use(self, actor: Account, person: Person | None) -> bool:
         return person is not None and super().may_use(actor, person)
@@ -112,8 +110,7 @@ class TemplateAction(Action):
         if self.sent_at is None or row.modified is None:
             return False
         ahead = self.evidence.get("ahead", self.portal.clock_offset)
-        since = self.sent_at + timedelta(seconds=ahead) - CLOCKS_APART
-        until = since + timedelta(seconds=settings.COMMAND_LEASE + settings.SETTLE_TIME)
+        since, until = send_window(self.sent_at, ahead=ahead)
         is_other = row.modified.isoformat() != self.evidence.get("modified")
         return is_other and since <= row.modified <= until and row.user_id == self.hands
 

@@ -10,8 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from bizproc_admin.access.permissions import Capability, Request, may, requires
 from bizproc_admin.actions import StartWorkflow
-from bizproc_admin.actions.base import own_hands
-from bizproc_admin.actions.starting import administers
+from bizproc_admin.actions.base import administers, own_hands
 from bizproc_admin.audit import By
 from bizproc_admin.commands import TargetBusy, contest, decide, recognise
 from bizproc_admin.diagrams.reading import Unreadable, read

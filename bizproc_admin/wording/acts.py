@@ -34,6 +34,7 @@ ON_BEHALF_OF = gettext_lazy("On behalf of")
 ON_THIS_PART = gettext_lazy("%(who)s already does something with this part")
 
 
+ON_THIS_TEMPLATE = gettext_lazy("%(who)s already does something with this template")
 FILE_FACTS = (
     (gettext_lazy("Name"), "name"),
     (gettext_lazy("It starts"), "starts"),
@@ -94,14 +95,14 @@ ACTS = {
         alone=gettext_lazy("Change the template"),
         event=gettext_lazy("Change the template"),
         whole=gettext_lazy("Change the template %(target)s"),
-        under_way=gettext_lazy("%(who)s already does something with this template"),
+        under_way=ON_THIS_TEMPLATE,
         facts=FILE_FACTS,
     ),
     DeleteTemplate.name: Act(
         alone=gettext_lazy("Delete the template"),
         event=gettext_lazy("Delete the template"),
         whole=gettext_lazy("Delete the template %(target)s"),
-        under_way=gettext_lazy("%(who)s already does something with this template"),
+        under_way=ON_THIS_TEMPLATE,
     ),
     TerminateWorkflow.name: Act(
         alone=gettext_lazy("Terminate"),
