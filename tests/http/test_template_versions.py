@@ -156,9 +156,11 @@ def test_only_what_changed_is_read_again(portal, sandbox, sync):
     calls = asked(sandbox)
     assert [[], [str(ids[3])]] == [[str(one) for one in call] for call in calls]
     changed = WorkflowTemplate.objects.get(remote_id=ids[3])
-    assert [opened(v).template[0]["Properties"]["Title"] for v in changed.versions.all()] == [
-        "v1 3",
+    assert [
+        opened(v).template[0]["Properties"]["Title"] for v in changed.versions.latest_first()
+    ] == [
         "v2",
+        "v1 3",
     ]
     assert not WorkflowTemplate.objects.filter(is_hidden=False, is_structure_due=True).exists()
 
