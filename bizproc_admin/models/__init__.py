@@ -2,6 +2,8 @@
 
 from bizproc_admin.models.accounts import Account, LinkedPerson, Role
 from bizproc_admin.models.address_changes import AddressChange
+from bizproc_admin.models.application_actions import ApplicationAction
+from bizproc_admin.models.application_steps import ApplicationStep, StepState
 from bizproc_admin.models.audit_entries import AuditDetail, AuditEntry, AuditSequence
 from bizproc_admin.models.audit_repeats import AuditRepeat
 from bizproc_admin.models.bulk_operations import BulkOperation, BulkState
@@ -27,6 +29,8 @@ from bizproc_admin.models.workflows import EndCause, Workflow
 __all__ = [
     "Account",
     "AddressChange",
+    "ApplicationAction",
+    "ApplicationStep",
     "Assignment",
     "AuditDetail",
     "AuditEntry",
@@ -56,6 +60,7 @@ __all__ = [
     "Role",
     "ScreenReading",
     "SeenOutcome",
+    "StepState",
     "SyncRun",
     "Target",
     "TemplateFigures",

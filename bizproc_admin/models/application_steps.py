@@ -1,0 +1,146 @@
+"""Steps of workflows that an application answers: each execution that called, or may wait."""
+
+import hashlib
+from datetime import datetime
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from bizproc_admin.models.accounts import Account
+from bizproc_admin.models.commands import Command
+from bizproc_admin.models.portals import Portal
+from bizproc_admin.models.workflows import Workflow
+from bizproc_admin.secrets.fields import EncryptedTextField
+
+
+class StepState(models.TextChoices):
+    """What is known of one execution of a step.
+
+    UNVERIFIED: a call that may be anybody's; nothing is done on it. PRESUMED: the template holds
+    the step and nothing else explains what the workflow waits for; no call came. PASSED: it called
+    and did not wait. DELIVERED: the portal took an answer from here. CONFIRMED: and went on.
+    ELSEWHERE: it goes on, and not by an answer from here. ENDED: its workflow has.
+    """
+
+    UNVERIFIED = "unverified", _("Not verified")
+    PRESUMED = "presumed", _("May wait")
+    WAITING = "waiting", _("Waiting")
+    PASSED = "passed", _("Did not wait")
+    DELIVERED = "delivered", _("Delivered")
+    CONFIRMED = "confirmed", _("Confirmed")
+    TIMED_OUT = "timed_out", _("Timed out")
+    ELSEWHERE = "elsewhere", _("Went on without us")
+    ENDED = "ended", _("Workflow ended")
+
+
+# nothing is expected of these any more
+OVER = (
+    StepState.PASSED,
+    StepState.DELIVERED,
+    StepState.CONFIRMED,
+    StepState.TIMED_OUT,
+    StepState.ELSEWHERE,
+    StepState.ENDED,
+)
+
+
+class ApplicationStepQuerySet(models.QuerySet["ApplicationStep"]):
+    """Narrowing executions of steps."""
+
+    def at(self, portal: Portal | None) -> Self:
+        """Narrow to one portal; no portal has none."""
+        return self.filter(portal=portal) if portal else self.none()
+
+    def visible_to(self, account: Account) -> Self:
+        """Narrow to steps of workflows that an account may see; who sees all sees every call."""
+        if account.role is None:
+            return self.none()
+        if account.sees_all:
+            return self.filter(portal=account.home_id) if account.home_id else self
+        return self.filter(workflow__in=Workflow.objects.visible_to(account))
+
+    def waiting(self) -> Self:
+        """Narrow to steps that called and wait, as far as is known."""
+        return self.filter(state=StepState.WAITING)
+
+
+class ApplicationStep(models.Model):
+    """One execution of a step that an application answers.
+
+    client_id and code name the action, as ApplicationAction does; name is the step's on the portal
+    (ACTIVITY_NAME), empty where it could not be told. workflow is missing until the mirror has
+    it, by workflow_remote_id. token is the one-time event token, found by its digest; neither
+    is there where no call came. document and document_type are triples as sent. properties are the
+    values the step was given, None once they were erased, or never told. called_at is the moment
+    of the call on the portal's clock, in UTC, received_at when it came here, both empty where none
+    came; since is from when on it waits as far as is known, until_at when it goes on without an
+    answer, None for never or not known. user_number is who the call was made for. repeats counts
+    the calls beyond the first. is_pasted says that the token was brought here by a person. answer
+    is the command by which it was answered last.
+    """
+
+    portal = models.ForeignKey(Portal, models.PROTECT, related_name="application_steps")
+    client_id = models.CharField(max_length=100, blank=True)
+    code = models.CharField(max_length=128, blank=True)
+    name = models.CharField(max_length=255, blank=True)
+    workflow = models.ForeignKey(
+        Workflow, models.PROTECT, null=True, related_name="application_steps"
+    )
+    workflow_remote_id = models.CharField(max_length=64)
+    token = EncryptedTextField(null=True)
+    token_digest = models.CharField(max_length=64, blank=True)
+    document = models.JSONField(default=list)
+    document_type = models.JSONField(default=list)
+    properties: "models.JSONField[dict[str, Any] | None]" = models.JSONField(null=True)
+    user_number = models.BigIntegerField(null=True)
+    called_at = models.DateTimeField(null=True)
+    received_at = models.DateTimeField(null=True)
+    since = models.DateTimeField()
+    until_at = models.DateTimeField(null=True)
+    is_too_large = models.BooleanField(default=False)
+    is_pasted = models.BooleanField(default=False)
+    repeats = models.PositiveIntegerField(default=0)
+    state = models.CharField(max_length=20, choices=StepState)
+    settled_at = models.DateTimeField(null=True)
+    answer = models.ForeignKey(Command, models.PROTECT, null=True, related_name="+")
+    search_text = models.TextField(blank=True)
+
+    objects = ApplicationStepQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["portal", "token_digest"],
+                condition=~Q(token_digest=""),
+                name="one_application_step_per_token",
+            ),
+            models.UniqueConstraint(
+                fields=["workflow", "name", "code"],
+                condition=Q(token_digest=""),
+                name="one_presumed_step",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["portal", "state", "since", "id"], name="application_step_since"),
+            models.Index(fields=["portal", "workflow_remote_id"], name="application_step_workflow"),
+            models.Index(fields=["portal", "code"], name="application_step_code"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} of {self.workflow_remote_id}"
+
+    @property
+    def has_called(self) -> bool:
+        """Return whether there is a token to answer it by."""
+        return bool(self.token_digest)
+
+    def is_over_time_at(self, now: datetime) -> bool:
+        """Return whether its time was over at a moment of the portal's clock."""
+        return self.until_at is not None and self.until_at <= now
+
+
+def token_digest(token: str) -> str:
+    """Return what an event token is found by."""
+    return hashlib.sha256(token.encode()).hexdigest()
