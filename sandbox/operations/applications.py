@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from sandbox.methods import actions
 from sandbox.oauth import addresses, applications, tokens
 from sandbox.outgoing import announcing
+from sandbox.scenarios import called_steps
 from sandbox.scenarios.company import YEAR
 from sandbox.state.portal import Portal
 from sandbox.state.records import pack
@@ -61,6 +63,19 @@ class ApplicationOperations:
             data = {"VERSION": 1, "ACTIVE": "Y", "INSTALLED": "Y"}
             announcing.announce(portal, application, event, data, user_id=int(user_id))
             portal.commit()
+
+    def serve_actions(self, address: str, client_id: str | None = None) -> int:
+        """Serve the demo's actions at an address, and send it the calls that wait for one.
+
+        Returns how many. Until then they wait, whatever the clock does.
+        """
+        portal = self._portal
+        actions.check_handler(address)
+        with portal.lock:
+            number = called_steps.serve(portal, str(address), client_id)
+            portal.touched = True
+            portal.commit()
+            return number
 
     def applications(self) -> list[dict[str, Any]]:
         """Return the applications with their secrets, removed ones included."""

@@ -1,9 +1,10 @@
 """The queue of calls to applications; planned faults lose, repeat or delay one as it is put in."""
 
+from dataclasses import replace
 from typing import Any
 
 from sandbox.state.clock import utc_text
-from sandbox.state.faults import CALL_DELAYED, CALL_LOST, CALL_REPEATED
+from sandbox.state.faults import CALL_DELAYED, CALL_LOST, CALL_REORDERED, CALL_REPEATED
 from sandbox.state.portal import Portal
 from sandbox.state.records import Application, OutgoingCall
 
@@ -36,10 +37,24 @@ def put(
         return
     if fault is not None and kind == CALL_DELAYED:
         call.due += fault.delay
+    elif kind == CALL_REORDERED and fault is not None:
+        call.is_overtaken, call.due = True, call.due + fault.delay
     portal.outgoing.put(call.id, call)
+    if not call.is_overtaken:
+        _let_go(portal, number=call.id)
     if kind == CALL_REPEATED:
         again = made()
         portal.outgoing.put(again.id, again)
+
+
+def _let_go(portal: Portal, *, number: int) -> None:
+    """Queue what this call was to overtake anew, behind it."""
+    before = number - 1
+    while (held := portal.outgoing.get(before)) is not None and held.is_overtaken:
+        portal.outgoing.drop(before)
+        fresh = replace(held, id=portal.next_number("call"), due=portal.now(), is_overtaken=False)
+        portal.outgoing.put(fresh.id, fresh)
+        before -= 1
 
 
 def note(portal: Portal, call: OutgoingCall, *, status: int = 0, error: str = "") -> None:

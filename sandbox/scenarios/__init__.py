@@ -1,7 +1,7 @@
 """Scenarios: what a portal holds at the start. The same seed makes the same portal."""
 
 from sandbox.oauth import applications
-from sandbox.scenarios import demo, empty, huge
+from sandbox.scenarios import called_steps, demo, empty, huge
 from sandbox.scenarios.templates import DEAL, add_template, change_structure
 from sandbox.state.portal import Portal
 from sandbox.state.records import DocumentId
@@ -31,6 +31,10 @@ def load(
         empty.build(portal)
     portal.make_webhooks()
     applications.make_first(portal)
+    if scenario == "demo":
+        share = (demo.WORKFLOWS if many is None else many) / demo.WORKFLOWS
+        application = applications.named(portal, None)
+        called_steps.build(portal, application, round(called_steps.WORKFLOWS * share))
 
 
 def new_document(portal: Portal, kind: DocumentId) -> DocumentId:

@@ -18,7 +18,9 @@ LIE = "lie"
 PLAN = "plan_ended"
 #: What becomes of a call of the portal to an application; `method` is the action's code.
 CALL_DELAYED, CALL_REPEATED, CALL_LOST = "call_delayed", "call_repeated", "call_lost"
-CALLS = {CALL_DELAYED, CALL_REPEATED, CALL_LOST}
+#: The next call overtakes it.
+CALL_REORDERED = "call_reordered"
+CALLS = {CALL_DELAYED, CALL_REPEATED, CALL_LOST, CALL_REORDERED}
 TRANSPORT = BEFORE | AFTER | REPLACED | CALLS | {LIE}
 
 

@@ -210,7 +210,10 @@ def action_key(client_id: str, code: str) -> str:
 
 @dataclass(slots=True)
 class OutgoingCall:
-    """A form that waits to be posted to an application; `name` is the action's code."""
+    """A form that waits to be posted to an application; `name` is the action's code.
+
+    The next call goes before one that `is_overtaken`; without a next one it goes when it is due.
+    """
 
     id: int
     client_id: str
@@ -220,6 +223,7 @@ class OutgoingCall:
     due: float
     user_id: int = 0
     auth: dict[str, Any] = field(default_factory=dict)
+    is_overtaken: bool = False
 
 
 @dataclass(slots=True)

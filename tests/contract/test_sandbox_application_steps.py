@@ -247,6 +247,37 @@ def test_calls_are_delayed_repeated_and_lost_when_a_fault_says_so(sandbox, app):
     assert sandbox.workflow(lost)["state_title"] == "Waiting for application response"
 
 
+def test_a_call_is_overtaken_by_the_next_when_a_fault_says_so(sandbox, app):
+    kind = register(sandbox, app, code="Late.Code")
+    sandbox.fail_next("call_reordered", times=2, delay=600)
+    first, second, third, fourth = (start(sandbox, activity(kind)) for _ in range(4))
+    arrived = [app.next()["workflow_id"] for _ in range(4)]
+    assert arrived.index(third) < min(arrived.index(first), arrived.index(second))
+    assert sorted(arrived) == sorted([first, second, third, fourth])
+    sandbox.fail_next("call_reordered", delay=600)
+    alone = start(sandbox, activity(kind))
+    assert app.silent()
+    sandbox.advance(minutes=11)
+    assert app.next()["workflow_id"] == alone
+
+
+def test_the_demo_has_steps_that_wait_and_calls_that_wait_for_an_address(app):
+    with Sandbox(scenario="demo") as demo:
+        rows = demo.workflows()
+        waiting = [row for row in rows if row["state_title"] == "Waiting for application response"]
+        assert len(waiting) == 50  # ten more say nothing while they wait
+        demo.advance(days=1)
+        assert app.silent()
+        assert demo.serve_actions(app.handler) == 50
+        calls = [app.next() for _ in range(50)]
+        assert {call["code"] for call in calls} == {
+            "check_counterparty", "score_supplier", "tell_sales_bot"
+        }  # fmt: skip
+        assert len({call["event_token"] for call in calls}) == 50
+        assert app.silent()
+        assert demo.serve_actions(app.handler) == 0
+
+
 def test_only_this_machine_is_called_unless_a_host_was_named(sandbox, app):
     # The system reads this name as this machine, which the sandbox must not try to find out.
     foreign = app.handler.replace("127.0.0.1", "127.1")

@@ -31,14 +31,14 @@ def test_the_demo_has_the_promised_numbers(demo):
     assert sum(w.owned_until is not None for w in running) == 40
     assert len(of_leaver) == 150
     assert (len(demo.users), len(demo.departments)) == (60, 10)
-    assert len(demo.templates) == 14 + len(SHOWN)
+    assert len(demo.templates) == 14 + len(SHOWN) + 3
     assert sum(not user.active for user in demo.users) == 2
-    assert sum(t.auto_execute >= AUTOMATION for t in demo.templates) == 3
+    assert sum(t.auto_execute >= AUTOMATION for t in demo.templates) == 4
 
 
 def test_the_demo_shows_every_form_of_template_and_where_workflows_stand_in_it(demo):
     listed = [t for t in demo.templates if t.auto_execute < AUTOMATION]
-    assert [t.id for t in listed] == [*range(1, 12), *range(15, 24)]
+    assert [t.id for t in listed] == [*range(1, 12), *range(15, 26)]
     roots = {t.id: demo.structure_of(t) for t in listed}
     sizes = {number: structures.size(root) for number, root in roots.items()}
     assert sizes[20] == 200
@@ -48,7 +48,7 @@ def test_the_demo_shows_every_form_of_template_and_where_workflows_stand_in_it(d
     assert depth == 60
     assert len(roots[22]["Children"][0]["Children"]) == 12
     shown = {w.template_id for w in demo.workflows if w.ended is None and w.template_id > 14}
-    assert shown == {15, *range(17, 24)}
+    assert shown == {15, *range(17, 27)}
     assert len({w.state_title for w in demo.workflows if w.template_id == 17}) >= 4
     held = {t.id: json.dumps([roots[t.id], t.parameters, t.constants]) for t in listed}
     assert {number for number, text in held.items() if f"user_{LEAVER}" in text} == {*range(17, 24)}
