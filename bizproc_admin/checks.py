@@ -10,6 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from bizproc_admin.audit import triggers
 from bizproc_admin.models import AuditEntry
+from bizproc_admin.receiving import problem_of_public_url
 
 
 @register(Tags.urls)
@@ -63,6 +64,22 @@ def no_weak_portals_in_production(**_: Any) -> list[CheckMessage]:
             )
         )
     return found
+
+
+@register(Tags.security, deploy=True)
+def portals_can_call(**_: Any) -> list[CheckMessage]:
+    """Warn about a PUBLIC_URL that no portal can call."""
+    problem = problem_of_public_url() if settings.PUBLIC_URL else ""
+    if not problem:
+        return []
+    return [
+        Warning(
+            "portals cannot call the console at PUBLIC_URL: it must be https://host, without a "
+            "path, and reached from the internet",
+            hint="docs/operating.md, Calls from the portal",
+            id="bizproc.W002",
+        )
+    ]
 
 
 def views(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -13,7 +13,7 @@ from celery.signals import (
     worker_shutdown,
 )
 
-from bizproc_admin import commands, doorbell, gates, heartbeats, syncing
+from bizproc_admin import commands, doorbell, gates, heartbeats, receiving, syncing
 from bizproc_admin.access import sessions
 from bizproc_admin.audit import triggers
 from bizproc_admin.lookout import Lookout
@@ -70,11 +70,24 @@ def read_template_file(pk: int) -> None:
     syncing.read_file(pk)
 
 
+@shared_task(name=PREFIX + "take_calls")
+def take_calls(pk: int) -> None:
+    receiving.take_calls(pk)
+
+
+@shared_task(name=PREFIX + "read_called")
+def read_called(pk: int) -> None:
+    with gates.entered(pk) as has_room:
+        if has_room:
+            receiving.read_called(pk)
+
+
 @shared_task(name=PREFIX + "tidy")
 def tidy() -> None:
     heartbeats.forget()
     sessions.forget_old()
     syncing.forget_old_runs()
+    receiving.forget_old()
     Draft.objects.outdated().delete()
     TemplateFile.objects.outdated().delete()
 

@@ -22,7 +22,7 @@ from django.db import close_old_connections
 from django.db.utils import DatabaseError
 from django.utils import timezone
 
-from bizproc_admin import audit, commands, doorbell, heartbeats, syncing
+from bizproc_admin import audit, commands, doorbell, heartbeats, receiving, syncing
 from bizproc_admin.models import Chore, Command
 from bizproc_admin.portals import screens
 
@@ -146,6 +146,7 @@ class Lookout:
             syncing.start_due_probes(start=self.take)
             syncing.find_lost_looks(start=self.take)
             syncing.start_due_files(start=self.take)
+            receiving.start_due(start=self.take)
             if Chore.objects.claim("follow people", every=settings.FOLLOW_INTERVAL):
                 syncing.follow_people(start=self.take)
         else:

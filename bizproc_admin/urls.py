@@ -21,6 +21,7 @@ from bizproc_admin.views import (
     person_detail,
     person_list,
     portals,
+    receiving,
     second_factor,
     signing_in,
     starting,
@@ -278,6 +279,7 @@ urlpatterns = [
     path("sign-in/bitrix24/<int:pk>/", signing_in.bitrix24_login, name="bitrix24_login"),
     path("sign-in/bitrix24/callback/", signing_in.bitrix24_callback, name="bitrix24_callback"),
     path("sign-out/", sign_out, name="account_logout"),
+    path("calls/<uuid:calls_id>/", receiving.receive_calls, name="receive_calls"),
     path("frame/", operating.frame, name="frame"),
     path("healthz", operating.healthz, name="healthz"),
 ]

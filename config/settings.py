@@ -132,6 +132,8 @@ else:
 
 # host[:port] that may be called over plain http and at private addresses; the demo sets its own
 PORTAL_HOSTS_ALLOWED = env.list("PORTAL_HOSTS_ALLOWED", default=[])
+# where the console is reached from the internet: portals call it there
+PUBLIC_URL = env.str("PUBLIC_URL", default="")
 
 CONNECT_TIMEOUT = env.float("CONNECT_TIMEOUT", default=5.0)
 READ_TIMEOUT = env.float("READ_TIMEOUT", default=65.0)

@@ -7,6 +7,8 @@ from bizproc_admin.models.application_steps import ApplicationStep, StepState
 from bizproc_admin.models.audit_entries import AuditDetail, AuditEntry, AuditSequence
 from bizproc_admin.models.audit_repeats import AuditRepeat
 from bizproc_admin.models.bulk_operations import BulkOperation, BulkState
+from bizproc_admin.models.call_receivers import CallReceiver
+from bizproc_admin.models.called_workflows import CalledWorkflow
 from bizproc_admin.models.commands import Command, CommandFile, CommandState
 from bizproc_admin.models.documents import Document, DocumentKind
 from bizproc_admin.models.drafts import Draft
@@ -38,6 +40,8 @@ __all__ = [
     "AuditSequence",
     "BulkOperation",
     "BulkState",
+    "CallReceiver",
+    "CalledWorkflow",
     "Chore",
     "Command",
     "CommandFile",

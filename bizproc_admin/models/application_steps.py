@@ -1,11 +1,12 @@
 """Steps of workflows that an application answers: each execution that called, or may wait."""
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin.models.accounts import Account
@@ -65,6 +66,20 @@ class ApplicationStepQuerySet(models.QuerySet["ApplicationStep"]):
         """Narrow to steps that called and wait, as far as is known."""
         return self.filter(state=StepState.WAITING)
 
+    def verified(self) -> Self:
+        """Narrow to what is surely of the portal."""
+        return self.exclude(state=StepState.UNVERIFIED)
+
+    def link(self, portal: Portal, remote_ids: Iterable[str]) -> int:
+        """Bring calls to the workflows that the mirror has of these ids; return how many."""
+        calls = self.verified().filter(
+            portal=portal, workflow=None, workflow_remote_id__in=list(remote_ids)
+        )
+        workflow = Workflow.objects.filter(
+            portal=portal, remote_id=OuterRef("workflow_remote_id")
+        ).values("pk")[:1]
+        return calls.update(workflow=Subquery(workflow))
+
 
 class ApplicationStep(models.Model):
     """One execution of a step that an application answers.
@@ -78,7 +93,9 @@ class ApplicationStep(models.Model):
     came; since is from when on it waits as far as is known, until_at when it goes on without an
     answer, None for never or not known. user_number is who the call was made for. repeats counts
     the calls beyond the first. is_pasted says that the token was brought here by a person. answer
-    is the command by which it was answered last.
+    is the command by which it was answered last. is_subscribed is whether the call said that the
+    step waits, is_due whether what follows from the call is still to be done; sender is what the
+    application_token of a call that is not verified is known by (call_receivers.sender_digest).
     """
 
     portal = models.ForeignKey(Portal, models.PROTECT, related_name="application_steps")
@@ -106,6 +123,9 @@ class ApplicationStep(models.Model):
     settled_at = models.DateTimeField(null=True)
     answer = models.ForeignKey(Command, models.PROTECT, null=True, related_name="+")
     search_text = models.TextField(blank=True)
+    is_subscribed = models.BooleanField(default=False, db_default=False)
+    is_due = models.BooleanField(default=False, db_default=False)
+    sender = models.CharField(max_length=64, blank=True, default="", db_default="")
 
     objects = ApplicationStepQuerySet.as_manager()
 
@@ -126,6 +146,9 @@ class ApplicationStep(models.Model):
             models.Index(fields=["portal", "state", "since", "id"], name="application_step_since"),
             models.Index(fields=["portal", "workflow_remote_id"], name="application_step_workflow"),
             models.Index(fields=["portal", "code"], name="application_step_code"),
+            models.Index(
+                fields=["portal", "id"], condition=Q(is_due=True), name="application_step_due"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,5 +1,6 @@
 """Portals: the Bitrix24 accounts that are managed, each with one connection."""
 
+import uuid
 from datetime import datetime, timedelta, tzinfo
 from datetime import timezone as fixed_zone
 from typing import TYPE_CHECKING, Self
@@ -57,7 +58,8 @@ class Portal(models.Model):
     to, not to be trusted before it was compared. utc_offset is how far east of UTC the portal's
     clock was lately, in seconds. time_zone is the IANA name that somebody set, proposed_zone the
     one that fits zone_evidence best, which `zones.evidence_of` gathers; both may be empty.
-    date_format is how the portal writes dates, a name of portals.date_formats.
+    date_format is how the portal writes dates, a name of portals.date_formats. calls_id is what
+    the address names it by to which its calls come.
     """
 
     name = models.CharField(_("name"), max_length=100)
@@ -90,6 +92,8 @@ class Portal(models.Model):
     proposed_zone = models.CharField(max_length=64, blank=True, default="", db_default="")
     zone_evidence = models.JSONField(default=dict, db_default={})
     date_format = models.CharField(max_length=10, default="d.m.Y", db_default="d.m.Y")
+    # null: an older version that is still running makes portals without one
+    calls_id = models.UUIDField(null=True, unique=True, default=uuid.uuid4, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = PortalQuerySet.as_manager()

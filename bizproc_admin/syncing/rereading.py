@@ -1,7 +1,7 @@
 """Reading again what people look at: workflows and their tasks, many in one request."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from bizproc_admin import bitrix
 from bizproc_admin.models import Portal, Workflow, WorkflowTask
@@ -33,9 +33,22 @@ def read_again(portal: Portal, pks: Iterable[int]) -> None:
     here = dict(
         Workflow.objects.filter(portal=portal, pk__in=list(pks)).values_list("remote_id", "pk")
     )
+    read_whole(portal, here, purpose=bitrix.Purpose.SCREEN)
+    summarise(here.values())
+
+
+def read_called(portal: Portal, remote_ids: list[str]) -> None:
+    """Read workflows by their ids on the portal, known here or not, behind whatever people do."""
+    read_whole(portal, remote_ids, purpose=bitrix.Purpose.BULK)
+    here = Workflow.objects.filter(portal=portal, remote_id__in=remote_ids)
+    summarise(here.values_list("pk", flat=True))
+
+
+def read_whole(portal: Portal, here: Collection[str], *, purpose: bitrix.Purpose) -> None:
+    """Read workflows and their tasks into the mirror."""
     names = Names(portal)
     try:
-        reader = clients.reader(portal, purpose=bitrix.Purpose.SCREEN)
+        reader = clients.reader(portal, purpose=purpose)
         for whole in reader.whole_workflows.read(here):
             take(names, reader, whole, [one for one in here if one not in whole.unread])
             for remote_id in sorted(whole.unread):
@@ -43,8 +56,6 @@ def read_again(portal: Portal, pks: Iterable[int]) -> None:
                 take_tasks(names, reader, listed, [remote_id])
     except bitrix.BitrixError as error:
         log.info("reading_postponed portal=%s %s", portal.pk, error.for_logs)
-        return
-    summarise(here.values())
 
 
 def take(names: Names, reader: bitrix.Reader, whole: bitrix.Whole, remote_ids: list[str]) -> None:

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import F
 
 from bizproc_admin import bitrix
-from bizproc_admin.models import EndCause, Portal, Workflow, WorkflowTask
+from bizproc_admin.models import ApplicationStep, EndCause, Portal, Workflow, WorkflowTask
 from bizproc_admin.syncing.merging import Merged, portions
 from bizproc_admin.syncing.names import Names
 from bizproc_admin.syncing.summaries import fill, summarise
@@ -116,6 +116,7 @@ def create(names: Names, rows: Sequence[bitrix.WorkflowRow], *, observed_at: dat
         workflows.append(workflow)
     for part in portions(workflows, CREATED_AT_ONCE):
         Workflow.objects.bulk_create(part, ignore_conflicts=True)
+    ApplicationStep.objects.link(names.portal, [row.id for row in rows])
     return len(workflows)
 
 

@@ -144,6 +144,7 @@ OPEN = {
     "bitrix24_callback",
     "healthz",
     "mfa_authenticate",
+    "receive_calls",
 }
 # each look at these makes something: a key to set up, the way on after a confirmation
 STATEFUL = {"mfa_activate_totp", "mfa_reauthenticate", "account_reauthenticate"}

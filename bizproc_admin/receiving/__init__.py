@@ -1,0 +1,18 @@
+"""What the portal calls the console with: kept, proven, and what follows from it."""
+
+from bizproc_admin.receiving.addresses import handler_of, problem_of_public_url
+from bizproc_admin.receiving.following import forget_old, read_called, start_due, take_calls
+from bizproc_admin.receiving.keeping import Outcome, receive
+from bizproc_admin.receiving.nested_forms import Stream
+
+__all__ = [
+    "Outcome",
+    "Stream",
+    "forget_old",
+    "handler_of",
+    "problem_of_public_url",
+    "read_called",
+    "receive",
+    "start_due",
+    "take_calls",
+]

@@ -1,0 +1,210 @@
+"""What follows from calls that were kept: a worker does it, many in one go, and again harmlessly.
+
+A call is linked to its workflow, tells that an earlier execution of the same step is over, and
+makes a workflow be read again: one that is not known here, and one whose template asks for it.
+"""
+
+import logging
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from bizproc_admin import doorbell
+from bizproc_admin.models import (
+    ApplicationStep,
+    CalledWorkflow,
+    CallReceiver,
+    Portal,
+    StepState,
+    Workflow,
+)
+from bizproc_admin.models.call_receivers import sender_digest
+from bizproc_admin.receiving import tell_console
+from bizproc_admin.receiving.keeping import state_of
+from bizproc_admin.secrets.fields import UnreadableSecret
+from bizproc_admin.syncing import rereading
+
+log = logging.getLogger(__name__)
+
+AT_ONCE: Final = 500
+#: Calls of one workflow within so long are one reading of it.
+READ_EVERY: Final = timedelta(seconds=5)
+#: Workflows that are read in one go; the next ones in another, so that people come in between.
+READ_AT_ONCE: Final = 50
+UNVERIFIED_LIVES: Final = timedelta(hours=24)
+
+
+def take_calls(portal_pk: int) -> None:
+    """Do what follows from the calls of a portal that nobody has looked at yet."""
+    portal = Portal.objects.get(pk=portal_pk)
+    settle_unverified(portal)
+    due = ApplicationStep.objects.filter(portal=portal, is_due=True).order_by("pk")
+    while calls := list(due.only("pk", "workflow_remote_id", "name", "code")[:AT_ONCE]):
+        take(portal, calls)
+    start_readings(portal_pk)
+
+
+def take(portal: Portal, calls: list[ApplicationStep]) -> None:
+    """Do what follows from some calls, in one transaction with the note that it was done."""
+    remote_ids = {call.workflow_remote_id for call in calls}
+    with transaction.atomic():
+        ApplicationStep.objects.link(portal, remote_ids)
+        settle_earlier(portal, remote_ids)
+        known = dict(
+            Workflow.objects.filter(portal=portal, remote_id__in=remote_ids).values_list(
+                "remote_id", "pk"
+            )
+        )
+        forget_presumed(
+            {
+                (known[call.workflow_remote_id], call.code)
+                for call in calls
+                if call.workflow_remote_id in known
+            }
+        )
+        ask_for_reading(
+            portal,
+            {
+                call.workflow_remote_id
+                for call in calls
+                if call.code == tell_console.CODE or call.workflow_remote_id not in known
+            },
+        )
+        ApplicationStep.objects.filter(pk__in=[call.pk for call in calls]).update(is_due=False)
+
+
+def settle_earlier(portal: Portal, remote_ids: Iterable[str]) -> None:
+    """Note which executions of steps are surely over, because the same step ran again later.
+
+    The portal runs a step of one workflow again only after its execution before has ended, and it
+    was not ended by an answer from here: those are in other states. What is later is told by the
+    portal's clock, whichever call came first; of two in one second neither is taken for the later.
+    """
+    calls = (
+        ApplicationStep.objects.verified()
+        .filter(portal=portal, workflow_remote_id__in=list(remote_ids))
+        .exclude(name="")
+        .exclude(called_at=None)
+    )
+    latest: dict[tuple[str, str], Any] = {}
+    rows: list[Any] = list(
+        calls.values_list("pk", "workflow_remote_id", "name", "called_at", "state")
+    )
+    for _pk, remote_id, name, called_at, _state in rows:
+        step = (remote_id, name)
+        latest[step] = max(called_at, latest.get(step, called_at))
+    over = [
+        pk
+        for pk, remote_id, name, called_at, state in rows
+        if state == StepState.WAITING and called_at < latest[remote_id, name]
+    ]
+    ApplicationStep.objects.waiting().filter(pk__in=over).update(
+        state=StepState.ELSEWHERE, settled_at=timezone.now()
+    )
+
+
+def forget_presumed(called: Iterable[tuple[int, str]]) -> None:
+    """Forget what was only presumed of actions that have called."""
+    for workflow_pk, code in called:
+        ApplicationStep.objects.filter(
+            workflow=workflow_pk, code=code, state=StepState.PRESUMED
+        ).delete()
+
+
+def settle_unverified(portal: Portal) -> None:
+    """Promote what turns out to be of the portal once its token is known, and drop the rest."""
+    receiver = CallReceiver.objects.filter(portal=portal, client_id=portal.client_id).first()
+    if receiver is None or receiver.token is None:
+        return
+    try:
+        sender = sender_digest(receiver.token.reveal())
+    except UnreadableSecret:
+        return
+    unverified = ApplicationStep.objects.filter(portal=portal, state=StepState.UNVERIFIED)
+    with transaction.atomic():
+        ours = unverified.filter(sender=sender)
+        for is_subscribed in (True, False):
+            ours.filter(is_subscribed=is_subscribed).update(
+                state=state_of(is_subscribed=is_subscribed),
+                settled_at=None if is_subscribed else F("received_at"),
+                client_id=portal.client_id,
+                sender="",
+                is_due=True,
+            )
+        # one that came without its proof, because it was too large, may still be anybody's
+        unverified.exclude(sender="").delete()
+
+
+# --- reading workflows again ---------------------------------------------------------------------
+
+
+def ask_for_reading(portal: Portal, remote_ids: Iterable[str]) -> None:
+    """Have workflows read as soon as they may be: each at most once in READ_EVERY."""
+    now = timezone.now()
+    wanted = set(remote_ids)
+    here = CalledWorkflow.objects.filter(portal=portal, remote_id__in=wanted)
+    known = set(here.values_list("remote_id", flat=True))
+    CalledWorkflow.objects.bulk_create(
+        [
+            CalledWorkflow(portal=portal, remote_id=remote_id, due_at=now)
+            for remote_id in sorted(wanted - known)
+        ],
+        ignore_conflicts=True,
+    )
+    resting = Q(read_at__gt=now - READ_EVERY)
+    here.filter(resting, due_at=None).update(due_at=F("read_at") + READ_EVERY)
+    here.exclude(resting).filter(due_at=None).update(due_at=now)
+
+
+def start_readings(portal_pk: int, *, start: doorbell.Start = doorbell.ring) -> None:
+    """Ring for the next reading of what calls have asked for, at the moment it is due."""
+    first = (
+        CalledWorkflow.objects.filter(portal=portal_pk)
+        .exclude(due_at=None)
+        .order_by("due_at")
+        .values_list("due_at", flat=True)
+        .first()
+    )
+    if first is not None:
+        after = max(0.0, (first - timezone.now()).total_seconds())
+        start("read_called", portal_pk, queue=doorbell.INTERACTIVE, after=after)
+
+
+def read_called(portal_pk: int) -> None:
+    """Read some of the workflows that calls have asked for, the longest due first."""
+    portal = Portal.objects.get(pk=portal_pk)
+    now = timezone.now()
+    due = CalledWorkflow.objects.filter(portal=portal, due_at__lte=now)
+    remote_ids = []
+    for pk, remote_id in due.order_by("due_at").values_list("pk", "remote_id")[:READ_AT_ONCE]:
+        # whoever changes the row reads the workflow
+        if due.filter(pk=pk).update(due_at=None, read_at=now):
+            remote_ids.append(remote_id)
+    if remote_ids:
+        rereading.read_called(portal, remote_ids)
+        ApplicationStep.objects.link(portal, remote_ids)
+    start_readings(portal_pk)
+
+
+def start_due(*, start: doorbell.Start) -> None:
+    """Start what no message was rung for, or whose message was lost."""
+    now = timezone.now()
+    calls = ApplicationStep.objects.filter(is_due=True)
+    for pk in calls.values_list("portal", flat=True).distinct().order_by():
+        start("take_calls", pk, queue=doorbell.INTERACTIVE)
+    readings = CalledWorkflow.objects.filter(due_at__lte=now)
+    for pk in readings.values_list("portal", flat=True).distinct().order_by():
+        start("read_called", pk, queue=doorbell.INTERACTIVE)
+
+
+def forget_old() -> None:
+    """Forget unverified calls after a day, and which workflows were read because of calls."""
+    now = timezone.now()
+    ApplicationStep.objects.filter(
+        state=StepState.UNVERIFIED, received_at__lt=now - UNVERIFIED_LIVES
+    ).delete()
+    CalledWorkflow.objects.filter(due_at=None, read_at__lt=now - UNVERIFIED_LIVES).delete()

@@ -1,0 +1,178 @@
+"""Keeping the calls that come in: one row for one event token, written before it is answered.
+
+Nothing else is done while the portal's queue waits for an answer: what follows from a call is done
+by a worker (`following`).
+"""
+
+import json
+import logging
+import time
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from django.db import IntegrityError, OperationalError, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from bizproc_admin import doorbell
+from bizproc_admin.models import ApplicationStep, CallReceiver, Portal, StepState
+from bizproc_admin.models.call_receivers import sender_digest
+from bizproc_admin.receiving import nested_forms, proofs
+from bizproc_admin.receiving.calls import NotACall, StepCall
+from bizproc_admin.receiving.nested_forms import NestedForm
+from bizproc_admin.receiving.proofs import Proof
+from bizproc_admin.secrets.fields import Secret
+
+log = logging.getLogger(__name__)
+
+MOST_UNVERIFIED: Final = 1000
+#: Bytes of properties that are kept of a call nobody has verified.
+MOST_OF_UNVERIFIED: Final = 64 * 1024
+APPLICATION_EVENTS: Final = ("ONAPPINSTALL", "ONAPPUPDATE", "ONAPPUNINSTALL")
+#: last_call_at is exact to this.
+_NOTED_EVERY: Final = timedelta(seconds=5)
+#: A worker is rung for once in so many seconds, and looks when they are over.
+_RUNG_EVERY, _LOOKS_AFTER = 0.3, 0.5
+# what a repeat that is verified brings to a call that was not, or to a token brought by a person
+_TOLD_BY_CALL: Final = (
+    "client_id", "code", "name", "document", "document_type", "properties", "user_number",
+    "called_at", "received_at", "since", "until_at", "is_too_large", "is_subscribed", "is_due",
+    "search_text",
+)  # fmt: skip
+
+
+class Outcome(StrEnum):
+    """What became of a call: kept or of no further use; refused; none at all; not kept."""
+
+    KEPT = "kept"
+    REFUSED = "refused"
+    TOO_MANY_REFUSED = "too_many_refused"
+    NOT_A_CALL = "not_a_call"
+    NOT_KEPT = "not_kept"
+
+
+def receive(portal: Portal, stream: nested_forms.Stream) -> Outcome:
+    """Read a call and keep it; NOT_KEPT is to be sent again, if whoever sent it does that."""
+    form = nested_forms.read(stream)
+    try:
+        return _received(portal, form)
+    except OperationalError as error:
+        log.warning("call_not_kept portal=%s %s", portal.pk, type(error).__name__)
+        return Outcome.NOT_KEPT
+
+
+def _received(portal: Portal, form: NestedForm) -> Outcome:
+    receiver = CallReceiver.objects.filter(portal=portal, client_id=portal.client_id).first()
+    event = form.text("event").upper()
+    if event == proofs.TEST_EVENT and proofs.brings_nonce(form, portal, receiver):
+        learn(portal, receiver, form)
+        return Outcome.KEPT
+    proof = proofs.proof_of(form, portal, receiver)
+    if proof is Proof.WRONG:
+        if receiver is None:
+            receiver, _ = CallReceiver.objects.get_or_create(
+                portal=portal, client_id=portal.client_id
+            )
+        return Outcome.REFUSED if proofs.count_wrong(receiver) else Outcome.TOO_MANY_REFUSED
+    if proof is Proof.VERIFIED and receiver is not None:
+        _note_call(receiver)
+    if event:
+        if proof is Proof.VERIFIED and receiver is not None and event in APPLICATION_EVENTS:
+            _note_event(receiver, event)
+        return Outcome.KEPT
+    try:
+        call = StepCall.of(form, portal)
+    except NotACall:
+        return Outcome.NOT_A_CALL
+    step = call.step(portal, received_at=timezone.now())
+    if proof is Proof.UNKNOWN:
+        return _kept_unverified(step, form)
+    step.state = state_of(is_subscribed=call.is_subscribed)
+    step.settled_at = None if call.is_subscribed else step.received_at
+    step.is_due = True
+    _keep(step)
+    _ring(portal.pk)
+    return Outcome.KEPT
+
+
+def state_of(*, is_subscribed: bool) -> StepState:
+    """Return what is known of a step by its own, proven call."""
+    return StepState.WAITING if is_subscribed else StepState.PASSED
+
+
+def _kept_unverified(step: ApplicationStep, form: NestedForm) -> Outcome:
+    """Keep a call that nobody can tell from a forged one, within bounds."""
+    others = ApplicationStep.objects.filter(portal=step.portal, state=StepState.UNVERIFIED)
+    known = Q(token_digest=step.token_digest)
+    if others.exclude(known).count() >= MOST_UNVERIFIED:
+        return Outcome.NOT_KEPT
+    step.state = StepState.UNVERIFIED
+    given = proofs.token_of(form)
+    step.sender = sender_digest(given) if given else ""
+    if len(json.dumps(step.properties)) > MOST_OF_UNVERIFIED:
+        step.properties, step.is_too_large = None, True
+    _keep(step)
+    return Outcome.KEPT
+
+
+def _keep(step: ApplicationStep) -> None:
+    """Write a call down; of one that is there already only the number of repeats changes.
+
+    What a proven call says is taken over where all that was known was not proven.
+    """
+    try:
+        with transaction.atomic():
+            step.save(force_insert=True)
+    except IntegrityError:
+        same = ApplicationStep.objects.filter(portal=step.portal, token_digest=step.token_digest)
+        if not same.update(repeats=F("repeats") + 1):
+            raise
+        if step.state != StepState.UNVERIFIED:
+            told: dict[str, Any] = {name: getattr(step, name) for name in _TOLD_BY_CALL}
+            same.filter(state=StepState.UNVERIFIED).update(
+                **told, state=step.state, settled_at=step.settled_at, sender=""
+            )
+            same.filter(is_pasted=True, received_at=None).update(**told)
+
+
+def learn(portal: Portal, receiver: CallReceiver | None, form: NestedForm) -> None:
+    """Learn what the portal proves its calls by, from the call that brought the nonce back."""
+    if receiver is None:
+        return
+    now = timezone.now()
+    asking = CallReceiver.objects.filter(pk=receiver.pk, nonce=receiver.nonce)
+    with transaction.atomic():
+        learnt = asking.update(
+            token=Secret(proofs.token_of(form)), learnt_at=now, last_call_at=now, nonce="",
+            removed_at=None,
+        )  # fmt: skip
+        if learnt:
+            member_id = form.text("auth", "member_id")[:64]
+            Portal.objects.filter(pk=portal.pk, member_id="").update(member_id=member_id)
+            doorbell.ring("take_calls", portal.pk, queue=doorbell.INTERACTIVE)
+
+
+def _note_call(receiver: CallReceiver) -> None:
+    now = timezone.now()
+    if receiver.last_call_at is None or receiver.last_call_at < now - _NOTED_EVERY:
+        CallReceiver.objects.filter(pk=receiver.pk).update(last_call_at=now)
+
+
+def _note_event(receiver: CallReceiver, event: str) -> None:
+    """Note what was told of the application; a worker asks the portal whether it is so."""
+    now = timezone.now()
+    CallReceiver.objects.filter(pk=receiver.pk).update(event=event, told_at=now, event_due_at=now)
+    doorbell.ring("look_at_application", receiver.pk, queue=doorbell.INTERACTIVE)
+
+
+# when this process last rang for a portal
+_rung: dict[int, float] = {}
+
+
+def _ring(portal_pk: int) -> None:
+    """Let a worker do what follows from calls, once for all that come within a moment."""
+    now = time.monotonic()
+    if now - _rung.get(portal_pk, -_RUNG_EVERY) >= _RUNG_EVERY:
+        _rung[portal_pk] = now
+        doorbell.ring("take_calls", portal_pk, queue=doorbell.INTERACTIVE, after=_LOOKS_AFTER)
