@@ -1,6 +1,11 @@
 """The registry of actions by name."""
 
 from bizproc_admin.actions.answers import CompleteTask
+from bizproc_admin.actions.application_actions import (
+    DeleteAction,
+    RegisterAction,
+    UpdateAction,
+)
 from bizproc_admin.actions.base import Action, NotPossible, Observation, Target, Verdict
 from bizproc_admin.actions.delegations import DelegateTask
 from bizproc_admin.actions.starting import StartWorkflow
@@ -19,6 +24,9 @@ ACTIONS: dict[str, type[Action]] = {
         AddTemplate,
         UpdateTemplate,
         DeleteTemplate,
+        RegisterAction,
+        UpdateAction,
+        DeleteAction,
     )
 }
 
@@ -28,13 +36,16 @@ __all__ = [
     "AddTemplate",
     "CompleteTask",
     "DelegateTask",
+    "DeleteAction",
     "DeleteTemplate",
     "KillWorkflow",
     "NotPossible",
     "Observation",
+    "RegisterAction",
     "StartWorkflow",
     "Target",
     "TerminateWorkflow",
+    "UpdateAction",
     "UpdateTemplate",
     "Verdict",
     "load",

@@ -1,7 +1,7 @@
 """What a kind of remote write is: who may, how to look, how to send."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -45,7 +45,7 @@ class Target:
     def label(self) -> str:
         """Return the names and the number by which it is searched for."""
         labels = self.labels
-        first = labels.get("task") or labels.get("template")
+        first = labels.get("task") or labels.get("template") or labels.get("action")
         return " · ".join(filter(None, (first, labels.get("document") or labels.get("number"))))
 
 
@@ -79,7 +79,8 @@ class SeenTemplate:
 class Seen:
     """A target as a reading of the portal showed it, not judged yet.
 
-    workflow is None where it does not run; beside are those that run on a document. ahead is how
+    workflow is None where it does not run; beside are those that run on a document. registered is
+    what the application has registered, kinds by code. ahead is how
     many seconds the portal's clock was ahead of ours, where it told. error is set where this target
     could not be read whole, whatever there is to say of the others that were read with it.
     """
@@ -88,6 +89,7 @@ class Seen:
     workflow: bitrix.WorkflowRow | None = None
     beside: tuple[bitrix.WorkflowRow, ...] = ()
     tasks: tuple[bitrix.TaskRow, ...] = ()
+    registered: Mapping[str, str] = field(default_factory=dict)
     templates: tuple[SeenTemplate, ...] = ()
     ahead: float | None = None
     error: bitrix.BitrixError | None = None
@@ -134,6 +136,8 @@ class Action(ABC):
     method: ClassVar[str]
     # whether the portal itself lets a person do it with their own part alone
     is_own_alone: ClassVar[bool] = False
+    # whether its target is read as the application, by an administrator's token
+    looks_as_application: ClassVar[bool] = False
     # whether its form can be corrected and sent again where the portal refused
     has_form: ClassVar[bool] = False
     # whether a target that is gone is what was asked for, once the portal has said true
@@ -235,6 +239,11 @@ class Action(ABC):
         """Read the target alone, and judge it."""
         target = self.target_id
         return self.judge(self.look_many(reader, [target])[target].clear())
+
+    @classmethod
+    def method_of(cls, inputs: Mapping[str, Any]) -> str:
+        """Return the portal's method that a command with these inputs calls."""
+        return cls.method
 
     @abstractmethod
     def send(self, writer: bitrix.Writer) -> bitrix.Written:

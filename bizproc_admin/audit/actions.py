@@ -13,6 +13,9 @@ class AuditAction(StrEnum):
     TEMPLATE_ADD = "workflow_template.add"
     TEMPLATE_UPDATE = "workflow_template.update"
     TEMPLATE_DELETE = "workflow_template.delete"
+    APPLICATION_ACTION_REGISTER = "application_action.register"
+    APPLICATION_ACTION_UPDATE = "application_action.update"
+    APPLICATION_ACTION_DELETE = "application_action.delete"
     WORKFLOW_TASK_COMPLETE = "workflow_task.complete"
     WORKFLOW_TASK_DELEGATE = "workflow_task.delegate"
 

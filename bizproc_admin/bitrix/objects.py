@@ -28,6 +28,14 @@ _FURTHEST_APART: Final = 26 * 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredActions:
+    """What the calling application has registered: "activity" or "robot" by code."""
+
+    kinds: Mapping[str, str]
+    sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerTime:
     """Hold the portal's own account of a call; every part is optional, because portals differ."""
 

@@ -15,6 +15,7 @@ from . import catalogue
 from .envelopes import Call, Reply
 from .errors import BadAnswer, BitrixError, NotARead
 from .identity import AppInfo, Profile
+from .objects import RegisteredActions
 from .pacing import Purpose
 from .proof import ATTEMPTS, GiveUp, decide
 from .resources import (
@@ -62,6 +63,7 @@ class Reader:
         self.users = Users(self)
         self.departments = Departments(self)
         self.whole_workflows = WholeWorkflows(self)
+        self.application_actions = ApplicationActions(self)
         self.system = System(self)
 
     def ask(self, method: str, params: Mapping[str, Any] | None = None) -> Reply:
@@ -114,6 +116,31 @@ class Reader:
                     raise
             self._sleep(verdict.after)
             attempt += 1
+
+
+class ApplicationActions:
+    """Actions and automation rules that the calling application has registered."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def registered(self) -> RegisteredActions:
+        """Read the codes of both kinds: all or nothing.
+
+        Calls bizproc.activity.list and bizproc.robot.list, which tell codes alone, and those of the
+        calling application alone: by a webhook, and to whoever does not administer the portal, they
+        are refused (AccessDenied).
+        """
+        methods = {kind: f"bizproc.{kind}.list" for kind in ("activity", "robot")}
+        replies = self._reader.ask_many([Call(method=one, params={}) for one in methods.values()])
+        kinds: dict[str, str] = {}
+        for (kind, method), reply in zip(methods.items(), replies, strict=True):
+            told = reply.result
+            codes = list(told.values()) if isinstance(told, Mapping) else told
+            if not isinstance(codes, list) or not all(isinstance(one, str) for one in codes):
+                raise BadAnswer("the answer is no list of codes", method=method)
+            kinds |= dict.fromkeys(codes, kind)
+        return RegisteredActions(kinds=kinds, sent_at=replies[0].sent_at)
 
 
 class System:

@@ -17,13 +17,17 @@
     ├── PortalClosed             the portal is closed for maintenance, or gone
     ├── NotFound
     │   ├── MethodNotFound       this portal's version does not offer the method
-    │   └── TaskNotFound         no such task for this person
+    │   ├── TaskNotFound         no such task for this person
+    │   └── ActionNotFound       no such action or automation rule of this application
     ├── InvalidInput             the portal did not accept what was sent
     │   ├── UserInvalid          it does not know a person named
-    │   └── TaskKindClosed       this kind of task is answered in the portal alone
+    │   ├── TaskKindClosed       this kind of task is answered in the portal alone
+    │   └── HandlerRefused       the address that is to be called is not accepted
     ├── TaskExecution            the task's own step refused the answer
     ├── TaskCompleted            this person has already answered
     ├── DelegationNotAllowed     the task may not pass from this person to that one
+    ├── ActionTaken              the application has an action or rule of this code already
+    ├── ActionNotSaved           the portal could not keep an action or rule
     └── ServerFault              the portal failed inside: outcome unknown
 
 Which class a code means is said in `BY_CODE`. The portal's own `text` is in the portal's language:
@@ -178,6 +182,12 @@ class TaskNotFound(NotFound):
     code = "task_not_found"
 
 
+class ActionNotFound(NotFound):
+    """The application has no such action or automation rule: of another kind, or deleted."""
+
+    code = "action_not_found"
+
+
 class InvalidInput(Refused):
     """The portal did not accept what was sent."""
 
@@ -196,6 +206,12 @@ class TaskKindClosed(InvalidInput):
     code = "task_kind_closed"
 
 
+class HandlerRefused(InvalidInput):
+    """The portal does not accept the address that an action or rule is to call."""
+
+    code = "handler_refused"
+
+
 class TaskExecution(Refused):
     """The task's own step refused the answer, for example because a required value is missing."""
 
@@ -212,6 +228,18 @@ class DelegationNotAllowed(Refused):
     """The task may not pass from this person to that one; only the portal's text says why."""
 
     code = "delegation_not_allowed"
+
+
+class ActionTaken(Refused):
+    """The application has registered an action or rule of this code already, of either kind."""
+
+    code = "action_taken"
+
+
+class ActionNotSaved(Refused):
+    """The portal could not keep an action or rule: too long, or there since a moment ago."""
+
+    code = "action_not_saved"
 
 
 class ServerFault(Refused):
@@ -242,7 +270,9 @@ BY_CODE: Final[Mapping[str, type[Refused]]] = {
     "ERROR_METHOD_NOT_FOUND": MethodNotFound,
     "ERROR_TASK_NOT_FOUND": TaskNotFound,
     "ERROR_TEMPLATE_NOT_FOUND": NotFound,
-    "ERROR_ACTIVITY_NOT_FOUND": NotFound,
+    "ERROR_ACTIVITY_NOT_FOUND": ActionNotFound,
+    "ERROR_ACTIVITY_ALREADY_INSTALLED": ActionTaken,
+    "ERROR_ACTIVITY_ADD_FAILURE": ActionNotSaved,
     "ERROR_TASK_COMPLETED": TaskCompleted,
     "ERROR_TASK_EXECUTION": TaskExecution,
     "ERROR_DELEGATION_NOT_ALLOWED": DelegationNotAllowed,
@@ -257,8 +287,8 @@ BY_CODE: Final[Mapping[str, type[Refused]]] = {
     "ERROR_TEMPLATE_NOT_OWNER": InvalidInput,
     "ERROR_ACTIVITY_VALIDATION_FAILURE": InvalidInput,
     "ERROR_EMPTY_LOG_MESSAGE": InvalidInput,
-    "ERROR_WRONG_HANDLER_URL": InvalidInput,
-    "ERROR_UNSUPPORTED_PROTOCOL": InvalidInput,
+    "ERROR_WRONG_HANDLER_URL": HandlerRefused,
+    "ERROR_UNSUPPORTED_PROTOCOL": HandlerRefused,
     "ERROR_BATCH_LENGTH_EXCEEDED": InvalidInput,
     "ERROR_BATCH_METHOD_NOT_ALLOWED": InvalidInput,
     "ERROR_CORE": ServerFault,

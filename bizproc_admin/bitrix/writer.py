@@ -21,6 +21,8 @@ ANSWERS: Final = (1, 2, 3, 4)
 #: By hand alone, on a document's creation, on its change, on both.
 AUTO_EXECUTE: Final = (0, 1, 2, 3)
 FILE_NAME: Final = "template.bpt"
+#: Actions serve the designer alone; an automation rule is offered there as an action, too.
+ACTION_KINDS: Final = ("activity", "robot")
 
 
 class Writer:
@@ -40,6 +42,7 @@ class Writer:
         self.workflows = WorkflowWrites(self)
         self.workflow_tasks = WorkflowTaskWrites(self)
         self.workflow_templates = WorkflowTemplateWrites(self)
+        self.application_actions = ApplicationActionWrites(self)
 
     def reserve(self, method: str) -> None:
         """Obtain the permit for the next call of a method now, before the command is claimed.
@@ -240,6 +243,58 @@ class WorkflowTemplateWrites:
         if reply.result is not None:
             raise BadAnswer(f"the answer is {reply.result!r:.60}, wanted null", status=reply.status)
         return _written(reply)
+
+
+class ApplicationActionWrites:
+    """Register, change and delete actions ("activity") and automation rules ("robot").
+
+    All of them need an administrator's access token: by a webhook the portal refuses them
+    (AccessDenied). Codes are of one application, and of one kind of the two.
+    """
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+
+    def add(self, kind: str, code: str, definition: Mapping[str, Any]) -> Written:
+        """Register one; of a code that is there already: ActionTaken.
+
+        Calls bizproc.activity.add or bizproc.robot.add. The definition has the portal's names of
+        its parts (HANDLER, NAME, PROPERTIES ...), which it tells nobody again.
+        """
+        params = {**definition, "CODE": _code(code)}
+        return _true(self._writer.send(f"bizproc.{_kind(kind)}.add", params))
+
+    def update(self, kind: str, code: str, fields: Mapping[str, Any]) -> Written:
+        """Change what is given of one; sending the same again changes nothing.
+
+        Calls bizproc.activity.update or bizproc.robot.update. An empty DOCUMENT_TYPE or FILTER
+        clears it, an empty NAME is ignored. Templates that hold its step keep what they were saved
+        with. Of one that is not there: ActionNotFound.
+        """
+        if not fields:
+            raise ValueError("there is nothing to change")
+        params = {"CODE": _code(code), "FIELDS": dict(fields)}
+        return _true(self._writer.send(f"bizproc.{_kind(kind)}.update", params))
+
+    def delete(self, kind: str, code: str) -> Written:
+        """Delete one; steps of it that are reached later make their workflows fail.
+
+        Calls bizproc.activity.delete or bizproc.robot.delete. Of one that is not there:
+        ActionNotFound.
+        """
+        return _true(self._writer.send(f"bizproc.{_kind(kind)}.delete", {"CODE": _code(code)}))
+
+
+def _kind(given: str) -> str:
+    if given not in ACTION_KINDS:
+        raise ValueError("what an application registers is an activity or a robot")
+    return given
+
+
+def _code(given: str) -> str:
+    if not isinstance(given, str) or not given.strip():
+        raise ValueError("a code is a text that is not empty")
+    return given
 
 
 def _name(given: str) -> str:

@@ -31,6 +31,7 @@ from bizproc_admin.commands.waiting import (
     is_overdue,
     pause,
     purpose_of,
+    reader_for,
     reasons_of,
     wait_for_turn,
 )
@@ -77,9 +78,12 @@ def carry_out(pk: int, *, worker: str) -> None:
     purpose = purpose_of(command, bitrix.Purpose.WRITE)
     try:
         action = action.loaded()
-        seen = action.look(clients.reader(command.portal, purpose=purpose, patience=PATIENCE))
+        seen = action.look(reader_for(command, action, bitrix.Purpose.WRITE))
     except UnreadableSecret:
         postpone(command, clients.SecretsUnreadable())
+        return
+    except tokens.ReconnectNeeded:
+        wait_for_sign_in(command, since=now)
         return
     except bitrix.BitrixError as error:
         postpone(command, error)
@@ -93,7 +97,7 @@ def carry_out(pk: int, *, worker: str) -> None:
     try:
         writer = clients.writer(
             command.portal,
-            method=action.method,
+            method=action.method_of(command.inputs),
             person=command.as_person,
             purpose=purpose,
             patience=PATIENCE,

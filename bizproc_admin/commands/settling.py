@@ -12,23 +12,25 @@ from bizproc_admin import actions, bitrix, doorbell
 from bizproc_admin.actions import Action, Observation, Verdict
 from bizproc_admin.commands.transitions import cancel, failing, fetch, move, record
 from bizproc_admin.commands.waiting import (
-    PATIENCE,
     check_later,
     is_overdue,
-    purpose_of,
+    reader_for,
     reasons_of,
     wait_for_turn,
 )
 from bizproc_admin.models import AuditEntry, Command, CommandState, Place, Worker
 from bizproc_admin.models.commands import CHECKING, CONTESTABLE
-from bizproc_admin.portals import clients, outages, screens
+from bizproc_admin.portals import outages, screens
 
 log = logging.getLogger(__name__)
 
 # a portal that accepted but did not act is asked once more, then a person decides
 MOST_SENDS_DISPUTED = 2
 # what the portal says when it has not taken an answer or a delegation
-NOT_TAKEN = ("ERROR_TASK_COMPLETED", "ERROR_TASK_NOT_FOUND", "ERROR_DELEGATION_NOT_ALLOWED")
+NOT_TAKEN = (
+    "ERROR_TASK_COMPLETED", "ERROR_TASK_NOT_FOUND", "ERROR_DELEGATION_NOT_ALLOWED",
+    "ERROR_ACTIVITY_ALREADY_INSTALLED",
+)  # fmt: skip
 
 
 def settle(pk: int) -> None:
@@ -38,13 +40,7 @@ def settle(pk: int) -> None:
         return
     action = actions.load(command)
     try:
-        seen = action.look(
-            clients.reader(
-                command.portal,
-                purpose=purpose_of(command, bitrix.Purpose.VERIFY),
-                patience=PATIENCE,
-            )
-        )
+        seen = action.look(reader_for(command, action, bitrix.Purpose.VERIFY))
     except (bitrix.PaceExceeded, bitrix.Resting) as error:
         wait_for_turn(command, error)
         return

@@ -8,6 +8,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from bizproc_admin import bitrix
+from bizproc_admin.actions import Action
 from bizproc_admin.commands.transitions import failing
 from bizproc_admin.models import Command, CommandState
 from bizproc_admin.models.commands import BULK
@@ -36,6 +37,16 @@ LASTING = (
 def purpose_of(command: Command, purpose: bitrix.Purpose) -> bitrix.Purpose:
     """Return what a command's requests are for; those of a mass action come after people's own."""
     return bitrix.Purpose.BULK if command.origin == BULK else purpose
+
+
+def reader_for(command: Command, action: Action, purpose: bitrix.Purpose) -> bitrix.Reader:
+    """Return what reads the target of a command."""
+    purpose = purpose_of(command, purpose)
+    if action.looks_as_application:
+        return clients.application_reader(
+            command.portal, first=command.as_person, purpose=purpose, patience=PATIENCE
+        )
+    return clients.reader(command.portal, purpose=purpose, patience=PATIENCE)
 
 
 def check_later(command: Command) -> None:

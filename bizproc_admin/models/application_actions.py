@@ -37,9 +37,10 @@ class ApplicationAction(models.Model):
 
     The portal tells its application codes alone: definition is what was registered from here, with
     the portal's names of its parts (HANDLER, NAME, PROPERTIES ...), None where it was registered by
-    other means. listed_at is when the portal was last seen to have it, missing_since from when on
-    it was seen to lack it; both are empty before the first look. step_type is what steps made of it
-    are of in templates, in small letters.
+    other means. timeout is advice, kept here alone: after how many seconds one of its steps should
+    go on without an answer. listed_at is when the portal was last seen to have it, missing_since
+    from when on it was seen to lack it; both are empty before the first look. step_type is what
+    steps made of it are of in templates, in small letters.
     """
 
     class Kind(models.TextChoices):
@@ -51,6 +52,7 @@ class ApplicationAction(models.Model):
     kind = models.CharField(max_length=10, choices=Kind)
     code = models.CharField(max_length=128)
     step_type = models.CharField(max_length=64)
+    timeout = models.PositiveIntegerField(null=True)
     definition: "models.JSONField[dict[str, Any] | None]" = models.JSONField(null=True)
     listed_at = models.DateTimeField(null=True)
     missing_since = models.DateTimeField(null=True)

@@ -46,6 +46,7 @@ class Portal(models.Model):
     client_secret and token_url are of the local application people sign in through; member_id is
     the portal's own identity, pinned at the first sign-in of one of its administrators.
     application_number is the portal's own for the application: what it adds is marked with it.
+    actions_listed_at is when it last told what it has registered.
     findings is what the probe learnt: a list of {"name", "ok", "needed", "code", "values"},
     problem_code and problem_values the first of them that keeps the connection from being used.
     clock_offset is the
@@ -69,6 +70,7 @@ class Portal(models.Model):
     client_id = models.CharField(max_length=100, blank=True)
     client_secret = EncryptedTextField(null=True)
     application_number = models.BigIntegerField(null=True)
+    actions_listed_at = models.DateTimeField(null=True)
     token_url = models.CharField(max_length=200, blank=True)
     member_id = models.CharField(max_length=64, blank=True)
     admits_everybody = models.BooleanField(default=False)

@@ -165,8 +165,13 @@ def set_application(
         portal.client_secret = Secret(client_secret)
         portal.token_url = token_url
         if is_other:
-            portal.application_number = None
-        portal.save(update_fields=["client_id", "client_secret", "token_url", "application_number"])
+            portal.application_number = portal.actions_listed_at = None
+        portal.save(
+            update_fields=[
+                "client_id", "client_secret", "token_url", "application_number",
+                "actions_listed_at",
+            ]
+        )  # fmt: skip
         if is_other:
             PersonToken.objects.filter(person__portal=portal).delete()
         audit.record(

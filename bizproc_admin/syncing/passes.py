@@ -13,7 +13,14 @@ from bizproc_admin import bitrix, doorbell, zones
 from bizproc_admin.models import Account, Feed, FeedName, Portal, SyncRun
 from bizproc_admin.models.template_figures import count_anew
 from bizproc_admin.portals import clients
-from bizproc_admin.syncing import clocks, people, workflow_tasks, workflow_templates, workflows
+from bizproc_admin.syncing import (
+    application_actions,
+    clocks,
+    people,
+    workflow_tasks,
+    workflow_templates,
+    workflows,
+)
 from bizproc_admin.syncing.following import bring_accounts
 from bizproc_admin.syncing.merging import Merged
 from bizproc_admin.syncing.names import Names
@@ -217,6 +224,9 @@ class Pass:
             listed = bitrix.Chunk.joined(self.chunks(everything))
             self.note_odd(listed.odd)
             self.count(workflow_templates.merge(self.names, listed))
+            self.run.requests += application_actions.read(
+                self.portal, purpose=purpose_of(self.feed)
+            )
             # from here on others need not wait for the names
             self.feed.position = {"run": self.run.pk}
             self.hold()

@@ -54,7 +54,7 @@ def command_detail(request: Request, pk: int) -> HttpResponse:
         "command": command,
         "action": ACTIONS[command.action],
         "label": ACTIONS[command.action].label,
-        "method": ACTIONS[command.action].method,
+        "method": ACTIONS[command.action].method_of(command.inputs),
         "steps": [(entry, step_of(entry)) for entry in entries],
         "needs_decision": command.state == CommandState.NEEDS_HUMAN,
         "can_take_back": command.task_id is not None and command.can_be_taken_back,

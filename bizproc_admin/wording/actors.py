@@ -23,6 +23,7 @@ KINDS = {
     "workflow": _("workflow"),
     "workflow_task": _("workflow task"),
     "workflow_template": _("workflow template"),
+    "application_action": _("application action"),
     "document": _("document"),
     "account": _("account"),
     "portal": _("portal"),

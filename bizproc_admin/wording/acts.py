@@ -15,15 +15,20 @@ from bizproc_admin.actions import (
     AddTemplate,
     CompleteTask,
     DelegateTask,
+    DeleteAction,
     DeleteTemplate,
     KillWorkflow,
+    RegisterAction,
     StartWorkflow,
     TerminateWorkflow,
+    UpdateAction,
     UpdateTemplate,
 )
-from bizproc_admin.models import AuditEntry, Command
+from bizproc_admin.models import ApplicationAction, AuditEntry, Command
+from bizproc_admin.models.application_definitions import ActionDefinition
 from bizproc_admin.models.documents import stand_in
 from bizproc_admin.models.workflow_tasks import caption_of
+from bizproc_admin.wording.application_actions import subscription_said
 from bizproc_admin.wording.command_errors import person_said
 from bizproc_admin.wording.templates import BITS, STARTS
 
@@ -35,6 +40,12 @@ ON_THIS_PART = gettext_lazy("%(who)s already does something with this part")
 
 
 ON_THIS_TEMPLATE = gettext_lazy("%(who)s already does something with this template")
+ON_THIS_ACTION = gettext_lazy("%(who)s already does something with this code")
+ACTION_FACTS = (
+    (gettext_lazy("Kind"), "kind"),
+    (gettext_lazy("It calls"), "handler"),
+    (gettext_lazy("Its steps"), "subscription"),
+)
 FILE_FACTS = (
     (gettext_lazy("Name"), "name"),
     (gettext_lazy("It starts"), "starts"),
@@ -104,6 +115,27 @@ ACTS = {
         whole=gettext_lazy("Delete the template %(target)s"),
         under_way=ON_THIS_TEMPLATE,
     ),
+    RegisterAction.name: Act(
+        alone=gettext_lazy("Register"),
+        event=gettext_lazy("Register an action"),
+        whole=gettext_lazy("Register %(target)s"),
+        under_way=ON_THIS_ACTION,
+        facts=ACTION_FACTS,
+    ),
+    UpdateAction.name: Act(
+        alone=gettext_lazy("Change"),
+        event=gettext_lazy("Change an action"),
+        whole=gettext_lazy("Change %(target)s"),
+        under_way=ON_THIS_ACTION,
+        facts=ACTION_FACTS,
+    ),
+    DeleteAction.name: Act(
+        alone=gettext_lazy("Delete"),
+        event=gettext_lazy("Delete an action"),
+        whole=gettext_lazy("Delete %(target)s"),
+        under_way=ON_THIS_ACTION,
+        facts=ACTION_FACTS[:1],
+    ),
     TerminateWorkflow.name: Act(
         alone=gettext_lazy("Terminate"),
         event=gettext_lazy("Terminate"),
@@ -170,6 +202,8 @@ def entry_target(entry: AuditEntry) -> str:
 
 def target_said(labels: Mapping[str, Any]) -> str:
     """Return a target in words: what is not named is said by its kind and number."""
+    if "action" in labels:
+        return str(labels["action"])
     template = labels.get("template") or _("Hidden automation template %(number)s") % {
         "number": labels.get("template_number")
     }
@@ -208,6 +242,13 @@ class Values:
                 return self.answer
             case "starts":
                 return starts_said(self.command.inputs["auto_execute"])
+            case "kind":
+                return str(ApplicationAction.Kind(self.command.inputs["kind"]).label)
+            case "handler":
+                return ActionDefinition.from_api(self.command.inputs["definition"]).handler
+            case "subscription":
+                definition = ActionDefinition.from_api(self.command.inputs["definition"])
+                return subscription_said(definition.subscription)
             case "name" | "file":
                 return str(self.command.inputs[key])
             case _:

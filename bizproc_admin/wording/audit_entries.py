@@ -61,6 +61,7 @@ FAMILIES = {
     "second_factor": gettext_lazy("Second factor"),
     "portal": gettext_lazy("Portals"),
     "workflow_template": gettext_lazy("Workflow templates"),
+    "application_action": gettext_lazy("Application actions"),
 }
 
 

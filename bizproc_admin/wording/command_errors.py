@@ -73,6 +73,25 @@ SENTENCES = {
         "Templates are written by the application through which people sign in: sign in with "
         "Bitrix24 as a portal administrator once, so that this console may act as you."
     ),
+    "token_needed_for_actions": gettext_lazy(
+        "Actions are registered by the application through which people sign in: sign in with "
+        "Bitrix24 as a portal administrator once, so that this console may act as you."
+    ),
+    "other_application": gettext_lazy(
+        "The portal's application has been replaced by another one since: what the earlier one "
+        "registered only that one may change."
+    ),
+    "action_taken": gettext_lazy("The portal already has an action or rule of this code."),
+    "code_of_other_kind": gettext_lazy(
+        "The portal has this code as the other kind: one code cannot be an action and an "
+        "automation rule."
+    ),
+    "action_gone": gettext_lazy(
+        "The portal no longer has an action or rule of this code. Register it again."
+    ),
+    "accepted_only": gettext_lazy(
+        "The portal said yes; it shows no definitions, so that no reading can agree."
+    ),
     "template_gone": gettext_lazy(
         "The portal lists this template no more: nothing can be started from it."
     ),
@@ -91,7 +110,7 @@ SENTENCES = {
 GIVEN_UP = (
     "taken_back", "changed_since_view", "no_longer_allowed", "portal_unreachable",
     "nobody_signed_in", "operation_dropped", "started_meanwhile", "template_changed",
-    "template_is_so",
+    "template_is_so", "action_taken", "code_of_other_kind", "action_gone",
 )  # fmt: skip
 
 

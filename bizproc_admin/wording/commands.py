@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from bizproc_admin import bitrix
 from bizproc_admin.actions import ACTIONS
+from bizproc_admin.actions.application_actions import ACCEPTED_ONLY
 from bizproc_admin.actions.starting import ENDED_AT_ONCE
 from bizproc_admin.models import Account, Command, CommandState, Role
 from bizproc_admin.models.commands import TAKEN_BACK
@@ -81,6 +82,9 @@ def outcome_of(command: Command, *, viewer: Account, what: str) -> Outcome:
         return refused(command, values)
     if code == ENDED_AT_ONCE:
         title = _("%(what)s: started and ended, the portal says") % values
+        return Outcome(command=command, title=title, text=meaning(command))
+    if code == ACCEPTED_ONLY:
+        title = _("%(what)s: accepted, the portal says") % values
         return Outcome(command=command, title=title, text=meaning(command))
     if state == CommandState.GONE:
         text = _("Whether this did it cannot be told, so it is not claimed.")

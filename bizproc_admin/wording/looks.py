@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from bizproc_admin.actions.application_actions import ACCEPTED_ONLY
 from bizproc_admin.actions.starting import ENDED_AT_ONCE
 from bizproc_admin.models import CommandState
 from bizproc_admin.models.commands import TAKEN_BACK
@@ -36,6 +37,9 @@ LOOKS = {
 # what says more of a state than its word
 BY_CODE = {
     TAKEN_BACK: LOOKS[TAKEN_BACK],
+    ACCEPTED_ONLY: Look(
+        text=_("Accepted: the portal shows no definitions"), icon="circle-check", tone="ok"
+    ),
     ENDED_AT_ONCE: Look(text=_("Started and ended, the portal says"), icon="circle-dot"),
 }
 

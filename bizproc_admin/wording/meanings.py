@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from bizproc_admin import bitrix
 from bizproc_admin.actions import StartWorkflow
+from bizproc_admin.actions.application_actions import ACCEPTED_ONLY
 from bizproc_admin.models import AuditEntry, Command
 from bizproc_admin.models import CommandState as State
 from bizproc_admin.models.commands import TAKEN_BACK
@@ -111,6 +112,33 @@ MEANINGS: Final[Mapping[str, Sentences]] = {
         ),
         State.NOT_APPLIED: gettext_lazy("Not done: a person said that nothing came of it."),
     },
+    "application_action": {
+        State.ACCEPTED: gettext_lazy(
+            "The portal said yes. The application's codes are listed to see whether that is so."
+        ),
+        State.DECLINED: gettext_lazy(
+            "The portal said no. The application's codes are listed to see whether that is all."
+        ),
+        State.DISPUTED: gettext_lazy(
+            "The portal said yes, but its list of codes does not agree yet. It is read on until "
+            "that is clear."
+        ),
+        State.UNKNOWN: gettext_lazy(
+            "The answer was lost: it may have happened or not. The application's codes are listed "
+            "to find out. The same may be sent again, which does no harm here."
+        ),
+        State.NEEDS_HUMAN: gettext_lazy(
+            "What became of it cannot be told: the portal lists codes and shows no definitions. "
+            "Close the command and change the action anew; doing it twice does no harm."
+        ),
+        State.GONE: gettext_lazy(
+            "The portal no longer lists it. Whether this command did it cannot be told, so it is "
+            "not claimed."
+        ),
+        State.NOT_APPLIED: gettext_lazy(
+            "Not done: when last listed, the portal's codes were as before."
+        ),
+    },
     "workflow_template": {
         State.ACCEPTED: gettext_lazy(
             "The portal said yes. Its templates are read again to see whether that is so."
@@ -135,6 +163,10 @@ MEANINGS: Final[Mapping[str, Sentences]] = {
         ),
     },
 }
+ACCEPTED_MEANS: Final = gettext_lazy(
+    "The portal said yes. It shows no definitions, so that no reading can agree. Templates that "
+    "were saved before keep the step as it was."
+)
 STEPS: Final[Sentences] = {
     State.INTENT: gettext_lazy("Read again: nothing had happened, so it is sent once more"),
     State.NEEDS_HUMAN: gettext_lazy(
@@ -169,6 +201,14 @@ READINGS: Final[Mapping[str, Sentences]] = {
             "Read again: nothing is to be seen of it, although the portal said yes"
         ),
     },
+    "application_action": {
+        State.CONFIRMED: gettext_lazy("Listed again: the portal's codes are as asked"),
+        State.GONE: gettext_lazy("Listed again: codes alone are told, so no more can be said"),
+        State.NOT_APPLIED: gettext_lazy("Listed again: nothing had happened"),
+        State.DISPUTED: gettext_lazy(
+            "Listed again: nothing is to be seen of it, although the portal said yes"
+        ),
+    },
     "document": {
         State.CONFIRMED: gettext_lazy("Read again: the workflow has been started"),
         State.GONE: gettext_lazy("Read again: nothing of it is to be seen"),
@@ -201,6 +241,8 @@ def meaning(command: Command) -> str:
     if command.state == State.REJECTED:
         refused = _("The portal refused.")
         return refused if why else _("The portal refused; nothing was changed.")
+    if command.error_code == ACCEPTED_ONLY:
+        return str(ACCEPTED_MEANS)
     own = MEANINGS[command.target_kind]
     if was_told(command):
         return str(TOLD)

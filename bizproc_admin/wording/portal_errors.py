@@ -168,6 +168,22 @@ PEOPLE = {
         "The portal does not find this task among the person's. It was passed on, closed by the "
         "answers of others, or ended with its workflow. It is read again to show what became of it."
     ),
+    "action_not_found": _(
+        "Our application has no action or automation rule of this code on the portal: it was "
+        "deleted there, or is of the other kind. Nothing was changed. Register it again."
+    ),
+    "action_taken": _(
+        "Our application has an action or automation rule of this code on the portal already; one "
+        "code cannot be both. Nothing was changed. Choose another code, or change the one there is."
+    ),
+    "action_not_saved": _(
+        "The portal could not keep it: %(reason)s. Nothing was changed. The code, the address that "
+        "is called, or the properties are too long: shorten them and try again."
+    ),
+    "handler_refused": _(
+        "The portal does not accept the address that is to be called: %(reason)s. Nothing was "
+        "changed. It must begin with https:// or http://, and its host must contain a dot."
+    ),
     "invalid_input": _(
         "The portal did not accept what was sent: %(reason)s. Nothing was changed. Correct it and "
         "try again."
