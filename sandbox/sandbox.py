@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Any
 
 from sandbox import scenarios
+from sandbox.gateway import keys
 from sandbox.http.server import Server
 from sandbox.oauth import addresses, applications
 from sandbox.operations import Operations
@@ -89,6 +90,7 @@ class Sandbox(Operations):
             scenarios.load(self.portal, **self.portal.first)
         # A file written before there were applications has none.
         applications.make_first(self.portal)
+        keys.make_first(self.portal)
         self.portal.commit()
 
     def __enter__(self) -> "Sandbox":
@@ -160,6 +162,24 @@ class Sandbox(Operations):
             "member_id": applications.member_id(self.portal),
         }
 
+    @property
+    def gateway_url(self) -> str:
+        """Return the base of the gateway's addresses, without a slash at its end."""
+        return f"{self.portal.address}/gateway/v1"
+
+    @property
+    def gateway_key(self) -> str:
+        """Return the administrator's personal key of the gateway."""
+        return self._gateway_key(keys.PERSONAL)
+
+    @property
+    def gateway_app_key(self) -> str:
+        """Return the key of the gateway's first application."""
+        return self._gateway_key(keys.APPLICATION)
+
+    def _gateway_key(self, prefix: str) -> str:
+        return next(one.key for one in self.portal.gateway_keys if one.key.startswith(prefix))
+
     def webhook_of(self, user_id: int) -> str:
         """Return the first webhook of a person."""
         webhook = next(w for w in self.portal.webhooks if w.user_id == user_id)
@@ -173,4 +193,7 @@ class Sandbox(Operations):
             "employee_webhook_url": self.employee_webhook_url,
             "control_url": self.control_url,
             "oauth": self.oauth,
+            "gateway_url": self.gateway_url,
+            "gateway_key": self.gateway_key,
+            "gateway_app_key": self.gateway_app_key,
         }

@@ -14,6 +14,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from sandbox import incoming
+from sandbox.gateway import answering
 from sandbox.http import broken_pages, control, dispatch
 from sandbox.oauth import addresses, authorisation
 from sandbox.state.faults import Fault
@@ -97,6 +98,8 @@ class Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         if path == "_sandbox" or path.startswith("_sandbox/"):
             self._control(body)
+        elif answering.is_here(path):
+            self._gateway(headers, body)
         elif (location := addresses.moved(self.server.portal, self.path, headers)) is not None:
             self._write(302, b"", "text/html; charset=utf-8", extra=[("Location", location)])
         elif (place := addresses.own_place(self.server.portal, path, headers)) is not None:
@@ -179,6 +182,23 @@ class Handler(BaseHTTPRequestHandler):
         reply = authorisation.answer(
             self.server.portal,
             place,
+            http_method=self.command,
+            target=self.path,
+            headers=headers,
+            body=body,
+            source=self.client_address[0],
+        )
+        content = reply.content.encode()
+        if reply.fault is not None:
+            self._break(reply.fault, reply.status, content, reply.kind)
+            return
+        self._write(reply.status, content, reply.kind, extra=reply.headers)
+
+    def _gateway(self, headers: dict[str, str], body: bytes) -> None:
+        if self.server.latency:
+            self.server.closing.wait(self.server.latency)
+        reply = answering.answer(
+            self.server.portal,
             http_method=self.command,
             target=self.path,
             headers=headers,

@@ -46,31 +46,57 @@ def authorize(
         if application is None or refusal is not None:
             return refusal or _trouble(portal, 404, "Application not found", "")
         action = "/oauth/authorize/?" + urlencode({"client_id": client_id, "state": state})
-        headers: list[tuple[str, str]] = []
-        user = _signed_in(portal, cookies)
-        typed, message = "", ""
-        if form is not None and "USER_LOGIN" in form:
-            typed = php.text(form.get("USER_LOGIN")).strip()
-            user = _person(portal, typed, php.text(form.get("USER_PASSWORD")))
-            message = "" if user else _WRONG
-            headers = [_new_session(portal, user, cookies)] if user else []
-        elif not php.is_empty(query.get("logout")):
-            user, headers = None, [_end_session(portal, cookies)]
+        user, page = person(
+            portal,
+            name=application.name,
+            action=action,
+            query=query,
+            form=form,
+            cookies=cookies,
+        )
         if user is None:
-            portal.commit()
-            page = pages.sign_in(
-                action=action,
-                company=_company(portal),
-                application=application.name,
-                password=portal.password,
-                people=[u for u in portal.users if u.active],
-                typed=typed,
-                message=message,
-            )
-            return Reply(200, page, headers)
+            return page
         reply = _back(portal, application, user, state=state, action=action, addresses=addresses)
         portal.commit()
-        return Reply(reply.status, reply.content, [*headers, *reply.headers])
+        return Reply(reply.status, reply.content, [*page.headers, *reply.headers])
+
+
+def person(
+    portal: Portal,
+    *,
+    name: str,
+    action: str,
+    query: dict[str, Any],
+    form: dict[str, Any] | None,
+    cookies: str,
+) -> tuple[User | None, Reply]:
+    """Return who is signed in to the portal, with headers to send along; or the page to sign in.
+
+    `name` is the application's, `action` where the page posts to.
+    """
+    headers: list[tuple[str, str]] = []
+    user = _signed_in(portal, cookies)
+    typed, message = "", ""
+    if form is not None and "USER_LOGIN" in form:
+        typed = php.text(form.get("USER_LOGIN")).strip()
+        user = _person(portal, typed, php.text(form.get("USER_PASSWORD")))
+        message = "" if user else _WRONG
+        headers = [_new_session(portal, user, cookies)] if user else []
+    elif not php.is_empty(query.get("logout")):
+        user, headers = None, [_end_session(portal, cookies)]
+    if user is not None:
+        return user, Reply(200, "", headers)
+    portal.commit()
+    page = pages.sign_in(
+        action=action,
+        company=_company(portal),
+        application=name,
+        password=portal.password,
+        people=[u for u in portal.users if u.active],
+        typed=typed,
+        message=message,
+    )
+    return None, Reply(200, page, headers)
 
 
 def sign_out(portal: Portal, *, cookies: str) -> Reply:

@@ -6,6 +6,7 @@ to the ledger: that is for REST writes only.
 
 from sandbox.operations.applications import ApplicationOperations
 from sandbox.operations.documents import DocumentOperations
+from sandbox.operations.gateway import GatewayOperations
 from sandbox.operations.people import PeopleOperations
 from sandbox.operations.portal import PortalOperations
 from sandbox.operations.workflows import WorkflowOperations
@@ -19,5 +20,6 @@ class Operations(
     DocumentOperations,
     WorkflowOperations,
     ApplicationOperations,
+    GatewayOperations,
 ):
     """All operations, each under the portal's lock and saved at once."""

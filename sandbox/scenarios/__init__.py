@@ -1,5 +1,6 @@
 """Scenarios: what a portal holds at the start. The same seed makes the same portal."""
 
+from sandbox.gateway import keys
 from sandbox.oauth import applications
 from sandbox.scenarios import called_steps, demo, empty, huge
 from sandbox.scenarios.templates import DEAL, add_template, change_structure
@@ -31,6 +32,7 @@ def load(
         empty.build(portal)
     portal.make_webhooks()
     applications.make_first(portal)
+    keys.make_first(portal)
     if scenario == "demo":
         share = (demo.WORKFLOWS if many is None else many) / demo.WORKFLOWS
         application = applications.named(portal, None)

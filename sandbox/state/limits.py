@@ -13,6 +13,36 @@ _BUCKETS = 10
 _MINUTE = 60
 
 
+class RequestsPerMinute:
+    """Counts the requests of each source in a minute, as the gateway does."""
+
+    MOST = 300
+
+    def __init__(self, clock: Clock) -> None:
+        """Count by this clock."""
+        self._clock = clock
+        self._counts: dict[str, tuple[int, int]] = {}
+
+    def clear(self) -> None:
+        """Forget all sources."""
+        self._counts.clear()
+
+    def admit(self, source: str) -> tuple[bool, dict[str, str]]:
+        """Count one request; tell whether it is within the limit, and the headers that say so."""
+        now = self._clock.now()
+        minute = int(now // _MINUTE)
+        began, count = self._counts.get(source, (minute, 0))
+        count = count + 1 if began == minute else 1
+        self._counts[source] = (minute, count)
+        ends = (minute + 1) * _MINUTE
+        return count <= self.MOST, {
+            "X-RateLimit-Limit": str(self.MOST),
+            "X-RateLimit-Remaining": str(max(0, self.MOST - count)),
+            "X-RateLimit-Reset": str(ends),
+            "X-RateLimit-Reset-After": str(max(1, int(ends - now + 0.999))),
+        }
+
+
 class Limits:
     """Counts requests per source and operating time per webhook and method."""
 

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from sandbox import language
 from sandbox.state.clock import Clock, utc_text
 from sandbox.state.faults import Faults
-from sandbox.state.limits import Limits
+from sandbox.state.limits import Limits, RequestsPerMinute
 from sandbox.state.records import (
     Action,
     Application,
@@ -24,6 +24,10 @@ from sandbox.state.records import (
     Document,
     DocumentId,
     EventHandler,
+    GatewayCode,
+    GatewayKey,
+    GatewaySession,
+    GatewaySpent,
     Grant,
     OutgoingCall,
     PortalSession,
@@ -61,6 +65,7 @@ class Portal:
         self.lock = threading.RLock()
         self.clock = clock or Clock()
         self.limits = Limits(self.clock, on=limits == "real")
+        self.gateway_limit = RequestsPerMinute(self.clock)
         self.faults = Faults()
         self.store: Store | None = None
         self.scenario = "empty"
@@ -108,6 +113,10 @@ class Portal:
         self.codes: Table[str, Code] = Table()
         self.grants: Table[str, Grant] = Table()
         self.sessions: Table[str, PortalSession] = Table()
+        self.gateway_keys: Table[str, GatewayKey] = Table()
+        self.gateway_codes: Table[str, GatewayCode] = Table()
+        self.gateway_sessions: Table[str, GatewaySession] = Table()
+        self.gateway_spent: Table[str, GatewaySpent] = Table()
         self.ledger: list[dict[str, Any]] = []
         self.saved_ledger = 0
         self.late: list[dict[str, Any]] = []
@@ -124,6 +133,9 @@ class Portal:
         self.complaints.clear()
         self.faults.clear()
         self.limits.clear()
+        self.gateway_limit.clear()
+        #: How many seconds a workflow's current step goes on after it was to end softly.
+        self.gateway_soft_delay = 3.0
         self.clock.offset = 0.0
         self.clock.set_zone(self.first_zone)
         self.public_url, self.former_hosts = self.first_public_url, frozenset()
@@ -267,6 +279,10 @@ class Portal:
             "code": self.codes,
             "grant": self.grants,
             "session": self.sessions,
+            "gateway_key": self.gateway_keys,
+            "gateway_code": self.gateway_codes,
+            "gateway_session": self.gateway_sessions,
+            "gateway_spent": self.gateway_spent,
         }
 
     # -- people -------------------------------------------------------------------------------

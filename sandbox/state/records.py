@@ -270,6 +270,51 @@ class PortalSession:
     user_id: int
 
 
+@dataclass(slots=True)
+class GatewayKey:
+    """A key of the gateway; that of an application acts for whoever signs in, so for nobody itself.
+
+    One that is not connected has lost the portal's tokens.
+    """
+
+    key: str
+    user_id: int
+    scopes: list[str]
+    redirect_uris: list[str] = field(default_factory=list)
+    name: str = "bizproc-admin"
+    read_only: bool = False
+    connected: bool = True
+    active: bool = True
+
+
+@dataclass(slots=True)
+class GatewayCode:
+    """What a person brings from the gateway to an application: once, and only for a moment."""
+
+    code: str
+    key: str
+    user_id: int
+    redirect_uri: str
+    expires: float
+
+
+@dataclass(slots=True)
+class GatewaySession:
+    """Somebody signed in for an application key of the gateway."""
+
+    token: str
+    key: str
+    user_id: int
+    expires: float
+
+
+@dataclass(slots=True)
+class GatewaySpent:
+    """An event that was answered through the gateway, which takes its token once."""
+
+    event: str
+
+
 def pack(record: Any) -> dict[str, Any]:
     """Turn a record into plain values for the state file."""
     if isinstance(record, Workflow):

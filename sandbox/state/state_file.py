@@ -18,6 +18,10 @@ from sandbox.state.records import (
     Department,
     Document,
     EventHandler,
+    GatewayCode,
+    GatewayKey,
+    GatewaySession,
+    GatewaySpent,
     Grant,
     OutgoingCall,
     PortalSession,
@@ -51,6 +55,10 @@ _KINDS: dict[str, type[Any]] = {
     "code": Code,
     "grant": Grant,
     "session": PortalSession,
+    "gateway_key": GatewayKey,
+    "gateway_code": GatewayCode,
+    "gateway_session": GatewaySession,
+    "gateway_spent": GatewaySpent,
 }
 
 
