@@ -35,6 +35,7 @@ def test_it_says_where_it_is_and_ends_cleanly_on_a_signal():
     with program("--control") as (process, told):
         assert set(told) == {
             "portal_url", "webhook_url", "employee_webhook_url", "control_url", "oauth",
+            "gateway_url", "gateway_key", "gateway_app_key",
         }  # fmt: skip
         assert told["webhook_url"].endswith("/")
         assert post(told["webhook_url"] + "user.admin").json()["result"] is True
