@@ -32,7 +32,7 @@ stateDiagram-v2
 |---|---|---|
 {rows}
 
-On a screen the states are five words:
+On a screen the states are six words:
 
 | Word | States |
 |---|---|

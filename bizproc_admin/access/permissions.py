@@ -52,6 +52,8 @@ class Capability(StrEnum):
     COMPLETE_WORKFLOW_TASKS = "complete_workflow_tasks"
     DELEGATE_WORKFLOW_TASKS = "delegate_workflow_tasks"
     ACT_FOR_OTHERS = "act_for_others"
+    SEE_STEPS = "see_steps"
+    ANSWER_STEPS = "answer_steps"
     SEE_PEOPLE = "see_people"
     MANAGE_ACCOUNTS = "manage_accounts"
     MANAGE_PORTALS = "manage_portals"
@@ -92,6 +94,7 @@ ROLES: dict[Role, frozenset[Capability]] = {
             Capability.SEE_WORKFLOW_TASKS,
             Capability.SEE_PEOPLE,
             Capability.SEE_STRUCTURES,
+            Capability.SEE_STEPS,
             Capability.SEE_COMMANDS,
             Capability.SEE_AUDIT,
             Capability.SEE_SYNC_RUNS,

@@ -6,6 +6,7 @@ from bizproc_admin.actions.application_actions import (
     RegisterAction,
     UpdateAction,
 )
+from bizproc_admin.actions.application_steps import AnswerStep, CheckToken, WriteLogLine
 from bizproc_admin.actions.base import Action, NotPossible, Observation, Target, Verdict
 from bizproc_admin.actions.delegations import DelegateTask
 from bizproc_admin.actions.starting import StartWorkflow
@@ -27,6 +28,9 @@ ACTIONS: dict[str, type[Action]] = {
         RegisterAction,
         UpdateAction,
         DeleteAction,
+        AnswerStep,
+        WriteLogLine,
+        CheckToken,
     )
 }
 
@@ -34,6 +38,8 @@ __all__ = [
     "ACTIONS",
     "Action",
     "AddTemplate",
+    "AnswerStep",
+    "CheckToken",
     "CompleteTask",
     "DelegateTask",
     "DeleteAction",
@@ -48,6 +54,7 @@ __all__ = [
     "UpdateAction",
     "UpdateTemplate",
     "Verdict",
+    "WriteLogLine",
     "load",
 ]
 

@@ -52,7 +52,8 @@ class Target:
 class Verdict(StrEnum):
     """What one read of a target says of an action on it.
 
-    UNTOUCHED: it is as it was, nothing has happened. DONE: it is as the action wants it. ENDED: it
+    UNTOUCHED: it is as it was, nothing has happened. DONE: it is as the action wants it. DELIVERED:
+    the portal has taken it, and whether it had an effect is not to be seen. ENDED: it
     is gone or has moved on, and whether by us cannot be told. OVERTAKEN: somebody else did
     something else to it, so the action surely did not happen. EVIDENT: no answer came, but one
     thing is there that the action alone explains. UNCLEAR: what is there may be of the action or of
@@ -61,6 +62,7 @@ class Verdict(StrEnum):
 
     UNTOUCHED = "untouched"
     DONE = "done"
+    DELIVERED = "delivered"
     ENDED = "ended"
     OVERTAKEN = "overtaken"
     EVIDENT = "evident"
@@ -144,6 +146,8 @@ class Action(ABC):
     ends_target: ClassVar[bool] = False
     # whether a reading can prove that nothing happened, so that it may be sent again
     is_repeatable: ClassVar[bool] = True
+    # whether the portal takes it once: sent again it does nothing, and says no more of the first
+    is_one_time: ClassVar[bool] = False
     # sends of one command: the first, and those after proof that nothing happened
     most_sends: ClassVar[int] = 3
 

@@ -28,6 +28,7 @@ from bizproc_admin.models import (
     Portal,
     Workflow,
 )
+from bizproc_admin.syncing import clocks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +114,7 @@ class EndWorkflow(Action):
                     asked_at=whole.workflows.sent_at,
                     workflow=workflows.get(target),
                     tasks=tuple(tasks.get(target, ())),
+                    ahead=clocks.offset_of(whole.workflows.time),
                     error=whole.workflows.doubt(target),
                 )
         return seen

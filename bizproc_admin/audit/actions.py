@@ -18,6 +18,9 @@ class AuditAction(StrEnum):
     APPLICATION_ACTION_DELETE = "application_action.delete"
     WORKFLOW_TASK_COMPLETE = "workflow_task.complete"
     WORKFLOW_TASK_DELEGATE = "workflow_task.delegate"
+    STEP_ANSWER = "application_step.answer"
+    STEP_LOG = "application_step.log"
+    STEP_CHECK = "application_step.check"
 
     SIGN_IN = "session.sign_in"
     SIGN_OUT = "session.sign_out"

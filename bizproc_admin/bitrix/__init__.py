@@ -74,6 +74,8 @@ from .refusals import (
     TaskKindClosed,
     TaskNotFound,
     UserInvalid,
+    WorkflowBusy,
+    WorkflowGone,
 )
 from .token_errors import TokenNotAsked, TokenRefused, TokenUnanswered, TokenUnreadable
 from .transport import Transport
@@ -160,6 +162,8 @@ __all__ = [
     "Values",
     "WebhookUrl",
     "Whole",
+    "WorkflowBusy",
+    "WorkflowGone",
     "WorkflowId",
     "WorkflowRow",
     "Writer",

@@ -46,6 +46,7 @@ _RETRY: Final = (
     refusals.MethodExhausted,
     refusals.ExpiredCredentials,
     refusals.PortalClosed,
+    refusals.WorkflowBusy,
 )
 #: Refused before the method ran: by the access layer, or by the check of its input.
 _FINAL: Final = (

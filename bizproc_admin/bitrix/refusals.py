@@ -18,7 +18,9 @@
     ├── NotFound
     │   ├── MethodNotFound       this portal's version does not offer the method
     │   ├── TaskNotFound         no such task for this person
-    │   └── ActionNotFound       no such action or automation rule of this application
+    │   ├── ActionNotFound       no such action or automation rule of this application
+    │   └── WorkflowGone         the workflow of an answered step has ended
+    ├── WorkflowBusy             the workflow of an answered step is being executed, or hangs
     ├── InvalidInput             the portal did not accept what was sent
     │   ├── UserInvalid          it does not know a person named
     │   ├── TaskKindClosed       this kind of task is answered in the portal alone
@@ -188,6 +190,18 @@ class ActionNotFound(NotFound):
     code = "action_not_found"
 
 
+class WorkflowGone(NotFound):
+    """The workflow whose step was to be answered has ended; nothing was done."""
+
+    code = "workflow_gone"
+
+
+class WorkflowBusy(Refused):
+    """The workflow whose step was to be answered is being executed or hangs; nothing was done."""
+
+    code = "workflow_busy"
+
+
 class InvalidInput(Refused):
     """The portal did not accept what was sent."""
 
@@ -296,6 +310,10 @@ BY_CODE: Final[Mapping[str, type[Refused]]] = {
     "ERROR_UNEXPECTED_ANSWER": ServerFault,
 }
 
+#: What an engine's own numbers mean where a step is answered; elsewhere they may mean anything.
+OF_STEPS: Final[Mapping[str, type[Refused]]] = {"404": WorkflowGone, "423": WorkflowBusy}
+STEP_METHODS: Final = ("bizproc.event.send", "bizproc.activity.log")
+
 #: The code that needs more than a class: when the method is free again.
 METHOD_EXHAUSTED: Final = "OPERATION_TIME_LIMIT"
 
@@ -306,6 +324,8 @@ def refusal(code: str, text: str, *, status: int | None, method: str = "") -> Re
     One code means two things: ACCESS_DENIED is a lapsed plan with 401, a missing right with 403.
     """
     kind = BY_CODE.get(code.strip().upper())
+    if method in STEP_METHODS:
+        kind = OF_STEPS.get(code.strip(), kind)
     if kind is AccessDenied and status == 401 and code.strip().upper() == "ACCESS_DENIED":
         kind = PlanRequired
     if kind is None:

@@ -7,6 +7,7 @@ whoever keeps the command's record, after reading the target.
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from .envelopes import Reply
@@ -14,6 +15,7 @@ from .errors import BadAnswer
 from .objects import Written
 from .pacing import Purpose, Release
 from .reader import PATIENCE_INTERACTIVE
+from .refusals import InvalidInput
 from .transport import Transport
 
 #: Yes, no, done, decline; the portal takes 0 for an empty answer.
@@ -43,6 +45,7 @@ class Writer:
         self.workflow_tasks = WorkflowTaskWrites(self)
         self.workflow_templates = WorkflowTemplateWrites(self)
         self.application_actions = ApplicationActionWrites(self)
+        self.application_steps = ApplicationStepWrites(self)
 
     def reserve(self, method: str) -> None:
         """Obtain the permit for the next call of a method now, before the command is claimed.
@@ -295,6 +298,65 @@ def _code(given: str) -> str:
     if not isinstance(given, str) or not given.strip():
         raise ValueError("a code is a text that is not empty")
     return given
+
+
+class ApplicationStepWrites:
+    """Answer steps that wait for an application. Anybody may who has a step's token."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+
+    def answer(
+        self, token: str, *, values: Mapping[str, Any] | None = None, message: str | None = None
+    ) -> Written:
+        """Answer a step once; `message` goes into the workflow's log.
+
+        Calls bizproc.event.send. `true` says that the token is genuine and no more: a newer portal
+        brings the answer to the step afterwards. Values nobody has declared are dropped in silence.
+        """
+        params: dict[str, Any] = {"EVENT_TOKEN": _token(token)}
+        if values:
+            params["RETURN_VALUES"] = dict(values)
+        if message:
+            params["LOG_MESSAGE"] = message
+        return _true(self._writer.send("bizproc.event.send", params))
+
+    def write_log(self, token: str, message: str) -> Written:
+        """Write a line into the log of a workflow whose step waits; it goes on waiting.
+
+        Calls bizproc.activity.log. `true` is said of a step that has been answered, too.
+        """
+        if not message.strip():
+            raise ValueError("a line of the log is not empty")
+        params = {"EVENT_TOKEN": _token(token), "LOG_MESSAGE": message}
+        return _true(self._writer.send("bizproc.activity.log", params))
+
+    def check(self, token: str) -> Written:
+        """Find out whether a token is genuine, without any effect; `result` is None.
+
+        Calls bizproc.activity.log with an empty message: the portal looks at the token first. That
+        a token is forged is AccessDenied; whether it was used before is not told.
+        """
+        params = {"EVENT_TOKEN": _token(token), "LOG_MESSAGE": ""}
+        try:
+            reply = self._writer.send("bizproc.activity.log", params)
+        except InvalidInput as error:
+            if error.vendor_code != "ERROR_EMPTY_LOG_MESSAGE":
+                raise
+            return Written(
+                result=None,
+                time=None,
+                duration_ms=round(1000 * error.lasted),
+                status=error.status or 0,
+                sent_at=datetime.now(UTC) - timedelta(seconds=error.lasted),
+            )
+        raise BadAnswer("an empty line of the log was taken", status=reply.status)
+
+
+def _token(token: str) -> str:
+    if not isinstance(token, str) or not token.strip():
+        raise ValueError("an event token is a text that is not empty")
+    return token
 
 
 def _name(given: str) -> str:

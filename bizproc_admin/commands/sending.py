@@ -188,6 +188,8 @@ def take_answer(
     duration = outcome.duration_ms if isinstance(outcome, bitrix.Written) else None
     code, values = error_of(error) if error else ("", {})
     fields: dict[str, Any] = {**failing(code, values), "lease_until": None, "proof": proof.value}
+    # a no to what is taken once may be because an earlier send was taken
+    is_certain = command.sends == 1 or not actions.ACTIONS[command.action].is_one_time
     match proof:
         case bitrix.Classification.ACCEPTED:
             to = CommandState.ACCEPTED
@@ -201,7 +203,7 @@ def take_answer(
             else:
                 to = CommandState.INTENT
                 fields["next_check_at"] = timezone.now() + pause(command.epoch, outcome)
-        case bitrix.Classification.NOT_APPLIED_FINAL:
+        case bitrix.Classification.NOT_APPLIED_FINAL if is_certain:
             to = CommandState.REJECTED
         case bitrix.Classification.REJECTED:
             to = CommandState.DECLINED

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from bizproc_admin import doorbell
 from bizproc_admin.commands.bulk import drop_abandoned
+from bizproc_admin.commands.confirming import confirm_delivered
 from bizproc_admin.commands.sending import carry_out
 from bizproc_admin.commands.settling import free_the_dead, settle
 from bizproc_admin.models import Command, CommandState, Portal
@@ -45,6 +46,7 @@ def sweep(*, start: doorbell.Start = doorbell.ring, grace: timedelta = timedelta
     """
     free_the_dead()
     drop_abandoned()
+    confirm_delivered()
     expires = 2 * settings.SWEEP_INTERVAL
     for pk in portals_due(timezone.now() - grace):
         start("serve_portal", pk, queue=doorbell.INTERACTIVE, expires=expires)

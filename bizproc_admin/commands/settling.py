@@ -14,6 +14,7 @@ from bizproc_admin.commands.transitions import cancel, failing, fetch, move, rec
 from bizproc_admin.commands.waiting import (
     check_later,
     is_overdue,
+    pause,
     reader_for,
     reasons_of,
     wait_for_turn,
@@ -130,7 +131,9 @@ def conclude_refused(command: Command, action: Action, seen: Observation) -> Non
         close(command, CommandState.REJECTED, seen, is_told=True)
     else:
         # a step after the answer may have failed: only some refusals prove that it was not taken
-        proven = seen.verdict is Verdict.OVERTAKEN or command.error_code in NOT_TAKEN
+        kind = (command.error_values or {}).get("code")
+        is_told = command.error_code in NOT_TAKEN or kind == bitrix.WorkflowGone.code
+        proven = seen.verdict is Verdict.OVERTAKEN or is_told
         to = CommandState.NOT_APPLIED if proven else CommandState.GONE
         if close(command, to, seen, is_told=True, **failing(seen.code, seen.values)):
             take_over(command, action, seen)
@@ -145,6 +148,8 @@ def conclude_in_doubt(command: Command, action: Action, seen: Observation) -> No
     match seen.verdict:
         case Verdict.DONE:
             to = CommandState.CONFIRMED
+        case Verdict.DELIVERED:
+            to = CommandState.DELIVERED
         case Verdict.ENDED if said_true and action.ends_target:
             to = CommandState.CONFIRMED
         case Verdict.ENDED:
@@ -220,7 +225,10 @@ def conclude_present(command: Command, action: Action, seen: Observation) -> Non
     """Go on with a command whose target still runs: wait, send again, or hand it to a person."""
     sent_at = command.sent_at or command.requested_at
     # what counts is when the portal was asked: an answer may take longer than the settle time
-    if seen.asked_at < sent_at + timedelta(seconds=settings.SETTLE_TIME):
+    may_come = seen.asked_at < sent_at + timedelta(seconds=settings.SETTLE_TIME)
+    # what is taken once may be sent again at any time
+    is_harmless = action.is_one_time and command.state == CommandState.UNKNOWN
+    if may_come and not is_harmless:
         if command.state == CommandState.ACCEPTED:
             with transaction.atomic(durable=True):
                 if move(command, CommandState.DISPUTED):
@@ -237,10 +245,17 @@ def conclude_present(command: Command, action: Action, seen: Observation) -> Non
     else:
         to = CommandState.NOT_APPLIED
     with transaction.atomic(durable=True):
-        if move(command, to, next_check_at=None):
+        wait = pause(command.sends, None) if is_harmless else timedelta()
+        next_check_at = timezone.now() + wait if wait and to == CommandState.INTENT else None
+        if move(command, to, next_check_at=next_check_at):
             record(command, AuditEntry.Kind.RECONCILE, after=seen.snapshot, origin="worker")
             if to == CommandState.INTENT:
-                doorbell.ring("serve_portal", command.portal_id, queue=doorbell.INTERACTIVE)
+                doorbell.ring(
+                    "serve_portal",
+                    command.portal_id,
+                    queue=doorbell.INTERACTIVE,
+                    after=wait.total_seconds(),
+                )
 
 
 def settle_as_already_ended(command: Command, action: Action, seen: Observation) -> None:

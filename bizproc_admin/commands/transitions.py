@@ -24,6 +24,7 @@ TRANSITIONS: Final[dict[State, dict[State, str]]] = {
         "up, or not allowed any more",
         State.NOT_APPLIED: "an earlier send did nothing, and it is not sent again",
         State.CONFIRMED: "an earlier send was applied late after all",
+        State.DELIVERED: "an earlier send was brought to its step late after all",
         State.GONE: "the target has ended before it was sent, or sent again",
     },
     State.SENDING: {
@@ -37,6 +38,7 @@ TRANSITIONS: Final[dict[State, dict[State, str]]] = {
     },
     State.ACCEPTED: {
         State.CONFIRMED: "a reading agrees",
+        State.DELIVERED: "a reading shows that the portal took it, not that it had an effect",
         State.DISPUTED: "a reading does not agree yet, and it may still be applied late",
         State.INTENT: "it was not done within the settle time: it is sent once more",
         State.NEEDS_HUMAN: "the portal said yes a second time and did nothing",
@@ -45,6 +47,7 @@ TRANSITIONS: Final[dict[State, dict[State, str]]] = {
     },
     State.DISPUTED: {
         State.CONFIRMED: "a later reading agrees",
+        State.DELIVERED: "a later reading shows that the portal took it",
         State.INTENT: "it was not done within the settle time: it is sent once more",
         State.NEEDS_HUMAN: "the portal said yes a second time and did nothing",
         State.NOT_APPLIED: "somebody else did something else to the target",
@@ -66,6 +69,9 @@ TRANSITIONS: Final[dict[State, dict[State, str]]] = {
         "something else to the target",
         State.GONE: "the target has moved on, and whether by us cannot be told",
     },
+    State.DELIVERED: {
+        State.CONFIRMED: "the workflow was seen to go on within a day",
+    },
     State.EVIDENT: {
         State.CONFIRMED: "nobody has contested it for a day",
         State.NEEDS_HUMAN: "a person says that what was found is not of this command",
@@ -74,6 +80,7 @@ TRANSITIONS: Final[dict[State, dict[State, str]]] = {
         State.EVIDENT: "a reading shows in the end one thing that this alone explains",
         State.CONFIRMED: "a reading shows that it was done in the end, or a person says which "
         "thing came of it",
+        State.DELIVERED: "a reading shows in the end that the portal took it",
         State.NOT_APPLIED: "a person closed it, or somebody else did something else to the target",
         State.GONE: "the target has moved on, and whether by us cannot be told",
     },

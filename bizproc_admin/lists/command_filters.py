@@ -15,7 +15,7 @@ from bizproc_admin.models import Account, CommandState, Portal, WorkflowTemplate
 from bizproc_admin.models.commands import TAKEN_BACK, CommandQuerySet
 from bizproc_admin.wording.looks import LOOKS
 
-WORDS = ("requested", "unknown", "confirmed", "refused", TAKEN_BACK, "gone")
+WORDS = ("requested", "unknown", "delivered", "confirmed", "refused", TAKEN_BACK, "gone")
 SPANS = {
     "1h": (_("in the last hour"), timedelta(hours=1)),
     "1d": (_("in the last 24 hours"), timedelta(days=1)),

@@ -32,6 +32,7 @@ class CommandState(StrEnum):
     UNKNOWN = "unknown"
     NEEDS_HUMAN = "needs_human"
     EVIDENT = "evident"
+    DELIVERED = "delivered"
     CONFIRMED = "confirmed"
     GONE = "gone"
     REJECTED = "rejected"
@@ -56,8 +57,9 @@ TERMINAL = (
     CommandState.CANCELLED,
     CommandState.NOT_APPLIED,
 )
-# nothing is under way any more; what is only evident may still be contested by a person
-SETTLED = (CommandState.EVIDENT, *TERMINAL)
+# nothing is under way any more; what is only evident may still be contested by a person, and of
+# what was delivered it may still be seen that it had an effect
+SETTLED = (CommandState.EVIDENT, CommandState.DELIVERED, *TERMINAL)
 # for how long it may be
 CONTESTABLE = timedelta(hours=24)
 # the code of a command that a person wanted back before anything was sent: cancelled, not refused
@@ -73,6 +75,7 @@ WORDS = {
     CommandState.INTENT: "requested",
     CommandState.SENDING: "requested",
     CommandState.ACCEPTED: "requested",
+    CommandState.DELIVERED: "delivered",
     CommandState.EVIDENT: "confirmed",
     CommandState.CONFIRMED: "confirmed",
     CommandState.REJECTED: "refused",
@@ -128,6 +131,8 @@ class CommandQuerySet(models.QuerySet["Command"]):
         """
         ended = Q(workflow__is_running=False) | Q(task__isnull=False)
         ended |= Q(workflow=None, sent_at__gt=now - CONTESTABLE)
+        # a portal may bring an answer to its step very late
+        ended |= Q(target_kind="application_step", sent_at__gt=now - CONTESTABLE)
         due = Q(next_check_at=None) | Q(next_check_at__lte=now)
         return self.filter(ended, due, state=CommandState.NEEDS_HUMAN)
 
@@ -269,7 +274,7 @@ class Command(models.Model):
 
     @property
     def word(self) -> str:
-        """Return what a screen shows: requested, confirmed, refused, unknown or gone."""
+        """Return what a screen shows: requested, delivered, confirmed, refused, unknown or gone."""
         return CommandState(self.state).word
 
     @property

@@ -88,6 +88,7 @@ ICONS = (
     "repeat",
     "scroll-text",
     "search",
+    "send",
     "server-off",
     "settings",
     "shield-check",

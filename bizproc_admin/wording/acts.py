@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from bizproc_admin.actions import (
     AddTemplate,
+    AnswerStep,
+    CheckToken,
     CompleteTask,
     DelegateTask,
     DeleteAction,
@@ -23,9 +25,10 @@ from bizproc_admin.actions import (
     TerminateWorkflow,
     UpdateAction,
     UpdateTemplate,
+    WriteLogLine,
 )
 from bizproc_admin.models import ApplicationAction, AuditEntry, Command
-from bizproc_admin.models.application_definitions import ActionDefinition
+from bizproc_admin.models.application_definitions import ActionDefinition, LocalisedText
 from bizproc_admin.models.documents import stand_in
 from bizproc_admin.models.workflow_tasks import caption_of
 from bizproc_admin.wording.application_actions import subscription_said
@@ -51,6 +54,10 @@ FILE_FACTS = (
     (gettext_lazy("It starts"), "starts"),
     (gettext_lazy("File"), "file"),
 )
+
+
+ON_THIS_STEP = gettext_lazy("%(who)s has answered this step already, which is not settled yet")
+MESSAGE = (gettext_lazy("Line for the workflow’s log"), "message")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +143,26 @@ ACTS = {
         under_way=ON_THIS_ACTION,
         facts=ACTION_FACTS[:1],
     ),
+    AnswerStep.name: Act(
+        alone=gettext_lazy("Answer for the application"),
+        event=gettext_lazy("Answer to the step “%(step)s”"),
+        whole=gettext_lazy("Answer %(target)s"),
+        under_way=ON_THIS_STEP,
+        facts=(MESSAGE,),
+    ),
+    WriteLogLine.name: Act(
+        alone=gettext_lazy("Line for the log"),
+        event=gettext_lazy("Line for the log, by the step “%(step)s”"),
+        whole=gettext_lazy("Line for the log: %(target)s"),
+        under_way=gettext_lazy("%(who)s is already writing a line by this step"),
+        facts=(MESSAGE,),
+    ),
+    CheckToken.name: Act(
+        alone=gettext_lazy("Check of a token"),
+        event=gettext_lazy("Check of a token of the step “%(step)s”"),
+        whole=gettext_lazy("Check a token: %(target)s"),
+        under_way=gettext_lazy("%(who)s is already having this token checked"),
+    ),
     TerminateWorkflow.name: Act(
         alone=gettext_lazy("Terminate"),
         event=gettext_lazy("Terminate"),
@@ -176,7 +203,7 @@ def facts(command: Command, names: Names = NOBODY) -> list[tuple[str, str]]:
     act, values = ACTS[command.action], Values(command, names)
     told = [(str(act.for_whom), command.on_behalf_of)] if command.on_behalf_of else []
     told += [(str(title), values[key]) for title, key in act.facts]
-    return told + given_values(command)
+    return told + given_values(command) + answered_values(command)
 
 
 def given_values(command: Command) -> list[tuple[str, str]]:
@@ -186,6 +213,24 @@ def given_values(command: Command) -> list[tuple[str, str]]:
         (captions.get(key, key), ", ".join(map(str, value)) if isinstance(value, list) else value)
         for key, value in command.inputs.get("parameters", {}).items()
     ]
+
+
+def answered_values(command: Command) -> list[tuple[str, str]]:
+    """Return the values that a step was answered with, by the action's names, as they were sent."""
+    if command.action != AnswerStep.name:
+        return []
+    captions, language = (command.labels or {}).get("values", {}), get_language() or ""
+    told = [
+        (
+            LocalisedText.from_api(captions.get(key)).said_in(language) or key,
+            ", ".join(map(str, value)) if isinstance(value, list) else str(value),
+        )
+        for key, value in command.inputs.get("values", {}).items()
+    ]
+    for one in command.inputs.get("files", ()):
+        name = LocalisedText.from_api(captions.get(one["question"])).said_in(language)
+        told.append((name or one["question"], one["name"]))
+    return told
 
 
 def target(command: Command) -> str:
@@ -204,6 +249,8 @@ def target_said(labels: Mapping[str, Any]) -> str:
     """Return a target in words: what is not named is said by its kind and number."""
     if "action" in labels:
         return str(labels["action"])
+    if "step" in labels:
+        return step_said(labels)
     template = labels.get("template") or _("Hidden automation template %(number)s") % {
         "number": labels.get("template_number")
     }
@@ -213,6 +260,15 @@ def target_said(labels: Mapping[str, Any]) -> str:
     if "task" in labels:
         return f"{task_said(labels)} · {document}"
     return f"{template} · {document}"
+
+
+def step_said(labels: Mapping[str, Any]) -> str:
+    """Return a step of a workflow in words; a workflow that is not known here has no document."""
+    step = labels["step"] or labels["code"] or _("A step of an application")
+    if "document" not in labels:
+        return str(step)
+    document = labels["document"] or stand_in(labels["kind"], labels["number"])
+    return f"{step} · {document}"
 
 
 def task_said(labels: Mapping[str, Any]) -> str:
@@ -249,6 +305,11 @@ class Values:
             case "subscription":
                 definition = ActionDefinition.from_api(self.command.inputs["definition"])
                 return subscription_said(definition.subscription)
+            case "message":
+                return str(self.command.inputs.get("message", "")) or "—"
+            case "step":
+                named = self.labels.get("target", {})
+                return str(named.get("step") or named.get("code") or "")
             case "name" | "file":
                 return str(self.command.inputs[key])
             case _:

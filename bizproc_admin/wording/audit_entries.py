@@ -55,6 +55,7 @@ NAMES = {
 FAMILIES = {
     "workflow": gettext_lazy("Commands"),
     "workflow_task": gettext_lazy("Commands"),
+    "application_step": gettext_lazy("Commands"),
     "session": gettext_lazy("Signing in"),
     "page": gettext_lazy("Signing in"),
     "account": gettext_lazy("Accounts"),

@@ -24,6 +24,13 @@ SENTENCES = {
     "already_takes_part": gettext_lazy("%(who)s already takes part in it."),
     "already_delegated": gettext_lazy("The task is with %(who)s already."),
     "delegated_away": gettext_lazy("Delegated away: it waits for %(who)s now."),
+    "ended_after_answer": gettext_lazy(
+        "The workflow ended after the answer: by it, or because its document was deleted."
+    ),
+    "token_refused": gettext_lazy(
+        "The portal does not take this token: it is not genuine, or was used before or is over."
+    ),
+    "workflow_gone": gettext_lazy("The workflow had ended before the answer came."),
     # why it was given up
     "taken_back": gettext_lazy("Taken back by %(by)s."),
     "changed_since_view": gettext_lazy(
@@ -102,6 +109,13 @@ SENTENCES = {
     "token_needed_to_delegate": gettext_lazy(
         "Sign in with Bitrix24 once, so that this console may delegate as you."
     ),
+    "step_without_token": gettext_lazy(
+        "No call of this step was received, so that nothing can be sent to it."
+    ),
+    "step_without_workflow": gettext_lazy(
+        "The workflow of this step is not known here yet. It is when the portal is read next."
+    ),
+    "step_is_over": gettext_lazy("This step does not wait for an answer any more."),
     "others_act_on_it": gettext_lazy(
         "Others act on the same at this moment. Look at it again and repeat."
     ),
@@ -110,7 +124,7 @@ SENTENCES = {
 GIVEN_UP = (
     "taken_back", "changed_since_view", "no_longer_allowed", "portal_unreachable",
     "nobody_signed_in", "operation_dropped", "started_meanwhile", "template_changed",
-    "template_is_so", "action_taken", "code_of_other_kind", "action_gone",
+    "template_is_so", "action_taken", "code_of_other_kind", "action_gone", "step_is_over",
 )  # fmt: skip
 
 
@@ -118,14 +132,23 @@ def command_error(command: Command) -> str:
     """Return why a command waits or ended as it did; an earlier version kept its own words."""
     if command.error_text:
         return command.error_text
-    return said(command.error_code, command.error_values or {}, state=command.state)
+    code, values = command.error_code, command.error_values or {}
+    return said(*of_step(command.target_kind, code, values), state=command.state)
 
 
 def entry_error(entry: AuditEntry) -> str:
     """Return what an entry of a command says of an error; an earlier version kept its words."""
     if entry.detail.text:
         return entry.detail.text
-    return said(entry.error_code, entry.detail.inputs.get("error") or {}, state=entry.outcome)
+    values = entry.detail.inputs.get("error") or {}
+    return said(*of_step(entry.target_kind, entry.error_code, values), state=entry.outcome)
+
+
+def of_step(kind: str, code: str, values: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """Return a code with its values, or what it says of a token where a step was to be answered."""
+    meant = {"access_denied": "token_refused", "workflow_gone": "workflow_gone"}
+    own = meant.get(values.get("code", "")) if kind == "application_step" else None
+    return (own, {}) if own else (code, values)
 
 
 def said(code: str, values: Mapping[str, Any], *, state: str = "") -> str:

@@ -29,6 +29,7 @@ LOOKS = {
     "confirmed": Look(text=_("Confirmed"), icon="circle-check", tone="ok"),
     "refused": Look(text=_("Refused"), icon="circle-x", tone="danger"),
     TAKEN_BACK: Look(text=_("Taken back"), icon="circle-dashed"),
+    "delivered": Look(text=_("Delivered"), icon="send", tone="accent"),
     "unknown": Look(text=_("Unknown, checking"), icon="circle-question-mark", tone="unknown"),
     "gone": Look(text=_("Ended, not known whether by us"), icon="circle-alert", tone="warn"),
 }

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bizproc_admin import bitrix
-from bizproc_admin.actions import StartWorkflow
+from bizproc_admin.actions import CheckToken, StartWorkflow
 from bizproc_admin.actions.application_actions import ACCEPTED_ONLY
 from bizproc_admin.models import AuditEntry, Command
 from bizproc_admin.models import CommandState as State
@@ -167,6 +167,44 @@ ACCEPTED_MEANS: Final = gettext_lazy(
     "The portal said yes. It shows no definitions, so that no reading can agree. Templates that "
     "were saved before keep the step as it was."
 )
+MEANINGS_OF_STEPS: Final[Sentences] = {
+    State.ACCEPTED: gettext_lazy(
+        "The portal said yes, which says that the token is genuine and no more. Its workflow is "
+        "read to see whether the answer came to its step."
+    ),
+    State.DECLINED: gettext_lazy(
+        "The portal said no. Its workflow is read to see whether that is all."
+    ),
+    State.DISPUTED: gettext_lazy(
+        "The portal said yes, but its workflow has not moved yet: it brings answers to their steps "
+        "later. It is read on."
+    ),
+    State.UNKNOWN: gettext_lazy(
+        "No clear answer came back. A token is taken once, so the same is sent again with the same "
+        "values, twice at most; a second answer of it has no effect."
+    ),
+    State.DELIVERED: gettext_lazy(
+        "Delivered: the token is genuine, and the portal has worked on the workflow since. Whether "
+        "the answer had an effect is not known before the workflow is seen to go on."
+    ),
+    State.CONFIRMED: gettext_lazy("Confirmed: the workflow went on after it."),
+    State.NEEDS_HUMAN: gettext_lazy(
+        "Reading the portal could not settle what became of it: a person must look at the workflow "
+        "there, and then close the command."
+    ),
+    State.GONE: gettext_lazy("Whether this command did it cannot be told, so it is not claimed."),
+    State.NOT_APPLIED: gettext_lazy(
+        "Not done: when last looked at, the portal had not worked on the workflow since."
+    ),
+}
+MEANINGS_OF_CHECKS: Final[Sentences] = {
+    State.CONFIRMED: gettext_lazy(
+        "The token is genuine. Whether it was used before, the portal does not tell."
+    ),
+    State.UNKNOWN: gettext_lazy(
+        "No clear answer came back. A check has no effect: it is made again."
+    ),
+}
 STEPS: Final[Sentences] = {
     State.INTENT: gettext_lazy("Read again: nothing had happened, so it is sent once more"),
     State.NEEDS_HUMAN: gettext_lazy(
@@ -209,6 +247,15 @@ READINGS: Final[Mapping[str, Sentences]] = {
             "Listed again: nothing is to be seen of it, although the portal said yes"
         ),
     },
+    "application_step": {
+        State.CONFIRMED: gettext_lazy("Read again: the workflow has gone on since"),
+        State.DELIVERED: gettext_lazy("Read again: the portal has taken it"),
+        State.GONE: gettext_lazy("Read again: the workflow has ended, not known whether by us"),
+        State.NOT_APPLIED: gettext_lazy("Read again: nothing had happened"),
+        State.DISPUTED: gettext_lazy(
+            "Read again: the workflow has not moved, although the portal said yes"
+        ),
+    },
     "document": {
         State.CONFIRMED: gettext_lazy("Read again: the workflow has been started"),
         State.GONE: gettext_lazy("Read again: nothing of it is to be seen"),
@@ -243,7 +290,9 @@ def meaning(command: Command) -> str:
         return refused if why else _("The portal refused; nothing was changed.")
     if command.error_code == ACCEPTED_ONLY:
         return str(ACCEPTED_MEANS)
-    own = MEANINGS[command.target_kind]
+    own = MEANINGS.get(command.target_kind, MEANINGS_OF_STEPS)
+    if command.action == CheckToken.name:
+        own = {**own, **MEANINGS_OF_CHECKS}
     if was_told(command):
         return str(TOLD)
     return str(own.get(command.state) or COMMON[command.state])
@@ -275,6 +324,8 @@ def step_of(entry: AuditEntry) -> str:
             return _("Read again: %(outcome)s") % {"outcome": look_of(outcome).text}
     if entry.target_kind == "workflow_task" and outcome == State.CANCELLED:
         return _("Looked at first: the task had moved on, so nothing was sent")
+    if entry.target_kind == "application_step" and outcome == State.CONFIRMED:
+        return _("The workflow was seen to go on")
     if outcome == State.CONFIRMED:
         return _("Nobody has contested it for a day")
     if outcome == State.ACCEPTED:

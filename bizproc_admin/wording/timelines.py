@@ -149,4 +149,4 @@ def tone_of(command: Command) -> str:
         return ""
     if command.error_code in CALM and command.word != "gone":
         return ""
-    return {"confirmed": "ok", "refused": "danger"}.get(command.word, "warn")
+    return {"confirmed": "ok", "delivered": "accent", "refused": "danger"}.get(command.word, "warn")

@@ -1,6 +1,8 @@
 """Workflows that are on the portal and in the mirror, and the jobs that a commit rings for."""
 
 import logging
+import queue
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -18,6 +20,7 @@ from bizproc_admin import bitrix, commands, syncing
 from bizproc_admin.access import accounts, portal_sign_in, roles
 from bizproc_admin.models import (
     Account,
+    ApplicationStep,
     Feed,
     FeedName,
     LinkedPerson,
@@ -34,6 +37,8 @@ from bizproc_admin.secrets.fields import Secret
 from sandbox import Sandbox
 from tests import canary, language
 from tests.conftest import account
+from tests.http import waiting
+from tests.http.waiting import Application
 
 # what tests call themselves as a request or a job would
 WRITERS = (accounts, commands, connections, portal_sign_in, roles, syncing, tokens)
@@ -108,6 +113,7 @@ def nothing_translated_is_stored(
 def no_secret_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
     """No secret of a test is in its answers, logs, database or the broker's folder afterwards."""
     canary.answers.clear()
+    canary.also.clear()
     log = canary.Log()
     root = logging.getLogger()
     level = root.level
@@ -195,3 +201,32 @@ def approver(
     LinkedPerson.objects.create(user=made, portal=door, person=person)
     gives_token(person)
     return made
+
+
+@pytest.fixture(scope="session")
+def listening() -> Iterator[Application]:
+    with Application() as made:
+        threading.Thread(target=made.serve_forever, args=(0.02,), daemon=True).start()
+        yield made
+        made.shutdown()
+
+
+@pytest.fixture
+def app(listening: Application) -> Application:
+    """An application that the portal calls; nothing of an earlier test is there."""
+    listening.calls = queue.Queue()
+    return listening
+
+
+@pytest.fixture
+def step(
+    door: Portal, sandbox: Sandbox, app: Application, sync: Callable[[], None]
+) -> ApplicationStep:
+    """A step that called a minute ago and waits, of a workflow that is known."""
+    kind, given = waiting.register(sandbox, app)
+    waiting.workflow_of(sandbox, waiting.template(sandbox, kind))
+    call = app.next()
+    sync()
+    sandbox.advance(60)
+    sandbox.clear_calls()
+    return waiting.kept(door, call, definition=given)

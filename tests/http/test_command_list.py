@@ -53,8 +53,8 @@ def test_each_state_is_a_part_with_its_count_under_the_other_filters(client, com
     command(CommandState.UNKNOWN, action="workflow.kill")
     parts = client.get(LIST).context["list"].parts
     assert {part.key: part.count for part in parts} == {
-        "all": 4, "requested": 0, "unknown": 1, "confirmed": 1, "refused": 1, "taken_back": 1,
-        "gone": 0,
+        "all": 4, "requested": 0, "unknown": 1, "delivered": 0, "confirmed": 1, "refused": 1,
+        "taken_back": 1, "gone": 0,
     }  # fmt: skip
     killed = client.get(LIST, {"action": "workflow.kill"}).context["list"].parts
     assert {part.key: part.count for part in killed if part.count} == {"all": 1, "unknown": 1}

@@ -7,7 +7,7 @@ from pathlib import Path
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from bizproc_admin.access.permissions import ROLES, Capability
-from bizproc_admin.actions import ACTIONS
+from bizproc_admin.actions import ACTIONS, CheckToken
 from bizproc_admin.bitrix.catalogue import METHODS, Access
 
 BASE = Path(__file__).resolve().parents[2]
@@ -100,7 +100,8 @@ def test_nothing_imports_inside_a_function():
 
 
 def test_every_write_the_program_makes_belongs_to_one_action():
-    methods = [action.method for action in ACTIONS.values()]
+    # a check of a token is a line of the log that the portal refuses to write
+    methods = [action.method for name, action in ACTIONS.items() if name != CheckToken.name]
     assert len(methods) == len(set(methods))
     for method in methods:
         assert METHODS[method].access is Access.WRITE

@@ -1,0 +1,464 @@
+"""Answering steps that wait for an application: sent by a one-time token, delivered, and confirmed.
+
+The portal's `true` says that a token is genuine and no more (docs/portal.md: Answers of
+applications). What an answer came to is told by what the portal shows afterwards.
+"""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+from django.utils.translation import gettext_lazy as _
+
+from bizproc_admin import bitrix
+from bizproc_admin.access.permissions import Capability
+from bizproc_admin.actions.answers import SentFile
+from bizproc_admin.actions.base import (
+    Action,
+    NotPossible,
+    Observation,
+    Seen,
+    Target,
+    Verdict,
+    administrators_hands,
+    document_labels,
+    plain,
+    send_window,
+)
+from bizproc_admin.actions.workflows import EndWorkflow
+from bizproc_admin.diagrams.mentions import Named
+from bizproc_admin.models import (
+    Account,
+    ApplicationAction,
+    ApplicationStep,
+    Command,
+    CommandFile,
+    CommandState,
+    Person,
+    Portal,
+    StepState,
+    TemplateMention,
+)
+from bizproc_admin.models.application_steps import ApplicationStepQuerySet
+from bizproc_admin.portals import screens
+
+KIND = "application_step"
+ACCEPTED = bitrix.Classification.ACCEPTED
+DECLINED = bitrix.Classification.REJECTED
+
+
+@dataclass(frozen=True, kw_only=True)
+class SentAnswer:
+    """What is known of something that was sent to a step.
+
+    proof is what the last answer proved. ahead is how many seconds the portal's clock was ahead of
+    ours; modified was the workflow's MODIFIED before the first send, tasks and calls the numbers of
+    its tasks and the keys of its steps that were known then.
+    """
+
+    at: datetime
+    proof: str
+    sends: int
+    ahead: float
+    modified: str
+    tasks: frozenset[int]
+    calls: frozenset[int]
+
+    @property
+    def since(self) -> datetime:
+        """Return from when on, by the portal's clock, something may have come of it."""
+        return send_window(self.at, ahead=self.ahead)[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepAction(Action):
+    """What is done to one execution of a step by its token: the target, the look, what is seen.
+
+    Anybody may who has the token: an administrator's own hands, else the portal's connection.
+    """
+
+    step: ApplicationStep
+    sent: SentAnswer | None = field(default=None, compare=False)
+
+    capability = Capability.ANSWER_STEPS
+    # the states in which it makes sense
+    POSSIBLE: ClassVar[tuple[StepState, ...]] = (StepState.WAITING,)
+
+    @property
+    def portal(self) -> Portal:
+        return self.step.portal
+
+    @property
+    def token(self) -> str:
+        """Return the secret token of the step's call."""
+        return self.step.token.reveal() if self.step.token else ""
+
+    def acts_as(self, actor: Account) -> Person | None:
+        return administrators_hands(actor, self.portal)
+
+    @property
+    def target_id(self) -> str:
+        return self.step.token_digest
+
+    def target(self) -> Target:
+        workflow = self.step.workflow
+        labels: dict[str, Any] = {"step": title_of(self.step), "code": self.step.code}
+        if workflow is not None:
+            labels |= {
+                "template": workflow.template.name,
+                "template_number": workflow.template.remote_id,
+                **document_labels(workflow),
+            }
+        return Target(kind=KIND, id=self.target_id, labels=labels, workflow=workflow)
+
+    def inputs(self) -> dict[str, Any]:
+        return {"step": self.step.pk}
+
+    @classmethod
+    def kept(cls, command: Command) -> dict[str, Any]:
+        """Return what every command of these tells."""
+        evidence, sent = command.evidence, None
+        if command.sends and command.sent_at:
+            sent = SentAnswer(
+                at=command.sent_at,
+                proof=command.proof,
+                sends=command.sends,
+                ahead=evidence.get("ahead", command.portal.clock_offset),
+                modified=evidence.get("modified", ""),
+                tasks=frozenset(evidence.get("tasks", ())),
+                calls=frozenset(evidence.get("calls", ())),
+            )
+        steps = ApplicationStep.objects.select_related(
+            "portal", "workflow__template", "workflow__document"
+        )
+        return {
+            "step": steps.get(pk=command.inputs["step"]),
+            "sent": sent,
+            "reason": command.reason,
+        }
+
+    @classmethod
+    def from_command(cls, command: Command) -> Self:
+        return cls(**cls.kept(command))
+
+    @classmethod
+    def check_many(cls, actions: Sequence[Self]) -> dict[int, NotPossible]:
+        keys = [action.step.pk for action in actions]
+        states = dict(ApplicationStep.objects.filter(pk__in=keys).values_list("pk", "state"))
+        found: dict[int, NotPossible] = {}
+        for place, action in enumerate(actions):
+            if not action.step.has_called:
+                found[place] = NotPossible("step_without_token")
+            elif action.step.workflow is None:
+                found[place] = NotPossible("step_without_workflow")
+            elif states.get(action.step.pk) not in cls.POSSIBLE:
+                found[place] = NotPossible("step_is_over")
+        return found
+
+    def look(self, reader: bitrix.Reader) -> Observation:
+        """Read the step's workflow with its tasks."""
+        number = self.step.workflow_remote_id
+        return self.judge(self.look_many(reader, [number])[number].clear())
+
+    @classmethod
+    def look_many(cls, reader: bitrix.Reader, targets: Sequence[str]) -> dict[str, Seen]:
+        """Read workflows, by their ids, with their tasks."""
+        return EndWorkflow.look_many(reader, targets)
+
+    def judge(self, seen: Seen) -> Observation:
+        if self.sent is None:
+            return self.before_sending(seen)
+        return self.after_sending(seen, self.sent)
+
+    def before_sending(self, seen: Seen) -> Observation:
+        """Judge a step nothing was sent to yet by what is known of it at this moment."""
+        now = ApplicationStep.objects.get(pk=self.step.pk)
+        if seen.workflow is None:
+            code = "workflow_ended"
+            return Observation(verdict=Verdict.OVERTAKEN, asked_at=seen.asked_at, code=code)
+        if now.state not in self.POSSIBLE:
+            return Observation(
+                verdict=Verdict.OVERTAKEN, asked_at=seen.asked_at, code="step_is_over"
+            )
+        return self.untouched(seen, None)
+
+    def after_sending(self, seen: Seen, sent: SentAnswer) -> Observation:
+        """Judge what came of it; MODIFIED alone shows that it was taken, never that it did it."""
+        row = seen.workflow
+        if row is None:
+            was_over = sent.proof == DECLINED and sent.sends == 1
+            return Observation(
+                verdict=Verdict.ENDED,
+                asked_at=seen.asked_at,
+                code="workflow_ended" if was_over else "ended_after_answer",
+            )
+        is_moved = row.modified.isoformat() != sent.modified
+        if sent.proof == ACCEPTED:
+            if by := self.next_of(seen, sent):
+                return Observation(
+                    verdict=Verdict.DONE,
+                    asked_at=seen.asked_at,
+                    snapshot=snapshot_of(seen) | {"by": by},
+                )
+            if is_moved and row.modified >= sent.since:
+                return Observation(
+                    verdict=Verdict.DELIVERED, asked_at=seen.asked_at, snapshot=snapshot_of(seen)
+                )
+        elif is_moved and (sent.sends >= self.most_sends or not self.is_one_time):
+            return Observation(
+                verdict=Verdict.UNCLEAR, asked_at=seen.asked_at, snapshot=snapshot_of(seen)
+            )
+        return self.untouched(seen, sent)
+
+    def untouched(self, seen: Seen, sent: SentAnswer | None) -> Observation:
+        """Return that it may be sent, with what is there just before."""
+        row = seen.workflow
+        tasks = sent.tasks if sent else {task.id for task in seen.tasks}
+        calls = sent.calls if sent else self.siblings().values_list("pk", flat=True)
+        return Observation(
+            verdict=Verdict.UNTOUCHED,
+            asked_at=seen.asked_at,
+            snapshot=snapshot_of(seen),
+            evidence={
+                "modified": sent.modified if sent else row.modified.isoformat() if row else "",
+                "tasks": sorted(tasks),
+                "calls": sorted(calls),
+                "ahead": self.portal.clock_offset if seen.ahead is None else seen.ahead,
+            },
+        )
+
+    def siblings(self) -> ApplicationStepQuerySet:
+        """Return the other steps of the workflow that called, as far as they are trusted."""
+        here = ApplicationStep.objects.filter(
+            portal=self.portal, workflow_remote_id=self.step.workflow_remote_id
+        )
+        here = here.exclude(pk=self.step.pk).exclude(state=StepState.UNVERIFIED)
+        return here.exclude(token_digest="")
+
+    def next_of(self, seen: Seen, sent: SentAnswer) -> dict[str, Any]:
+        """Return the task or call that came after it was sent, if any."""
+        fresh = [task for task in seen.tasks if task.id not in sent.tasks]
+        if fresh:
+            first = min(fresh, key=lambda task: task.id)
+            return {"task": first.name, "number": first.id}
+        return self.next_call(sent)
+
+    def next_call(self, sent: SentAnswer) -> dict[str, Any]:
+        """Return the call of a step of the workflow that came after it was sent, if any."""
+        calls = self.siblings().exclude(pk__in=sent.calls).filter(called_at__gte=sent.since)
+        call = calls.order_by("called_at", "pk").first()
+        return {} if call is None else {"step": title_of(call), "code": call.code}
+
+    def seen_in_mirror(self) -> dict[str, Any]:
+        """Return the task or call that the mirror shows to have come after it was sent, if any."""
+        if self.sent is None or self.step.workflow is None:
+            return {}
+        tasks = self.step.workflow.tasks.filter(waiting_since__gte=self.sent.since)
+        task = tasks.exclude(remote_id__in=self.sent.tasks).order_by("remote_id").first()
+        if task is not None:
+            return {"task": task.name, "number": task.remote_id}
+        return self.next_call(self.sent)
+
+    def outcome(self, seen: Observation) -> dict[str, Any]:
+        by = (seen.snapshot or {}).get("by")
+        return {} if by is None else {"result": str(by.get("number", ""))}
+
+    def apply(self, command: Command, seen: Observation) -> None:
+        if seen.code in ("workflow_ended", "ended_after_answer"):
+            self.settle(StepState.ENDED, seen, command)
+        if self.step.workflow is not None:
+            screens.watch(self.step.workflow)
+
+    def settle(self, state: StepState, seen: Observation, command: Command | None) -> None:
+        """Note what became of the step; command is the one that it answered to."""
+        rows = ApplicationStep.objects.filter(pk=self.step.pk)
+        rows.exclude(state=state).update(state=state, settled_at=seen.asked_at)
+        if command is not None and command.sends:
+            rows.update(answer=command)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerStep(StepAction):
+    """Answer a step, so that its workflow goes on.
+
+    Calls bizproc.event.send. values maps the ids of what the action gives back to values as the
+    portal takes them; files are kept apart. The token is used up by the first answer that reaches
+    the step, so that the same is sent again, with the same values, where an answer was lost.
+    """
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    message: str = ""
+    files: tuple[SentFile, ...] = ()
+    multiple: tuple[str, ...] = ()
+    command_pk: int | None = None
+
+    name = "application_step.answer"
+    label = _("Answer a step")
+    method = "bizproc.event.send"
+    is_one_time = True
+
+    @property
+    def effect(self) -> str:
+        return "answer"
+
+    @property
+    def contents(self) -> tuple[tuple[str, bytes], ...]:
+        return tuple((one.name, one.content) for one in self.files)
+
+    def inputs(self) -> dict[str, Any]:
+        return {
+            **super().inputs(),
+            "values": dict(self.values),
+            "message": self.message,
+            "files": [
+                {"question": one.question, "name": one.name, "sha256": one.sha256}
+                for one in self.files
+            ],
+            "multiple": list(self.multiple),
+        }
+
+    def labels(self) -> dict[str, Any]:
+        return {"values": names_of(self.step)}
+
+    @classmethod
+    def from_command(cls, command: Command) -> Self:
+        inputs = command.inputs
+        return cls(
+            values=inputs["values"],
+            message=inputs["message"],
+            files=tuple(SentFile(**one) for one in inputs["files"]),
+            multiple=tuple(inputs["multiple"]),
+            command_pk=command.pk,
+            **cls.kept(command),
+        )
+
+    def loaded(self) -> Self:
+        kept = CommandFile.objects.filter(command=self.command_pk).order_by("place")
+        contents = [one.content for one in kept]
+        files = zip(self.files, contents, strict=True)
+        return replace(self, files=tuple(replace(one, content=content) for one, content in files))
+
+    def send(self, writer: bitrix.Writer) -> bitrix.Written:
+        values: dict[str, Any] = dict(self.values)
+        for one in self.files:
+            value = [one.name, base64.b64encode(one.content).decode()]
+            if one.question in self.multiple:
+                values.setdefault(one.question, []).append(value)
+            else:
+                values[one.question] = value
+        return writer.application_steps.answer(
+            self.token, values=values, message=self.message or None
+        )
+
+    def apply(self, command: Command, seen: Observation) -> None:
+        match command.state:
+            case CommandState.DELIVERED:
+                self.settle(StepState.DELIVERED, seen, command)
+            case CommandState.CONFIRMED:
+                self.settle(StepState.CONFIRMED, seen, command)
+            case CommandState.GONE:
+                self.settle(StepState.ENDED, seen, command)
+        super().apply(command, seen)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriteLogLine(StepAction):
+    """Write a line into the log of a workflow whose step waits; the step goes on waiting.
+
+    Calls bizproc.activity.log, which is done within the call.
+    """
+
+    message: str
+
+    name = "application_step.log"
+    label = _("Write a line for the log")
+    method = "bizproc.activity.log"
+
+    @property
+    def effect(self) -> str:
+        return "log"
+
+    def inputs(self) -> dict[str, Any]:
+        return {**super().inputs(), "message": self.message}
+
+    @classmethod
+    def from_command(cls, command: Command) -> Self:
+        return cls(message=command.inputs["message"], **cls.kept(command))
+
+    def next_of(self, seen: Seen, sent: SentAnswer) -> dict[str, Any]:
+        return {}
+
+    def send(self, writer: bitrix.Writer) -> bitrix.Written:
+        return writer.application_steps.write_log(self.token, self.message)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckToken(StepAction):
+    """Find out whether a token that a person brought is genuine; it has no effect on the portal.
+
+    Calls bizproc.activity.log with an empty message (docs/portal.md: Answers of applications).
+    """
+
+    name = "application_step.check"
+    label = _("Check a token")
+    method = "bizproc.activity.log"
+    is_one_time = True
+    POSSIBLE = (StepState.UNVERIFIED,)
+
+    @property
+    def effect(self) -> str:
+        return "check"
+
+    def after_sending(self, seen: Seen, sent: SentAnswer) -> Observation:
+        """Judge by the portal's answer alone: a token is genuine or not, whatever was done."""
+        if seen.workflow is None:
+            return super().after_sending(seen, sent)
+        if sent.proof == ACCEPTED:
+            return Observation(verdict=Verdict.DONE, asked_at=seen.asked_at)
+        return self.untouched(seen, sent)
+
+    def send(self, writer: bitrix.Writer) -> bitrix.Written:
+        return writer.application_steps.check(self.token)
+
+    def apply(self, command: Command, seen: Observation) -> None:
+        if command.state == CommandState.CONFIRMED:
+            rows = ApplicationStep.objects.filter(pk=self.step.pk, state=StepState.UNVERIFIED)
+            rows.update(state=StepState.WAITING)
+        super().apply(command, seen)
+
+
+def title_of(step: ApplicationStep) -> str:
+    """Return what the step is called in its template, else its action's code."""
+    if step.workflow is not None and step.name:
+        mention = TemplateMention.objects.filter(
+            template=step.workflow.template_id, kind=Named.STEP, name=step.name
+        ).first()
+        if mention is not None and mention.title:
+            return mention.title
+    return step.code
+
+
+def action_of(step: ApplicationStep) -> ApplicationAction | None:
+    """Return the registered action that a step is of."""
+    here = ApplicationAction.objects.filter(portal=step.portal, client_id=step.client_id)
+    return here.filter(code=step.code).first()
+
+
+def names_of(step: ApplicationStep) -> dict[str, Any]:
+    """Return what the portal calls the values that an action gives back, by their ids."""
+    action = action_of(step)
+    declared = (action.definition or {}).get("RETURN_PROPERTIES") if action else None
+    if not isinstance(declared, Mapping):
+        return {}
+    return {key: one.get("NAME") for key, one in declared.items() if isinstance(one, Mapping)}
+
+
+def snapshot_of(seen: Seen) -> dict[str, Any]:
+    """Return what a look showed, JSON-ready."""
+    row = seen.workflow
+    found: dict[str, Any] = plain(
+        {"workflow": row.raw if row else None, "tasks": [one.raw for one in seen.tasks]}
+    )
+    return found
