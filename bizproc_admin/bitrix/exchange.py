@@ -1,4 +1,4 @@
-"""One POST, from what goes out to a status and a whole body, or to an error with what it proves.
+"""One request, from what goes out to a status and a whole body, or to an error with what it proves.
 
 The whole difference between "certainly not sent" and "it may have happened" is made here, so the
 connection itself notes when it is open. Redirects, environment proxies and the library's own
@@ -65,6 +65,10 @@ class Outgoing(Protocol):
     def host(self) -> str:
         """Return the host it goes to."""
 
+    @property
+    def verb(self) -> str:
+        """Return the HTTP method."""
+
     def address(self) -> str:
         """Return the whole address."""
 
@@ -92,7 +96,8 @@ def send(
     # exception along, and with it the secrets.
     try:
         with watch:
-            response = session.post(
+            response = session.request(
+                outgoing.verb,
                 outgoing.address(),
                 data=outgoing.body(),
                 headers=outgoing.headers(),
@@ -131,4 +136,5 @@ def send(
         body=body,
         sent_at=sent_at,
         duration_ms=duration_ms,
+        date=response.headers.get("Date", ""),
     )

@@ -55,13 +55,14 @@ class Oversized(Unreadable):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """A status and a whole body, and when their request left."""
+    """A status and a whole body, and when their request left; date is what the answer is dated."""
 
     status: int
     location: str
     body: bytes
     sent_at: datetime
     duration_ms: int
+    date: str = ""
 
 
 class Watch:

@@ -158,6 +158,7 @@ class _Grant:
     token_url: str
     form: Mapping[str, str] = field(repr=False)
     secrets: tuple[str, ...] = field(repr=False)
+    verb: str = "POST"
 
     def address(self) -> str:
         return self.token_url

@@ -58,8 +58,9 @@ _FINAL: Final = (
 )
 #: These say so whatever the status: documents and portals disagree about it (401, 403, 500, 503).
 _FINAL_AT_ANY_STATUS: Final = (refusals.Overloaded,)
-#: None is a command inside a batch, which has no status of its own.
-_REFUSING: Final = (400, 403, 404, None)
+#: None is a command inside a batch, which has no status of its own; 422 is how the gateway hands on
+#: what the portal has refused.
+_REFUSING: Final = (400, 403, 404, 422, None)
 
 
 def classify(outcome: Written | BaseException) -> Classification:

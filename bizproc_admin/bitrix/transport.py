@@ -29,6 +29,7 @@ class _OutgoingCall:
     credential: Credential
     name: str
     params: Mapping[str, Any]
+    verb: str = "POST"
 
     @property
     def host(self) -> str:

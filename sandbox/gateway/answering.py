@@ -149,7 +149,10 @@ def _perform(found: Endpoint, request: Request, fault: Fault | None) -> Answer:
         return done
     if is_known(kind):
         raise GatewayRefusal(kind)
-    if kind in AFTER or kind in REPLACED or kind in _DAMAGING:
+    if kind in _DAMAGING and not done.content:
+        # There is no body to be cut: the connection ends without an answer.
+        return Answer(done.status, fault=replace(fault, kind="timeout_after_apply", hold=0.0))
+    if kind in AFTER or kind in REPLACED:
         return Answer(done.status, done.content, fault=fault)
     return done
 

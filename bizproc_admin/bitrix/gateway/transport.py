@@ -1,0 +1,238 @@
+"""One call of the gateway: from a path to what is in the envelope, or to an error."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import requests
+
+from bizproc_admin.bitrix import http, texts
+from bizproc_admin.bitrix.envelopes import count
+from bizproc_admin.bitrix.errors import BadAnswer, BitrixError, Moved
+from bizproc_admin.bitrix.exchange import (
+    RESPONSE_LIMIT,
+    Clock,
+    SystemClock,
+    Timeouts,
+    send,
+)
+from bizproc_admin.bitrix.health import Health, Indifferent
+from bizproc_admin.bitrix.objects import AnswerTime
+from bizproc_admin.bitrix.pacing import Pacer, Purpose, Release
+from bizproc_admin.bitrix.refusals import RateLimited, Refused
+
+from .key import GatewayKey
+from .refusals import refusal
+
+#: What pacing and logs call every request by: the gateway counts them all alike.
+NAME: Final = "gateway"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request to the gateway; `name` is what logs and errors call it."""
+
+    name: str
+    path: str
+    verb: str = "GET"
+    query: Mapping[str, str | int] = field(default_factory=dict)
+    content: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayReply:
+    """A good reply: the data, how many there are of it, and when it was asked for."""
+
+    data: Any
+    total: int | None
+    time: AnswerTime | None
+    sent_at: datetime
+    duration_ms: int
+    status: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outgoing:
+    """What goes out: the credential opens it only when it is sent."""
+
+    key: GatewayKey
+    request: Request
+
+    @property
+    def name(self) -> str:
+        return f"{NAME}.{self.request.name}"
+
+    @property
+    def verb(self) -> str:
+        return self.request.verb
+
+    @property
+    def host(self) -> str:
+        return self.key.host
+
+    def address(self) -> str:
+        query = urlencode({name: str(value) for name, value in self.request.query.items()})
+        return self.key.address_of(self.request.path) + (f"?{query}" if query else "")
+
+    def headers(self) -> Mapping[str, str]:
+        return self.key.headers()
+
+    def body(self) -> bytes:
+        content = self.request.content
+        return b"" if content is None else json.dumps(content).encode()
+
+
+class GatewayTransport:
+    """Send requests to the gateway, for one portal."""
+
+    def __init__(
+        self,
+        key: GatewayKey,
+        *,
+        pacer: Pacer,
+        health: Health | None = None,
+        timeouts: Timeouts | None = None,
+        user_agent: str = "bizproc-admin",
+        clock: Clock | None = None,
+        response_limit: int = RESPONSE_LIMIT,
+    ) -> None:
+        self._key = key
+        self._pacer = pacer
+        self._health = health or Indifferent()
+        self._timeouts = timeouts or Timeouts()
+        self._user_agent = user_agent
+        self._clock = clock or SystemClock()
+        self._response_limit = response_limit
+        self._reads = http.session(user_agent)
+        self.requests = 0
+
+    @property
+    def host(self) -> str:
+        """Return the gateway's host."""
+        return self._key.host
+
+    @property
+    def webhook_user_id(self) -> int | None:
+        """Return None: a key does not say whose it is."""
+        return None
+
+    def now(self) -> datetime:
+        """Return the moment by this transport's clock."""
+        return self._clock.now()
+
+    def close(self) -> None:
+        """Close the connections kept for reads."""
+        self._reads.close()
+
+    def obtain_permit(self, *, purpose: Purpose, patience: float) -> Release:
+        """Wait at most `patience` seconds until the pacer lets one request go."""
+        deadline = self._clock.monotonic() + patience
+        return self._pacer.acquire(NAME, purpose=purpose, deadline=deadline)
+
+    def call(
+        self,
+        request: Request,
+        *,
+        is_write: bool,
+        purpose: Purpose,
+        patience: float,
+        permit: Release | None = None,
+    ) -> GatewayReply:
+        """Send one request; wait at most `patience` seconds for a permit, unless one is held."""
+        release = permit or self.obtain_permit(purpose=purpose, patience=patience)
+        try:
+            try:
+                exchange = self._exchange(request, is_write=is_write)
+            finally:
+                release()
+            reply = self._opened(request, exchange)
+        except BitrixError as error:
+            if isinstance(error, RateLimited):
+                self._pacer.rate_limited()
+            self._health.failed(error)
+            raise
+        self._health.answered()
+        return reply
+
+    def _exchange(self, request: Request, *, is_write: bool) -> http.Exchange:
+        """Send one request: a write on a connection of its own, reads over those kept open."""
+        self.requests += 1
+        if not is_write:
+            return self._send(request, self._reads)
+        with http.session(self._user_agent) as session:
+            return self._send(request, session)
+
+    def _send(self, request: Request, session: requests.Session) -> http.Exchange:
+        exchange = send(
+            _Outgoing(key=self._key, request=request),
+            session,
+            timeouts=self._timeouts,
+            clock=self._clock,
+            limit=self._response_limit,
+        )
+        # An echo of the secret must not live on in a text, a log or a developer's page.
+        return replace(
+            exchange,
+            location=self._key.scrub(exchange.location),
+            body=self._key.scrub_body(exchange.body),
+        )
+
+    def _opened(self, request: Request, exchange: http.Exchange) -> GatewayReply:
+        """Turn a body into what its envelope holds, or raise what is wrong with it."""
+        method, status = f"{NAME}.{request.name}", exchange.status
+        if 300 <= status < 400:
+            asked = self._key.portal_url
+            raise Moved(location=exchange.location, status=status, method=method, asked=asked)
+        if status == 204 and not exchange.body:
+            return self._reply(None, None, exchange)
+        envelope = http.parse(exchange.body)
+        if not isinstance(envelope, Mapping):
+            what = f"no JSON object, {len(exchange.body)} bytes"
+            raise BadAnswer(what, method=method, status=status, transient=True)
+        if "error" in envelope or envelope.get("success") is False:
+            raise _refused(envelope.get("error"), status=status, method=method)
+        if envelope.get("success") is not True or "data" not in envelope or status >= 300:
+            is_transient = status >= 500
+            what = "neither data nor an error"
+            raise BadAnswer(what, method=method, status=status, transient=is_transient)
+        meta = envelope.get("meta")
+        total = meta.get("total") if isinstance(meta, Mapping) else None
+        return self._reply(
+            envelope["data"], count(total, name="meta.total", method=method), exchange
+        )
+
+    def _reply(self, data: Any, total: int | None, exchange: http.Exchange) -> GatewayReply:
+        return GatewayReply(
+            data=data,
+            total=total,
+            time=_time(exchange.date),
+            sent_at=exchange.sent_at,
+            duration_ms=exchange.duration_ms,
+            status=exchange.status,
+        )
+
+
+def _refused(raw: object, *, status: int, method: str) -> Refused:
+    told = raw if isinstance(raw, Mapping) else {}
+    wait = told.get("retryAfter")
+    is_number = isinstance(wait, (int, float)) and not isinstance(wait, bool)
+    return refusal(
+        http.plain(told.get("code")),
+        texts.words(http.plain(told.get("message"))),
+        status=status,
+        method=method,
+        retry_after=float(wait) if is_number and wait is not None else None,
+    )
+
+
+def _time(date: str) -> AnswerTime | None:
+    """Return the gateway's clock, which is as near to the portal's as it tells."""
+    try:
+        moment = parsedate_to_datetime(date)
+    except ValueError:
+        return None
+    return AnswerTime(finished_at=moment) if moment.tzinfo is not None else None
