@@ -8,6 +8,8 @@ from django.views.generic import RedirectView
 from bizproc_admin.access.permissions import open_to_accounts
 from bizproc_admin.views import (
     accounts,
+    application_action_writes,
+    application_actions,
     audit_entries,
     commands,
     completing,
@@ -103,6 +105,38 @@ workflow_template_urls = [
         "<int:pk>/constants/",
         workflow_templates.workflow_template_constants,
         name="workflow_template_constants",
+    ),
+]
+
+application_action_urls = [
+    path("", application_actions.application_action_list, name="application_action_list"),
+    path(
+        "registration/",
+        application_action_writes.application_action_registration,
+        name="application_action_registration",
+    ),
+    path(
+        "import/",
+        application_action_writes.application_action_import,
+        name="application_action_import",
+    ),
+    path(
+        "<int:pk>/", application_actions.application_action_detail, name="application_action_detail"
+    ),
+    path(
+        "<int:pk>/export/",
+        application_actions.application_action_export,
+        name="application_action_export",
+    ),
+    path(
+        "<int:pk>/change/",
+        application_action_writes.application_action_change,
+        name="application_action_change",
+    ),
+    path(
+        "<int:pk>/deletion/",
+        application_action_writes.application_action_deletion,
+        name="application_action_deletion",
     ),
 ]
 
@@ -261,6 +295,7 @@ urlpatterns = [
     path("", overview.overview, name="overview"),
     path("workflows/", include(workflow_urls)),
     path("templates/", include(workflow_template_urls)),
+    path("templates/application-actions/", include(application_action_urls)),
     path("workflow-tasks/", include(workflow_task_urls)),
     path("commands/", include(command_urls)),
     path("people/", include(person_urls)),

@@ -15,6 +15,12 @@ def command_target(command: Command) -> str:
 
 
 @register.simple_tag
+def command_alone(command: Command) -> str:
+    """Show what a command does, where its target is at hand."""
+    return acts.alone(command)
+
+
+@register.simple_tag
 def command_error(command: Command) -> str:
     """Show why a command waits or ended as it did; nothing where there is nothing to say."""
     return command_errors.command_error(command)

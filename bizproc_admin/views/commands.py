@@ -6,7 +6,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bizproc_admin.access.permissions import Capability, Request, may, requires
-from bizproc_admin.actions import ACTIONS, KillWorkflow, TerminateWorkflow
+from bizproc_admin.actions import (
+    ACTIONS,
+    KillWorkflow,
+    RegisterAction,
+    TerminateWorkflow,
+    UpdateAction,
+)
 from bizproc_admin.audit import By
 from bizproc_admin.commands import decide
 from bizproc_admin.forms.commands import DecisionForm
@@ -14,8 +20,8 @@ from bizproc_admin.htmx import dialog, page
 from bizproc_admin.lists.command_filters import CommandFilterForm
 from bizproc_admin.lists.command_lines import command_lines
 from bizproc_admin.lists.list_page import ListPage, Shown
-from bizproc_admin.models import Command, CommandState, WorkflowTemplate
-from bizproc_admin.models.commands import receivers
+from bizproc_admin.models import ApplicationAction, Command, CommandState, WorkflowTemplate
+from bizproc_admin.models.commands import TAKEN_BACK, receivers
 from bizproc_admin.wording import acts
 from bizproc_admin.wording.meanings import step_of
 
@@ -60,6 +66,8 @@ def command_detail(request: Request, pk: int) -> HttpResponse:
         "can_take_back": command.task_id is not None and command.can_be_taken_back,
         "facts": acts.facts(command, receivers([command])),
         "again_url": again_of(request, command),
+        "action_url": action_url_of(request, command),
+        "correct_url": correct_url_of(request, command),
         "template_url": template_url_of(request, command),
         "target": acts.target(command),
     }
@@ -99,6 +107,34 @@ def template_url_of(request: Request, command: Command) -> str:
     visible = WorkflowTemplate.objects.visible_to(request.user)
     found = visible.filter(portal=command.portal, remote_id=int(number)).first()
     return reverse("workflow_template_detail", args=[found.pk]) if found else ""
+
+
+def known_action(command: Command) -> ApplicationAction | None:
+    """Return the application action that a command is about, where it is known here."""
+    if command.target_kind != "application_action":
+        return None
+    known = ApplicationAction.objects.filter(portal=command.portal, step_type=command.target_id)
+    return known.first()
+
+
+def action_url_of(request: Request, command: Command) -> str:
+    action = known_action(command)
+    return reverse("application_action_detail", args=[action.pk]) if action else ""
+
+
+def correct_url_of(request: Request, command: Command) -> str:
+    """Return the address of the form that corrects a refused definition, for who may send it."""
+    is_form = command.action in (RegisterAction.name, UpdateAction.name)
+    if not is_form or command.word != "refused" or command.error_code == TAKEN_BACK:
+        return ""
+    if not may(request.user, ACTIONS[command.action].capability):
+        return ""
+    action = known_action(command)
+    if command.action == UpdateAction.name and action is not None:
+        url = reverse("application_action_change", args=[action.pk])
+    else:
+        url = reverse("application_action_registration")
+    return f"{url}?again={command.pk}"
 
 
 def again_of(request: Request, command: Command) -> str:

@@ -16,7 +16,16 @@ from bizproc_admin import audit
 from bizproc_admin.actions.workflows import TerminateWorkflow
 from bizproc_admin.audit import AuditAction, By
 from bizproc_admin.commands import issue
-from bizproc_admin.models import Account, AuditEntry, AuditRepeat, Command, Person, Role, Target
+from bizproc_admin.models import (
+    Account,
+    ApplicationAction,
+    AuditEntry,
+    AuditRepeat,
+    Command,
+    Person,
+    Role,
+    Target,
+)
 from bizproc_admin.wording.audit_entries import sentence_of
 from config.logs import QuietRefusals
 
@@ -52,6 +61,17 @@ TABLE = [
     ("workflow_template_versions", "get", READERS),
     ("workflow_template_constants", "get", READERS),
     ("workflow_template_constants", "post", READERS),
+    ("application_action_list", "get", READERS),
+    ("application_action_detail", "get", READERS),
+    ("application_action_export", "get", READERS),
+    ("application_action_registration", "get", ADMINISTRATOR),
+    ("application_action_registration", "post", ADMINISTRATOR),
+    ("application_action_import", "get", ADMINISTRATOR),
+    ("application_action_import", "post", ADMINISTRATOR),
+    ("application_action_change", "get", ADMINISTRATOR),
+    ("application_action_change", "post", ADMINISTRATOR),
+    ("application_action_deletion", "get", ADMINISTRATOR),
+    ("application_action_deletion", "post", ADMINISTRATOR),
     ("workflow_task_list", "get", EVERYBODY),
     ("workflow_task_pulse", "get", EVERYBODY),
     ("workflow_task_choices", "get", EVERYBODY),
@@ -181,7 +201,11 @@ def addresses(workflow, administrator, portal):
     entry = audit.record(
         AuditEntry.Kind.SIGN_IN, AuditAction.SIGN_IN, by=By(account=other), target=Target()
     )
+    action = ApplicationAction.objects.create(
+        portal=portal, client_id=portal.client_id, kind="robot", code="check"
+    )
     things = {
+        "application_action": action.pk,
         "workflow_task": workflow.tasks.get().pk,
         "workflow_template": workflow.template_id,
         "template_file": 0,
@@ -202,6 +226,8 @@ def addresses(workflow, administrator, portal):
             "workflow_start",
             "workflow_start_preview",
             "template_upload",
+            "application_action_registration",
+            "application_action_import",
         ):
             return reverse(name)
         if name.startswith("mfa_") or name in ("own_account", "own_sessions_ending"):

@@ -23,6 +23,7 @@ from bizproc_admin.audit import AuditAction, By
 from bizproc_admin.models import (
     Account,
     AddressChange,
+    ApplicationAction,
     Assignment,
     AuditEntry,
     Command,
@@ -46,11 +47,13 @@ ABSENT = 987_654_321
 OWN, FOREIGN, MISSING = "own", "foreign", "absent"
 # what the number in an address names; addresses without one are about nobody's thing
 THINGS = (
+    "application_action",
     "workflow_task", "workflow_template", "workflow_start", "workflow", "template_file", "command",
     "audit_entry", "account", "portal", "person",
 )  # fmt: skip
 WITHOUT = (
     "_list", "_creation", "_choice", "_pulse", "_search", "_start", "_preview", "_upload",
+    "_registration", "_import",
 )  # fmt: skip
 # the parts of the world that belong to nobody in particular among those who may read them
 OPERATORS = ("administrator", "auditor")
@@ -95,6 +98,9 @@ def things_on(portal: Portal, person: Person, owner: Account) -> dict[str, int]:
         },
     )  # fmt: skip
     file = TemplateFile.uploaded(portal, owner, name="a.bpt", content=b"x", template=None)
+    action = ApplicationAction.objects.create(
+        portal=portal, client_id=portal.client_id, kind="robot", code="check"
+    )
     entry = audit.record(
         AuditEntry.Kind.SIGN_IN,
         AuditAction.SIGN_IN,
@@ -107,6 +113,7 @@ def things_on(portal: Portal, person: Person, owner: Account) -> dict[str, int]:
         "workflow_template": template.pk,
         "workflow_start": start.pk,
         "template_file": file.pk,
+        "application_action": action.pk,
         "command": command.pk,
         "audit_entry": entry.pk,
         "portal": portal.pk,
