@@ -26,7 +26,7 @@ from .exchange import Timeouts
 from .fields import OddRow
 from .health import Health
 from .identity import Profile
-from .oauth import TokenPair, TokenServer
+from .oauth import TokenOwner, TokenPair, TokenServer
 from .objects import (
     AnswerTime,
     DepartmentRow,
@@ -149,6 +149,7 @@ __all__ = [
     "TemplateRow",
     "Timeouts",
     "TokenNotAsked",
+    "TokenOwner",
     "TokenPair",
     "TokenRefused",
     "TokenServer",

@@ -50,6 +50,11 @@ def _read(name: str, page: str, *scopes: str) -> Method:
     )
 
 
+def _event(access: Access, name: str) -> Method:
+    page = f"api-reference/events/{name.replace('.', '-')}.html"
+    return Method(name=name, access=access, scopes=(), page=page)
+
+
 _TASK, _TEMPLATE = "bizproc-task/", "template/"
 _ACTIVITY, _ROBOT = "bizproc-activity/", "bizproc-robot/"
 _USER_SCOPES: Final = ("user", "user_basic", "user_brief")
@@ -79,6 +84,10 @@ METHODS: Final[Mapping[str, Method]] = {
         _bizproc(Access.WRITE, "bizproc.robot.update", _ROBOT),
         _bizproc(Access.WRITE, "bizproc.robot.delete", _ROBOT),
         _bizproc(Access.WRITE, "bizproc.event.send", _ROBOT),
+        _event(Access.READ, "event.get"),
+        _event(Access.WRITE, "event.bind"),
+        _event(Access.WRITE, "event.unbind"),
+        _event(Access.WRITE, "event.test"),
         _read("user.get", "user", *_USER_SCOPES),
         _read("user.current", "user", *_USER_SCOPES),
         _read("department.get", "departments", "department"),

@@ -5,9 +5,9 @@ form, so that no log of a proxy holds them. A refresh replaces both tokens: whoe
 the new pair before using it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 from urllib.parse import urlencode
 
 from . import addresses, http, texts
@@ -22,6 +22,9 @@ TIMEOUTS: Final = Timeouts(connect=5, read=15, total=20)
 _RESPONSE_LIMIT: Final = 256 * 1024
 #: About thirty years: a longer life is a mistake, and more than a date can be moved by.
 _LONGEST_LIFE: Final = 10**9
+_APP_INFO: Final = "/rest/app.info"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +74,29 @@ class TokenPair:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenOwner:
+    """Whose an access token is: the application's, the portal's and the person's."""
+
+    client_id: str
+    member_id: str
+    is_installed: bool
+
+    @classmethod
+    def from_api(cls, raw: object) -> Self:
+        """Read the token server's answer to app.info."""
+        answer = SecretFields(raw, kind="app.info answer")
+        row = SecretFields(answer.raw.get("result"), kind="app.info answer")
+        install = row.raw.get("install")
+        told = install.get("installed") if isinstance(install, Mapping) else None
+        return cls(
+            client_id=row.required_text("client_id"),
+            member_id=row.required_text("member_id"),
+            # where it is not said, a token that works is of an application that is there
+            is_installed=told not in (False, "N", 0, "0"),
+        )
+
+
 class TokenServer:
     """Ask the server that gives out tokens, in the name of one application."""
 
@@ -92,6 +118,7 @@ class TokenServer:
         if not client_id or not client_secret:
             raise ValueError("An application has a client id and a client secret.")
         self._token_url = f"{parts.origin}{parts.path}"
+        self._origin = parts.origin
         self._host = parts.netloc
         self._client_id = client_id
         self._client_secret = client_secret
@@ -115,6 +142,24 @@ class TokenServer:
         del refresh_token, secret
         return self._granted(grant)
 
+    def owner_of(self, access_token: str) -> TokenOwner:
+        """Return whose an access token is; asked of the server that gave it, not of the portal.
+
+        Calls app.info there. TokenRefused tells that the token, or its application, is no more.
+        """
+        question = _Grant(
+            name="oauth.app_info",
+            host=self._host,
+            token_url=f"{self._origin}{_APP_INFO}",
+            form={"auth": access_token},
+            secrets=(self._client_secret, access_token),
+        )
+        del access_token
+        owner = self._outcome(question, TokenOwner.from_api)
+        if isinstance(owner, BitrixError):
+            raise owner
+        return owner
+
     def _grant(self, grant_type: str, *, name: str, secret: tuple[str, str]) -> "_Grant":
         form = {
             "grant_type": grant_type,
@@ -129,12 +174,12 @@ class TokenServer:
 
     def _granted(self, grant: "_Grant") -> TokenPair:
         """Return the pair, or raise from here, where no variable holds an answer."""
-        outcome = self._outcome(grant)
+        outcome = self._outcome(grant, TokenPair.from_api)
         if isinstance(outcome, BitrixError):
             raise outcome
         return outcome
 
-    def _outcome(self, grant: "_Grant") -> TokenPair | BitrixError:
+    def _outcome(self, grant: "_Grant", read: Callable[[object], T]) -> T | BitrixError:
         try:
             with http.session(self._user_agent) as session:
                 exchange = send(
@@ -144,7 +189,8 @@ class TokenServer:
                     clock=self._clock,
                     limit=_RESPONSE_LIMIT,
                 )
-            return _read(exchange, grant)
+            answer = _read(exchange, grant)
+            return answer if isinstance(answer, BitrixError) else read(answer)
         except BitrixError as error:
             return _about_tokens(error, grant)
 
@@ -170,8 +216,8 @@ class _Grant:
         return urlencode(self.form).encode()
 
 
-def _read(exchange: http.Exchange, grant: _Grant) -> TokenPair | BitrixError:
-    """Turn an answer into the pair or the refusal, whatever its status says."""
+def _read(exchange: http.Exchange, grant: _Grant) -> Mapping[str, object] | BitrixError:
+    """Turn an answer into what it says or into the refusal, whatever its status says."""
     answer = http.parse(exchange.body)
     if not isinstance(answer, Mapping):
         what = f"no JSON object, {len(exchange.body)} bytes"
@@ -191,7 +237,7 @@ def _read(exchange: http.Exchange, grant: _Grant) -> TokenPair | BitrixError:
             status=exchange.status,
             transient=exchange.status >= 500,
         )
-    return TokenPair.from_api(answer)
+    return answer
 
 
 def _about_tokens(error: BitrixError, grant: _Grant) -> BitrixError:

@@ -8,12 +8,14 @@ against the filter that was sent.
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from . import catalogue
 from .envelopes import Call, Reply
 from .errors import BadAnswer, BitrixError, NotARead
+from .fields import Fields
 from .identity import AppInfo, Profile
 from .objects import RegisteredActions
 from .pacing import Purpose
@@ -65,6 +67,7 @@ class Reader:
         self.whole_workflows = WholeWorkflows(self)
         self.application_actions = ApplicationActions(self)
         self.system = System(self)
+        self.events = Events(self)
 
     def ask(self, method: str, params: Mapping[str, Any] | None = None) -> Reply:
         """Call one read method, repeating it when that can help."""
@@ -184,3 +187,29 @@ class System:
         if not isinstance(result, list) or not all(isinstance(one, str) for one in result):
             raise BadAnswer("the answer is no list of names", method=method)
         return tuple(result)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundEvent:
+    """An address that the portal calls when an event happens; event is in capital letters."""
+
+    event: str
+    handler: str
+
+
+class Events:
+    """What our application has the portal call it for; needs a token of the application."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def bound(self) -> tuple[BoundEvent, ...]:
+        """Read which events call which address. Calls event.get."""
+        result = self._reader.ask("event.get").result
+        if not isinstance(result, list):
+            raise BadAnswer("the answer is no list of handlers", method="event.get")
+        rows = [Fields(raw, kind="handler") for raw in result]
+        return tuple(
+            BoundEvent(event=row.required_text("event").upper(), handler=row.text("handler"))
+            for row in rows
+        )

@@ -46,6 +46,7 @@ class Writer:
         self.workflow_templates = WorkflowTemplateWrites(self)
         self.application_actions = ApplicationActionWrites(self)
         self.application_steps = ApplicationStepWrites(self)
+        self.events = EventWrites(self)
 
     def reserve(self, method: str) -> None:
         """Obtain the permit for the next call of a method now, before the command is claimed.
@@ -286,6 +287,27 @@ class ApplicationActionWrites:
         ActionNotFound.
         """
         return _true(self._writer.send(f"bizproc.{_kind(kind)}.delete", {"CODE": _code(code)}))
+
+
+class EventWrites:
+    """What the portal tells our application of itself: needs an administrator's token of it."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+
+    def bind(self, event: str, handler: str) -> Written:
+        """Have an event call an address.
+
+        Calls event.bind. A second time it is refused, and nothing else happens.
+        """
+        return _true(self._writer.send("event.bind", {"EVENT": event, "HANDLER": handler}))
+
+    def test(self, values: Mapping[str, str]) -> Written:
+        """Have the portal call whatever ONAPPTEST is bound to, with these values.
+
+        Calls event.test. `true` says that the call was put into the portal's queue.
+        """
+        return _true(self._writer.send("event.test", dict(values)))
 
 
 def _kind(given: str) -> str:

@@ -38,7 +38,7 @@ def test_the_catalogue_knows_each_methods_page_and_scope():
     for name, method in catalogue.METHODS.items():
         assert method.name == name
         assert method.address.startswith("https://")
-        assert method.address.endswith(f"{name}.html") or name.startswith("bizproc.")
+        assert method.address.endswith(f"{name}.html") or name.startswith(("bizproc.", "event."))
         assert method.scopes == ("bizproc",) or not name.startswith("bizproc.")
 
 
