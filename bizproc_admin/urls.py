@@ -22,6 +22,7 @@ from bizproc_admin.views import (
     people,
     person_detail,
     person_list,
+    portal_calls,
     portals,
     receiving,
     second_factor,
@@ -281,6 +282,7 @@ portal_urls = [
     path("<int:pk>/admission/", portals.portal_admission, name="portal_admission"),
     path("<int:pk>/time-zone/", portals.portal_time_zone, name="portal_time_zone"),
     path("<int:pk>/probing/", portals.portal_probing, name="portal_probing"),
+    path("<int:pk>/calls-test/", portal_calls.portal_calls_test, name="portal_calls_test"),
     path("<int:pk>/address/", portals.portal_address, name="portal_address"),
     path(
         "<int:pk>/address/<int:change>/following/",

@@ -8,6 +8,7 @@ from bizproc_admin.actions.application_actions import (
 )
 from bizproc_admin.actions.application_steps import AnswerStep, CheckToken, WriteLogLine
 from bizproc_admin.actions.base import Action, NotPossible, Observation, Target, Verdict
+from bizproc_admin.actions.calls_connection import CallsTest
 from bizproc_admin.actions.delegations import DelegateTask
 from bizproc_admin.actions.starting import StartWorkflow
 from bizproc_admin.actions.template_files import AddTemplate, DeleteTemplate, UpdateTemplate
@@ -31,6 +32,7 @@ ACTIONS: dict[str, type[Action]] = {
         AnswerStep,
         WriteLogLine,
         CheckToken,
+        CallsTest,
     )
 }
 
@@ -39,6 +41,7 @@ __all__ = [
     "Action",
     "AddTemplate",
     "AnswerStep",
+    "CallsTest",
     "CheckToken",
     "CompleteTask",
     "DelegateTask",

@@ -46,6 +46,7 @@ class Target:
         """Return the names and the number by which it is searched for."""
         labels = self.labels
         first = labels.get("task") or labels.get("template") or labels.get("action")
+        first = first or labels.get("portal")
         return " · ".join(filter(None, (first, labels.get("document") or labels.get("number"))))
 
 
@@ -148,6 +149,8 @@ class Action(ABC):
     is_repeatable: ClassVar[bool] = True
     # whether the portal takes it once: sent again it does nothing, and says no more of the first
     is_one_time: ClassVar[bool] = False
+    # how long after it was sent that nothing is seen of it means nothing, beyond SETTLE_TIME
+    awaited_for: ClassVar[timedelta] = timedelta()
     # sends of one command: the first, and those after proof that nothing happened
     most_sends: ClassVar[int] = 3
 

@@ -22,6 +22,8 @@ class AuditAction(StrEnum):
     STEP_LOG = "application_step.log"
     STEP_CHECK = "application_step.check"
 
+    CALLS_TEST = "portal.test_calls"
+
     SIGN_IN = "session.sign_in"
     SIGN_OUT = "session.sign_out"
     SESSIONS_ENDED = "session.ended"

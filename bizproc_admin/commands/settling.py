@@ -225,11 +225,12 @@ def conclude_present(command: Command, action: Action, seen: Observation) -> Non
     """Go on with a command whose target still runs: wait, send again, or hand it to a person."""
     sent_at = command.sent_at or command.requested_at
     # what counts is when the portal was asked: an answer may take longer than the settle time
-    may_come = seen.asked_at < sent_at + timedelta(seconds=settings.SETTLE_TIME)
+    settle_time = max(timedelta(seconds=settings.SETTLE_TIME), action.awaited_for)
+    may_come = seen.asked_at < sent_at + settle_time
     # what is taken once may be sent again at any time
     is_harmless = action.is_one_time and command.state == CommandState.UNKNOWN
     if may_come and not is_harmless:
-        if command.state == CommandState.ACCEPTED:
+        if command.state == CommandState.ACCEPTED and not action.awaited_for:
             with transaction.atomic(durable=True):
                 if move(command, CommandState.DISPUTED):
                     record(command, AuditEntry.Kind.RECONCILE, after=seen.snapshot, origin="worker")

@@ -172,3 +172,9 @@ class TimeZoneForm(forms.Form):
             *((name, f"{name} ({zones.offset_of(zone)})") for name in known
               if (zone := zones.named(name))),
         ]  # fmt: skip
+
+
+class CallsTestForm(forms.Form):
+    """A test of the portal's calls: nothing is asked but that it is meant once."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput)

@@ -2,12 +2,17 @@
 
 from bizproc_admin.receiving.addresses import handler_of, problem_of_public_url
 from bizproc_admin.receiving.following import forget_old, read_called, start_due, take_calls
-from bizproc_admin.receiving.keeping import Outcome, receive
+from bizproc_admin.receiving.keeping import APPLICATION_EVENTS, Outcome, expect, receive
 from bizproc_admin.receiving.nested_forms import Stream
+from bizproc_admin.receiving.proofs import NONCE, TEST_EVENT
 
 __all__ = [
+    "APPLICATION_EVENTS",
+    "NONCE",
+    "TEST_EVENT",
     "Outcome",
     "Stream",
+    "expect",
     "forget_old",
     "handler_of",
     "problem_of_public_url",

@@ -22,9 +22,9 @@ from bizproc_admin.models import (
     StepState,
     Workflow,
 )
-from bizproc_admin.models.call_receivers import sender_digest
+from bizproc_admin.models.call_receivers import NONCE_LIVES, sender_digest
 from bizproc_admin.receiving import tell_console
-from bizproc_admin.receiving.keeping import state_of
+from bizproc_admin.receiving.keeping import look_at_tests, state_of
 from bizproc_admin.secrets.fields import UnreadableSecret
 from bizproc_admin.syncing import rereading
 
@@ -196,6 +196,10 @@ def start_due(*, start: doorbell.Start) -> None:
     calls = ApplicationStep.objects.filter(is_due=True)
     for pk in calls.values_list("portal", flat=True).distinct().order_by():
         start("take_calls", pk, queue=doorbell.INTERACTIVE)
+    unanswered = CallReceiver.objects.filter(asked_at__lt=now - NONCE_LIVES).exclude(nonce="")
+    for pk in list(unanswered.values_list("portal", flat=True)):
+        unanswered.filter(portal=pk).update(nonce="")
+        look_at_tests(pk)
     readings = CalledWorkflow.objects.filter(due_at__lte=now)
     for pk in readings.values_list("portal", flat=True).distinct().order_by():
         start("read_called", pk, queue=doorbell.INTERACTIVE)

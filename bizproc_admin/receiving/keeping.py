@@ -16,8 +16,15 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from bizproc_admin import doorbell
-from bizproc_admin.models import ApplicationStep, CallReceiver, Portal, StepState
-from bizproc_admin.models.call_receivers import sender_digest
+from bizproc_admin.models import (
+    ApplicationStep,
+    CallReceiver,
+    Command,
+    CommandState,
+    Portal,
+    StepState,
+)
+from bizproc_admin.models.call_receivers import nonce_digest, sender_digest
 from bizproc_admin.receiving import nested_forms, proofs
 from bizproc_admin.receiving.calls import NotACall, StepCall
 from bizproc_admin.receiving.nested_forms import NestedForm
@@ -34,6 +41,8 @@ APPLICATION_EVENTS: Final = ("ONAPPINSTALL", "ONAPPUPDATE", "ONAPPUNINSTALL")
 _NOTED_EVERY: Final = timedelta(seconds=5)
 #: A worker is rung for once in so many seconds, and looks when they are over.
 _RUNG_EVERY, _LOOKS_AFTER = 0.3, 0.5
+#: The name of the action by which a connection is tested (actions.calls_connection).
+TEST_ACTION: Final = "portal.test_calls"
 # what a repeat that is verified brings to a call that was not, or to a token brought by a person
 _TOLD_BY_CALL: Final = (
     "client_id", "code", "name", "document", "document_type", "properties", "user_number",
@@ -151,6 +160,23 @@ def learn(portal: Portal, receiver: CallReceiver | None, form: NestedForm) -> No
             member_id = form.text("auth", "member_id")[:64]
             Portal.objects.filter(pk=portal.pk, member_id="").update(member_id=member_id)
             doorbell.ring("take_calls", portal.pk, queue=doorbell.INTERACTIVE)
+            look_at_tests(portal.pk)
+
+
+def expect(portal: Portal, nonce: str) -> None:
+    """Wait for the call that brings a nonce back, and for no earlier one any more."""
+    CallReceiver.objects.update_or_create(
+        portal=portal,
+        client_id=portal.client_id,
+        defaults={"nonce": nonce_digest(nonce), "asked_at": timezone.now()},
+    )
+
+
+def look_at_tests(portal_pk: int) -> None:
+    """Have the connection tests of a portal judged now, by what has come or has not."""
+    tests = Command.objects.open().filter(portal=portal_pk, action=TEST_ACTION)
+    if tests.exclude(state=CommandState.INTENT).update(next_check_at=timezone.now()):
+        doorbell.ring("serve_portal", portal_pk, queue=doorbell.INTERACTIVE)
 
 
 def _note_call(receiver: CallReceiver) -> None:

@@ -81,6 +81,7 @@ ICONS = (
     "octagon-x",
     "pen-line",
     "pencil",
+    "phone-incoming",
     "play",
     "plug",
     "plus",

@@ -21,6 +21,7 @@ from bizproc_admin.forms.portals import (
     TimeZoneForm,
 )
 from bizproc_admin.htmx import dialog, page
+from bizproc_admin.lists.call_lines import CallsLine
 from bizproc_admin.lists.portal_lines import PortalLine, RunLine
 from bizproc_admin.models import CommandState, PersonToken, Portal, SyncRun
 from bizproc_admin.models.commands import CommandQuerySet
@@ -75,6 +76,7 @@ def portal_detail(request: Request, pk: int) -> HttpResponse:
             for finding in portal.findings
         ],
         "now": timezone.now(),
+        "calls": CallsLine.of(portal, request.user) if portal.has_application else None,
         "is_probing": portal.webhook is not None and portal.probe_at is not None,
         "unmade_look": unmade_look(portal),
         "token_count": PersonToken.objects.filter(person__portal=portal).count(),

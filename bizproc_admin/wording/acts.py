@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from bizproc_admin.actions import (
     AddTemplate,
     AnswerStep,
+    CallsTest,
     CheckToken,
     CompleteTask,
     DelegateTask,
@@ -163,6 +164,13 @@ ACTS = {
         whole=gettext_lazy("Check a token: %(target)s"),
         under_way=gettext_lazy("%(who)s is already having this token checked"),
     ),
+    CallsTest.name: Act(
+        alone=gettext_lazy("Test the calls"),
+        event=gettext_lazy("Test the calls"),
+        whole=gettext_lazy("Test the calls from %(target)s"),
+        under_way=gettext_lazy("%(who)s is already testing this"),
+        facts=((gettext_lazy("Address that is called"), "called"),),
+    ),
     TerminateWorkflow.name: Act(
         alone=gettext_lazy("Terminate"),
         event=gettext_lazy("Terminate"),
@@ -251,6 +259,8 @@ def target_said(labels: Mapping[str, Any]) -> str:
         return str(labels["action"])
     if "step" in labels:
         return step_said(labels)
+    if "portal" in labels:
+        return str(labels["portal"])
     template = labels.get("template") or _("Hidden automation template %(number)s") % {
         "number": labels.get("template_number")
     }
@@ -310,6 +320,8 @@ class Values:
             case "step":
                 named = self.labels.get("target", {})
                 return str(named.get("step") or named.get("code") or "")
+            case "called":
+                return str(self.command.inputs["handler"])
             case "name" | "file":
                 return str(self.command.inputs[key])
             case _:

@@ -116,6 +116,33 @@ SENTENCES = {
         "The workflow of this step is not known here yet. It is when the portal is read next."
     ),
     "step_is_over": gettext_lazy("This step does not wait for an answer any more."),
+    "token_needed_for_calls": gettext_lazy(
+        "What the portal calls is set by the application through which people sign in: sign in "
+        "with Bitrix24 as a portal administrator once, so that this console may act as you."
+    ),
+    "public_url_missing": gettext_lazy(
+        "The operator has not said yet under which address the console is reached from the "
+        "internet: PUBLIC_URL is not set."
+    ),
+    "public_url_unreadable": gettext_lazy(
+        "PUBLIC_URL is not an address the portal can call: it looks like "
+        "https://console.example.com, with nothing after the host."
+    ),
+    "public_url_without_dot": gettext_lazy(
+        "The host of PUBLIC_URL has no dot: portals refuse to call such addresses."
+    ),
+    "public_url_not_https": gettext_lazy(
+        "PUBLIC_URL must start with https://, so that what proves a call is not read on its way."
+    ),
+    "public_url_private": gettext_lazy(
+        "PUBLIC_URL is an address that nobody reaches from the internet."
+    ),
+    "no_call_came": gettext_lazy(
+        "The portal has taken the test, and no call came back within five minutes. Calls come from "
+        "Bitrix24's queue servers on the internet, also those of portals on your own servers: "
+        "PUBLIC_URL must be reached from there over https, with a certificate that is known "
+        "everywhere, and without a list of allowed addresses, for theirs change."
+    ),
     "others_act_on_it": gettext_lazy(
         "Others act on the same at this moment. Look at it again and repeat."
     ),

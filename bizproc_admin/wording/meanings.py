@@ -139,6 +139,24 @@ MEANINGS: Final[Mapping[str, Sentences]] = {
             "Not done: when last listed, the portal's codes were as before."
         ),
     },
+    "portal": {
+        State.ACCEPTED: gettext_lazy(
+            "The portal has put the call into its queue. The test is over when the call arrives."
+        ),
+        State.DECLINED: gettext_lazy(
+            "The portal said no. It is waited for the call all the same, for five minutes."
+        ),
+        State.DISPUTED: gettext_lazy("The portal said yes, but the call has not arrived yet."),
+        State.UNKNOWN: gettext_lazy(
+            "The answer was lost: the call may come or not. It is waited for, five minutes at most."
+        ),
+        State.NEEDS_HUMAN: gettext_lazy(
+            "What became of the test cannot be told. Close the command and test anew; testing "
+            "twice does no harm."
+        ),
+        State.GONE: gettext_lazy("Nothing more is to be learnt of this test. Test anew."),
+        State.NOT_APPLIED: gettext_lazy("Nothing came of it: no call arrived."),
+    },
     "workflow_template": {
         State.ACCEPTED: gettext_lazy(
             "The portal said yes. Its templates are read again to see whether that is so."
@@ -255,6 +273,11 @@ READINGS: Final[Mapping[str, Sentences]] = {
         State.DISPUTED: gettext_lazy(
             "Read again: the workflow has not moved, although the portal said yes"
         ),
+    },
+    "portal": {
+        State.CONFIRMED: gettext_lazy("The call has arrived, with what only this test knew"),
+        State.NOT_APPLIED: gettext_lazy("The time was over and no call had arrived"),
+        State.DISPUTED: gettext_lazy("The call has not arrived yet"),
     },
     "document": {
         State.CONFIRMED: gettext_lazy("Read again: the workflow has been started"),
