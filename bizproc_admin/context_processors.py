@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from bizproc_admin import heartbeats
 from bizproc_admin.access.permissions import Capability, Request, capabilities
 from bizproc_admin.lists.inbox import waiting_count
-from bizproc_admin.models import Account, Portal, Role, Workflow
+from bizproc_admin.models import Account, ApplicationStep, Portal, Role, Workflow
+from bizproc_admin.models.application_steps import OPEN
 from bizproc_admin.views.news import news_of
 
 
@@ -74,6 +75,10 @@ def navigation(
     running = getattr(request, "running_count", None)  # the list itself has just counted them
     if portal and running is None:
         running = Workflow.objects.visible_to(account).at(portal).running().count()
+    waiting_steps = None
+    if portal and can.get(Capability.SEE_STEPS.value):
+        steps = ApplicationStep.objects.visible_to(account).at(portal)
+        waiting_steps = steps.filter(state__in=OPEN).count()
     waiting, overdue = waits
     entries = [
         (Capability.SEE_OVERVIEW, "overview", _("Overview"), "layout-dashboard", None),
@@ -84,6 +89,13 @@ def navigation(
             _("Workflow tasks"),
             "inbox",
             waiting,
+        ),
+        (
+            Capability.SEE_STEPS,
+            "application_step_list",
+            _("Waiting steps"),
+            "hourglass",
+            waiting_steps,
         ),
         (
             Capability.SEE_WORKFLOWS,
@@ -99,6 +111,7 @@ def navigation(
         (Capability.MANAGE_PORTALS, "portal_list", _("Portals"), "plug", None),
     ]
     secondary = {
+        "application_step_list",
         "workflow_template_list",
         "command_list",
         "person_list",

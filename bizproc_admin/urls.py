@@ -10,6 +10,7 @@ from bizproc_admin.views import (
     accounts,
     application_action_writes,
     application_actions,
+    application_steps,
     audit_entries,
     commands,
     completing,
@@ -59,6 +60,24 @@ workflow_urls = [
     path("<int:pk>/termination/", workflows.workflow_termination, name="workflow_termination"),
     path("<int:pk>/kill/", workflows.workflow_kill, name="workflow_kill"),
     path("<int:pk>/removal/", former_addresses.workflow_removal, name="workflow_removal"),
+]
+
+application_step_urls = [
+    path("", application_steps.application_step_list, name="application_step_list"),
+    path("pulse/", application_steps.application_step_pulse, name="application_step_pulse"),
+    path(
+        "choices/<slug:chip>/",
+        application_steps.application_step_choices,
+        name="application_step_choices",
+    ),
+    path("token/", application_steps.application_step_token, name="application_step_token"),
+    path("<int:pk>/", application_steps.application_step_detail, name="application_step_detail"),
+    path(
+        "<int:pk>/answer/",
+        application_steps.application_step_answer,
+        name="application_step_answer",
+    ),
+    path("<int:pk>/log-line/", application_steps.application_step_log, name="application_step_log"),
 ]
 
 workflow_template_urls = [
@@ -296,6 +315,7 @@ handler500 = "bizproc_admin.views.failures.server_error"
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("workflows/", include(workflow_urls)),
+    path("waiting-steps/", include(application_step_urls)),
     path("templates/", include(workflow_template_urls)),
     path("templates/application-actions/", include(application_action_urls)),
     path("workflow-tasks/", include(workflow_task_urls)),

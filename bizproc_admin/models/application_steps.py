@@ -36,6 +36,8 @@ class StepState(models.TextChoices):
     ENDED = "ended", _("Workflow ended")
 
 
+# something is still expected of these
+OPEN = (StepState.WAITING, StepState.PRESUMED, StepState.UNVERIFIED)
 # nothing is expected of these any more
 OVER = (
     StepState.PASSED,
@@ -61,6 +63,20 @@ class ApplicationStepQuerySet(models.QuerySet["ApplicationStep"]):
         if account.sees_all:
             return self.filter(portal=account.home_id) if account.home_id else self
         return self.filter(workflow__in=Workflow.objects.visible_to(account))
+
+    def for_rows(self) -> Self:
+        """Fetch with each step what rows say of its workflow."""
+        return self.select_related("portal", "workflow__document").defer(
+            "token", "properties", "workflow__search_text"
+        )
+
+    def matching(self, text: str) -> Self:
+        """Narrow to steps that contain every word of the text, or whose workflow does."""
+        found = self
+        for word in text.casefold().split():
+            here = Q(search_text__contains=word) | Q(workflow__search_text__contains=word)
+            found = found.filter(here | Q(workflow_remote_id=word))
+        return found
 
     def waiting(self) -> Self:
         """Narrow to steps that called and wait, as far as is known."""

@@ -21,6 +21,12 @@ def command_alone(command: Command) -> str:
 
 
 @register.simple_tag
+def confirmed_by(entry: AuditEntry) -> str:
+    """Show by what an answer to a step was confirmed; nothing for other entries."""
+    return acts.confirmed_by(entry)
+
+
+@register.simple_tag
 def command_error(command: Command) -> str:
     """Show why a command waits or ended as it did; nothing where there is nothing to say."""
     return command_errors.command_error(command)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from bizproc_admin.models import AuditEntry, Command, CommandState
 from bizproc_admin.templatetags.icons import REFERENCES
-from bizproc_admin.wording.looks import LOOKS, look_of
+from bizproc_admin.wording.looks import LOOKS, Look, look_of
 
 register = template.Library()
 
@@ -31,6 +31,12 @@ def command_badge(command: Command) -> SafeString:
     if command.state == CommandState.NEEDS_HUMAN:
         text = _("Unknown, a person must look")
     return badge(text, icon=look.icon, tone=look.tone, busy=look is LOOKS["requested"])
+
+
+@register.simple_tag
+def look_badge(look: Look) -> SafeString:
+    """Show a look: its words with its icon."""
+    return badge(look.text, icon=look.icon, tone=look.tone, busy=look is LOOKS["requested"])
 
 
 @register.simple_tag

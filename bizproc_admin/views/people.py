@@ -4,12 +4,15 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from bizproc_admin.access.permissions import Capability, Request, requires
+from bizproc_admin.access.permissions import Capability, Request, may, requires
+from bizproc_admin.actions.application_steps import action_of
 from bizproc_admin.forms.parameters import parameters_of
 from bizproc_admin.forms.people import PeopleField, found_people
 from bizproc_admin.forms.questions import questions_of
+from bizproc_admin.forms.step_answers import return_values_of
 from bizproc_admin.lists.inbox import visible
-from bizproc_admin.models import Person, WorkflowTask, WorkflowTemplate
+from bizproc_admin.models import ApplicationStep, Person, WorkflowTask, WorkflowTemplate
+from bizproc_admin.wording.application_steps import definition_of
 
 DELEGATION = "delegation"
 
@@ -19,7 +22,8 @@ DELEGATION = "delegation"
 def person_search(request: Request) -> HttpResponse:
     """Give the people a search control offers.
 
-    It is a question of a task, whom to delegate it to, or a parameter of a workflow template.
+    It is a question of a task, whom to delegate it to, a parameter of a workflow template, or a
+    value that an application gives back.
     """
     purpose = request.GET.get("purpose", "")
     task = None
@@ -27,6 +31,9 @@ def person_search(request: Request) -> HttpResponse:
         offered = WorkflowTemplate.objects.offered_to(request.user).select_related("portal")
         template = get_object_or_404(offered, pk=number_of(request, "template"))
         name, field, prefix = *parameter_of(template, purpose), "start"
+    elif "step" in request.GET:
+        name, field = return_value_of(request, purpose)
+        prefix = "answer"
     else:
         known = visible(request).select_related("portal")
         task = get_object_or_404(known, pk=number_of(request, "for"))
@@ -66,6 +73,19 @@ def parameter_of(template: WorkflowTemplate, purpose: str) -> tuple[str, PeopleF
         field = parameter.field(template.portal)
         if parameter.name == purpose and isinstance(field, PeopleField):
             return parameter.name, field
+    raise Http404
+
+
+def return_value_of(request: Request, purpose: str) -> tuple[str, PeopleField]:
+    """Give the name and the field of a value of a step that asks for people; 404 for any other."""
+    if not may(request.user, Capability.ANSWER_STEPS):
+        raise Http404
+    steps = ApplicationStep.objects.visible_to(request.user).select_related("portal")
+    step = get_object_or_404(steps, pk=number_of(request, "step"))
+    for one in return_values_of(step.portal, definition_of(action_of(step))):
+        field = one.field(step.portal)
+        if one.name == purpose and isinstance(field, PeopleField):
+            return one.name, field
     raise Http404
 
 

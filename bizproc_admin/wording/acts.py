@@ -241,6 +241,16 @@ def answered_values(command: Command) -> list[tuple[str, str]]:
     return told
 
 
+def confirmed_by(entry: AuditEntry) -> str:
+    """Return the task or step by which an answer to a step was confirmed, else nothing."""
+    by = (entry.detail.after or {}).get("by") if entry.target_kind == "application_step" else None
+    if not by:
+        return ""
+    if "task" in by:
+        return _("by the task “%(task)s”") % {"task": by["task"] or by["number"]}
+    return _("by the step “%(step)s”") % {"step": by["step"] or by["code"]}
+
+
 def target(command: Command) -> str:
     """Return what a command acts on."""
     labels = (command.labels or {}).get("target")

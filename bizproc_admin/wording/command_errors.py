@@ -115,6 +115,18 @@ SENTENCES = {
     "step_without_workflow": gettext_lazy(
         "The workflow of this step is not known here yet. It is when the portal is read next."
     ),
+    "definition_unknown": gettext_lazy(
+        "What this action gives back is not known here: it was registered by other means. Import "
+        "its definition first."
+    ),
+    "definition_missing": gettext_lazy(
+        "The action is registered on the portal no more: every value of an answer would be "
+        "dropped. Register it again first."
+    ),
+    "token_of_unknown_workflow": gettext_lazy(
+        "The workflow of this token is not known here. It has ended long ago, or is of another "
+        "portal."
+    ),
     "step_is_over": gettext_lazy("This step does not wait for an answer any more."),
     "token_needed_for_calls": gettext_lazy(
         "What the portal calls is set by the application through which people sign in: sign in "

@@ -19,11 +19,13 @@ from bizproc_admin.commands import issue
 from bizproc_admin.models import (
     Account,
     ApplicationAction,
+    ApplicationStep,
     AuditEntry,
     AuditRepeat,
     Command,
     Person,
     Role,
+    StepState,
     Target,
 )
 from bizproc_admin.wording.audit_entries import sentence_of
@@ -53,6 +55,14 @@ TABLE = [
     ("workflow_kill", "post", ADMINISTRATOR),
     ("workflow_removal", "get", ADMINISTRATOR),
     ("workflow_removal", "post", ADMINISTRATOR),
+    ("application_step_list", "get", READERS),
+    ("application_step_pulse", "get", READERS),
+    ("application_step_choices", "get", READERS),
+    ("application_step_detail", "get", READERS),
+    ("application_step_answer", "post", ADMINISTRATOR),
+    ("application_step_log", "post", ADMINISTRATOR),
+    ("application_step_token", "get", ADMINISTRATOR),
+    ("application_step_token", "post", ADMINISTRATOR),
     ("workflow_template_list", "get", EVERYBODY),
     ("workflow_template_choices", "get", EVERYBODY),
     ("template_mention_list", "get", READERS),
@@ -207,6 +217,14 @@ def addresses(workflow, administrator, portal):
     )
     things = {
         "application_action": action.pk,
+        "application_step": ApplicationStep.objects.create(
+            portal=portal,
+            workflow=workflow,
+            workflow_remote_id=workflow.remote_id,
+            token_digest="d" * 64,
+            since=timezone.now(),
+            state=StepState.WAITING,
+        ).pk,
         "workflow_task": workflow.tasks.get().pk,
         "workflow_template": workflow.template_id,
         "template_file": 0,
@@ -229,6 +247,7 @@ def addresses(workflow, administrator, portal):
             "template_upload",
             "application_action_registration",
             "application_action_import",
+            "application_step_token",
         ):
             return reverse(name)
         if name.startswith("mfa_") or name in ("own_account", "own_sessions_ending"):

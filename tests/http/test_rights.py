@@ -24,6 +24,7 @@ from bizproc_admin.models import (
     Account,
     AddressChange,
     ApplicationAction,
+    ApplicationStep,
     Assignment,
     AuditEntry,
     Command,
@@ -34,6 +35,7 @@ from bizproc_admin.models import (
     Person,
     Portal,
     Role,
+    StepState,
     Target,
     TemplateFile,
     Workflow,
@@ -47,12 +49,12 @@ ABSENT = 987_654_321
 OWN, FOREIGN, MISSING = "own", "foreign", "absent"
 # what the number in an address names; addresses without one are about nobody's thing
 THINGS = (
-    "application_action",
-    "workflow_task", "workflow_template", "workflow_start", "workflow", "template_file", "command",
-    "audit_entry", "account", "portal", "person",
+    "application_action", "application_step", "workflow_task", "workflow_template",
+    "workflow_start", "workflow", "template_file", "command", "audit_entry", "account", "portal",
+    "person",
 )  # fmt: skip
 WITHOUT = (
-    "_list", "_creation", "_choice", "_pulse", "_search", "_start", "_preview", "_upload",
+    "_list", "_creation", "_choice", "_pulse", "_search", "_start", "_preview", "_upload", "_token",
     "_registration", "_import",
 )  # fmt: skip
 # the parts of the world that belong to nobody in particular among those who may read them
@@ -101,6 +103,10 @@ def things_on(portal: Portal, person: Person, owner: Account) -> dict[str, int]:
     action = ApplicationAction.objects.create(
         portal=portal, client_id=portal.client_id, kind="robot", code="check"
     )
+    step = ApplicationStep.objects.create(
+        portal=portal, workflow=workflow, workflow_remote_id=workflow.remote_id, since=now,
+        token_digest="d" * 64, state=StepState.WAITING,
+    )  # fmt: skip
     entry = audit.record(
         AuditEntry.Kind.SIGN_IN,
         AuditAction.SIGN_IN,
@@ -109,6 +115,7 @@ def things_on(portal: Portal, person: Person, owner: Account) -> dict[str, int]:
     )
     return {
         "workflow": workflow.pk,
+        "application_step": step.pk,
         "workflow_task": task.pk,
         "workflow_template": template.pk,
         "workflow_start": start.pk,
