@@ -9,12 +9,15 @@ from django.utils.translation import ngettext
 
 from bizproc_admin.diagrams.pictures import Part
 from bizproc_admin.diagrams.steps import Step
-from bizproc_admin.models import WorkflowTask
+from bizproc_admin.models import ApplicationStep, StepState, WorkflowTask
 from bizproc_admin.wording.times import about, moment
 
 Status = WorkflowTask.Status
 A_MINUTE = timedelta(minutes=1)
 AGREED = frozenset({Status.APPROVED, Status.DONE})
+STANDING = (StepState.WAITING, StepState.PRESUMED)
+# a call that may be anybody's says nothing of where a workflow stands
+TOLD = frozenset(StepState) - {StepState.UNVERIFIED}
 REFUSED = frozenset({Status.REJECTED, Status.DECLINED, Status.TIMED_OUT})
 
 
@@ -43,8 +46,13 @@ def outcome_of(task: WorkflowTask) -> str:
     return "no" if task.status in REFUSED else ""
 
 
-def course_of(tasks: Iterable[WorkflowTask], now: datetime) -> Course:
-    """Return the course of a workflow from all its tasks; now is the portal's clock."""
+def course_of(
+    tasks: Iterable[WorkflowTask], steps: Iterable[ApplicationStep], now: datetime
+) -> Course:
+    """Return the course of a workflow from all its tasks and the steps that applications answer.
+
+    now is the portal's clock.
+    """
     by_step: dict[str, list[WorkflowTask]] = {}
     for task in tasks:
         if task.activity_name:
@@ -53,11 +61,27 @@ def course_of(tasks: Iterable[WorkflowTask], now: datetime) -> Course:
         name: max(found, key=lambda task: (task.is_open, task.modified_at, task.pk))
         for name, found in by_step.items()
     }
-    return Course(
-        feet={name: foot_of(task, len(by_step[name]), now) for name, task in latest.items()},
-        marks={name: "here" if task.is_open else "passed" for name, task in latest.items()},
-        latest=latest,
-    )
+    feet = {name: foot_of(task, len(by_step[name]), now) for name, task in latest.items()}
+    marks = {name: "here" if task.is_open else "passed" for name, task in latest.items()}
+    of_steps = {step.name: step for step in steps if step.name and step.state in TOLD}
+    for name, step in of_steps.items():
+        feet[name] = foot_of_step(step, now)
+        marks[name] = "here" if step.state in STANDING else "passed"
+    return Course(feet=feet, marks=marks, latest=latest)
+
+
+def foot_of_step(step: ApplicationStep, now: datetime) -> tuple[Part, ...]:
+    """Return what stands under a step of an application: that it waits, or how it was settled."""
+    if step.state == StepState.WAITING:
+        span = max(now - step.since, timedelta(0))
+        since = _("for %(span)s") % {"span": about(span)} if span >= A_MINUTE else _("just now")
+        is_late = step.is_over_time_at(now)
+        parts = (_("Waits for the application"), since)
+        return Part(parts[0], "strong"), Part(parts[1], "late" if is_late else "")
+    if step.state == StepState.PRESUMED:
+        return Part(_("May wait here"), "strong"), Part(_("no call received"))
+    at = step.settled_at or step.since
+    return Part(step.get_state_display(), "strong"), Part(moment(at, now))
 
 
 def foot_of(task: WorkflowTask, times: int, now: datetime) -> tuple[Part, ...]:

@@ -12,7 +12,9 @@ from bizproc_admin.access.permissions import Capability, Request, capabilities, 
 from bizproc_admin.actions import Action, KillWorkflow, TerminateWorkflow
 from bizproc_admin.forms.endings import EndingForm, KillForm, TerminationForm
 from bizproc_admin.htmx import accepted, dialog, page, part, wants_part
+from bizproc_admin.lists.courses import STANDING
 from bizproc_admin.lists.list_page import ListPage, Shown
+from bizproc_admin.lists.step_lines import step_lines
 from bizproc_admin.lists.workflow_filters import WorkflowFilterForm
 from bizproc_admin.lists.workflow_lines import WorkflowLine, workflow_line, workflow_lines
 from bizproc_admin.models import Command, FeedName, Workflow, WorkflowTask
@@ -26,6 +28,8 @@ from bizproc_admin.wording.timelines import timeline_of
 # A page that asked for a reading looks for it so many times, then says that it has not come.
 MOST_LOOKS = 4
 WATCHING = "watching"
+# steps of applications that a page tells of: a loop may have run through one a thousand times
+MOST_STEPS = 100
 
 
 def lines_of(
@@ -85,6 +89,7 @@ def workflow_detail(request: Request, pk: int) -> HttpResponse:
     tasks = list(workflow.tasks.with_assignments().order_by("-is_open", "-modified_at"))
     commands = list(workflow.commands.select_related("task").latest_first())
     names = receivers(commands)
+    steps = list(workflow.application_steps.for_rows().order_by("since", "pk")[:MOST_STEPS])
     given = request.GET.get("read", "")
     looks = min(int(given), MOST_LOOKS) if given.isdecimal() and len(given) < 3 else 0
     # a page that goes on watching asked for no reading, and some may not ask: they wait for none
@@ -103,7 +108,12 @@ def workflow_detail(request: Request, pk: int) -> HttpResponse:
             .values_list("pk", flat=True)
         ),
         "commands": [(command, acts.event(command, names)) for command in commands],
-        "timeline": timeline_of(workflow, tasks, commands, viewer=request.user, names=names),
+        "timeline": timeline_of(
+            workflow, tasks, commands, steps=steps, viewer=request.user, names=names
+        ),
+        "standing_steps": step_lines(
+            [step for step in steps if step.state in STANDING], portal=workflow.portal
+        ),
         "siblings": siblings.latest_first()[:10],
         "raw": raw_fields(workflow),
         "can_start_again": may(request.user, Capability.START_WORKFLOWS)

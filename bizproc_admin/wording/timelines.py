@@ -1,15 +1,23 @@
 """What is known of a workflow's life, in order."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 
 from bizproc_admin.access.permissions import Capability, may
-from bizproc_admin.models import Account, Command, Workflow, WorkflowTask
+from bizproc_admin.models import (
+    Account,
+    ApplicationStep,
+    Command,
+    StepState,
+    Workflow,
+    WorkflowTask,
+)
 from bizproc_admin.models.commands import TAKEN_BACK
 from bizproc_admin.wording import acts
+from bizproc_admin.wording.application_steps import STATES, StepNames
 from bizproc_admin.wording.command_errors import command_error
 from bizproc_admin.wording.commands import CALM
 from bizproc_admin.wording.looks import look_of
@@ -36,6 +44,7 @@ def timeline_of(
     tasks: Iterable[WorkflowTask],
     commands: Iterable[Command],
     *,
+    steps: Sequence[ApplicationStep] = (),
     viewer: Account,
     names: acts.Names,
 ) -> list[Event]:
@@ -54,6 +63,9 @@ def timeline_of(
     ]
     for task in tasks:
         events += task_events(task)
+    called = StepNames(steps, workflow.portal)
+    for step in steps:
+        events += step_events(step, called)
     for command in commands:
         events += command_events(command, viewer, names)
     if not workflow.is_running and workflow.ended_before:
@@ -96,6 +108,27 @@ def task_events(task: WorkflowTask) -> list[Event]:
             detail=names,
         )
     ]
+
+
+def step_events(step: ApplicationStep, names: StepNames) -> list[Event]:
+    """Return what is known of a step that an application answers; not what it was given."""
+    values = {"step": names.title(step), "action": names.action(step)}
+    if step.state == StepState.UNVERIFIED:
+        return []
+    if step.state == StepState.PRESUMED:
+        text = _("May wait for the application: %(step)s; no call received") % values
+        return [Event(at=step.since, text=text, tone="warn")]
+    is_open = step.state == StepState.WAITING
+    text = (
+        _("Waits for the application: %(step)s")
+        if is_open
+        else _("Called the application: %(step)s")
+    )
+    events = [Event(at=step.since, text=text % values, tone="warn" if is_open else "")]
+    if step.settled_at and step.state in (StepState.TIMED_OUT, StepState.ELSEWHERE):
+        said = STATES[StepState(step.state)].text
+        events.append(Event(at=step.settled_at, text=f"{values['step']}: {said}", tone="warn"))
+    return events
 
 
 def may_read_reason(command: Command, viewer: Account) -> bool:

@@ -7,7 +7,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bizproc_admin.forms.parameters import name_of
-from bizproc_admin.models import ApplicationAction, ApplicationStep, Command, StepState
+from bizproc_admin.models import (
+    ApplicationAction,
+    ApplicationStep,
+    Command,
+    Person,
+    StepState,
+    Workflow,
+)
 from tests.http import waiting
 
 LIST = reverse("application_step_list")
@@ -289,3 +296,29 @@ def test_what_is_no_token_or_of_an_unknown_workflow_is_said_beside_it(client, st
     page = client.post(TOKEN, {"key": key_of(client.get(TOKEN)), "token": other})
     assert "not known here" in str(page.context["form"].errors["token"])
     assert ApplicationStep.objects.count() == 1
+
+
+# --- its workflow -------------------------------------------------------------------------------
+
+
+def test_its_workflow_s_page_timeline_and_diagram_show_that_it_waits(client, step):
+    page = client.get(reverse("workflow_detail", args=[step.workflow.pk]))
+    assert "Waits for an application: Check the counterparty" in text_of(page)
+    assert detail(step) in text_of(page)
+    assert any("Check the counterparty" in event.text for event in page.context["timeline"])
+    course = client.get(reverse("workflow_course", args=[step.workflow.pk]))
+    assert "Waits for the application" in text_of(course)
+    ApplicationStep.objects.update(state=StepState.CONFIRMED, settled_at=timezone.now())
+    page = client.get(reverse("workflow_detail", args=[step.workflow.pk]))
+    assert "Waits for an application" not in text_of(page)
+    assert any("Called the application" in event.text for event in page.context["timeline"])
+
+
+def test_who_takes_part_sees_that_it_waits_and_not_what_it_was_given(as_, manager, step, portal):
+    person = Person.objects.get(portal=portal, remote_id=1)
+    Workflow.objects.filter(pk=step.workflow.pk).update(started_by=person)
+    manager.linked_people.create(portal=portal, person=person)
+    page = text_of(as_(manager).get(reverse("workflow_detail", args=[step.workflow.pk])))
+    assert "Waits for an application: Check the counterparty" in page
+    assert "Müller GmbH" not in page
+    assert detail(step) not in page
