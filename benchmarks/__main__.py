@@ -7,13 +7,13 @@ import subprocess
 import sys
 import tempfile
 
-PARTS = ("sync", "lists", "faults", "bulk", "crowd", "diagrams")
+PARTS = ("sync", "lists", "faults", "bulk", "crowd", "diagrams", "calls")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "parts", nargs="*", help="sync, lists, faults, bulk, crowd, diagrams; all without"
+        "parts", nargs="*", help="sync, lists, faults, bulk, crowd, diagrams, calls; all without"
     )
     parts = parser.parse_args().parts or PARTS
     if unknown := set(parts) - set(PARTS):
@@ -27,7 +27,7 @@ def main() -> int:
 def databases(part: str) -> list[str]:
     """Give the databases a part is measured on: SQLite, and PostgreSQL where one is given."""
     given = os.environ.get("TEST_DATABASE_URL", "")
-    return ["", given] if part == "lists" and given.startswith("postgres") else [""]
+    return ["", given] if part in ("lists", "calls") and given.startswith("postgres") else [""]
 
 
 def measure(part: str, url: str) -> bool:

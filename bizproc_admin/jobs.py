@@ -82,6 +82,11 @@ def read_called(pk: int) -> None:
             receiving.read_called(pk)
 
 
+@shared_task(name=PREFIX + "look_at_application")
+def look_at_application(pk: int) -> None:
+    receiving.look_at_application(pk)
+
+
 @shared_task(name=PREFIX + "tidy")
 def tidy() -> None:
     heartbeats.forget()

@@ -56,6 +56,9 @@ class AuditAction(StrEnum):
     CONNECTION_LOOKED_OVER = "portal.looked_over"
     APPLICATION_SET = "portal.application_set"
     APPLICATION_REMOVED = "portal.application_removed"
+    # what the portal does to it
+    APPLICATION_GONE = "portal.application_gone"
+    APPLICATION_BACK = "portal.application_back"
     SIGN_IN_OPENED = "portal.sign_in_opened"
     SIGN_IN_CLOSED = "portal.sign_in_closed"
     TIME_ZONE_SET = "portal.time_zone"

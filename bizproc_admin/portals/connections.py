@@ -197,6 +197,26 @@ def remove_application(portal: Portal, *, by: By) -> None:
         )
 
 
+def application_gone(portal: Portal) -> None:
+    """Record that the application is no longer on the portal; part of the caller's transaction."""
+    audit.record(
+        AuditEntry.Kind.CONNECTION,
+        AuditAction.APPLICATION_GONE,
+        by=audit.WORKER,
+        target=portal.as_target,
+    )
+
+
+def application_back(portal: Portal) -> None:
+    """Record that the application is on the portal again; part of the caller's transaction."""
+    audit.record(
+        AuditEntry.Kind.CONNECTION,
+        AuditAction.APPLICATION_BACK,
+        by=audit.WORKER,
+        target=portal.as_target,
+    )
+
+
 def admit_everybody(portal: Portal, *, is_open: bool, by: By) -> None:
     """Let everybody of the portal sign in, or only its administrators and heads."""
     with transaction.atomic():

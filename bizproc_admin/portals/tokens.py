@@ -36,7 +36,10 @@ class ReconnectNeeded(bitrix.NotSent):
 
 
 class ApplicationBroken(bitrix.NotSent):
-    """The portal's application cannot be used: its secret is wrong, or it was removed."""
+    """The portal's application cannot be used: its secret is wrong, or it was removed.
+
+    detail is the token server's word for it, in capital letters, where it was asked.
+    """
 
     code = "application_broken"
 
@@ -180,7 +183,7 @@ def refresh(row: PersonToken, portal: Portal) -> bitrix.TokenPair | None:
             return None
         unchanged.update(refreshing_until=None)
         if refusal.is_final:
-            raise ApplicationBroken from None
+            raise ApplicationBroken(refusal.vendor_code.strip().upper()) from None
         raise
     except bitrix.BitrixError:
         unchanged.update(refreshing_until=None)

@@ -23,7 +23,7 @@ from bizproc_admin.models import (
     Workflow,
 )
 from bizproc_admin.models.call_receivers import NONCE_LIVES, sender_digest
-from bizproc_admin.receiving import tell_console
+from bizproc_admin.receiving import application_events, tell_console
 from bizproc_admin.receiving.keeping import look_at_tests, state_of
 from bizproc_admin.secrets.fields import UnreadableSecret
 from bizproc_admin.syncing import rereading
@@ -200,6 +200,7 @@ def start_due(*, start: doorbell.Start) -> None:
     for pk in list(unanswered.values_list("portal", flat=True)):
         unanswered.filter(portal=pk).update(nonce="")
         look_at_tests(pk)
+    application_events.start_due_looks(start=start)
     readings = CalledWorkflow.objects.filter(due_at__lte=now)
     for pk in readings.values_list("portal", flat=True).distinct().order_by():
         start("read_called", pk, queue=doorbell.INTERACTIVE)

@@ -42,6 +42,8 @@ NAMES = {
     AuditAction.CONNECTION_LOOKED_OVER: gettext_lazy("Looked a connection over"),
     AuditAction.APPLICATION_SET: gettext_lazy("Set the application of a portal"),
     AuditAction.APPLICATION_REMOVED: gettext_lazy("Removed the application of a portal"),
+    AuditAction.APPLICATION_GONE: gettext_lazy("The application was removed on the portal"),
+    AuditAction.APPLICATION_BACK: gettext_lazy("The application is on the portal again"),
     AuditAction.SIGN_IN_OPENED: gettext_lazy("Opened sign-in to everybody"),
     AuditAction.SIGN_IN_CLOSED: gettext_lazy("Closed sign-in to most"),
     AuditAction.TIME_ZONE_SET: gettext_lazy("Set the time zone of a portal"),
