@@ -15,6 +15,7 @@ from bizproc_admin.models.template_figures import count_anew
 from bizproc_admin.portals import clients
 from bizproc_admin.syncing import (
     application_actions,
+    application_steps,
     clocks,
     people,
     workflow_tasks,
@@ -90,6 +91,8 @@ def sync(feed_pk: int, *, worker: str) -> None:
         raise
     if is_done:
         complete(feed, run)
+        if feed.name != FeedName.PEOPLE:
+            application_steps.reconcile(feed.portal)
     else:
         release(feed)
         doorbell.ring("sync_feed", feed.pk)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from bizproc_admin import bitrix
 from bizproc_admin.models import Portal, Workflow, WorkflowTask
 from bizproc_admin.portals import clients, screens
-from bizproc_admin.syncing import workflow_tasks, workflows
+from bizproc_admin.syncing import application_steps, workflow_tasks, workflows
 from bizproc_admin.syncing.names import Names
 from bizproc_admin.syncing.summaries import summarise
 
@@ -35,13 +35,16 @@ def read_again(portal: Portal, pks: Iterable[int]) -> None:
     )
     read_whole(portal, here, purpose=bitrix.Purpose.SCREEN)
     summarise(here.values())
+    application_steps.settle_of(portal, here.values())
 
 
 def read_called(portal: Portal, remote_ids: list[str]) -> None:
     """Read workflows by their ids on the portal, known here or not, behind whatever people do."""
     read_whole(portal, remote_ids, purpose=bitrix.Purpose.BULK)
     here = Workflow.objects.filter(portal=portal, remote_id__in=remote_ids)
-    summarise(here.values_list("pk", flat=True))
+    keys = list(here.values_list("pk", flat=True))
+    summarise(keys)
+    application_steps.settle_of(portal, keys)
 
 
 def read_whole(portal: Portal, here: Collection[str], *, purpose: bitrix.Purpose) -> None:

@@ -224,7 +224,9 @@ def step(
 ) -> ApplicationStep:
     """A step that called a minute ago and waits, of a workflow that is known."""
     kind, given = waiting.register(sandbox, app)
-    waiting.workflow_of(sandbox, waiting.template(sandbox, kind))
+    number = waiting.template(sandbox, kind)
+    sandbox.advance(5)
+    waiting.workflow_of(sandbox, number)
     call = app.next()
     sync()
     sandbox.advance(60)
