@@ -136,6 +136,11 @@ application_action_urls = [
         name="application_action_registration",
     ),
     path(
+        "listing/",
+        application_actions.application_action_listing,
+        name="application_action_listing",
+    ),
+    path(
         "import/",
         application_action_writes.application_action_import,
         name="application_action_import",

@@ -17,6 +17,8 @@ from bizproc_admin.models import (
     AuditEntry,
     Command,
     CommandState,
+    Feed,
+    FeedName,
     LinkedPerson,
     Person,
     Portal,
@@ -63,6 +65,8 @@ def admit(portal: Portal, *, code: str, domain: str, by: By) -> Admitted:
         raise
     # once the tokens are committed: what begins to wait meanwhile looks for them itself
     resume_work(person)
+    if person.is_administrator and portal.actions_listed_at is None:
+        have_actions_listed(portal)
     return outcome
 
 
@@ -213,6 +217,11 @@ def resume_work(person: Person) -> None:
     with transaction.atomic():
         doorbell.ring("serve_portal", person.portal_id, queue=doorbell.INTERACTIVE)
         waiting.update(next_check_at=now, due_since=now, error_code="", error_text="")
+
+
+def have_actions_listed(portal: Portal) -> None:
+    """Have the templates read soon, and with them what the portal's application has registered."""
+    Feed.objects.filter(portal=portal, name=FeedName.WORKFLOW_TEMPLATES).update(next_at=None)
 
 
 def put_on_record(portal: Portal, refusal: SignInRefused, *, by: By) -> None:

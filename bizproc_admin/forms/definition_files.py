@@ -6,7 +6,7 @@ list of them, each with a "kind" of its own where it is a rule.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -114,7 +114,7 @@ def parsed(content: bytes) -> object:
         raise Unusable(_("This JSON is nested too deep, or holds numbers that are none.")) from None
     if is_deeper(given, DEEPEST):
         raise Unusable(_("This JSON is nested too deep."))
-    if not is_storable(text) or not is_storable(json.dumps(given, ensure_ascii=False)):
+    if not all(map(is_storable, texts_in(given))):
         raise Unusable(_("The file holds characters that cannot be kept."))
     return given
 
@@ -137,6 +137,19 @@ def is_deeper(value: object, levels: int) -> bool:
     return isinstance(value, list) and (
         levels == 0 or any(is_deeper(one, levels - 1) for one in value)
     )
+
+
+def texts_in(value: object) -> Iterator[str]:
+    """Yield the texts of something shallow, the names in it among them."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for name, one in value.items():
+            yield name
+            yield from texts_in(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from texts_in(one)
 
 
 def is_storable(text: str) -> bool:

@@ -140,12 +140,14 @@ def property_problems(path: Path, given: Mapping[str, Any]) -> Problems:
 
 def text_problems(path: Path, given: object) -> Problems:
     """Return what is wrong with a text that may be in several languages."""
+    if is_empty(given):
+        return []
     if isinstance(given, Mapping):
         texts = list(given.values())
         if any(not re.fullmatch(r"[A-Za-z]{2,3}(?:[_-][A-Za-z]{2,4})?|", key) for key in given):
             return [(path, _("Languages are named by their codes: en, de, ru."))]
     else:
-        texts = [] if given is None else [given]
+        texts = [given]
     if any(not isinstance(text, (str, int, float)) for text in texts):
         return [(path, _("This is a text, or an object of languages and texts."))]
     return []

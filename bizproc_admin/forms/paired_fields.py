@@ -14,7 +14,7 @@ MOST_ROWS = 50
 Pairs = list[tuple[str, str]]
 # the portal's own codes; "" is a text for every language
 LANGUAGES: Sequence[tuple[str, str | Promise]] = (
-    ("", gettext_lazy("every language")),
+    ("", gettext_lazy("any language")),
     ("en", "English"), ("de", "Deutsch"), ("ru", "Русский"), ("ua", "Українська"),
     ("fr", "Français"), ("la", "Español"), ("br", "Português (Brasil)"), ("it", "Italiano"),
     ("pl", "Polski"), ("tr", "Türkçe"), ("sc", "中文（简体）"), ("tc", "中文（繁體）"),

@@ -4,11 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from bizproc_admin.diagrams.kinds import kind_of
 from bizproc_admin.diagrams.mentions import Named, Where
-from bizproc_admin.models import Department, Person, Portal, TemplateMention, WorkflowTemplate
+from bizproc_admin.models import (
+    ApplicationAction,
+    Department,
+    Person,
+    Portal,
+    TemplateMention,
+    WorkflowTemplate,
+)
 from bizproc_admin.wording.step_looks import LOOKS
 from bizproc_admin.wording.templates import KINDS, PLACES
 
@@ -53,9 +61,12 @@ def mention_lines(
             portal=portal, remote_id__in=numbers(mentions, Named.TEMPLATE)
         ).defer("parameters")
     }
+    types = [one.value for one in mentions if one.kind == Named.STEP]
+    actions = ApplicationAction.objects.at(portal).names_of(types, get_language() or "")
     return [
         mention_line(
             mention,
+            action=actions.get(mention.value, ""),
             person=people.get(mention.number or 0),
             template=templates.get(mention.number or 0),
             department=departments.get(mention.number or 0, ""),
@@ -74,6 +85,7 @@ def mention_line(
     person: Person | None,
     template: WorkflowTemplate | None,
     department: str,
+    action: str,
 ) -> MentionLine:
     named, named_url, is_gone = mention.value, "", False
     if mention.kind == Named.PERSON:
@@ -87,7 +99,7 @@ def mention_line(
         named_url = reverse("workflow_template_detail", args=[template.pk]) if template else ""
         is_gone = template is None or template.gone_at is not None
     elif mention.kind == Named.STEP and (look := LOOKS.get(kind_of(mention.value))):
-        named = str(look.text)
+        named = action or str(look.text)
     url = reverse("workflow_template_detail", args=[mention.template_id])
     return MentionLine(
         mention=mention,

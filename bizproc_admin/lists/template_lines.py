@@ -6,10 +6,12 @@ from datetime import timedelta
 
 from django.db.models import Count
 from django.urls import reverse
+from django.utils.translation import get_language
 
 from bizproc_admin.diagrams.mentions import Named
 from bizproc_admin.models import (
     Account,
+    ApplicationAction,
     Person,
     Portal,
     TemplateFigures,
@@ -105,6 +107,8 @@ def faults_of(keys: Sequence[int], *, portal: Portal | None) -> dict[int, list[s
     numbers = {one.number or 0 for one in broken if one.kind == Named.PERSON}
     people = Person.objects.at(portal).filter(remote_id__in=numbers) if numbers else []
     by_number = {person.remote_id: person for person in people}
+    types = [one.value for one in broken if one.kind == Named.STEP]
+    actions = ApplicationAction.objects.at(portal).names_of(types, get_language() or "")
     found: dict[int, list[str]] = {}
     for one in broken:
         said = found.setdefault(one.template_id, [])
@@ -116,6 +120,7 @@ def faults_of(keys: Sequence[int], *, portal: Portal | None) -> dict[int, list[s
                     number=one.number,
                     title=one.title,
                     person=by_number.get(one.number or 0),
+                    action=actions.get(one.value, ""),
                 )
             )
     return found

@@ -1,12 +1,14 @@
 """What an application has registered on a portal: actions of the designer, automation rules."""
 
 import hashlib
+from collections.abc import Iterable
 from typing import Any, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin.models.accounts import Account
+from bizproc_admin.models.application_definitions import ActionDefinition
 from bizproc_admin.models.portals import Portal
 
 # the type of a template's step that an application answers: this and the action's digest
@@ -27,6 +29,14 @@ class ApplicationActionQuerySet(models.QuerySet["ApplicationAction"]):
     def of_application(self, portal: Portal) -> Self:
         """Narrow to what the application has registered by which the portal is reached now."""
         return self.filter(portal=portal, client_id=portal.client_id)
+
+    def names_of(self, types: Iterable[str], language: str) -> dict[str, str]:
+        """Return what steps of some types are called, by the type: by name, else by code."""
+        known = self.filter(step_type__in=set(types)) if types else self.none()
+        return {
+            one.step_type: ActionDefinition.from_api(one.definition).named_in(language) or one.code
+            for one in known
+        }
 
     def in_order(self) -> Self:
         return self.order_by("code")

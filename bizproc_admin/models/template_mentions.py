@@ -7,6 +7,7 @@ from django.db.models import Exists, F, OuterRef, Q
 
 from bizproc_admin.diagrams.mentions import Mention, Named, Where
 from bizproc_admin.models.accounts import Account
+from bizproc_admin.models.application_actions import STEP_TYPE, ApplicationAction
 from bizproc_admin.models.people import DISMISSED, Department, Person
 from bizproc_admin.models.portals import Portal
 from bizproc_admin.models.workflow_templates import WorkflowTemplate
@@ -36,13 +37,24 @@ class TemplateMentionQuerySet(models.QuerySet["TemplateMention"]):
         )
 
     def broken(self) -> Self:
-        """Narrow to steps that cannot go well: nobody is asked, somebody gone is, type unknown."""
+        """Narrow to steps that cannot go well.
+
+        Nobody is asked, somebody gone is, the type is unknown, or an action of the portal's own
+        application that the portal lacks.
+        """
         known = Person.objects.filter(
             portal=OuterRef("template__portal"), remote_id=OuterRef("number")
         )
         is_person = Q(kind=Named.PERSON, place=Where.APPROVER)
+        missing = ApplicationAction.objects.filter(
+            portal=OuterRef("template__portal"),
+            client_id=OuterRef("template__portal__client_id"),
+            step_type=OuterRef("value"),
+            missing_since__isnull=False,
+        )
         return self.filter(is_active=True).filter(
-            Q(kind__in=(Named.NOBODY, Named.UNKNOWN))
+            (Q(kind=Named.STEP, value__startswith=STEP_TYPE) & Q(Exists(missing)))
+            | Q(kind__in=(Named.NOBODY, Named.UNKNOWN))
             | (is_person & Q(Exists(known.filter(DISMISSED))))
             | (is_person & ~Q(Exists(known)))
         )

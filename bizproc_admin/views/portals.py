@@ -23,7 +23,7 @@ from bizproc_admin.forms.portals import (
 from bizproc_admin.htmx import dialog, page
 from bizproc_admin.lists.call_lines import CallsLine
 from bizproc_admin.lists.portal_lines import PortalLine, RunLine
-from bizproc_admin.models import CommandState, PersonToken, Portal, SyncRun
+from bizproc_admin.models import ApplicationAction, CommandState, PersonToken, Portal, SyncRun
 from bizproc_admin.models.commands import CommandQuerySet
 from bizproc_admin.portals import connections
 from bizproc_admin.wording import portal_errors
@@ -150,6 +150,7 @@ def portal_application(request: Request, pk: int) -> HttpResponse:
     context = {
         "form": form,
         "edited": portal,
+        "action_count": registered_count(portal),
         "callback": request.build_absolute_uri(reverse("bitrix24_callback")),
     }
     status = 422 if form.is_bound else 200
@@ -164,6 +165,7 @@ def portal_application_removal(request: Request, pk: int) -> HttpResponse:
     if request.method != "POST":
         context = {
             "edited": portal,
+            "action_count": registered_count(portal),
             "token_count": PersonToken.objects.filter(person__portal=portal).count(),
             **what_waits(portal.commands.exclude(as_person=None)),
         }
@@ -244,6 +246,12 @@ def portal_choice(request: Request) -> HttpResponse:
     if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
         back = "/"
     return redirect(back)
+
+
+def registered_count(portal: Portal) -> int:
+    """Count the actions and rules that the portal's application has there, as far as is known."""
+    known = ApplicationAction.objects.of_application(portal) if portal.client_id else None
+    return known.filter(missing_since=None).count() if known is not None else 0
 
 
 def reached(request: Request, pk: int) -> Portal:

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from bizproc_admin.diagrams.reading import Unreadable, definitions, read, who
-from bizproc_admin.diagrams.steps import Definition, Step
-from bizproc_admin.models import Person, Portal, WorkflowTemplate
+from bizproc_admin.diagrams.steps import Definition, Kind, Step
+from bizproc_admin.models import ApplicationAction, Person, Portal, WorkflowTemplate
 from bizproc_admin.models.template_versions import Structure, holding, opened, structure_of
 from bizproc_admin.wording.template_steps import StepWords, people_named
 
@@ -68,14 +68,20 @@ def shown_structure(
         except Unreadable as error:
             problem = str(PROBLEMS[error.code])
     people = people_of(portal, root, found["template"])
+    types = [step.type.lower() for step in root.walk() if is_of_application(step)] if root else []
     words = StepWords(
         root=root,
+        actions=ApplicationAction.objects.at(portal).names_of(types, get_language() or ""),
         people={number: str(person) for number, person in people.items()},
         dismissed=frozenset(number for number, one in people.items() if not one.is_active),
         definitions={source: {one.id: one for one in of} for source, of in found.items()},
         is_whole=is_whole,
     )
     return ShownTemplate(root=root, problem=problem, words=words, definitions=found)
+
+
+def is_of_application(step: Step) -> bool:
+    return step.kind is Kind.APPLICATION
 
 
 def structure_run(

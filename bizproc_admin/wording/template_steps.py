@@ -35,6 +35,7 @@ TEXTS = {
 class StepWords(TemplateNames):
     """Says the steps of one template: called with what is to be said, it returns the lines.
 
+    actions are names of application actions by the type of their steps.
     By the names of steps, feet are what stands under them, waiting is how many tasks wait there,
     and marks tell of one workflow: "here" or "passed"; taken are the keys of the branches it went.
     is_whole tells conditions, receivers and what is set, which may hold secrets;
@@ -43,6 +44,7 @@ class StepWords(TemplateNames):
     """
 
     root: Step | None = None
+    actions: Mapping[str, str] = field(default_factory=dict)
     feet: Mapping[str, tuple[Part, ...]] = field(default_factory=dict)
     waiting: Mapping[str, int] = field(default_factory=dict)
     marks: Mapping[str, str] = field(default_factory=dict)
@@ -134,6 +136,8 @@ class StepWords(TemplateNames):
             return count % {"count": step.lines}
         if kind is Kind.JUMP:
             return _("Goes to %(state)s") % {"state": self.state(step.target)}
+        if kind is Kind.APPLICATION and (name := self.actions.get(step.type.lower())):
+            return name
         if not self.is_whole:
             return str(look_of(step).text)
         return self.pause(step) if kind is Kind.DELAY else self.done(step)

@@ -57,13 +57,26 @@ def owner_of(template: WorkflowTemplate) -> str:
     return _("of the portal itself") if template.system_code else ""
 
 
-def fault(kind: str, *, value: str, number: int | None, title: str, person: Person | None) -> str:
-    """Say what is wrong with a step, so that it cannot go well."""
+def fault(
+    kind: str,
+    *,
+    value: str,
+    number: int | None,
+    title: str,
+    person: Person | None,
+    action: str = "",
+) -> str:
+    """Say what is wrong with a step, so that it cannot go well; action is what its type is."""
     step = title or _("a step without a title")
     if kind == Named.NOBODY:
         return _("Asks nobody: “%(step)s”") % {"step": step}
     if kind == Named.UNKNOWN:
         return _("Unknown action %(type)s: “%(step)s”") % {"type": value, "step": step}
+    if kind == Named.STEP:
+        return _("The portal lacks the action %(action)s of the application: “%(step)s”") % {
+            "action": action or value,
+            "step": step,
+        }
     if person is None:
         return _("Asks person %(number)s, whom the portal does not list: “%(step)s”") % {
             "number": number,

@@ -72,6 +72,7 @@ TABLE = [
     ("workflow_template_constants", "get", READERS),
     ("workflow_template_constants", "post", READERS),
     ("application_action_list", "get", READERS),
+    ("application_action_listing", "post", ADMINISTRATOR),
     ("application_action_detail", "get", READERS),
     ("application_action_export", "get", READERS),
     ("application_action_registration", "get", ADMINISTRATOR),
@@ -248,6 +249,7 @@ def addresses(workflow, administrator, portal):
             "application_action_registration",
             "application_action_import",
             "application_step_token",
+            "application_action_listing",
         ):
             return reverse(name)
         if name.startswith("mfa_") or name in ("own_account", "own_sessions_ending"):

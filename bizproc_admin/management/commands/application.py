@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from bizproc_admin.audit import COMMAND_LINE
 from bizproc_admin.forms.portals import ApplicationForm
-from bizproc_admin.models import Portal
+from bizproc_admin.models import ApplicationAction, Portal
 from bizproc_admin.portals import connections
 
 
@@ -39,6 +39,12 @@ class Command(BaseCommand):
         )
         if not form.is_valid():
             raise CommandError(" ".join(str(why) for whys in form.errors.values() for why in whys))
+        known = ApplicationAction.objects.of_application(portals[0]).filter(missing_since=None)
+        if portals[0].client_id not in ("", client_id) and (count := known.count()):
+            self.stderr.write(
+                f"Another application means other steps: {count} actions of {portals[0].client_id} "
+                "must be registered anew, and templates that hold their steps edited on the portal."
+            )
         connections.set_application(portals[0], **form.cleaned_data, by=COMMAND_LINE)
         if options["everybody"]:
             connections.admit_everybody(portals[0], is_open=True, by=COMMAND_LINE)
