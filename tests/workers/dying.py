@@ -19,6 +19,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
 from bizproc_admin import commands, heartbeats  # noqa: E402
+from bizproc_admin.actions.application_steps import StepAction  # noqa: E402
 from bizproc_admin.actions.starting import StartWorkflow  # noqa: E402
 from bizproc_admin.actions.workflow_tasks import TaskAction  # noqa: E402
 from bizproc_admin.actions.workflows import EndWorkflow  # noqa: E402
@@ -95,6 +96,7 @@ def die_while_concluding() -> None:
     wrap(EndWorkflow, "apply", before=False)
     wrap(TaskAction, "apply", before=False)
     wrap(StartWorkflow, "apply", before=False)
+    wrap(StepAction, "apply", before=False)
 
 
 POINTS: dict[str, Callable[[], None]] = {
