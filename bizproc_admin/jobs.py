@@ -94,6 +94,7 @@ def tidy() -> None:
     syncing.forget_old_runs()
     receiving.forget_old()
     Draft.objects.outdated().delete()
+    syncing.forget_tokens()
     TemplateFile.objects.outdated().delete()
 
 

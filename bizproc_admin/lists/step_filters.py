@@ -20,7 +20,7 @@ PARTS = {
     "all": _("All"),
     "waiting": _("Waiting"),
     "answered": _("Answered"),
-    "presumed": _("No call received"),
+    "presumed": _("No call"),
     "timed_out": _("Timed out"),
     "unverified": _("Not verified"),
     "over": _("Over"),

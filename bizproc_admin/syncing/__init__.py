@@ -1,5 +1,6 @@
 """Copying a portal into the mirror: passes over feeds, and reading one thing again."""
 
+from bizproc_admin.syncing.application_steps import forget_tokens
 from bizproc_admin.syncing.following import follow_people, follow_portal
 from bizproc_admin.syncing.passes import forget_old_runs, start_due_passes, sync
 from bizproc_admin.syncing.probing import probe_portal, start_due_probes
@@ -12,6 +13,7 @@ __all__ = [
     "follow_people",
     "follow_portal",
     "forget_old_runs",
+    "forget_tokens",
     "look_at_address",
     "probe_portal",
     "read_again",

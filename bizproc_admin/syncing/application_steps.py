@@ -40,6 +40,8 @@ AT_ONCE: Final = 1000
 CREATED_AT_ONCE: Final = 200
 # a call may come so much later than its step began to wait
 CALLS_WITHIN: Final = timedelta(minutes=2)
+# a token that was brought here and not proven is kept so long
+UNPROVEN_LIVES: Final = timedelta(hours=24)
 CLOCKS_APART: Final = timedelta(seconds=5)
 # in these several things may wait at once, so that a task of one tells nothing of another
 AT_THE_SAME_TIME: Final = frozenset(
@@ -54,6 +56,14 @@ def reconcile(portal: Portal) -> None:
     forget_explained(steps)
     if knows_tasks(portal):
         presume(portal)
+
+
+def forget_tokens() -> None:
+    """Forget the tokens that people brought and that the portal has not said to be genuine."""
+    long_ago = timezone.now() - UNPROVEN_LIVES
+    ApplicationStep.objects.filter(
+        state=StepState.UNVERIFIED, is_pasted=True, received_at=None, since__lt=long_ago
+    ).delete()
 
 
 def settle_of(portal: Portal, workflows: Iterable[int]) -> None:

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bizproc_admin.access.permissions import Capability, Request, may, requires
-from bizproc_admin.actions import CheckToken
+from bizproc_admin.actions import AnswerStep, CheckToken
 from bizproc_admin.actions.application_steps import action_of
 from bizproc_admin.forms.step_answers import AnswerForm, LogLineForm, TokenForm
 from bizproc_admin.htmx import page, part, wants_part
@@ -21,6 +21,7 @@ from bizproc_admin.models import (
     ApplicationAction,
     ApplicationStep,
     AuditEntry,
+    CallReceiver,
     Command,
     FeedName,
     StepState,
@@ -44,6 +45,17 @@ def lines_of(
     return step_lines(steps, portal=shown.request.portal)
 
 
+def more_of(
+    shown: Shown[StepFilterForm, ApplicationStep, StepLine],
+) -> dict[str, object]:
+    """Tell when a call last came in, and how many were refused."""
+    portal = shown.request.portal
+    if portal is None:
+        return {}
+    receivers = CallReceiver.objects.filter(portal=portal, client_id=portal.client_id)
+    return {"receiver": receivers.first()}
+
+
 STEPS = ListPage(
     noun="application_step",
     capability=Capability.SEE_STEPS,
@@ -54,6 +66,7 @@ STEPS = ListPage(
     fetched=lambda filters: ApplicationStep.objects.for_rows(),
     lines=lines_of,
     parts=Shown.counted_parts,
+    more=more_of,
     is_live=True,
 )
 
@@ -171,13 +184,15 @@ def detail_page(
     action = action_of(step)
     problem = why_not(step, action)
     may_answer = may(request.user, Capability.ANSWER_STEPS)
-    is_offered = may_answer and problem is None
-    if form is None and is_offered:
+    stand = stand_of(request, step)
+    if form is None and may_answer and problem is None and not stand["is_being_answered"]:
         form = AnswerForm(step, definition_of(action))
     if log_form is None and may_answer and step.state == StepState.WAITING:
         log_form = LogLineForm(step)
     context = {
-        **stand_of(request, step),
+        **stand,
+        # there is a form then, on this very page
+        "can_answer_anew": False,
         "form": form if may_answer else None,
         "log_form": log_form,
         "problem": problem.problem if problem and may_answer else "",
@@ -199,6 +214,8 @@ def stand_of(request: Request, step: ApplicationStep) -> dict[str, object]:
             portal=step.portal, target_kind="application_step", target_id=step.token_digest
         )
         commands = list(here.select_related("portal").latest_first()[:MOST_COMMANDS])
+    answers = [one for one in commands if one.action == AnswerStep.name]
+    is_being_answered = any(not one.is_settled for one in answers)
     return {
         "step": step,
         "line": line,
@@ -206,6 +223,10 @@ def stand_of(request: Request, step: ApplicationStep) -> dict[str, object]:
         "usual": usual_wait(step),
         "lives": [(one, steps_of(one)) for one in commands],
         "is_busy": any(not one.is_settled for one in commands),
+        "is_being_answered": is_being_answered,
+        "can_answer_anew": step.state == StepState.WAITING
+        and bool(answers)
+        and not is_being_answered,
         "is_waiting": step.state == StepState.WAITING,
         "was_answered": step.state in ANSWERED,
         "refused_check": refused_check(step, commands),

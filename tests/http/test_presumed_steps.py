@@ -119,6 +119,16 @@ def test_nothing_is_presumed_before_the_tasks_are_known(silent, sync, door):
     assert states() == []
 
 
+def test_a_token_nobody_has_proven_is_forgotten_after_a_day(step):
+    here = ApplicationStep.objects.filter(pk=step.pk)
+    here.update(state=StepState.UNVERIFIED, is_pasted=True, received_at=None)
+    application_steps.forget_tokens()
+    assert here.exists()
+    here.update(since=timezone.now() - timedelta(hours=25))
+    application_steps.forget_tokens()
+    assert not here.exists()
+
+
 # --- steps that called --------------------------------------------------------------------------
 
 

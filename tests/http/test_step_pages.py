@@ -6,6 +6,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from bizproc_admin import commands
+from bizproc_admin.audit import By
 from bizproc_admin.forms.parameters import name_of
 from bizproc_admin.models import (
     ApplicationAction,
@@ -150,6 +152,18 @@ def test_the_same_form_sent_twice_is_one_answer(client, step, committing, sandbo
     assert Command.objects.count() == 1
     assert again.status_code == 302
     assert len(sandbox.calls(SEND)) == 1
+
+
+def test_while_it_is_being_answered_there_is_no_form_and_afterwards_one_again(
+    client, step, committing, sandbox
+):
+    client.post(answer_url(step), filled(client, step))
+    assert client.get(detail(step)).context["form"] is None
+    command = Command.objects.get()
+    commands.take_back(command, by=By(account=command.actor))
+    part = text_of(client.get(detail(step), headers={"HX-Request": "true"}))
+    assert "Answer anew" in part
+    assert client.get(detail(step)).context["form"] is not None
 
 
 def test_what_is_wrong_is_said_beside_its_field_and_what_was_typed_stays(client, step, sandbox):
