@@ -96,8 +96,9 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         ),
     }
 else:
-    DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# opening one takes longer than most of what is asked
+DATABASES["default"]["CONN_MAX_AGE"] = 60
 
 # a full cache forgets any of its keys, also the counts of wrong passwords
 CACHE = f"filecache://{VAR_DIR / 'cache'}?max_entries=10000"

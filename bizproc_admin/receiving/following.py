@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Max, Q
 from django.utils import timezone
 
 from bizproc_admin import doorbell
@@ -90,18 +90,22 @@ def settle_earlier(portal: Portal, remote_ids: Iterable[str]) -> None:
         .exclude(name="")
         .exclude(called_at=None)
     )
-    latest: dict[tuple[str, str], Any] = {}
-    rows: list[Any] = list(
-        calls.values_list("pk", "workflow_remote_id", "name", "called_at", "state")
-    )
-    for _pk, remote_id, name, called_at, _state in rows:
-        step = (remote_id, name)
-        latest[step] = max(called_at, latest.get(step, called_at))
+    latest: dict[tuple[str, str], Any] = {
+        (remote_id, name): called_at
+        for remote_id, name, called_at in calls.values_list("workflow_remote_id", "name")
+        .annotate(latest=Max("called_at"))
+        .order_by()
+    }
+    waiting = calls.filter(state=StepState.WAITING)
     over = [
         pk
-        for pk, remote_id, name, called_at, state in rows
-        if state == StepState.WAITING and called_at < latest[remote_id, name]
+        for pk, remote_id, name, called_at in waiting.values_list(
+            "pk", "workflow_remote_id", "name", "called_at"
+        )
+        if called_at < latest[remote_id, name]
     ]
+    if not over:
+        return
     ApplicationStep.objects.waiting().filter(pk__in=over).update(
         state=StepState.ELSEWHERE, settled_at=timezone.now()
     )
@@ -109,10 +113,15 @@ def settle_earlier(portal: Portal, remote_ids: Iterable[str]) -> None:
 
 def forget_presumed(called: Iterable[tuple[int, str]]) -> None:
     """Forget what was only presumed of actions that have called."""
-    for workflow_pk, code in called:
-        ApplicationStep.objects.filter(
-            workflow=workflow_pk, code=code, state=StepState.PRESUMED
-        ).delete()
+    pairs = set(called)
+    presumed = ApplicationStep.objects.filter(
+        workflow__in={workflow for workflow, _ in pairs}, state=StepState.PRESUMED
+    )
+    over = [
+        pk for pk, *pair in presumed.values_list("pk", "workflow", "code") if tuple(pair) in pairs
+    ]
+    if over:
+        ApplicationStep.objects.filter(pk__in=over).delete()
 
 
 def settle_unverified(portal: Portal) -> None:
@@ -125,6 +134,8 @@ def settle_unverified(portal: Portal) -> None:
     except UnreadableSecret:
         return
     unverified = ApplicationStep.objects.filter(portal=portal, state=StepState.UNVERIFIED)
+    if not unverified.exists():
+        return
     with transaction.atomic():
         ours = unverified.filter(sender=sender)
         for is_subscribed in (True, False):

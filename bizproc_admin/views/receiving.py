@@ -9,7 +9,6 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from bizproc_admin import receiving
-from bizproc_admin.models import Portal
 from bizproc_admin.receiving import Outcome
 
 STATUS = {
@@ -28,13 +27,12 @@ AGAIN_AFTER = 30
 @require_POST
 def receive_calls(request: HttpRequest, calls_id: uuid.UUID) -> HttpResponse:
     """Keep a call of the portal; says nothing but whether it was kept."""
-    portal = Portal.objects.filter(calls_id=calls_id).first()
-    if portal is None:
-        raise Http404
     try:
-        outcome = receiving.receive(portal, body_of(request))
+        outcome = receiving.receive(calls_id, body_of(request))
     except UnreadablePostError:
         outcome = Outcome.NOT_A_CALL
+    if outcome is Outcome.NO_PORTAL:
+        raise Http404
     answer = HttpResponse(status=STATUS[outcome], content_type="text/plain")
     if outcome in (Outcome.NOT_KEPT, Outcome.TOO_MANY_REFUSED):
         answer["Retry-After"] = str(AGAIN_AFTER)
