@@ -135,6 +135,7 @@ else:
 PORTAL_HOSTS_ALLOWED = env.list("PORTAL_HOSTS_ALLOWED", default=[])
 # where the console is reached from the internet: portals call it there
 PUBLIC_URL = env.str("PUBLIC_URL", default="")
+CALL_VALUES_DAYS = env.float("CALL_VALUES_DAYS", default=90.0)
 
 CONNECT_TIMEOUT = env.float("CONNECT_TIMEOUT", default=5.0)
 READ_TIMEOUT = env.float("READ_TIMEOUT", default=65.0)

@@ -17,6 +17,7 @@ from django.contrib.sessions.models import Session
 from django.http import HttpRequest, HttpResponse
 
 from sandbox import Sandbox
+from sandbox.outgoing.credentials import application_token
 from tests import tables
 
 # shorter ones would be found in innocent texts
@@ -60,6 +61,7 @@ def secrets_of(sandbox: Sandbox) -> set[str]:
         settings.SECRET_KEY,
         *settings.FIELD_KEYS,
         *(webhook.code for webhook in portal.webhooks),
+        *(application_token(portal, one) for one in portal.applications),
     }
     for grant in portal.grants:
         found |= {grant.access_token, grant.refresh_token}

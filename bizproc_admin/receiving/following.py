@@ -6,9 +6,10 @@ makes a workflow be read again: one that is not known here, and one whose templa
 
 import logging
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Max, Q
 from django.utils import timezone
@@ -22,6 +23,7 @@ from bizproc_admin.models import (
     StepState,
     Workflow,
 )
+from bizproc_admin.models.application_steps import OVER
 from bizproc_admin.models.call_receivers import NONCE_LIVES, sender_digest
 from bizproc_admin.receiving import application_events, tell_console
 from bizproc_admin.receiving.keeping import look_at_tests, state_of
@@ -212,7 +214,7 @@ def start_due(*, start: doorbell.Start) -> None:
         unanswered.filter(portal=pk).update(nonce="")
         look_at_tests(pk)
     application_events.start_due_looks(start=start)
-    readings = CalledWorkflow.objects.filter(due_at__lte=now)
+    readings = CalledWorkflow.objects.filter(due_at__lte=timezone.now())
     for pk in readings.values_list("portal", flat=True).distinct().order_by():
         start("read_called", pk, queue=doorbell.INTERACTIVE)
 
@@ -224,3 +226,13 @@ def forget_old() -> None:
         state=StepState.UNVERIFIED, received_at__lt=now - UNVERIFIED_LIVES
     ).delete()
     CalledWorkflow.objects.filter(due_at=None, read_at__lt=now - UNVERIFIED_LIVES).delete()
+    erase_values(before=now - timedelta(days=settings.CALL_VALUES_DAYS))
+
+
+def erase_values(*, before: datetime) -> None:
+    """Erase what steps were given that have been over since then; that they were stays."""
+    over = ApplicationStep.objects.filter(
+        state__in=OVER, settled_at__lt=before, properties__isnull=False
+    )
+    while pks := list(over.values_list("pk", flat=True)[:AT_ONCE]):
+        ApplicationStep.objects.filter(pk__in=pks).update(properties=None)
