@@ -77,6 +77,8 @@ def test_a_removal_is_believed_once_the_token_server_says_so(
     assert "The application was removed on the portal" in page
     actions = as_(administrator).get(reverse("application_action_list")).content.decode()
     assert "The application was removed on the portal" in actions
+    steps = as_(administrator).get(reverse("application_step_list")).content.decode()
+    assert "The application was removed on the portal" in steps
 
 
 def test_a_removal_that_the_token_server_does_not_confirm_changes_nothing(
