@@ -46,7 +46,7 @@ class PropertyForm(forms.Form):
         help_text=gettext_lazy("A value or an expression; of several values one a line."),
         max_length=10_000,
         required=False,
-        widget=forms.Textarea(attrs={"rows": 1, "spellcheck": "false"}),
+        widget=forms.Textarea(attrs={"rows": 1, "spellcheck": "false", "class": "part__line"}),
     )
     options = PairsField(
         label=gettext_lazy("Options of a choice"),

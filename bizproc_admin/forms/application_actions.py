@@ -20,6 +20,7 @@ from bizproc_admin.forms.definition_rules import (
     LONGEST_HANDLER,
     code_problems,
     problems_of,
+    properties_problems,
     rule_of,
     rule_written,
 )
@@ -175,13 +176,17 @@ class ActionForm(forms.Form):
     @classmethod
     def reshaped(cls, data: QueryDict, **rest: Any) -> "ActionForm":
         """Return the form as it stands with a property more or less, and without a complaint."""
-        side = data.get("more", "")
-        if side in SIDES.values():
-            data = with_one_more(data, side)
+        grown = data.get("more", "")
+        if grown in SIDES.values():
+            data = with_one_more(data, grown)
         side, _colon, place = data.get("less", "").partition(":")
         if side in SIDES.values() and place.isdecimal() and len(place) < 6:
             data = with_one_less(data, side, int(place))
-        return cls(typed=data, **rest)
+        form = cls(typed=data, **rest)
+        if grown in SIDES.values():
+            newest = getattr(form, grown).forms[-1]
+            newest.fields["id"].widget.attrs["autofocus"] = True
+        return form
 
     def tell(self, command: Command, text: str) -> None:
         """Say why the portal refused this before, beside the field that it is about."""
@@ -205,9 +210,13 @@ class ActionForm(forms.Form):
             other = _("The portal has this code already, as the other kind: choose another.")
             same = _("The portal has this code already: change that one, or choose another.")
             self.add_error("code", same if taken.kind == kind else other)
-        are_valid = [self.given.is_valid(), self.answered.is_valid()]
-        if not all(are_valid):
-            self.add_error(None, _("Something is to be mended in the properties below."))
+        for part, side in SIDES.items():
+            properties: PropertyForms = getattr(self, side)
+            if not properties.is_valid():
+                self.point_below()
+                continue
+            for path, text in properties_problems(part, properties.definition()):
+                self.place_error(path, text)
         if self.errors:
             return cleaned
         self.made = self.definition()
@@ -216,12 +225,18 @@ class ActionForm(forms.Form):
             self.place_error(path, text)
         return cleaned
 
+    def point_below(self) -> None:
+        """Say once that something is wrong with properties, which stand further below."""
+        words = _("Something is to be mended in the properties below.")
+        if words not in self.non_field_errors():
+            self.add_error(None, words)
+
     def place_error(self, path: tuple[str, ...], text: str) -> None:
         """Say what is wrong with a definition beside the field it is about."""
         part = path[0]
         if part in SIDES and len(path) > 1:
             getattr(self, SIDES[part]).add_error(path[1:], text)
-            self.add_error(None, _("Something is to be mended in the properties below."))
+            self.point_below()
         elif part == "FILTER" and len(path) > 1:
             self.add_error(path[1].lower(), text)
         else:

@@ -261,7 +261,6 @@ def form_page(
         "action": form.action,
         "in_the_way": in_the_way,
         "types": list(TYPES.items()),
-        "grown": request.POST.get("more", ""),
         "own_handler": handler_of(form.portal),
         "again": earlier(request, form.portal),
         **hands_of(request, form.portal),
