@@ -34,8 +34,8 @@ class ApplicationActionLine:
 
     state is "there", "bare" where its definition is not known here, "missing" or "unlisted";
     command is what is under way with it. used_by are the templates that hold active steps of it,
-    running how many workflows of theirs run, waiting how many steps wait for an answer, middle how
-    long an answer usually took.
+    running how many workflows of theirs run, waiting how many steps wait for an answer, presumed
+    how many more may, of which no call came; middle how long an answer usually took.
     """
 
     action: ApplicationAction
@@ -44,6 +44,7 @@ class ApplicationActionLine:
     used_by: list[WorkflowTemplate]
     running: int
     waiting: int
+    presumed: int
     middle: timedelta | None
 
     @property
@@ -80,8 +81,10 @@ def application_action_lines(
         portal=portal, target_kind="application_action", target_id__in=types
     )
     under_way = {one.target_id: one for one in open_ones.order_by("pk")}
-    steps = ApplicationStep.objects.at(portal)
-    waiting = Counter(steps.waiting().values_list("client_id", "code"))
+    steps = ApplicationStep.objects.at(portal).filter(
+        state__in=(StepState.WAITING, StepState.PRESUMED)
+    )
+    waiting = Counter(steps.values_list("client_id", "code", "state"))
     spans = answer_spans(portal)
     return [
         ApplicationActionLine(
@@ -90,7 +93,8 @@ def application_action_lines(
             command=under_way.get(action.step_type),
             used_by=used_by.get(action.step_type, []),
             running=sum(running.get(one.pk, 0) for one in used_by.get(action.step_type, ())),
-            waiting=waiting[action.client_id, action.code],
+            waiting=waiting[action.client_id, action.code, StepState.WAITING.value],
+            presumed=waiting[action.client_id, action.code, StepState.PRESUMED.value],
             middle=timedelta(seconds=median(found))
             if (found := spans.get((action.client_id, action.code)))
             else None,

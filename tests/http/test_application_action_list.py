@@ -65,7 +65,7 @@ def step_of(workflow, action, state, *, waited):
         portal=action.portal, client_id=action.client_id, code=action.code, workflow=workflow,
         workflow_remote_id=workflow.remote_id, token_digest=f"{state}{waited}", state=state,
         since=now - timedelta(minutes=waited),
-        settled_at=None if state == StepState.WAITING else now,
+        settled_at=now if state == StepState.CONFIRMED else None,
     )  # fmt: skip
 
 
@@ -73,11 +73,13 @@ def test_a_row_tells_what_uses_an_action_and_what_waits(as_, auditor, workflow, 
     action = registered()
     used_in(workflow, action)
     step_of(workflow, action, StepState.WAITING, waited=600)
+    step_of(workflow, action, StepState.PRESUMED, waited=50)
     for waited in (2, 4, 90):
         step_of(workflow, action, StepState.CONFIRMED, waited=waited)
     client = as_(auditor)
     (line,) = client.get(reverse(LIST)).context["lines"]
-    assert (line.used_by, line.running, line.waiting) == ([workflow.template], 1, 1)
+    assert (line.used_by, line.running) == ([workflow.template], 1)
+    assert (line.waiting, line.presumed) == (1, 1)
     assert round(line.middle.total_seconds()) == 240
     page = text(client.get(line.url))
     assert str(workflow.template) in page
