@@ -8,8 +8,9 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-#: Bytes of a form, its fields, and brackets of a name, that are read.
+#: Bytes of a form and of a name, fields, and brackets of a name, that are read.
 MOST_BYTES: Final = 5 * 1024 * 1024
+LONGEST_NAME: Final = 4096
 MOST_FIELDS: Final = 50_000
 MOST_DEPTH: Final = 16
 #: Of a larger form so many bytes are read at its beginning and at its end.
@@ -83,7 +84,7 @@ def _parsed(body: bytes, *, is_cut: bool) -> NestedForm:
     made: list[tuple[dict[str, Any], str]] = []
     for piece in body.split(b"&"):
         name, _, value = piece.partition(b"=")
-        if name.count(b"[") + name.lower().count(b"%5b") > MOST_DEPTH:
+        if len(name) > LONGEST_NAME or _brackets(name) > MOST_DEPTH:
             form.is_cut = True
             continue
         if path := _path_of(_text(name)):
@@ -93,6 +94,11 @@ def _parsed(body: bytes, *, is_cut: bool) -> NestedForm:
         if isinstance(container, dict):
             holder[key] = _as_list(container)
     return form
+
+
+def _brackets(name: bytes) -> int:
+    """Return how many brackets open in a name, escaped or not."""
+    return name.count(b"[") + name.lower().count(b"%5b")
 
 
 def _put(

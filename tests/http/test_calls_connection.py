@@ -4,8 +4,10 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
+from io import StringIO
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
@@ -13,6 +15,7 @@ from django.utils import timezone
 from bizproc_admin import commands, receiving
 from bizproc_admin.actions import CallsTest
 from bizproc_admin.audit import By
+from bizproc_admin.management.commands import test_calls
 from bizproc_admin.models import (
     ApplicationStep,
     AuditEntry,
@@ -85,8 +88,9 @@ def settled(portal) -> bool:
 
 @pytest.mark.usefixtures("live_db")
 def test_the_portals_own_queue_proves_itself_and_its_steps_are_believed_from_then_on(
-    live_server, door, hands, sandbox, settings, as_, administrator
+    live_server, door, hands, sandbox, settings, as_, administrator, monkeypatch
 ):
+    pause = time.sleep
     settings.PUBLIC_URL = live_server.url.replace("localhost", "127.0.0.1")
     settings.PORTAL_HOSTS_ALLOWED = [*settings.PORTAL_HOSTS_ALLOWED, "127.0.0.1:1"]
     calls(door, call_of("w.early", auth={"application_token": "guessed", "member_id": "x"}))
@@ -102,10 +106,12 @@ def test_the_portals_own_queue_proves_itself_and_its_steps_are_believed_from_the
         "ONAPPINSTALL", "ONAPPTEST", "ONAPPTEST", "ONAPPUNINSTALL", "ONAPPUPDATE",
     ]  # fmt: skip
     shown = as_(administrator).get(reverse("portal_detail", args=[door.pk])).content.decode()
-    assert "Told from forged ones" in shown
+    assert "Proven since" in shown
     assert receiver.token.reveal() not in shown
-    asks_for_test(as_(administrator), door)
-    wait_until(lambda: settled(door))
+    command_line = StringIO()
+    monkeypatch.setattr(test_calls.time, "sleep", lambda _seconds: settled(door) or pause(0.05))
+    call_command("test_calls", "--wait", "15", stdout=command_line)
+    assert f"/calls/{door.calls_id}/, and proves it" in command_line.getvalue()
     assert [one.state for one in Command.objects.all()] == [CommandState.CONFIRMED] * 2
     assert len(sandbox.ledger()) == 6
     connection.close()
@@ -184,6 +190,8 @@ class TestOfTheNonce:
 def test_without_a_token_of_ones_own_nothing_is_sent(as_, administrator, door, sandbox):
     page = asks_for_test(as_(administrator), door)
     assert "sign in with Bitrix24 as a portal administrator once" in page.content.decode()
+    with pytest.raises(CommandError, match="sign in with Bitrix24"):
+        call_command("test_calls")
     assert Command.objects.count() == 0
 
 
