@@ -11,6 +11,7 @@ from bizproc_admin.models import (
     Account,
     AddressChange,
     AuditEntry,
+    CallReceiver,
     Feed,
     FeedName,
     PersonToken,
@@ -197,24 +198,20 @@ def remove_application(portal: Portal, *, by: By) -> None:
         )
 
 
-def application_gone(portal: Portal) -> None:
-    """Record that the application is no longer on the portal; part of the caller's transaction."""
-    audit.record(
-        AuditEntry.Kind.CONNECTION,
-        AuditAction.APPLICATION_GONE,
-        by=audit.WORKER,
-        target=portal.as_target,
-    )
-
-
-def application_back(portal: Portal) -> None:
-    """Record that the application is on the portal again; part of the caller's transaction."""
-    audit.record(
-        AuditEntry.Kind.CONNECTION,
-        AuditAction.APPLICATION_BACK,
-        by=audit.WORKER,
-        target=portal.as_target,
-    )
+def application_found(portal: Portal, *, is_there: bool) -> bool:
+    """Note whether the application was found to be on the portal; True where that is new."""
+    known = CallReceiver.objects.filter(portal=portal, client_id=portal.client_id)
+    other = known.filter(removed_at__isnull=not is_there)
+    with transaction.atomic():
+        if not other.update(removed_at=None if is_there else timezone.now()):
+            return False
+        audit.record(
+            AuditEntry.Kind.CONNECTION,
+            AuditAction.APPLICATION_BACK if is_there else AuditAction.APPLICATION_GONE,
+            by=audit.WORKER,
+            target=portal.as_target,
+        )
+    return True
 
 
 def admit_everybody(portal: Portal, *, is_open: bool, by: By) -> None:

@@ -53,23 +53,18 @@ def look_at_application(receiver_pk: int) -> None:
         return
     with transaction.atomic():
         unchanged.update(event_due_at=None)
-        note(receiver, is_there=is_there, now=now)
+        note(portal, is_there=is_there, now=now)
 
 
-def note(receiver: CallReceiver, *, is_there: bool, now: datetime) -> None:
+def note(portal: Portal, *, is_there: bool, now: datetime) -> None:
     """Keep whether the application is there; what it has registered goes with it."""
-    portal = receiver.portal
+    is_new = connections.application_found(portal, is_there=is_there)
     if not is_there:
-        gone = CallReceiver.objects.filter(pk=receiver.pk, removed_at=None)
-        if gone.update(removed_at=now):
+        if is_new:
             ApplicationAction.objects.of_application(portal).filter(missing_since=None).update(
                 missing_since=now
             )
-            connections.application_gone(portal)
         return
-    if receiver.removed_at is not None:
-        CallReceiver.objects.filter(pk=receiver.pk).update(removed_at=None)
-        connections.application_back(portal)
     # an update takes away what was registered, too
     Portal.objects.filter(pk=portal.pk).update(actions_listed_at=None)
     workflow_templates.ask_again(portal)

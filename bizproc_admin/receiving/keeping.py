@@ -26,6 +26,7 @@ from bizproc_admin.models import (
     StepState,
 )
 from bizproc_admin.models.call_receivers import nonce_digest, sender_digest
+from bizproc_admin.portals import connections
 from bizproc_admin.receiving import nested_forms, proofs
 from bizproc_admin.receiving.calls import NotACall, StepCall
 from bizproc_admin.receiving.nested_forms import NestedForm
@@ -187,12 +188,12 @@ def learn(portal: Portal, receiver: CallReceiver | None, form: NestedForm) -> No
     with transaction.atomic():
         learnt = asking.update(
             token=Secret(proofs.token_of(form)), learnt_at=now, last_call_at=now, nonce="",
-            removed_at=None,
         )  # fmt: skip
         if learnt:
             member_id = form.text("auth", "member_id")[:64]
             Portal.objects.filter(pk=portal.pk, member_id="").update(member_id=member_id)
             doorbell.ring("take_calls", portal.pk, queue=doorbell.INTERACTIVE)
+            connections.application_found(portal, is_there=True)
             look_at_tests(portal.pk)
 
 

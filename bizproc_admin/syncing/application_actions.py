@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from bizproc_admin import bitrix
 from bizproc_admin.models import ApplicationAction, Portal
-from bizproc_admin.portals import clients
+from bizproc_admin.portals import clients, connections
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +52,8 @@ def compare(portal: Portal, listed: bitrix.RegisteredActions) -> None:
                 row.missing_since = listed.sent_at
                 row.save()
         Portal.objects.filter(pk=portal.pk).update(actions_listed_at=timezone.now())
+        # whoever may list them is the application
+        connections.application_found(portal, is_there=True)
 
 
 def is_newer(row: ApplicationAction, listed: bitrix.RegisteredActions) -> bool:

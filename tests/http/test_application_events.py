@@ -90,7 +90,7 @@ def test_a_removal_that_the_token_server_does_not_confirm_changes_nothing(
     assert (receiver.event, receiver.removed_at, receiver.event_due_at) == (
         "ONAPPUNINSTALL", None, None,
     )  # fmt: skip
-    assert ApplicationAction.objects.get().missing_since is None
+    assert not AuditEntry.objects.filter(action="portal.application_gone").exists()
     assert asked(sandbox)[0] == "oauth.token"
 
 
@@ -172,3 +172,10 @@ def test_a_token_server_that_does_not_answer_is_asked_again(known, sandbox, comm
     assert ("look_at_application", CallReceiver.objects.get().pk) in started
     receiving.look_at_application(CallReceiver.objects.get().pk)
     assert CallReceiver.objects.get().removed_at is not None
+
+
+def test_whoever_lists_its_actions_again_shows_that_it_is_back(known, sandbox, committing, sync):
+    CallReceiver.objects.update(removed_at=timezone.now())
+    sync()
+    assert CallReceiver.objects.get().removed_at is None
+    assert AuditEntry.objects.filter(action="portal.application_back").count() == 1
