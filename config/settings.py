@@ -201,6 +201,8 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # --- Uploads ------------------------------------------------------------------------------------
 
+# an application action may have a hundred properties, each in several languages
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 FILE_UPLOAD_HANDLERS = ["bizproc_admin.uploads.MemoryUploadHandler"]
 
 # --- Browser security ---------------------------------------------------------------------------

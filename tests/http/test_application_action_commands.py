@@ -7,7 +7,7 @@ import pytest
 import requests
 from django.utils import timezone
 
-from bizproc_admin import commands, syncing
+from bizproc_admin import bitrix, commands, syncing
 from bizproc_admin.actions import DeleteAction, NotPossible, RegisterAction, UpdateAction
 from bizproc_admin.audit import By
 from bizproc_admin.models import (
@@ -20,6 +20,7 @@ from bizproc_admin.models import (
     Person,
     PersonToken,
 )
+from bizproc_admin.syncing import application_actions
 from bizproc_admin.wording.commands import outcome_of
 from bizproc_admin.wording.looks import look_of
 
@@ -305,6 +306,18 @@ def test_a_pass_compares_what_is_kept_with_what_is_listed(issued, looks, sandbox
     kept().delete()
     looks()
     assert (kept().definition, kept().is_there, kept().kind) == (None, True, "activity")
+
+
+def test_a_list_that_is_older_than_a_registration_says_nothing_of_it(issued, door):
+    before = timezone.now()
+    registered(issued)
+    listed = bitrix.RegisteredActions(kinds={}, sent_at=before)
+    application_actions.compare(door, listed)
+    assert kept().is_there
+    application_actions.compare(door, bitrix.RegisteredActions(kinds={}, sent_at=timezone.now()))
+    assert not kept().is_there
+    application_actions.compare(door, listed)
+    assert not kept().is_there
 
 
 @pytest.mark.parametrize("fault", ["ACCESS_DENIED", "ERROR_CORE", "OVERLOAD_LIMIT"])

@@ -19,6 +19,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
 from bizproc_admin import commands, heartbeats  # noqa: E402
+from bizproc_admin.actions.application_actions import (  # noqa: E402
+    DeleteAction,
+    RegisterAction,
+    UpdateAction,
+)
 from bizproc_admin.actions.application_steps import StepAction  # noqa: E402
 from bizproc_admin.actions.starting import StartWorkflow  # noqa: E402
 from bizproc_admin.actions.workflow_tasks import TaskAction  # noqa: E402
@@ -97,6 +102,8 @@ def die_while_concluding() -> None:
     wrap(TaskAction, "apply", before=False)
     wrap(StartWorkflow, "apply", before=False)
     wrap(StepAction, "apply", before=False)
+    for action in (RegisterAction, UpdateAction, DeleteAction):
+        wrap(action, "apply", before=False)
 
 
 POINTS: dict[str, Callable[[], None]] = {
