@@ -9,6 +9,7 @@ import functools
 import http.client
 import os
 import random
+import threading
 import time
 import uuid
 from collections import Counter
@@ -30,6 +31,7 @@ from bizproc_admin import actions, bitrix, commands, syncing
 from bizproc_admin.actions import (
     Action,
     AddTemplate,
+    AnswerStep,
     CompleteTask,
     DelegateTask,
     DeleteTemplate,
@@ -38,6 +40,7 @@ from bizproc_admin.actions import (
     TerminateWorkflow,
     UpdateTemplate,
 )
+from bizproc_admin.actions.application_steps import StepAction
 from bizproc_admin.actions.template_files import TemplateAction
 from bizproc_admin.actions.workflow_tasks import TaskAction
 from bizproc_admin.actions.workflows import EndWorkflow
@@ -46,6 +49,7 @@ from bizproc_admin.commands import sending, settling
 from bizproc_admin.diagrams import template_files
 from bizproc_admin.models import (
     Account,
+    ApplicationStep,
     AuditEntry,
     Command,
     CommandState,
@@ -65,16 +69,18 @@ from bizproc_admin.secrets.fields import Secret
 from sandbox import Sandbox
 from sandbox.refusals import Refusal
 from tests import transitions
+from tests.http import waiting
 
-AT_ONCE = 200
+AT_ONCE, STEPS_AT_ONCE = 200, 50
 OWNER, EMPLOYEE, RECEIVER, THIRD = 1, 2, 40, 41
 METHODS = {
     "terminate": "bizproc.workflow.terminate", "kill": "bizproc.workflow.kill",
     "complete": "bizproc.task.complete", "delegate": "bizproc.task.delegate",
     "start": "bizproc.workflow.start", "add": "bizproc.workflow.template.add",
     "update": "bizproc.workflow.template.update", "delete": "bizproc.workflow.template.delete",
+    "answer": "bizproc.event.send",
 }  # fmt: skip
-DONE = (CommandState.CONFIRMED, CommandState.EVIDENT)
+DONE = (CommandState.CONFIRMED, CommandState.EVIDENT, CommandState.DELIVERED)
 READINGS = ("bizproc.task.list", "bizproc.workflow.instances", "batch")
 LIE = ("lie", {})
 # applied late, but within the settle time: what comes after it, no reading can rule out
@@ -190,6 +196,11 @@ class World:
         tokens.keep(self.people[OWNER], bitrix.TokenPair.from_api(sandbox.tokens_for(OWNER)))
         self.made = 0
         self.waiting: list[WorkflowTask] = []
+        self.steps: list[ApplicationStep] = []
+        self.application = waiting.Application()
+        threading.Thread(target=self.application.serve_forever, daemon=True).start()
+        kind, self.definition = waiting.register(sandbox, self.application)
+        self.of_steps = waiting.template(sandbox, kind)
         self.asking = self.task().workflow.template
         self.copy(FeedName.WORKFLOW_TEMPLATES)
         current_app.conf.task_always_eager = True
@@ -207,6 +218,19 @@ class World:
             self.copy(FeedName.WORKFLOWS, FeedName.WORKFLOW_TASKS)
             self.waiting = list(WorkflowTask.objects.filter(remote_id__in=numbers))
         return self.waiting.pop()
+
+    def step(self) -> ApplicationStep:
+        """Return a step that has called and waits."""
+        if not self.steps:
+            for number in range(STEPS_AT_ONCE):
+                document = ["crm", "CCrmDocumentDeal", f"DEAL_{500_000 + number}"]
+                waiting.workflow_of(self.sandbox, self.of_steps, document=document)
+            calls = [self.application.next() for _ in range(STEPS_AT_ONCE)]
+            self.copy(FeedName.WORKFLOWS)
+            self.sandbox.advance(60)
+            self.portal.refresh_from_db()
+            self.steps = [waiting.kept(self.portal, one) for one in calls]
+        return self.steps.pop()
 
     def action(self, kind: str, task: WorkflowTask) -> tuple[Action, Account]:
         employee = self.people[EMPLOYEE]
@@ -230,6 +254,8 @@ class World:
             return starting, self.owner
         if kind in ("add", "update", "delete"):
             return self.writing(kind), self.owner
+        if kind == "answer":
+            return AnswerStep(step=self.step(), values={"score": "82"}, reason=""), self.chief
         ending = TerminateWorkflow if kind == "terminate" else KillWorkflow
         return ending(workflow=task.workflow, reason="It hangs."), self.chief
 
@@ -289,12 +315,13 @@ class World:
         self.sandbox.advance(1000)
         command.refresh_from_db()
         self.judge(command, before, tally, f"{name} {kind} {faults} died {point} other {meddles}")
-        # a portal that says yes and does nothing, again and again, is a person's to judge
+        # a portal that says yes and does nothing, again and again, is a person's to judge; so is an
+        # answer to a step of which no answer ever came
         if was_unknown and kind == "start":
             # of one that never came to be nothing can prove that, so a person says it
             tally.starts += len(self.sandbox.ledger()) > before
             tally.for_people += len(self.sandbox.ledger()) > before and not command.is_settled
-        elif was_unknown and LIE not in faults:
+        elif was_unknown and LIE not in faults and not (kind == "answer" and len(faults) == 3):
             tally.unknown += 1
             tally.unsettled += not command.is_settled
 
@@ -339,6 +366,8 @@ class World:
         tally.runs += 1
         tally.ends[command.state] += 1
         text = f"{what}: {command.state} with {len(writes)} in the ledger"
+        # an answer that came to a step which had been answered did nothing
+        writes = [one for one in writes if one["applied"].get("effect") != "none"]
         # the same change made twice is one
         if len(writes) > 1 and not isinstance(actions.load(command), UpdateTemplate):
             tally.twice.append(text)
@@ -436,6 +465,7 @@ POINTS: dict[str, Callable[[], Any]] = {
     "ending concluded": dying(EndWorkflow, "apply", before=False),
     "task concluded": dying(TaskAction, "apply", before=False),
     "start concluded": dying(StartWorkflow, "apply", before=False),
+    "step concluded": dying(StepAction, "apply", before=False),
     "template concluded": dying(TemplateAction, "apply", before=False),
     "concluded": dying(sending, "settle", before=False),
 }

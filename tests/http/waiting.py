@@ -1,18 +1,22 @@
 """Steps that wait for an application: registered, started, and kept as their calls keep them."""
 
 import queue
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qsl
 
 import requests
 
-from bizproc_admin.models import ApplicationAction, ApplicationStep, StepState, Workflow
+from bizproc_admin.models import ApplicationAction, ApplicationStep, Portal, StepState, Workflow
 from bizproc_admin.models.application_steps import token_digest
 from bizproc_admin.secrets.fields import Secret
+from sandbox import Sandbox
 from tests import canary
 
+Call = dict[str, str]
+Node = dict[str, Any]
 DEAL = ["crm", "CCrmDocumentDeal", "DEAL_777"]
 PROPERTIES = {"company": {"NAME": "Company"}, "asked_by": {"NAME": "Asked by", "TYPE": "user"}}
 RETURNS = {
@@ -31,32 +35,34 @@ class Application(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Receiver)
-        self.calls = queue.Queue()
+        self.calls: queue.Queue[Call] = queue.Queue()
         self.handler = f"http://127.0.0.1:{self.server_address[1]}/calls"
 
-    def next(self, timeout=5):
+    def next(self, timeout: float = 5) -> Call:
         return self.calls.get(timeout=timeout)
 
 
 class Receiver(BaseHTTPRequestHandler):
-    def do_POST(self):
+    server: Application
+
+    def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         self.server.calls.put(dict(parse_qsl(body, keep_blank_values=True)))
         self.send_response(200)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    def log_message(self, *args):
+    def log_message(self, *args: object) -> None:
         pass
 
 
-def activity(kind, *children, name, **properties):
+def activity(kind: str, *children: Node, name: str, **properties: Any) -> Node:
     return {"Type": kind, "Name": name, "Properties": properties, "Children": list(children)}
 
 
-def call(sandbox, method, **params):
+def call(sandbox: Sandbox, method: str, **params: Any) -> Any:
     """Call a method as the administrator's application does."""
     token = sandbox.tokens_for(1)["access_token"]
     headers = {"Authorization": f"Bearer {token}"}
@@ -64,7 +70,13 @@ def call(sandbox, method, **params):
     return requests.post(address, json=params, headers=headers, timeout=5).json()
 
 
-def register(sandbox, app, *, code="check", returns=RETURNS):
+def register(
+    sandbox: Sandbox,
+    app: Application,
+    *,
+    code: str = "check",
+    returns: Mapping[str, Any] = RETURNS,
+) -> tuple[str, dict[str, Any]]:
     given = {
         "CODE": code, "HANDLER": app.handler, "NAME": "1C connector", "USE_SUBSCRIPTION": "Y",
         "PROPERTIES": PROPERTIES, "RETURN_PROPERTIES": returns,
@@ -73,7 +85,14 @@ def register(sandbox, app, *, code="check", returns=RETURNS):
     return sandbox.ledger()[-1]["applied"]["type"], given
 
 
-def template(sandbox, kind, *more, name="Check", title="Check the counterparty", **properties):
+def template(
+    sandbox: Sandbox,
+    kind: str,
+    *more: Node,
+    name: str = "Check",
+    title: str = "Check the counterparty",
+    **properties: Any,
+) -> int:
     """Add a template of a step of an application and then one task of a person's."""
     given = {"company": "Müller GmbH", "asked_by": "user_2", "Title": title, **properties}
     review = activity(
@@ -86,11 +105,19 @@ def template(sandbox, kind, *more, name="Check", title="Check the counterparty",
     return sandbox.add_template("Счёт на оплату", structure=[root])
 
 
-def workflow_of(sandbox, number, *, document=DEAL, name="Счёт № 9785"):
+def workflow_of(
+    sandbox: Sandbox, number: int, *, document: list[str] = DEAL, name: str = "Счёт № 9785"
+) -> str:
     return sandbox.start_workflow(template_id=number, document_id=document, document_name=name)
 
 
-def kept(portal, call, *, definition=None, state=StepState.WAITING):
+def kept(
+    portal: Portal,
+    call: Call,
+    *,
+    definition: dict[str, Any] | None = None,
+    state: StepState = StepState.WAITING,
+) -> ApplicationStep:
     """Keep a step as the call of the portal that brought it tells."""
     if definition is not None:
         ApplicationAction.objects.update_or_create(
@@ -130,5 +157,5 @@ def kept(portal, call, *, definition=None, state=StepState.WAITING):
     )
 
 
-def parts(call: dict[str, str], name: str) -> Sequence[str]:
+def parts(call: Call, name: str) -> list[str]:
     return [call[f"{name}[{place}]"] for place in range(3)]
