@@ -44,15 +44,15 @@ def test_an_open_page_learns_that_a_worker_ended_and_that_it_is_back(frame):
     assert 'hx-trigger="every 15s"' in page
 
 
-def test_the_frame_costs_two_queries_more_than_the_signing_in(as_, auditor, workflow):
+def test_the_frame_costs_three_queries_more_than_the_signing_in(as_, auditor, workflow):
     client = as_(auditor)
     client.get(FRAME, headers=OPEN_PAGE)
     with CaptureQueriesContext(
         connection,
     ) as asked:
         client.get(FRAME, headers=OPEN_PAGE)
-    # session, account, portals with role and zone; then the count and the workers
-    assert len(asked) <= 5
+    # session, account, portals with role and zone; then the two counts and the workers
+    assert len(asked) <= 6
 
 
 def test_a_page_that_goes_on_watching_claims_no_reading_that_is_late(as_, administrator, workflow):

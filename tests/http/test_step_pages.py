@@ -336,3 +336,16 @@ def test_who_takes_part_sees_that_it_waits_and_not_what_it_was_given(as_, manage
     assert "Waits for an application: Check the counterparty" in page
     assert "Müller GmbH" not in page
     assert detail(step) not in page
+
+
+def test_people_are_searched_for_a_value_that_asks_for_some(client, as_, auditor, step):
+    action = ApplicationAction.objects.get()
+    action.definition["RETURN_PROPERTIES"]["who"] = {"NAME": "Who", "TYPE": "user"}
+    action.save()
+    page = text_of(client.get(detail(step)))
+    asked = f"{reverse('person_search')}?step={step.pk}&amp;purpose={name_of('who')}"
+    assert asked in page
+    given = {"step": step.pk, "purpose": name_of("who"), "q": "a"}
+    assert "user_" in text_of(client.get(reverse("person_search"), given))
+    assert client.get(reverse("person_search"), {**given, "purpose": "x"}).status_code == 404
+    assert as_(auditor).get(reverse("person_search"), given).status_code in (403, 404)
