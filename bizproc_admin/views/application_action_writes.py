@@ -80,8 +80,6 @@ def application_action_change(request: Request, pk: int) -> HttpResponse:
     known, initial = action.definition or {}, {"timeout": action.timeout}
     if (again := earlier(request, action.portal)) is not None:
         known, initial = again.inputs["definition"], {"timeout": again.inputs["timeout"]}
-    if action.definition is None and again is None:
-        known = {"HANDLER": handler_of(action.portal)}
     form = form_of(request, action.portal, known=known, initial=initial, action=action)
     if not form.is_bound or not form.is_valid():
         return form_page(request, form)

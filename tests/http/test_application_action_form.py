@@ -2,6 +2,7 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from bizproc_admin.models import ApplicationAction, Command, CommandState, LinkedPerson, Person
 from tests.http.application_actions import HANDLER, form_of, property_of, registering, text
@@ -190,6 +191,17 @@ def test_the_form_of_a_change_is_filled_and_says_whom_it_does_not_reach(
     assert "Accepted: the portal shows no definitions" in text(
         client.get(reverse("command_detail", args=[command.pk]))
     )
+
+
+def test_whom_one_calls_that_others_registered_is_not_taken_for_granted(client, settings, door):
+    settings.PUBLIC_URL = "https://console.example"
+    now = timezone.now()
+    action = ApplicationAction.objects.create(
+        portal=door, client_id=door.client_id, kind="robot", code="theirs", listed_at=now
+    )
+    page = client.get(reverse("application_action_change", args=[action.pk]))
+    assert page.context["form"]["handler"].value() == ""
+    assert "Another program may rely on it" in text(page)
 
 
 def test_a_code_that_is_there_is_refused_of_either_kind(client, committing, sandbox):
