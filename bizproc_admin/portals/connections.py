@@ -185,11 +185,12 @@ def set_application(
 
 
 def remove_application(portal: Portal, *, by: By) -> None:
-    """Forget a portal's application and every token people gave through it."""
+    """Forget a portal's application, every token people gave through it, and what proves calls."""
     with transaction.atomic():
         portal.client_id, portal.client_secret, portal.token_url = "", None, ""
         portal.save(update_fields=["client_id", "client_secret", "token_url"])
         PersonToken.objects.filter(person__portal=portal).delete()
+        CallReceiver.objects.filter(portal=portal).update(token=None, learnt_at=None, nonce="")
         audit.record(
             AuditEntry.Kind.CONNECTION,
             AuditAction.APPLICATION_REMOVED,

@@ -36,7 +36,7 @@ AT_ONCE: Final = 500
 #: Calls of one workflow within so long are one reading of it.
 READ_EVERY: Final = timedelta(seconds=5)
 #: Workflows that are read in one go; the next ones in another, so that people come in between.
-READ_AT_ONCE: Final = 50
+READ_AT_ONCE: Final = 200
 UNVERIFIED_LIVES: Final = timedelta(hours=24)
 
 

@@ -228,3 +228,12 @@ def test_another_application_in_between_keeps_a_test_from_being_sent(
     commands.serve(door.pk, worker="test")
     assert Command.objects.get().state == CommandState.CANCELLED
     assert sandbox.ledger() == []
+
+
+def test_whoever_forgets_the_application_forgets_what_proves_its_calls(as_, administrator, door):
+    proven_by(door)
+    as_(administrator).post(reverse("portal_application_removal", args=[door.pk]))
+    assert CallReceiver.objects.get().token is None
+    auth = {"application_token": TOKEN, "member_id": door.member_id}
+    assert calls(door, call_of(auth=auth)).status_code == 200
+    assert ApplicationStep.objects.get().state == StepState.UNVERIFIED

@@ -79,6 +79,13 @@ def test_only_a_post_is_heard(portal, method):
     assert ApplicationStep.objects.count() == 0
 
 
+def test_a_call_is_led_nowhere_else(portal, settings):
+    settings.SECURE_SSL_REDIRECT = True
+    proven_by(portal)
+    assert Client().get("/portals/").status_code == 301
+    assert calls(portal).status_code == 200
+
+
 def test_an_address_of_no_portal_is_not_found(portal):
     address = reverse("receive_calls", args=[uuid.uuid4()])
     assert Client().post(address, b"a=1", FORM).status_code == 404
