@@ -63,6 +63,7 @@ def main() -> int:
         "PYTHONPATH": str(BASE),
         "PYTHONUNBUFFERED": "1",
         "REQUIRE_SECOND_FACTOR": "off",
+        "PUBLIC_URL": f"http://127.0.0.1:{web_port}",
     }
     os.chdir(BASE)
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -100,6 +101,13 @@ def main() -> int:
             # the first administrator who signs in pins the portal's identity for all others
             sign_in(console, login="anna.koroleva", password=PORTAL_PASSWORD)
             kept["done"].append("first sign-in")
+            keep(kept)
+        if "calls" not in kept["done"]:
+            # the portal's queue holds calls until it is said where the application is served
+            registered = control(sandbox, "actions")
+            handler = manage(env, "prepare_demo_calls", stdin=json.dumps(registered)).strip()
+            control(sandbox, "serve_actions", address=handler)
+            kept["done"].append("calls")
             keep(kept)
         welcome(web_port, sandbox, passwords)
         ended = processes.wait(restarts=list(work))
@@ -162,7 +170,19 @@ def once(
         signal.pthread_sigmask(signal.SIG_UNBLOCK, waiting)
 
 
-def manage(env: dict[str, str], *arguments: str, stdin: str = "") -> None:
+def control(sandbox: dict[str, Any], operation: str, **arguments: Any) -> Any:
+    """Have the portal's control plane do something; give what it answers."""
+    request = urllib.request.Request(  # noqa: S310  # of this machine
+        f"{sandbox['control_url']}{operation}",
+        data=json.dumps(arguments).encode(),
+        headers={"Content-Type": "application/json"},
+        method="POST",
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+        return json.loads(answer.read())
+
+
+def manage(env: dict[str, str], *arguments: str, stdin: str = "") -> str:
     result = subprocess.run(
         [sys.executable, "manage.py", *arguments],
         env={**os.environ, **env, "LOG_LEVEL": "WARNING"},
@@ -174,6 +194,7 @@ def manage(env: dict[str, str], *arguments: str, stdin: str = "") -> None:
     )
     if result.returncode:
         raise SystemExit(f"manage.py {arguments[0]} failed:\n{result.stdout}{result.stderr}")
+    return result.stdout
 
 
 def web_command(port: int) -> list[str]:

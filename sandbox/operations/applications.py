@@ -64,6 +64,30 @@ class ApplicationOperations:
             announcing.announce(portal, application, event, data, user_id=int(user_id))
             portal.commit()
 
+    def actions(self) -> list[dict[str, Any]]:
+        """Return what applications have registered: kind, code, and the definition of each."""
+        with self._portal.lock:
+            return [
+                {
+                    "client_id": action.client_id,
+                    "kind": action.kind,
+                    "code": action.code,
+                    "definition": {
+                        "HANDLER": action.handler,
+                        "AUTH_USER_ID": action.auth_user_id,
+                        "USE_SUBSCRIPTION": action.use_subscription,
+                        "NAME": action.name,
+                        "DESCRIPTION": action.description,
+                        "PROPERTIES": action.properties,
+                        "RETURN_PROPERTIES": action.return_properties,
+                        "DOCUMENT_TYPE": list(action.document_type),
+                        "FILTER": action.filter,
+                    },
+                }
+                for action in self._portal.actions
+                if action.client_id in self._portal.applications
+            ]
+
     def serve_actions(self, address: str, client_id: str | None = None) -> int:
         """Serve the demo's actions at an address, and send it the calls that wait for one.
 
