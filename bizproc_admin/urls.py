@@ -16,6 +16,7 @@ from bizproc_admin.views import (
     completing,
     drafting,
     former_addresses,
+    gateways,
     news,
     operating,
     overview,
@@ -294,8 +295,14 @@ second_factor_urls = [
 portal_urls = [
     path("", portals.portal_list, name="portal_list"),
     path("creation/", portals.portal_creation, name="portal_creation"),
+    path("gateway/", gateways.gateway_creation, name="gateway_creation"),
+    path("gateway/callback/", gateways.gateway_callback, name="gateway_callback"),
     path("choice/", portals.portal_choice, name="portal_choice"),
     path("<int:pk>/", portals.portal_detail, name="portal_detail"),
+    path("<int:pk>/gateway/", gateways.portal_gateway, name="portal_gateway"),
+    path(
+        "<int:pk>/gateway/sign-in/", gateways.portal_gateway_sign_in, name="portal_gateway_sign_in"
+    ),
     path("<int:pk>/webhook/", portals.portal_webhook, name="portal_webhook"),
     path("<int:pk>/application/", portals.portal_application, name="portal_application"),
     path(

@@ -152,6 +152,7 @@ SWEEP_INTERVAL = env.float("SWEEP_INTERVAL", default=5.0)
 
 PACE_PER_SECOND = env.float("PACE_PER_SECOND", default=1.6)
 PACE_BURST = env.int("PACE_BURST", default=40)
+GATEWAY_PER_SECOND = env.float("GATEWAY_PER_SECOND", default=4.0)
 
 SYNC_INCREMENTAL = env.float("SYNC_INCREMENTAL", default=30.0)
 SYNC_FULL = env.float("SYNC_FULL", default=300.0)

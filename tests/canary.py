@@ -62,6 +62,8 @@ def secrets_of(sandbox: Sandbox) -> set[str]:
         *settings.FIELD_KEYS,
         *(webhook.code for webhook in portal.webhooks),
         *(application_token(portal, one) for one in portal.applications),
+        *(key.key for key in portal.gateway_keys if key.user_id),
+        *(session.token for session in portal.gateway_sessions),
     }
     for grant in portal.grants:
         found |= {grant.access_token, grant.refresh_token}

@@ -20,6 +20,7 @@ os.environ |= {
     "ALLOWED_HOSTS": "localhost,127.0.0.1,testserver",
     "PACE_PER_SECOND": "1000",
     "PACE_BURST": "1000",
+    "GATEWAY_PER_SECOND": "1000",
     "CONNECT_TIMEOUT": "2",
     "SIGN_IN_TIMEOUT": "1.5",
     "REQUIRE_SECOND_FACTOR": "off",

@@ -145,8 +145,6 @@ class Action(ABC):
     has_form: ClassVar[bool] = False
     # whether a target that is gone is what was asked for, once the portal has said true
     ends_target: ClassVar[bool] = False
-    # whether a reading can prove that nothing happened, so that it may be sent again
-    is_repeatable: ClassVar[bool] = True
     # whether the portal takes it once: sent again it does nothing, and says no more of the first
     is_one_time: ClassVar[bool] = False
     # how long after it was sent that nothing is seen of it means nothing, beyond SETTLE_TIME
@@ -163,6 +161,16 @@ class Action(ABC):
     @abstractmethod
     def effect(self) -> str:
         """Return the class of what it does to its target: one open command each."""
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Return whether a reading can prove that nothing happened, so that it is sent again."""
+        return True
+
+    @property
+    def takes_its_time(self) -> bool:
+        """Return whether what was accepted may be done much later: it is waited for, unasked."""
+        return False
 
     @property
     def on_behalf_of(self) -> str:
@@ -272,7 +280,7 @@ class Action(ABC):
 def own_hands(actor: Account, portal: Portal) -> Person | None:
     """Return the actor's person where it has a token that works: the portal knows who acts then."""
     person = actor.person_at(portal)
-    if person is None:
+    if person is None or portal.is_by_gateway:
         return None
     return Person.objects.filter(pk=person.pk, token__isnull=False, token__lost_at=None).first()
 
@@ -284,7 +292,7 @@ def administrators_hands(actor: Account, portal: Portal) -> Person | None:
     still have the role.
     """
     person = own_hands(actor, portal)
-    if person is None and actor.follows_portal:
+    if person is None and actor.follows_portal and not portal.is_by_gateway:
         raise NotPossible("token_lost")
     return person
 

@@ -26,6 +26,7 @@ from bizproc_admin.actions.base import (
     plain,
     send_window,
 )
+from bizproc_admin.bitrix.gateway import ENTITIES
 from bizproc_admin.models import (
     Account,
     Command,
@@ -89,7 +90,10 @@ class StartWorkflow(Action):
     label = _("Start")
     capability = Capability.START_WORKFLOWS
     method = "bizproc.workflow.start"
-    is_repeatable = False
+
+    @property
+    def is_repeatable(self) -> bool:
+        return False
 
     @property
     def portal(self) -> Portal:
@@ -181,10 +185,15 @@ class StartWorkflow(Action):
         there = set(
             WorkflowTemplate.objects.listed().filter(pk__in=keys).values_list("pk", flat=True)
         )
-        return {
+        gone = {
             place: NotPossible("template_gone")
             for place, action in enumerate(actions)
             if action.template.pk not in there
+        }
+        return gone | {
+            place: NotPossible("document_not_through_gateway")
+            for place, action in enumerate(actions)
+            if action.portal.is_by_gateway and action.document[:2] not in ENTITIES
         }
 
     @classmethod
@@ -197,13 +206,16 @@ class StartWorkflow(Action):
         for number, documents in wanted.items():
             running = bitrix.Chunk.joined(reader.workflows.of_documents(number, documents))
             ahead = clocks.offset_of(running.time)
-            tasks = bitrix.Chunk.joined(reader.workflow_tasks.of_documents(number, documents))
-            is_torn = bool(running.odd or tasks.odd) or not (running.complete and running.proven)
+            told: tuple[bitrix.TaskRow, ...] = ()
+            is_torn = bool(running.odd) or not (running.complete and running.proven)
+            if reader.tells_tasks:
+                tasks = bitrix.Chunk.joined(reader.workflow_tasks.of_documents(number, documents))
+                told, is_torn = tasks.rows, is_torn or bool(tasks.odd)
             for document in documents:
                 seen[f"{number}/{document}"] = Seen(
                     asked_at=running.sent_at,
                     beside=tuple(row for row in running.rows if row.document_id == document),
-                    tasks=tuple(row for row in tasks.rows if row.document_id == document),
+                    tasks=tuple(row for row in told if row.document_id == document),
                     ahead=ahead,
                     error=bitrix.BadAnswer("not all rows can be read") if is_torn else None,
                 )

@@ -109,13 +109,17 @@ class EndWorkflow(Action):
                 if row.id in whole.unread:
                     parts = reader.workflow_tasks.of_workflow(row.id)
                     tasks[row.id] = [task for part in parts for task in part.rows]
+            absent = whole.workflows.absent(whole.asked)
             for target in whole.asked:
+                error = whole.workflows.doubt(target)
+                if error is None and target not in workflows and target not in absent:
+                    error = bitrix.BadAnswer("its absence proves nothing", transient=True)
                 seen[target] = Seen(
                     asked_at=whole.workflows.sent_at,
                     workflow=workflows.get(target),
                     tasks=tuple(tasks.get(target, ())),
                     ahead=clocks.offset_of(whole.workflows.time),
-                    error=whole.workflows.doubt(target),
+                    error=error,
                 )
         return seen
 
@@ -163,6 +167,15 @@ class TerminateWorkflow(EndWorkflow):
     capability = Capability.TERMINATE_WORKFLOWS
     method = "bizproc.workflow.terminate"
     end_cause = EndCause.TERMINATED
+
+    @property
+    def is_repeatable(self) -> bool:
+        return not self.portal.is_by_gateway
+
+    @property
+    def takes_its_time(self) -> bool:
+        """Through the gateway it ends once its current step is done, whenever that is."""
+        return self.portal.is_by_gateway
 
     def inputs(self) -> dict[str, Any]:
         return {"status": self.status}

@@ -50,6 +50,8 @@ class AuditAction(StrEnum):
 
     PORTAL_CONNECTED = "portal.connected"
     WEBHOOK_REPLACED = "portal.webhook_replaced"
+    GATEWAY_KEY_REPLACED = "portal.gateway_key_replaced"
+    GATEWAY_SIGNED_IN = "portal.gateway_signed_in"
     PORTAL_DISCONNECTED = "portal.disconnected"
     PORTAL_FOLLOWED = "portal.followed"
     PORTAL_PINNED = "portal.pinned"

@@ -20,6 +20,7 @@ from .identity import AppInfo, Profile
 from .objects import RegisteredActions
 from .pacing import Purpose
 from .proof import ATTEMPTS, GiveUp, decide
+from .refusals import RateLimited
 from .resources import (
     Departments,
     TemplateStructures,
@@ -39,7 +40,9 @@ PATIENCE_INTERACTIVE: Final = 2.0
 
 
 class Reader:
-    """Ask one portal."""
+    """Ask one portal. `tells_tasks` says whether workflow tasks can be asked for."""
+
+    tells_tasks = True
 
     def __init__(
         self,
@@ -117,7 +120,8 @@ class Reader:
                 verdict = decide(attempt, error, draw=self._draw())
                 if isinstance(verdict, GiveUp) or attempt >= self._attempts:
                     raise
-            self._sleep(verdict.after)
+                told = error.retry_after if isinstance(error, RateLimited) else 0.0
+            self._sleep(max(verdict.after, told))
             attempt += 1
 
 

@@ -76,9 +76,10 @@ class Refused(BitrixError):
 
 
 class RateLimited(Refused):
-    """Too many requests at once; nothing was done."""
+    """Too many requests at once; nothing was done. `retry_after` is in seconds, 0 if not told."""
 
     code = "rate_limited"
+    retry_after: float = 0.0
 
 
 class MethodExhausted(Refused):

@@ -12,7 +12,7 @@ from . import http, texts
 from .credentials import Credential
 from .envelopes import BATCH_LIMIT, BatchReply, Call, Reply, by_key, count, query
 from .errors import BadAnswer, BitrixError, Moved, TooLong
-from .exchange import RESPONSE_LIMIT, Clock, SystemClock, Timeouts, send
+from .exchange import RESPONSE_LIMIT, Clock, Outgoing, SystemClock, Timeouts, send
 from .health import Health, Indifferent
 from .objects import AnswerTime
 from .pacing import Pacer, Purpose, Release
@@ -149,15 +149,18 @@ class Transport:
         return exchange, envelope
 
     def _exchange(self, method: str, params: Mapping[str, Any], *, is_write: bool) -> http.Exchange:
-        """Send one request: a write on a connection of its own, reads over those kept open."""
         call = _OutgoingCall(credential=self._credential, name=method, params=params)
+        return self._carried(call, is_write=is_write)
+
+    def _carried(self, call: Outgoing, *, is_write: bool) -> http.Exchange:
+        """Send one request: a write on a connection of its own, reads over those kept open."""
         self.requests += 1
         if not is_write:
             return self._send(call, self._reads)
         with http.session(self._user_agent) as session:
             return self._send(call, session)
 
-    def _send(self, call: _OutgoingCall, session: requests.Session) -> http.Exchange:
+    def _send(self, call: Outgoing, session: requests.Session) -> http.Exchange:
         exchange = send(
             call,
             session,

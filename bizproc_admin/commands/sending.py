@@ -15,6 +15,7 @@ from bizproc_admin import actions, audit, bitrix
 from bizproc_admin.access import roles
 from bizproc_admin.access.permissions import may
 from bizproc_admin.actions import Action, Observation, Verdict
+from bizproc_admin.bitrix.gateway import SessionOver
 from bizproc_admin.commands.settling import conclude_before_sending, settle
 from bizproc_admin.commands.transitions import (
     cancel,
@@ -44,7 +45,7 @@ from bizproc_admin.models import (
     PersonToken,
 )
 from bizproc_admin.models.commands import CHECKING
-from bizproc_admin.portals import clients, tokens
+from bizproc_admin.portals import clients, gateways, tokens
 from bizproc_admin.secrets.fields import UnreadableSecret
 
 log = logging.getLogger(__name__)
@@ -277,9 +278,24 @@ def wait_for_sign_in(command: Command, *, since: datetime) -> None:
         row.update(next_check_at=now, due_since=now)
 
 
+def wait_for_session(command: Command, error: bitrix.BitrixError) -> None:
+    """Leave an intent until somebody signs in for the key: that rings for it."""
+    now = timezone.now()
+    gateways.note_over(command.portal)
+    if now > command.requested_at + LONGEST_WAIT:
+        cancel(command, "nobody_signed_in")
+        return
+    at = now + ASK_AGAIN
+    row = Command.objects.filter(pk=command.pk, state=CommandState.INTENT, epoch=command.epoch)
+    row.update(next_check_at=at, due_since=at, queued=0, **failing(*error_of(error)))
+
+
 def postpone(command: Command, error: bitrix.BitrixError) -> None:
     """Leave an intent for later because the portal cannot be asked; give up after an hour."""
     log.info("command_postponed command=%s %s", command.pk, error.for_logs)
+    if isinstance(error, SessionOver):
+        wait_for_session(command, error)
+        return
     now = timezone.now()
     if is_overdue(command):
         cancel(command, "portal_unreachable", reasons_of(error))

@@ -13,6 +13,7 @@ from bizproc_admin.actions import Action, Observation, Verdict
 from bizproc_admin.commands.transitions import cancel, failing, fetch, move, record
 from bizproc_admin.commands.waiting import (
     check_later,
+    check_slowly,
     is_overdue,
     pause,
     reader_for,
@@ -223,6 +224,9 @@ def take_over(command: Command, action: Action, seen: Observation) -> None:
 
 def conclude_present(command: Command, action: Action, seen: Observation) -> None:
     """Go on with a command whose target still runs: wait, send again, or hand it to a person."""
+    if action.takes_its_time and command.state == CommandState.ACCEPTED:
+        check_slowly(command)
+        return
     sent_at = command.sent_at or command.requested_at
     # what counts is when the portal was asked: an answer may take longer than the settle time
     settle_time = max(timedelta(seconds=settings.SETTLE_TIME), action.awaited_for)

@@ -20,6 +20,8 @@ SHORTEST_WAIT, LONGEST_WAIT = 0.5, 10.0
 PATIENCE = 5.0
 # a command that waits for its turn is given up after this at the latest
 LONGEST_QUEUE = timedelta(hours=24)
+# what waits for a step of the portal is looked at after 1, 10 and 60 minutes, then daily
+SLOW_CHECKS = (60, 600, 3_600, 86_400)
 CHECK_AFTER = (2, 5, 10, 20, 30, 60, 120, 300)
 RETRY_AFTER = (1, 2, 5, 10, 20, 30, 60)
 # what these say stays true when a command is given up; others speak of a next try
@@ -62,6 +64,13 @@ def check_later(command: Command) -> None:
     )
 
 
+def check_slowly(command: Command) -> None:
+    """Plan the next look at what may happen any day: after minutes at first, then daily."""
+    wait = SLOW_CHECKS[min(command.checks, len(SLOW_CHECKS) - 1)]
+    here = Command.objects.filter(pk=command.pk, state=command.state, epoch=command.epoch)
+    here.update(checks=command.checks + 1, next_check_at=timezone.now() + timedelta(seconds=wait))
+
+
 def wait_for_turn(command: Command, error: bitrix.PaceExceeded | bitrix.Resting) -> None:
     """Leave a command until its turn may have come: no failed try, and soon again."""
     seconds = min(max(error.retry_after, SHORTEST_WAIT), LONGEST_WAIT)
@@ -78,6 +87,8 @@ def pause(tries: int, outcome: object) -> timedelta:
     seconds = float(RETRY_AFTER[min(tries, len(RETRY_AFTER) - 1)])
     if isinstance(outcome, bitrix.MethodExhausted):
         seconds = max(seconds, outcome.wait)
+    if isinstance(outcome, bitrix.RateLimited):
+        seconds = max(seconds, outcome.retry_after)
     return timedelta(seconds=seconds)
 
 

@@ -64,4 +64,24 @@ class TerminationForm(EndingForm):
 
 
 class KillForm(EndingForm):
-    """Kill asks for nothing more; that it destroys is said by its dialog."""
+    """Kill asks for nothing more; that it destroys is said by its dialog.
+
+    Through the gateway, where nobody documents what a forced end leaves, the workflow's number is
+    to be typed.
+    """
+
+    typed = forms.CharField(label=_("The workflow's id, to confirm"), max_length=64)
+
+    def __init__(self, data: Any = None, *, workflow: Workflow, **options: Any) -> None:
+        super().__init__(data, **options)
+        self.workflow = workflow
+        if workflow.portal.is_by_gateway:
+            self.fields["typed"].help_text = workflow.remote_id
+        else:
+            del self.fields["typed"]
+
+    def clean_typed(self) -> str:
+        typed: str = self.cleaned_data["typed"].strip()
+        if typed != self.workflow.remote_id:
+            raise forms.ValidationError(_("This is not the id of this workflow."))
+        return typed

@@ -19,6 +19,7 @@ from bizproc_admin.portals.addresses import (
     accepted_token_url,
 )
 from bizproc_admin.portals.date_formats import DATE_FORMATS
+from bizproc_admin.portals.gateways import GATEWAY_URL, accepted_key
 from bizproc_admin.wording.addresses import said_of
 
 # every part of it can be told from the others
@@ -65,6 +66,69 @@ class ConnectionForm(forms.Form):
         if self.portal is None and Portal.objects.filter(address=address.portal_url).exists():
             raise ValidationError(_("This portal is already here: replace its webhook instead."))
         return address
+
+
+class GatewayForm(forms.Form):
+    """A portal's key of the VibeCode gateway; the key is a secret and is never shown again."""
+
+    address = forms.CharField(
+        label=_("Address of the portal"),
+        help_text=_("Such as https://company.bitrix24.com: links lead there."),
+        max_length=200,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "spellcheck": "false", "inputmode": "url"}
+        ),
+    )
+    key = forms.CharField(
+        label=_("Key"),
+        help_text=_(
+            "A personal key (vibe_api_), or that of an application (vibe_app_), for which somebody "
+            "signs in once a day. It is stored encrypted and never shown again."
+        ),
+        max_length=300,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    gateway = forms.CharField(
+        label=_("Gateway"), max_length=200, initial=GATEWAY_URL,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "spellcheck": "false", "inputmode": "url"}
+        ),
+    )  # fmt: skip
+    name = forms.CharField(
+        label=_("Name"),
+        help_text=_("How the portal is called here. Empty: its address."),
+        max_length=100,
+        validators=[plain_name],
+        required=False,
+    )
+
+    def __init__(self, data: Any = None, *, portal: Portal | None = None) -> None:
+        super().__init__(data)
+        self.portal = portal
+        if portal is not None:
+            del self.fields["name"], self.fields["address"]
+
+    def clean_address(self) -> str:
+        text = self.cleaned_data["address"]
+        try:
+            accept_portal(text)
+        except AddressRefused as refused:
+            raise ValidationError(said_of(refused.code)) from None
+        parts = addresses.read(text)
+        address = f"{parts.origin}{parts.path.rstrip('/')}" if parts else ""
+        if Portal.objects.filter(address=address).exists():
+            raise ValidationError(_("This portal is already here: connect it on its page."))
+        return address
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if "key" in cleaned and "gateway" in cleaned:
+            try:
+                cleaned["opened"] = accepted_key(cleaned["gateway"], cleaned["key"])
+            except AddressRefused as refused:
+                where = "gateway" if refused.code in ("no_gateway", "other_gateway") else "key"
+                self.add_error(where, said_of(refused.code))
+        return cleaned
 
 
 class AddressForm(forms.Form):

@@ -7,6 +7,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from bizproc_admin.models import Feed, FeedName, Portal, SyncRun
+from bizproc_admin.syncing.passes import NOT_OFFERED
 from bizproc_admin.wording.freshness import (
     Freshness,
     OddRow,
@@ -54,6 +55,7 @@ class PortalLine:
                     freshness=of_feed(portal, feeds.get(name.value)),
                 )
                 for name in FeedName
+                if not (portal.is_by_gateway and name in NOT_OFFERED)
             ],
         )
 

@@ -12,6 +12,7 @@ from bizproc_admin.models.called_workflows import CalledWorkflow
 from bizproc_admin.models.commands import Command, CommandFile, CommandState
 from bizproc_admin.models.documents import Document, DocumentKind
 from bizproc_admin.models.drafts import Draft
+from bizproc_admin.models.gateways import GatewayConnection
 from bizproc_admin.models.people import Department, Person
 from bizproc_admin.models.person_tokens import PersonToken
 from bizproc_admin.models.portals import Outage, Portal
@@ -53,6 +54,7 @@ __all__ = [
     "EndCause",
     "Feed",
     "FeedName",
+    "GatewayConnection",
     "LinkedPerson",
     "MethodBudget",
     "Outage",

@@ -59,8 +59,9 @@ class Portal(models.Model):
     to, not to be trusted before it was compared. utc_offset is how far east of UTC the portal's
     clock was lately, in seconds. time_zone is the IANA name that somebody set, proposed_zone the
     one that fits zone_evidence best, which `zones.evidence_of` gathers; both may be empty.
-    date_format is how the portal writes dates, a name of portals.date_formats. calls_id is what
-    the address names it by to which its calls come.
+    is_by_gateway tells that it is reached through the VibeCode gateway (models.gateways) and has no
+    webhook. date_format is how the portal writes dates, a name of portals.date_formats. calls_id is
+    what the address names it by to which its calls come.
     """
 
     name = models.CharField(_("name"), max_length=100)
@@ -93,6 +94,7 @@ class Portal(models.Model):
     time_zone = models.CharField(max_length=64, blank=True, default="", db_default="")
     proposed_zone = models.CharField(max_length=64, blank=True, default="", db_default="")
     zone_evidence = models.JSONField(default=dict, db_default={})
+    is_by_gateway = models.BooleanField(default=False, db_default=False)
     date_format = models.CharField(max_length=10, default="d.m.Y", db_default="d.m.Y")
     # null: an older version that is still running makes portals without one
     calls_id = models.UUIDField(null=True, unique=True, default=uuid.uuid4, editable=False)
@@ -114,6 +116,11 @@ class Portal(models.Model):
     def host(self) -> str:
         """Return host[:port] of the portal's address."""
         return self.address.split("://", 1)[-1].rstrip("/")
+
+    @property
+    def has_connection(self) -> bool:
+        """Return whether there is anything to reach the portal by, working or not."""
+        return bool(self.webhook) or self.is_by_gateway
 
     @property
     def has_application(self) -> bool:

@@ -3,7 +3,10 @@
 The portal's own connection reads for all; a person's token acts as that person.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -11,12 +14,23 @@ from django.utils import timezone
 import bizproc_admin
 from bizproc_admin import bitrix
 from bizproc_admin.bitrix import Purpose
-from bizproc_admin.models import Person, Portal
+from bizproc_admin.bitrix.gateway import (
+    GatewayKey,
+    GatewayReader,
+    GatewayTransport,
+    GatewayWriter,
+    SessionOver,
+    Whereabouts,
+)
+from bizproc_admin.models import GatewayConnection, Person, Portal, Workflow
 from bizproc_admin.portals import addresses, tokens
 from bizproc_admin.portals.outages import PortalHealth
 from bizproc_admin.portals.pacing import DatabasePacer
 from bizproc_admin.secrets.fields import UnreadableSecret
 
+USER_AGENT = f"bizproc-admin/{bizproc_admin.__version__}"
+# so many requests may go at once to the gateway, which admits 300 a minute of one source
+GATEWAY_BURST = 8.0
 INTERACTIVE_ATTEMPTS = 2
 # a token that was just refreshed and is called expired again is not refreshed for ever
 REFRESHES = 3
@@ -58,12 +72,15 @@ def reader(
     is made once and bounded by it. patience is how long a call waits for its turn, in seconds.
     Without heeding its rest a portal that does not answer is asked all the same.
     """
-    way = transport(portal, total=total, heeds_rest=heeds_rest)
+    options: dict[str, Any] = {"purpose": purpose}
     if total is not None:
-        return bitrix.Reader(way, purpose=Purpose.SCREEN, attempts=1)
-    if purpose in (Purpose.PASSES, Purpose.LEARNING):
-        return bitrix.Reader(way, purpose=purpose)
-    return bitrix.Reader(way, purpose=purpose, patience=patience, attempts=INTERACTIVE_ATTEMPTS)
+        options = {"purpose": Purpose.SCREEN, "attempts": 1}
+    elif purpose not in (Purpose.PASSES, Purpose.LEARNING):
+        options |= {"patience": patience, "attempts": INTERACTIVE_ATTEMPTS}
+    if portal.is_by_gateway:
+        through = gateway_transport(portal, total=total, heeds_rest=heeds_rest)
+        return GatewayReader(through, find=partial(whereabouts, portal), **options)
+    return bitrix.Reader(transport(portal, total=total, heeds_rest=heeds_rest), **options)
 
 
 def reader_at(portal: Portal, address: str) -> bitrix.Reader:
@@ -93,8 +110,13 @@ def writer(
     their token works and what they are, so that nobody acts on rights they have lost; where the
     portal itself lets them do no more than is theirs, what it said a moment ago is enough.
     """
-    way = acting_as(person, trusts_for=trusts_for) if person else transport(portal)
-    client = bitrix.Writer(way, purpose=purpose, patience=patience)
+    client: bitrix.Writer
+    if portal.is_by_gateway:
+        through = gateway_transport(portal)
+        client = GatewayWriter(through, purpose=purpose, patience=patience)
+    else:
+        way = acting_as(person, trusts_for=trusts_for) if person else transport(portal)
+        client = bitrix.Writer(way, purpose=purpose, patience=patience)
     client.reserve(method)
     return client
 
@@ -190,11 +212,66 @@ def own_webhook(portal: Portal) -> bitrix.WebhookUrl:
 
 
 def owner_of(portal: Portal) -> int | None:
-    """Return the number of whoever a portal's webhook acts as; None without one."""
+    """Return the number of whoever a portal's connection acts as; None where it is not known."""
+    if portal.is_by_gateway:
+        numbers = GatewayConnection.objects.filter(portal=portal)
+        return numbers.values_list("person_number", flat=True).first()
     try:
         return own_webhook(portal).user_id
     except NotConnected:
         return None
+
+
+def gateway_key(portal: Portal) -> GatewayKey:
+    """Open the key by which a portal is reached through the gateway, with its session.
+
+    Raises NotConnected or KeyLost, and SessionOver where somebody has to sign in first.
+    """
+    held = GatewayConnection.objects.filter(portal=portal).first()
+    if held is None:
+        raise NotConnected
+    if not held.has_session:
+        raise SessionOver("TOKEN_EXPIRED", "", method="gateway")
+    try:
+        session = held.session.reveal() if held.session and held.needs_session else ""
+        return GatewayKey(held.url, held.key.reveal() if held.key else "", session=session)
+    except UnreadableSecret:
+        raise KeyLost from None
+
+
+def gateway_transport(
+    portal: Portal,
+    *,
+    key: GatewayKey | None = None,
+    total: float | None = None,
+    heeds_rest: bool = True,
+) -> GatewayTransport:
+    """Return the way to a portal through the gateway, paced with all portals behind it."""
+    held = key or gateway_key(portal)
+    beside = GatewayConnection.objects.filter(url=held.portal_url).order_by("portal")
+    return GatewayTransport(
+        held,
+        pacer=DatabasePacer(
+            portal,
+            heeds_rest=heeds_rest,
+            shares_with=beside.values_list("portal", flat=True).first(),
+            per_second=settings.GATEWAY_PER_SECOND,
+            burst=GATEWAY_BURST,
+        ),
+        health=PortalHealth(portal, is_own=True),
+        timeouts=timeouts(total),
+        user_agent=USER_AGENT,
+    )
+
+
+def whereabouts(portal: Portal, ids: Sequence[str]) -> dict[str, Whereabouts]:
+    """Return by what workflows are looked for through the gateway, as the mirror knows them."""
+    known = Workflow.objects.filter(portal=portal, remote_id__in=list(ids))
+    rows = known.values_list("remote_id", "template__remote_id", "started_by__remote_id")
+    return {
+        remote_id: Whereabouts(template_id=template or None, started_by=starter)
+        for remote_id, template, starter in rows
+    }
 
 
 def transport_with(
@@ -210,10 +287,14 @@ def transport_with(
         credential,
         pacer=DatabasePacer(portal, heeds_rest=heeds_rest),
         health=health,
-        timeouts=bitrix.Timeouts(
-            connect=settings.CONNECT_TIMEOUT,
-            read=min(settings.READ_TIMEOUT, total or settings.READ_TIMEOUT),
-            total=total or settings.TOTAL_TIMEOUT,
-        ),
-        user_agent=f"bizproc-admin/{bizproc_admin.__version__}",
+        timeouts=timeouts(total),
+        user_agent=USER_AGENT,
+    )
+
+
+def timeouts(total: float | None) -> bitrix.Timeouts:
+    return bitrix.Timeouts(
+        connect=settings.CONNECT_TIMEOUT,
+        read=min(settings.READ_TIMEOUT, total or settings.READ_TIMEOUT),
+        total=total or settings.TOTAL_TIMEOUT,
     )

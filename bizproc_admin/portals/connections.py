@@ -14,6 +14,7 @@ from bizproc_admin.models import (
     CallReceiver,
     Feed,
     FeedName,
+    GatewayConnection,
     PersonToken,
     Portal,
 )
@@ -50,8 +51,10 @@ def connect(address: bitrix.WebhookUrl, *, name: str = "", by: By) -> Portal:
             portal.name = name
         portal.webhook = Secret(address.reveal())
         portal.webhook_hint = hint(address)
+        portal.is_by_gateway = False
         forget_connection(portal)
-        portal.save(update_fields=[*CONNECTION, "name"])
+        portal.save(update_fields=[*CONNECTION, "name", "is_by_gateway"])
+        GatewayConnection.objects.filter(portal=portal).delete()
         for feed in FeedName:
             Feed.objects.get_or_create(portal=portal, name=feed.value)
         audit.record(
@@ -84,12 +87,13 @@ def forget_connection(portal: Portal) -> None:
 
 
 def disconnect(portal: Portal, *, by: By) -> None:
-    """Forget a portal's webhook; everything read from it stays."""
+    """Forget what a portal is reached by; everything read from it stays."""
     with transaction.atomic():
         portal.webhook = None
         portal.webhook_hint = ""
         forget_connection(portal)
         portal.save(update_fields=CONNECTION)
+        GatewayConnection.objects.filter(portal=portal).delete()
         audit.record(
             AuditEntry.Kind.CONNECTION,
             AuditAction.PORTAL_DISCONNECTED,

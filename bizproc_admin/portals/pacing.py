@@ -63,7 +63,10 @@ EM = (
 
 
 class DatabasePacer:
-    """Pace the requests to one portal; bitrix.Pacer kept in PaceBucket and MethodBudget."""
+    """Pace the requests to one portal; bitrix.Pacer kept in PaceBucket and MethodBudget.
+
+    per_second and burst are the installation's settings where they are not given.
+    """
 
     def __init__(
         self,
@@ -73,13 +76,18 @@ class DatabasePacer:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         heeds_rest: bool = True,
+        shares_with: int | None = None,
+        per_second: float | None = None,
+        burst: float | None = None,
     ) -> None:
-        self.portal_id = portal.pk
+        self.asked_id = portal.pk
+        # whose row holds the pace: portals behind one source share that of one of them
+        self.portal_id = shares_with or portal.pk
         self.now = now
         self.clock = clock
         self.sleep = sleep
-        self.base = 1.0 / settings.PACE_PER_SECOND
-        self.burst = settings.PACE_BURST
+        self.base = 1.0 / (per_second or settings.PACE_PER_SECOND)
+        self.burst = burst or settings.PACE_BURST
         self.heeds_rest = heeds_rest
 
     def acquire(self, method: str, *, purpose: bitrix.Purpose, deadline: float) -> bitrix.Release:
@@ -87,7 +95,7 @@ class DatabasePacer:
 
         Raises Resting, without any wait, while the portal is left alone.
         """
-        if self.heeds_rest and (seconds := outages.rests_for(self.portal_id)) > 0:
+        if self.heeds_rest and (seconds := outages.rests_for(self.asked_id)) > 0:
             raise bitrix.Resting("no answer lately", method=method, retry_after=seconds)
         while (wait := self.blocked_for(method, purpose=purpose)) > 0:
             self.nap(wait, until=deadline, method=method)

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from bizproc_admin import bitrix, doorbell, zones
+from bizproc_admin.bitrix.gateway import GatewayReader, Walks
 from bizproc_admin.models import Account, Feed, FeedName, Portal, SyncRun
 from bizproc_admin.models.template_figures import count_anew
 from bizproc_admin.portals import clients
@@ -18,6 +19,7 @@ from bizproc_admin.syncing import (
     application_steps,
     clocks,
     people,
+    walking,
     workflow_tasks,
     workflow_templates,
     workflows,
@@ -42,6 +44,8 @@ from bizproc_admin.syncing.runs import (
 log = logging.getLogger(__name__)
 
 SLICE = 20.0
+# what cannot be read through the gateway
+NOT_OFFERED = (FeedName.WORKFLOW_TASKS, FeedName.PEOPLE)
 LOOK_BACK = timedelta(minutes=2)
 
 
@@ -54,6 +58,7 @@ def start_due_passes(*, start: doorbell.Start = doorbell.ring) -> None:
     due = Feed.objects.filter(portal__is_connected=True).filter(
         Q(next_at=None) | Q(next_at__lte=now), Q(lease_until=None) | Q(lease_until__lt=now)
     )
+    due = due.exclude(portal__is_by_gateway=True, name__in=NOT_OFFERED)
     for feed in due.select_related("portal"):
         if feed.name not in SLOW and names_are_coming(feed.portal):
             continue
@@ -61,8 +66,9 @@ def start_due_passes(*, start: doorbell.Start = doorbell.ring) -> None:
 
 
 def names_are_coming(portal: Portal) -> bool:
+    names = [one for one in SLOW if not (portal.is_by_gateway and one in NOT_OFFERED)]
     return Feed.objects.filter(
-        portal=portal, name__in=SLOW, full_at=None, failing_since=None, position__isnull=True
+        portal=portal, name__in=names, full_at=None, failing_since=None, position__isnull=True
     ).exists()
 
 
@@ -129,6 +135,8 @@ class Pass:
         return is_over
 
     def read(self) -> bool:
+        if isinstance(self.reader, GatewayReader):
+            return self.read_by_gateway(self.reader)
         match FeedName(self.feed.name):
             case FeedName.PEOPLE:
                 self.people()
@@ -140,7 +148,42 @@ class Pass:
             case _:
                 return self.open_tasks() if self.run.is_full else self.changed_tasks()
 
+    def read_by_gateway(self, reader: GatewayReader) -> bool:
+        if FeedName(self.feed.name) is FeedName.WORKFLOWS:
+            return self.walked_workflows(reader)
+        listed = bitrix.Chunk.joined(self.chunks(reader.workflow_templates.everything()))
+        self.note_odd(listed.odd)
+        self.count(workflow_templates.merge(self.names, listed))
+        return True
+
     # --- workflows ---
+
+    def walked_workflows(self, reader: GatewayReader) -> bool:
+        place = self.feed.position
+        walks = Walks.from_json(place["walks"]) if place else Walks()
+        while not walks.is_over:
+            if self.time_is_up():
+                return False
+            (page,) = self.chunks(iter([reader.workflows.fifty(walks.offset)]))
+            self.run.requests += 1
+            new = walking.count_new(self.portal, page.rows, since=self.run.started_at)
+            self.note_odd(page.odd)
+            is_readable(self.feed, "workflow", [row.id for row in page.rows])
+            merged = workflows.merge(
+                self.names, page.rows, observed_at=page.sent_at, asked_by_id=True
+            )
+            self.count(merged)
+            clocks.learn_zone(
+                self.portal, [at for r in page.rows for at in (r.started, r.modified)]
+            )
+            walks.take(size=page.cursor.offset - walks.offset, total=page.total, new=new)
+            self.feed.position = {"run": self.run.pk, "walks": walks.as_json()}
+            self.hold()
+        self.feed.position = None
+        before = self.feed.full_at
+        self.run.ended += walking.end_missing(self.portal, walks, before=before)
+        count_anew(self.portal)
+        return True
 
     def all_workflows(self) -> bool:
         for chunk in self.chunks(self.reader.workflows.everything(resume=self.resume())):

@@ -8,11 +8,13 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from bizproc_admin import bitrix, doorbell
-from bizproc_admin.models import Feed, Portal
+from bizproc_admin.bitrix import gateway
+from bizproc_admin.bitrix.gateway import GatewayProfile, GatewayReader
+from bizproc_admin.models import Feed, GatewayConnection, Portal
 from bizproc_admin.portals import clients, connections
 
 log = logging.getLogger(__name__)
@@ -32,7 +34,8 @@ def start_due_probes(*, start: doorbell.Start = doorbell.ring) -> None:
     unusable = Q(probe_at=None, is_connected=False) & (
         Q(probed_at=None) | Q(probed_at__lt=now - AGAIN_AFTER)
     )
-    due = Portal.objects.filter(Q(probe_at__lte=now) | unusable, webhook__isnull=False)
+    connected = Q(webhook__isnull=False) | Q(is_by_gateway=True)
+    due = Portal.objects.filter(Q(probe_at__lte=now) | unusable).filter(connected)
     for pk in due.values_list("pk", flat=True):
         if due.filter(pk=pk).update(probe_at=now + connections.LOOK_AGAIN_AFTER):
             start("probe_portal", pk, queue=doorbell.INTERACTIVE)
@@ -41,13 +44,12 @@ def start_due_probes(*, start: doorbell.Start = doorbell.ring) -> None:
 def probe_portal(pk: int) -> None:
     """Probe a portal's connection with reads only and keep the findings for the pages."""
     portal = Portal.objects.get(pk=pk)
-    if not portal.webhook:
+    if not (portal.webhook or portal.is_by_gateway):
         return
-    # the webhook may be replaced meanwhile: what is found is of the old one then
-    unchanged = Portal.objects.filter(pk=pk, webhook_hint=portal.webhook_hint)
+    unchanged = connected_as(portal)
     try:
         reader = clients.reader(portal, purpose=bitrix.Purpose.SCREEN, heeds_rest=False)
-    except bitrix.BitrixError as error:  # the key to its webhook is lost
+    except bitrix.BitrixError as error:  # its secret cannot be opened, or has run out
         unchanged.update(
             probed_at=timezone.now(),
             probe_at=None,
@@ -58,7 +60,11 @@ def probe_portal(pk: int) -> None:
         )
         return
     try:
-        findings = bitrix.probe(reader)
+        if isinstance(reader, GatewayReader):
+            findings, profile = gateway.probe(reader)
+            note_profile(portal, profile)
+        else:
+            findings = bitrix.probe(reader)
     except bitrix.BitrixError as error:
         log.info("probe_postponed portal=%s %s", pk, error.for_logs)
         wait = RETRY_AFTER[min(portal.probe_tries, len(RETRY_AFTER) - 1)]
@@ -70,6 +76,23 @@ def probe_portal(pk: int) -> None:
         doorbell.ring("probe_portal", pk, queue=doorbell.INTERACTIVE, after=wait)
         return
     keep(portal, findings, seen_at=timezone.now())
+
+
+def connected_as(portal: Portal) -> QuerySet[Portal]:
+    """Return the portal while it is reached as it was: what is found out is of that alone."""
+    here = Portal.objects.filter(pk=portal.pk, webhook_hint=portal.webhook_hint)
+    if portal.is_by_gateway:
+        hint = GatewayConnection.objects.filter(portal=portal).values("hint")[:1]
+        return here.filter(is_by_gateway=True, gateway__hint__in=hint)
+    return here.filter(is_by_gateway=False)
+
+
+def note_profile(portal: Portal, profile: GatewayProfile | None) -> None:
+    """Keep whom a key of the gateway acts for, as far as that was told."""
+    if profile is not None:
+        GatewayConnection.objects.filter(portal=portal).update(
+            person_number=profile.user_id, may_write=profile.may_write
+        )
 
 
 def keep(portal: Portal, findings: bitrix.Findings, *, seen_at: datetime) -> None:
@@ -93,12 +116,13 @@ def keep(portal: Portal, findings: bitrix.Findings, *, seen_at: datetime) -> Non
         "problem_values": problem.values if problem else {},
         "is_connected": findings.usable,
     }
-    if findings.server_time is not None and findings.clock_offset is not None:
-        offset = findings.server_time.utcoffset()
+    if findings.clock_offset is not None:
         fields["clock_offset"] = findings.clock_offset.total_seconds()
+    if findings.server_time is not None:
+        offset = findings.server_time.utcoffset()
         fields["utc_offset"] = int(offset.total_seconds()) if offset else 0
     with transaction.atomic():
-        unchanged = Portal.objects.filter(pk=portal.pk, webhook_hint=portal.webhook_hint)
+        unchanged = connected_as(portal)
         updated = unchanged.update(**fields)
         if updated and (portal.probed_at is None or portal.is_connected != findings.usable):
             connections.looked_over(portal, is_usable=findings.usable, problem=problem)

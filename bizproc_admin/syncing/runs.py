@@ -67,7 +67,12 @@ def current_run(feed: Feed) -> SyncRun:
             return run
         feed.position = None
     open_runs.update(state=SyncRun.State.FAILED, finished_at=now, error_code=CUT_OFF)
-    is_full = feed.name in SLOW or feed.next_full_at is None or feed.next_full_at <= now
+    is_full = (
+        feed.name in SLOW
+        or feed.portal.is_by_gateway
+        or feed.next_full_at is None
+        or feed.next_full_at <= now
+    )
     return SyncRun.objects.create(feed=feed, is_full=is_full, started_at=now)
 
 
@@ -76,7 +81,7 @@ def complete(feed: Feed, run: SyncRun) -> None:
     now = timezone.now()
     run.state, run.finished_at = SyncRun.State.COMPLETE, now
     run.save()
-    seconds = settings.SYNC_SLOW if feed.name in SLOW else settings.SYNC_INCREMENTAL
+    seconds = interval(feed, took=(now - run.started_at).total_seconds())
     feed.fresh_at = run.started_at
     feed.next_at = run.started_at + timedelta(seconds=seconds)
     feed.failing_since, feed.failure_code, feed.failure_values = None, "", {}
@@ -90,6 +95,18 @@ def complete(feed: Feed, run: SyncRun) -> None:
             add_odd(feed, [kind, row_id, field, code])
     feed.position = None
     release(feed)
+
+
+def interval(feed: Feed, *, took: float) -> float:
+    """Return the seconds from the beginning of a pass to that of the next.
+
+    Through the gateway each pass reads everything: it leaves as much time to others as it took.
+    """
+    if feed.name in SLOW:
+        return float(settings.SYNC_SLOW)
+    if feed.portal.is_by_gateway:
+        return max(float(settings.SYNC_INCREMENTAL), 2 * took)
+    return float(settings.SYNC_INCREMENTAL)
 
 
 def set_aside(run: SyncRun, odd: bitrix.Odd) -> None:

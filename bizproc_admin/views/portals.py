@@ -22,13 +22,24 @@ from bizproc_admin.forms.portals import (
 )
 from bizproc_admin.htmx import dialog, page
 from bizproc_admin.lists.call_lines import CallsLine
-from bizproc_admin.lists.portal_lines import PortalLine, RunLine
-from bizproc_admin.models import ApplicationAction, CommandState, PersonToken, Portal, SyncRun
+from bizproc_admin.lists.portal_lines import PortalLine, RunLine, took
+from bizproc_admin.models import (
+    ApplicationAction,
+    CommandState,
+    FeedName,
+    PersonToken,
+    Portal,
+    SyncRun,
+    Workflow,
+)
 from bizproc_admin.models.commands import CommandQuerySet
 from bizproc_admin.portals import connections
 from bizproc_admin.wording import portal_errors
 from bizproc_admin.wording.findings import said_of
 from bizproc_admin.wording.freshness import problem_of
+
+# above so many running workflows a pass through the gateway takes minutes
+FOLLOWED_FAST = 5_000
 
 
 @require_safe
@@ -77,7 +88,8 @@ def portal_detail(request: Request, pk: int) -> HttpResponse:
         ],
         "now": timezone.now(),
         "calls": CallsLine.of(portal, request.user) if portal.has_application else None,
-        "is_probing": portal.webhook is not None and portal.probe_at is not None,
+        "is_probing": portal.has_connection and portal.probe_at is not None,
+        "walk_said": walk_said(portal) if portal.is_by_gateway else "",
         "unmade_look": unmade_look(portal),
         "token_count": PersonToken.objects.filter(person__portal=portal).count(),
         "lost_count": PersonToken.objects.lost().filter(person__portal=portal).count(),
@@ -252,6 +264,20 @@ def registered_count(portal: Portal) -> int:
     """Count the actions and rules that the portal's application has there, as far as is known."""
     known = ApplicationAction.objects.of_application(portal) if portal.client_id else None
     return known.filter(missing_since=None).count() if known is not None else 0
+
+
+def walk_said(portal: Portal) -> str:
+    """Say how long the last whole pass through the gateway took, and that many make it slow."""
+    whole = SyncRun.objects.filter(
+        feed__portal=portal, feed__name=FeedName.WORKFLOWS, is_full=True,
+        state=SyncRun.State.COMPLETE,
+    )  # fmt: skip
+    run = whole.latest_first().first()
+    if run is None:
+        return ""
+    if Workflow.objects.filter(portal=portal).running().count() <= FOLLOWED_FAST:
+        return took(run)
+    return _("%(span)s: so many run that this connection follows slowly") % {"span": took(run)}
 
 
 def reached(request: Request, pk: int) -> Portal:

@@ -165,7 +165,8 @@ def workflow_termination(request: Request, pk: int) -> HttpResponse:
 @requires(Capability.KILL_WORKFLOWS)
 def workflow_kill(request: Request, pk: int) -> HttpResponse:
     workflow = target_of(request, pk)
-    form = KillForm(request.POST or None, initial=KillForm.blank(workflow))
+    blank = KillForm.blank(workflow)
+    form = KillForm(request.POST or None, workflow=workflow, initial=blank)
     if form.is_bound and form.is_valid():
         action = KillWorkflow(
             workflow=workflow,

@@ -12,6 +12,18 @@ WORDS = {
     "not_whole": _("A webhook address looks like https://portal/rest/1/secret/. Copy it whole."),
     "no_owner": _("The part after /rest/ must be the number of the webhook's owner."),
     "odd_secret": _("The secret in the webhook address has characters it cannot have."),
+    # of a key of the gateway
+    "no_gateway": _("This is not the address of the gateway."),
+    "other_gateway": _(
+        "This is not the vendor's gateway. Another one must be allowed by the operator first "
+        "(PORTAL_HOSTS_ALLOWED)."
+    ),
+    "no_gateway_key": _("This is not a key of the gateway: it begins with vibe_api_ or vibe_app_."),
+    "management_key": _(
+        "This is a key for managing the gateway (vibe_live_): it sees no portal. Take a personal "
+        "key or an application's."
+    ),
+    "no_session": _("This is not a session of the gateway."),
     # of a portal
     "no_portal": _("This is not the address of a portal."),
     "not_https": _("The address must start with https://."),

@@ -36,6 +36,8 @@ NAMES = {
     AuditAction.RECOVERY_CODES_MADE: gettext_lazy("Made recovery codes"),
     AuditAction.PORTAL_CONNECTED: gettext_lazy("Connected a portal"),
     AuditAction.WEBHOOK_REPLACED: gettext_lazy("Replaced a webhook"),
+    AuditAction.GATEWAY_KEY_REPLACED: gettext_lazy("Replaced a key of the gateway"),
+    AuditAction.GATEWAY_SIGNED_IN: gettext_lazy("Signed in for a key of the gateway"),
     AuditAction.PORTAL_DISCONNECTED: gettext_lazy("Disconnected a portal"),
     AuditAction.PORTAL_FOLLOWED: gettext_lazy("Followed a portal to its new address"),
     AuditAction.PORTAL_PINNED: gettext_lazy("Pinned the identity of a portal"),

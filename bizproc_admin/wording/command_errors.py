@@ -99,6 +99,10 @@ SENTENCES = {
     "accepted_only": gettext_lazy(
         "The portal said yes; it shows no definitions, so that no reading can agree."
     ),
+    "document_not_through_gateway": gettext_lazy(
+        "Through the gateway workflows start on deals, leads, contacts and companies alone. Start "
+        "this one in the portal itself."
+    ),
     "template_gone": gettext_lazy(
         "The portal lists this template no more: nothing can be started from it."
     ),

@@ -9,6 +9,18 @@ from bizproc_admin.wording import portal_errors
 WORDS = {
     "acts_as": _("The portal answers; we act as %(name)s."),
     "acts_as_nameless": _("The portal answers; we act as user %(person)s."),
+    "gateway_answers": _("The gateway answers; it does not say whom the key acts for."),
+    "gateway_acts_as": _("The gateway answers; we act as %(name)s."),
+    "gateway_acts_as_nameless": _("The gateway answers; we act as user %(person)s."),
+    "key_has_permission": _("The key has the permission %(permission)s."),
+    "key_lacks_permission": _(
+        "The key lacks the permission %(permission)s. Add it in your account at the gateway."
+    ),
+    "key_of_no_administrator": _(
+        "The key does not act for a portal administrator, so the portal will not show its "
+        "workflows. Use a key of an administrator."
+    ),
+    "key_reads_only": _("The key may only read: nothing can be started, ended or answered."),
     "of_administrator": _("The webhook belongs to a portal administrator."),
     "of_no_administrator": _(
         "The webhook does not belong to a portal administrator, so the portal will not show its "

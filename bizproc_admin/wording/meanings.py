@@ -11,15 +11,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bizproc_admin import bitrix
-from bizproc_admin.actions import CheckToken, StartWorkflow
+from bizproc_admin.actions import CheckToken, StartWorkflow, TerminateWorkflow
 from bizproc_admin.actions.application_actions import ACCEPTED_ONLY
+from bizproc_admin.bitrix.gateway import SessionOver
 from bizproc_admin.models import AuditEntry, Command
 from bizproc_admin.models import CommandState as State
 from bizproc_admin.models.commands import TAKEN_BACK
+from bizproc_admin.portals.gateways import SESSION_OVER
 from bizproc_admin.portals.tokens import ReconnectNeeded
 from bizproc_admin.wording.command_errors import command_error
 from bizproc_admin.wording.looks import look_of
 from bizproc_admin.wording.outages import outage
+from bizproc_admin.wording.portal_errors import for_people
 from bizproc_admin.wording.turns import turn
 
 Sentences = Mapping[str, str | Promise]
@@ -181,6 +184,10 @@ MEANINGS: Final[Mapping[str, Sentences]] = {
         ),
     },
 }
+ENDS_AFTER_STEP: Final = gettext_lazy(
+    "The gateway has taken it: the workflow ends once its current step is done, which may take as "
+    "long as that takes. It is looked at after minutes at first, then daily, and not asked again."
+)
 ACCEPTED_MEANS: Final = gettext_lazy(
     "The portal said yes. It shows no definitions, so that no reading can agree. Templates that "
     "were saved before keep the step as it was."
@@ -302,6 +309,8 @@ def meaning(command: Command) -> str:
     if command.state == State.INTENT:
         if command.error_code == ReconnectNeeded.code:
             return _("It is kept and waits for its person to sign in with Bitrix24.")
+        if command.error_code == SESSION_OVER:
+            return for_people(SessionOver.code, {})
         if command.error_code and (told := outage(command.portal)):
             return told.whole
         if command.next_check_at:
@@ -313,12 +322,19 @@ def meaning(command: Command) -> str:
         return refused if why else _("The portal refused; nothing was changed.")
     if command.error_code == ACCEPTED_ONLY:
         return str(ACCEPTED_MEANS)
+    if command.state == State.ACCEPTED and is_soft_end(command):
+        return str(ENDS_AFTER_STEP)
     own = MEANINGS.get(command.target_kind, MEANINGS_OF_STEPS)
     if command.action == CheckToken.name:
         own = {**own, **MEANINGS_OF_CHECKS}
     if was_told(command):
         return str(TOLD)
     return str(own.get(command.state) or COMMON[command.state])
+
+
+def is_soft_end(command: Command) -> bool:
+    """Tell whether a workflow is to end through the gateway, once its current step is done."""
+    return command.action == TerminateWorkflow.name and command.portal.is_by_gateway
 
 
 def was_told(command: Command) -> bool:

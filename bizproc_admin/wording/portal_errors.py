@@ -108,6 +108,35 @@ PEOPLE = {
         "The portal answered with a redirect that leads nowhere (HTTP %(status)s). Nothing was "
         "done. Open the portal in a browser to see what it shows."
     ),
+    "cannot_be_checked": _(
+        "It cannot be checked now: through the gateway a workflow is looked for among all that run "
+        "by its template and starter, and those are too many or change too fast. It is looked for "
+        "again by itself."
+    ),
+    "list_never_rests": _(
+        "What runs changes faster than it can be read through the gateway. What was read is kept, "
+        "nothing was taken for ended, and it is read again by itself."
+    ),
+    "workflow_gone": _(
+        "The workflow whose step was to be answered had ended on the portal. Nothing was changed."
+    ),
+    "workflow_busy": _(
+        "The portal is executing this workflow just now, or it hangs there. Nothing was changed. "
+        "It is tried again by itself."
+    ),
+    # the gateway said no
+    "session_over": _(
+        "The session of the application's key is over. Nothing was sent, and nothing is lost: it "
+        "goes on as soon as somebody signs in for the key again, under Portals."
+    ),
+    "read_only_key": _(
+        "The key of the gateway may only read. Nothing was changed. Connect the portal by a key "
+        "that may write."
+    ),
+    "not_offered": _(
+        "The gateway does not offer this. Nothing was sent. Do it in the portal itself, or connect "
+        "the portal by a webhook."
+    ),
     # the portal said no
     "refused": _("The portal refused: %(reason)s"),
     "rate_limited": _(

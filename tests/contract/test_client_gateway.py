@@ -71,7 +71,7 @@ def walk(sandbox, reader, *, meanwhile=lambda pages: None):
     """Read everything as a pass does; return the ids seen and how the walk ended."""
     walks, seen = Walks(), set()
     while not walks.is_over:
-        page = reader.workflows.page(walks.offset)
+        page = reader.workflows.fifty(walks.offset)
         new = {row.id for row in page.rows} - seen
         seen |= new
         walks.take(size=page.cursor.offset - walks.offset, total=page.total, new=len(new))
@@ -228,7 +228,7 @@ def test_reads_are_repeated_after_what_the_gateway_says(sandbox):
     sleeps = []
     sandbox.fail_next("RATE_LIMITED", method="gateway.workflows")
     sandbox.fail_next("BITRIX_UNAVAILABLE", method="gateway.workflows")
-    page = reader_of(sandbox, sleeps=sleeps).workflows.page()
+    page = reader_of(sandbox, sleeps=sleeps).workflows.fifty()
     assert page.total == 0
     assert sleeps[0] >= 2
     assert len(sleeps) == 2
@@ -242,5 +242,5 @@ def test_no_secret_is_seen(sandbox, caplog):
     caplog.set_level("DEBUG")
     forged = sandbox.gateway_key[:-4] + "zzzz"
     with pytest.raises(bitrix.InvalidCredentials) as refused:
-        reader_of(sandbox, forged).workflows.page()
+        reader_of(sandbox, forged).workflows.fifty()
     assert forged not in f"{refused.value} {caplog.text}"

@@ -266,7 +266,7 @@ ROLES = (
     "administrator", "portal administrator", "other portal's administrator",
 )  # fmt: skip
 # an account of one portal may do what its role may, but for these: they are operators' acts
-OPERATORS_ONLY = {"portal_creation", "account_creation"}
+OPERATORS_ONLY = {"portal_creation", "gateway_creation", "account_creation"}
 # where a thing of a kind is somebody's own only in another sense, the rows say so themselves
 # only who has asked for a command, or an administrator, takes it back; a start is shown to who
 # asked for it or sees all commands, an uploaded file to nobody else

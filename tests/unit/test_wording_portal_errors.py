@@ -9,6 +9,7 @@ import pytest
 
 from bizproc_admin import bitrix
 from bizproc_admin.bitrix import probing, token_errors
+from bizproc_admin.bitrix.gateway import probing as gateway_probing
 from bizproc_admin.wording import findings, portal_errors
 from bizproc_admin.wording.portal_errors import for_people, for_readers
 
@@ -99,7 +100,9 @@ def test_a_code_without_its_values_says_what_it_can(code, said):
 
 
 def test_every_finding_has_words_and_none_is_taken_for_an_error():
-    tree = ast.parse(Path(probing.__file__).read_text())
+    # both ways to a portal are looked over, each in its own file
+    whole = "\n".join(Path(one.__file__).read_text() for one in (probing, gateway_probing))
+    tree = ast.parse(whole)
     texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
     assert set(findings.WORDS) <= texts
     assert not set(findings.WORDS) & set(portal_errors.PEOPLE)

@@ -6,21 +6,30 @@ the two it has.
 """
 
 from .key import BadKey, GatewayKey
-from .reader import CannotBeChecked, GatewayReader, Whereabouts
-from .refusals import ReadOnlyKey, SessionOver
+from .probing import probe
+from .reader import CannotBeChecked, GatewayProfile, GatewayReader, Whereabouts
+from .refusals import NotOffered, ReadOnlyKey, SessionOver
+from .sessions import Session, give_session, sign_in_address
 from .transport import GatewayTransport
 from .walks import Walks
-from .writer import GatewayWriter
+from .writer import ENTITIES, GatewayWriter
 
 __all__ = [
+    "ENTITIES",
     "BadKey",
     "CannotBeChecked",
     "GatewayKey",
+    "GatewayProfile",
     "GatewayReader",
     "GatewayTransport",
     "GatewayWriter",
+    "NotOffered",
     "ReadOnlyKey",
+    "Session",
     "SessionOver",
     "Walks",
     "Whereabouts",
+    "give_session",
+    "probe",
+    "sign_in_address",
 ]

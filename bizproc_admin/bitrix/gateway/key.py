@@ -49,6 +49,11 @@ class GatewayKey(Credential):
         return self._secret.startswith(APPLICATION)
 
     @property
+    def prefix(self) -> str:
+        """Return the beginning of the key, which says its kind."""
+        return APPLICATION if self.is_of_application else PERSONAL
+
+    @property
     def has_session(self) -> bool:
         """Return whether it may be used: a personal key needs no session."""
         return bool(self._session) or not self.is_of_application

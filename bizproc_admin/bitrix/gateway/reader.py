@@ -1,7 +1,5 @@
 """What may be asked of a portal through the gateway, in the shapes of the portal's own reader."""
 
-import random
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,12 +9,10 @@ from bizproc_admin.bitrix.errors import BadAnswer, BitrixError
 from bizproc_admin.bitrix.fields import Fields, OddRow
 from bizproc_admin.bitrix.list_calls import ODD_ROWS_OF_ALL
 from bizproc_admin.bitrix.objects import TaskRow, TemplateRow, WorkflowRow
-from bizproc_admin.bitrix.pacing import Purpose
-from bizproc_admin.bitrix.proof import ATTEMPTS, GiveUp, decide
-from bizproc_admin.bitrix.reader import PATIENCE, PATIENCE_INTERACTIVE
-from bizproc_admin.bitrix.whole import Whole
+from bizproc_admin.bitrix.reader import Reader
+from bizproc_admin.bitrix.resources import Workflows, WorkflowTemplates
+from bizproc_admin.bitrix.whole import Whole, WholeWorkflows
 
-from .refusals import TooManyRequests
 from .transport import GatewayReply, GatewayTransport, Request
 from .walks import PAGE, Walks
 
@@ -67,54 +63,33 @@ class GatewayProfile:
 Find = Callable[[Sequence[str]], Mapping[str, Whereabouts]]
 
 
-class GatewayReader:
-    """Ask one portal through the gateway.
+class GatewayReader(Reader):
+    """Ask one portal through the gateway; what that does not offer is refused as NotOffered.
 
     `find` says of the ids of workflows what they are looked for by; an id it does not know is
     looked for among all.
     """
 
-    def __init__(
-        self,
-        transport: GatewayTransport,
-        *,
-        find: Find,
-        purpose: Purpose = Purpose.PASSES,
-        patience: float | None = None,
-        attempts: int = ATTEMPTS,
-        sleep: Callable[[float], None] = time.sleep,
-        draw: Callable[[], float] = random.random,
-    ) -> None:
-        self.transport = transport
-        self._purpose = purpose
-        default = PATIENCE_INTERACTIVE if purpose.is_for_people else PATIENCE
-        self._patience = default if patience is None else patience
-        self._attempts = attempts
-        self._sleep = sleep
-        self._draw = draw
-        self.workflows = GatewayWorkflows(self)
-        self.whole_workflows = GatewayWholeWorkflows(self, find)
-        self.workflow_templates = GatewayTemplates(self)
+    tells_tasks = False
 
-    def ask(self, request: Request) -> GatewayReply:
+    def __init__(self, transport: GatewayTransport, *, find: Find, **options: Any) -> None:
+        super().__init__(transport, **options)
+        self._gateway = transport
+        self.workflows: GatewayWorkflows = GatewayWorkflows(self)
+        self.whole_workflows: GatewayWholeWorkflows = GatewayWholeWorkflows(self, find)
+        self.workflow_templates: GatewayTemplates = GatewayTemplates(self)
+
+    def request(self, request: Request) -> GatewayReply:
         """Send one reading request, repeating it when that can help."""
-        attempt = 1
-        while True:
-            try:
-                return self.transport.call(
-                    request, is_write=False, purpose=self._purpose, patience=self._patience
-                )
-            except BitrixError as error:
-                verdict = decide(attempt, error, draw=self._draw())
-                if isinstance(verdict, GiveUp) or attempt >= self._attempts:
-                    raise
-                told = error.retry_after if isinstance(error, TooManyRequests) else 0.0
-            self._sleep(max(verdict.after, told))
-            attempt += 1
+        return self._repeating(
+            lambda: self._gateway.request(
+                request, is_write=False, purpose=self._purpose, patience=self._patience
+            )
+        )
 
     def profile(self) -> GatewayProfile:
         """Read whom the key acts for; what the gateway does not tell is None. Calls GET me."""
-        told = self.ask(Request(name="me", path="me")).data
+        told = self.request(Request(name="me", path="me")).data
         if not isinstance(told, Mapping):
             raise BadAnswer("the answer is no object", method="gateway.me")
         user = told.get("user")
@@ -131,13 +106,14 @@ class GatewayReader:
         )
 
 
-class GatewayWorkflows:
+class GatewayWorkflows(Workflows):
     """Running workflows, those changed last first."""
 
     def __init__(self, reader: GatewayReader) -> None:
-        self._reader = reader
+        super().__init__(reader)
+        self._gateway = reader
 
-    def page(self, offset: int = 0, *, of: Whereabouts | None = None) -> Chunk[WorkflowRow]:
+    def fifty(self, offset: int = 0, *, of: Whereabouts | None = None) -> Chunk[WorkflowRow]:
         """Read fifty workflows from an offset on, of one template or starter or of all.
 
         Calls GET workflows. `total` of the chunk counts all of them.
@@ -147,7 +123,7 @@ class GatewayWorkflows:
             query["templateId"] = of.template_id
         if of is not None and of.started_by:
             query["startedBy"] = of.started_by
-        reply = self._reader.ask(Request(name="workflows", path="workflows", query=query))
+        reply = self._gateway.request(Request(name="workflows", path="workflows", query=query))
         rows, odd = _read(reply.data, WorkflowRow.from_api, kind="workflow")
         if of is not None:
             rows = tuple(row for row in rows if _is_of(row, of))
@@ -175,11 +151,12 @@ class GatewayWorkflows:
         yield _whole(rows, last)
 
 
-class GatewayWholeWorkflows:
+class GatewayWholeWorkflows(WholeWorkflows):
     """Single workflows, each looked for among those of its template and starter."""
 
     def __init__(self, reader: GatewayReader, find: Find) -> None:
-        self._reader = reader
+        super().__init__(reader)
+        self._workflows = reader.workflows
         self._find = find
 
     def read(self, ids: Iterable[str]) -> list[Whole]:
@@ -196,7 +173,7 @@ class GatewayWholeWorkflows:
         return [self._of(of, group) for of, group in groups.items()]
 
     def _of(self, of: Whereabouts | None, ids: list[str]) -> Whole:
-        found, last = look(self._reader.workflows, of, until=set(ids))
+        found, last = look(self._workflows, of, until=set(ids))
         rows = tuple(row for key, row in found.items() if key in set(ids))
         workflows = _whole(rows, last)
         tasks: Chunk[TaskRow] = Chunk(
@@ -210,18 +187,21 @@ class GatewayWholeWorkflows:
         return Whole(asked=tuple(ids), workflows=workflows, tasks=tasks, unread=frozenset())
 
 
-class GatewayTemplates:
+class GatewayTemplates(WorkflowTemplates):
     """Workflow templates, with their parameters and without what they are made of."""
 
     def __init__(self, reader: GatewayReader) -> None:
-        self._reader = reader
+        super().__init__(reader)
+        self._gateway = reader
 
     def everything(self, *, expected: int | None = None) -> Iterator[Chunk[TemplateRow]]:
         """Read all templates in one request. Calls GET bizproc-templates."""
         query: dict[str, str | int] = {
             "select": ",".join(_TEMPLATE_NAMES), "limit": _MOST_TEMPLATES,
         }  # fmt: skip
-        reply = self._reader.ask(Request(name="templates", path="bizproc-templates", query=query))
+        reply = self._gateway.request(
+            Request(name="templates", path="bizproc-templates", query=query)
+        )
         raw = [_upper(one) for one in reply.data] if isinstance(reply.data, list) else reply.data
         rows, odd = _read(raw, TemplateRow.from_api, kind="template")
         is_whole = reply.total is None or reply.total <= len(rows) + len(odd)
@@ -252,7 +232,7 @@ def look(
     odd: tuple[Odd, ...] = ()
     first: Chunk[WorkflowRow] | None = None
     while not walks.is_over:
-        page = workflows.page(walks.offset, of=of)
+        page = workflows.fifty(walks.offset, of=of)
         first = first or page
         if (page.total or 0) > MOST_PAGES * (PAGE - 5):
             raise CannotBeChecked(f"{page.total} run beside it", method="gateway.workflows")
@@ -262,6 +242,8 @@ def look(
         if until is not None and until <= found.keys():
             break
         walks.take(size=page.cursor.offset - walks.offset, total=page.total, new=len(new))
+    if walks.is_over and not walks.is_complete:
+        raise CannotBeChecked("the list never rests", method="gateway.workflows")
     if first is None:
         raise BadAnswer("nothing was asked", method="gateway.workflows")
     return found, _dated(first, odd=odd, is_complete=walks.is_complete)

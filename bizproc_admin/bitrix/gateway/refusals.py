@@ -20,6 +20,12 @@ class ReadOnlyKey(refusals.AccessDenied):
     code = "read_only_key"
 
 
+class NotOffered(refusals.AccessDenied):
+    """The gateway has nothing like this; nothing was sent."""
+
+    code = "not_offered"
+
+
 class TooManyRequests(refusals.RateLimited):
     """Too many requests in a minute; nothing was done. Free again after so many seconds."""
 

@@ -2,31 +2,22 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
-import requests
-
 from bizproc_admin.bitrix import http, texts
-from bizproc_admin.bitrix.envelopes import count
+from bizproc_admin.bitrix.envelopes import BatchReply, Call, Reply, count
 from bizproc_admin.bitrix.errors import BadAnswer, BitrixError, Moved
-from bizproc_admin.bitrix.exchange import (
-    RESPONSE_LIMIT,
-    Clock,
-    SystemClock,
-    Timeouts,
-    send,
-)
-from bizproc_admin.bitrix.health import Health, Indifferent
 from bizproc_admin.bitrix.objects import AnswerTime
-from bizproc_admin.bitrix.pacing import Pacer, Purpose, Release
+from bizproc_admin.bitrix.pacing import Purpose, Release
 from bizproc_admin.bitrix.refusals import RateLimited, Refused
+from bizproc_admin.bitrix.transport import Transport
 
 from .key import GatewayKey
-from .refusals import refusal
+from .refusals import NotOffered, refusal
 
 #: What pacing and logs call every request by: the gateway counts them all alike.
 NAME: Final = "gateway"
@@ -86,54 +77,24 @@ class _Outgoing:
         return b"" if content is None else json.dumps(content).encode()
 
 
-class GatewayTransport:
-    """Send requests to the gateway, for one portal."""
+class GatewayTransport(Transport):
+    """Send requests to the gateway, for one portal; the portal's own methods are not offered."""
 
-    def __init__(
-        self,
-        key: GatewayKey,
-        *,
-        pacer: Pacer,
-        health: Health | None = None,
-        timeouts: Timeouts | None = None,
-        user_agent: str = "bizproc-admin",
-        clock: Clock | None = None,
-        response_limit: int = RESPONSE_LIMIT,
-    ) -> None:
-        self._key = key
-        self._pacer = pacer
-        self._health = health or Indifferent()
-        self._timeouts = timeouts or Timeouts()
-        self._user_agent = user_agent
-        self._clock = clock or SystemClock()
-        self._response_limit = response_limit
-        self._reads = http.session(user_agent)
-        self.requests = 0
+    def __init__(self, key: GatewayKey, **options: Any) -> None:
+        super().__init__(key, **options)
+        self.key = key
 
-    @property
-    def host(self) -> str:
-        """Return the gateway's host."""
-        return self._key.host
+    def call(self, method: str, *_: Any, permit: Release | None = None, **__: Any) -> Reply:
+        """Refuse a method of the portal: there is no raw passage to it."""
+        if permit is not None:
+            permit()
+        raise NotOffered("", "", method=method)
 
-    @property
-    def webhook_user_id(self) -> int | None:
-        """Return None: a key does not say whose it is."""
-        return None
+    def batch(self, calls: Mapping[str, Call], **_: Any) -> BatchReply:
+        """Refuse methods of the portal."""
+        raise NotOffered("", "", method=next(iter(calls.values())).method)
 
-    def now(self) -> datetime:
-        """Return the moment by this transport's clock."""
-        return self._clock.now()
-
-    def close(self) -> None:
-        """Close the connections kept for reads."""
-        self._reads.close()
-
-    def obtain_permit(self, *, purpose: Purpose, patience: float) -> Release:
-        """Wait at most `patience` seconds until the pacer lets one request go."""
-        deadline = self._clock.monotonic() + patience
-        return self._pacer.acquire(NAME, purpose=purpose, deadline=deadline)
-
-    def call(
+    def request(
         self,
         request: Request,
         *,
@@ -141,15 +102,20 @@ class GatewayTransport:
         purpose: Purpose,
         patience: float,
         permit: Release | None = None,
+        is_bare: bool = False,
     ) -> GatewayReply:
-        """Send one request; wait at most `patience` seconds for a permit, unless one is held."""
-        release = permit or self.obtain_permit(purpose=purpose, patience=patience)
+        """Send one request; wait at most `patience` seconds for a permit, unless one is held.
+
+        A bare answer need not have an envelope: it is given whole.
+        """
+        release = permit or self.obtain_permit(NAME, purpose=purpose, patience=patience)
+        outgoing = _Outgoing(key=self.key, request=request)
         try:
             try:
-                exchange = self._exchange(request, is_write=is_write)
+                exchange = self._carried(outgoing, is_write=is_write)
             finally:
                 release()
-            reply = self._opened(request, exchange)
+            reply = self._opened(request, exchange, is_bare=is_bare)
         except BitrixError as error:
             if isinstance(error, RateLimited):
                 self._pacer.rate_limited()
@@ -158,34 +124,11 @@ class GatewayTransport:
         self._health.answered()
         return reply
 
-    def _exchange(self, request: Request, *, is_write: bool) -> http.Exchange:
-        """Send one request: a write on a connection of its own, reads over those kept open."""
-        self.requests += 1
-        if not is_write:
-            return self._send(request, self._reads)
-        with http.session(self._user_agent) as session:
-            return self._send(request, session)
-
-    def _send(self, request: Request, session: requests.Session) -> http.Exchange:
-        exchange = send(
-            _Outgoing(key=self._key, request=request),
-            session,
-            timeouts=self._timeouts,
-            clock=self._clock,
-            limit=self._response_limit,
-        )
-        # An echo of the secret must not live on in a text, a log or a developer's page.
-        return replace(
-            exchange,
-            location=self._key.scrub(exchange.location),
-            body=self._key.scrub_body(exchange.body),
-        )
-
-    def _opened(self, request: Request, exchange: http.Exchange) -> GatewayReply:
+    def _opened(self, request: Request, exchange: http.Exchange, *, is_bare: bool) -> GatewayReply:
         """Turn a body into what its envelope holds, or raise what is wrong with it."""
         method, status = f"{NAME}.{request.name}", exchange.status
         if 300 <= status < 400:
-            asked = self._key.portal_url
+            asked = self.key.portal_url
             raise Moved(location=exchange.location, status=status, method=method, asked=asked)
         if status == 204 and not exchange.body:
             return self._reply(None, None, exchange)
@@ -195,6 +138,8 @@ class GatewayTransport:
             raise BadAnswer(what, method=method, status=status, transient=True)
         if "error" in envelope or envelope.get("success") is False:
             raise _refused(envelope.get("error"), status=status, method=method)
+        if is_bare and status < 300:
+            return self._reply(envelope, None, exchange)
         if envelope.get("success") is not True or "data" not in envelope or status >= 300:
             is_transient = status >= 500
             what = "neither data nor an error"

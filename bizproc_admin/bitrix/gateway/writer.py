@@ -7,8 +7,7 @@ from urllib.parse import quote
 
 from bizproc_admin.bitrix.errors import BadAnswer
 from bizproc_admin.bitrix.objects import Written
-from bizproc_admin.bitrix.pacing import Purpose, Release
-from bizproc_admin.bitrix.reader import PATIENCE_INTERACTIVE
+from bizproc_admin.bitrix.writer import ApplicationStepWrites, WorkflowWrites, Writer
 
 from .transport import GatewayReply, GatewayTransport, Request
 
@@ -21,40 +20,19 @@ ENTITIES: Final[Mapping[tuple[str, str], tuple[str, str]]] = {
 }
 
 
-class GatewayWriter:
-    """Change one portal through the gateway."""
+class GatewayWriter(Writer):
+    """Change one portal through the gateway; what that does not offer is refused as NotOffered."""
 
-    def __init__(
-        self,
-        transport: GatewayTransport,
-        *,
-        purpose: Purpose = Purpose.WRITE,
-        patience: float = PATIENCE_INTERACTIVE,
-    ) -> None:
-        self.transport = transport
-        self._purpose = purpose
-        self._patience = patience
-        self._permit: Release | None = None
-        self.workflows = GatewayWorkflowWrites(self)
-        self.application_steps = GatewayStepWrites(self)
+    def __init__(self, transport: GatewayTransport, **options: Any) -> None:
+        super().__init__(transport, **options)
+        self._gateway = transport
+        self.workflows: GatewayWorkflowWrites = GatewayWorkflowWrites(self)
+        self.application_steps: GatewayStepWrites = GatewayStepWrites(self)
 
-    def reserve(self, method: str) -> None:
-        """Obtain the permit for the next write now; `method` is the portal's name of it.
-
-        Raises PaceExceeded when there is none in time: nothing was sent and nothing is claimed.
-        """
-        self._permit = self.transport.obtain_permit(purpose=self._purpose, patience=self._patience)
-
-    def release(self) -> None:
-        """Give back the permit of a call that will not be made."""
-        if self._permit is not None:
-            self._permit()
-            self._permit = None
-
-    def send(self, request: Request) -> GatewayReply:
-        """Send one write, once."""
-        permit, self._permit = self._permit, None
-        return self.transport.call(
+    def request(self, request: Request) -> GatewayReply:
+        """Send one write, once, with the permit that was reserved for it."""
+        _method, permit = self._permits.popitem() if self._permits else ("", None)
+        return self._gateway.request(
             request,
             is_write=True,
             purpose=self._purpose,
@@ -63,14 +41,19 @@ class GatewayWriter:
         )
 
 
-class GatewayWorkflowWrites:
+class GatewayWorkflowWrites(WorkflowWrites):
     """Start and end workflows."""
 
     def __init__(self, writer: GatewayWriter) -> None:
-        self._writer = writer
+        super().__init__(writer)
+        self._gateway = writer
 
     def start(
-        self, *, template_id: int, document_id: Sequence[str], parameters: Mapping[str, Any]
+        self,
+        *,
+        template_id: int,
+        document_id: Sequence[str],
+        parameters: Mapping[str, Any] | None = None,
     ) -> Written:
         """Start a workflow on a deal, lead, contact or company; `result` is its id.
 
@@ -82,9 +65,9 @@ class GatewayWorkflowWrites:
             "templateId": template_id,
             "entityType": kind,
             "entityId": number.removeprefix(prefix),
-            "parameters": dict(parameters),
+            "parameters": dict(parameters or {}),
         }
-        reply = self._writer.send(
+        reply = self._gateway.request(
             Request(name="start", path="workflows/start", verb="POST", content=content)
         )
         found = reply.data.get("workflowId") if isinstance(reply.data, Mapping) else None
@@ -108,17 +91,18 @@ class GatewayWorkflowWrites:
 
     def _end(self, workflow_id: str, query: Mapping[str, str]) -> Written:
         path = f"workflows/{quote(workflow_id, safe='.')}"
-        reply = self._writer.send(Request(name="end", path=path, verb="DELETE", query=query))
+        reply = self._gateway.request(Request(name="end", path=path, verb="DELETE", query=query))
         if reply.status != 204:
             raise BadAnswer("the answer is not empty", method="gateway.end", status=reply.status)
         return replace(_written(reply), result=True)
 
 
-class GatewayStepWrites:
+class GatewayStepWrites(ApplicationStepWrites):
     """Answer steps that wait for an application."""
 
     def __init__(self, writer: GatewayWriter) -> None:
-        self._writer = writer
+        super().__init__(writer)
+        self._gateway = writer
 
     def answer(
         self, token: str, *, values: Mapping[str, Any] | None = None, message: str | None = None
@@ -140,7 +124,7 @@ class GatewayStepWrites:
         return self._told("activity_log", "workflows/activity-log", content)
 
     def _told(self, name: str, path: str, content: Mapping[str, Any]) -> Written:
-        reply = self._writer.send(Request(name=name, path=path, verb="POST", content=content))
+        reply = self._gateway.request(Request(name=name, path=path, verb="POST", content=content))
         if reply.data is not True:
             raise BadAnswer("the answer is not true", method=f"gateway.{name}")
         return _written(reply)

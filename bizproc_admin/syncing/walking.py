@@ -1,0 +1,36 @@
+"""The pass over a portal that is reached through the gateway: its list moves while it is read."""
+
+from datetime import datetime
+
+from django.utils import timezone
+
+from bizproc_admin import bitrix
+from bizproc_admin.bitrix.gateway import Walks
+from bizproc_admin.models import Portal, Workflow
+from bizproc_admin.syncing import workflows
+
+
+class NeverRests(bitrix.BitrixError):
+    """The list changed so fast that three walks in a row met something new."""
+
+    code = "list_never_rests"
+
+
+def count_new(portal: Portal, rows: tuple[bitrix.WorkflowRow, ...], *, since: datetime) -> int:
+    """Count the rows that nothing has shown since a moment."""
+    ids = [row.id for row in rows]
+    seen = Workflow.objects.filter(portal=portal, remote_id__in=ids, observed_at__gte=since)
+    return len(ids) - seen.count()
+
+
+def end_missing(portal: Portal, walks: Walks, *, before: datetime | None) -> int:
+    """End what two complete passes that began one after the other did not show; give how many.
+
+    before is when the pass before this one began, None without one. Raises NeverRests where this
+    one saw too little to tell.
+    """
+    if not walks.is_complete:
+        raise NeverRests("", method="gateway.workflows")
+    if before is None:
+        return 0
+    return workflows.end(portal, workflows.unseen_since(portal, before), observed_at=timezone.now())
