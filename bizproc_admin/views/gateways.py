@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare, get_random_string
@@ -64,7 +64,8 @@ def portal_gateway_sign_in(request: Request, pk: int) -> HttpResponse:
     portal = reached(request, pk)
     held = GatewayConnection.objects.filter(portal=portal, needs_session=True).first()
     if held is None or not held.key:
-        raise Http404
+        messages.error(request, _("This portal has no key that somebody signs in for."))
+        return redirect("portal_detail", pk=pk)
     try:
         key = GatewayKey(held.url, held.key.reveal())
     except UnreadableSecret:
