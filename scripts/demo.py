@@ -104,8 +104,9 @@ def main() -> int:
             keep(kept)
         if "calls" not in kept["done"]:
             # the portal's queue holds calls until it is said where the application is served
-            registered = control(sandbox, "actions")
-            handler = manage(env, "prepare_demo_calls", stdin=json.dumps(registered)).strip()
+            registered = json.dumps(control(sandbox, "actions"))
+            handler = manage(env, "keep_demo_actions", stdin=registered).strip()
+            manage(env, "test_calls", "--wait", "120")
             control(sandbox, "serve_actions", address=handler)
             kept["done"].append("calls")
             keep(kept)

@@ -27,7 +27,8 @@ def put(
     def made() -> OutgoingCall:
         number, client_id = portal.next_number("call"), application.client_id
         due = portal.now()
-        return OutgoingCall(number, client_id, name, address, form, due, user_id, auth or {})
+        told = {**form, "ts": int(due)}
+        return OutgoingCall(number, client_id, name, address, told, due, user_id, auth or {})
 
     call = made()
     fault = portal.faults.take_call(name)

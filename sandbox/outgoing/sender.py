@@ -75,7 +75,7 @@ class Sender:
         portal = self._portal
         with portal.lock:
             auth = credentials(portal, call)
-            form = {**call.form, "ts": int(portal.now()), "auth": auth}
+            form = {**call.form, "auth": auth}
             portal.commit()
         status, error = 0, ""
         try:
