@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db import transaction
 from django.db.models import F, Max, Q
 from django.utils import timezone
@@ -35,6 +36,8 @@ log = logging.getLogger(__name__)
 AT_ONCE: Final = 500
 #: Calls of one workflow within so long are one reading of it.
 READ_EVERY: Final = timedelta(seconds=5)
+#: Seconds after which a reading is begun whose reader must have died.
+READ_LEASE: Final = 60
 #: Workflows that are read in one go; the next ones in another, so that people come in between.
 READ_AT_ONCE: Final = 200
 UNVERIFIED_LIVES: Final = timedelta(hours=24)
@@ -188,8 +191,20 @@ def start_readings(portal_pk: int, *, start: doorbell.Start = doorbell.ring) -> 
 
 
 def read_called(portal_pk: int) -> None:
-    """Read some of the workflows that calls have asked for, the longest due first."""
-    portal = Portal.objects.get(pk=portal_pk)
+    """Read some of the workflows that calls have asked for, the longest due first.
+
+    One reading of a portal at a time: what is asked for meanwhile is in the next, all of it.
+    """
+    if not cache.add(f"reading-called-{portal_pk}", "reading", timeout=READ_LEASE):
+        return
+    try:
+        read_due(Portal.objects.get(pk=portal_pk))
+    finally:
+        cache.delete(f"reading-called-{portal_pk}")
+    start_readings(portal_pk)
+
+
+def read_due(portal: Portal) -> None:
     now = timezone.now()
     due = CalledWorkflow.objects.filter(portal=portal, due_at__lte=now)
     remote_ids = []
@@ -200,7 +215,6 @@ def read_called(portal_pk: int) -> None:
     if remote_ids:
         rereading.read_called(portal, remote_ids)
         ApplicationStep.objects.link(portal, remote_ids)
-    start_readings(portal_pk)
 
 
 def start_due(*, start: doorbell.Start) -> None:

@@ -6,13 +6,15 @@ by a worker (`following`).
 
 import json
 import logging
+import threading
 import time
 import uuid
+from contextlib import nullcontext
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -45,6 +47,8 @@ _NOTED_EVERY: Final = timedelta(seconds=5)
 _RUNG_EVERY, _LOOKS_AFTER = 0.3, 0.5
 #: The name of the action by which a connection is tested (actions.calls_connection).
 TEST_ACTION: Final = "portal.test_calls"
+# SQLite lets one write at a time, and whoever waits for it sleeps longer than the write takes
+_turn = threading.Lock()
 Known = tuple[Portal, CallReceiver | None]
 #: Seconds for which a process remembers who calls at an address, and how many it remembers.
 REMEMBERED_FOR, MOST_REMEMBERED = 1.0, 1000
@@ -165,7 +169,7 @@ def _keep(step: ApplicationStep) -> None:
     What a proven call says is taken over where all that was known was not proven.
     """
     try:
-        with transaction.atomic():
+        with _turn if connection.vendor == "sqlite" else nullcontext(), transaction.atomic():
             step.save(force_insert=True)
     except IntegrityError:
         same = ApplicationStep.objects.filter(portal=step.portal, token_digest=step.token_digest)

@@ -109,3 +109,22 @@ def test_a_lost_message_is_made_up_for_by_the_workers_own_look(portal, sandbox):
     receiving.start_due(start=start)
     assert started == [("take_calls", portal.pk), ("read_called", portal.pk)]
     assert Workflow.objects.filter(remote_id=remote_id).exists()
+
+
+def test_one_reading_of_a_portal_is_under_way_at_a_time(portal, sandbox, monkeypatch):
+    following.ask_for_reading(portal, ["w.1"])
+    inner = []
+
+    def meanwhile(_portal, ids):
+        inner.append(ids)
+        following.ask_for_reading(portal, ["w.2"])
+        receiving.read_called(portal.pk)
+
+    monkeypatch.setattr(following.rereading, "read_called", meanwhile)
+    monkeypatch.setattr(following, "start_readings", lambda _portal: None)
+    receiving.read_called(portal.pk)
+    assert inner == [["w.1"]]
+    assert CalledWorkflow.objects.exclude(due_at=None).get().remote_id == "w.2"
+    monkeypatch.setattr(following.rereading, "read_called", lambda _portal, ids: inner.append(ids))
+    receiving.read_called(portal.pk)
+    assert inner == [["w.1"], ["w.2"]]
