@@ -273,6 +273,9 @@ READINGS: Final[Mapping[str, Sentences]] = {
         ),
     },
     "application_step": {
+        State.INTENT: gettext_lazy(
+            "Read again: not clear yet. A token is taken once, so the same is sent once more"
+        ),
         State.CONFIRMED: gettext_lazy("Read again: the workflow has gone on since"),
         State.DELIVERED: gettext_lazy("Read again: the portal has taken it"),
         State.GONE: gettext_lazy("Read again: the workflow has ended, not known whether by us"),
