@@ -24,6 +24,7 @@ WRITERS_OF_AUDIT = {
     "access/portal_sign_in.py",
     "access/allauth_adapter.py",
     "portals/connections.py",
+    "portals/gateways.py",
     "management/commands/administrator.py",
     "management/commands/link_demo_people.py",
 }
