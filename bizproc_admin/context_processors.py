@@ -78,7 +78,7 @@ def navigation(
     waiting_steps = None
     if portal and can.get(Capability.SEE_STEPS.value):
         steps = ApplicationStep.objects.visible_to(account).at(portal)
-        waiting_steps = steps.filter(state__in=OPEN).count()
+        waiting_steps = steps.filter(state__in=OPEN).count() or None
     waiting, overdue = waits
     entries = [
         (Capability.SEE_OVERVIEW, "overview", _("Overview"), "layout-dashboard", None),

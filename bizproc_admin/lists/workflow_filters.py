@@ -142,7 +142,8 @@ class WorkflowFilterForm(FilterForm[WorkflowQuerySet]):
             "waiting": Q(open_tasks__gt=0),
             "overdue": Q(overdue_at__lt=now),
             "locked": Q(owned_until__lt=now - LOCK_GRACE),
-            "no-task": Q(open_tasks=0),
+            # through the gateway no tasks are told: of none of its workflows this is known
+            "no-task": Q(pk=None) if self.portal and self.portal.is_by_gateway else Q(open_tasks=0),
         }.get(key, Q(pk=None))
 
     def counted(self, chip: str, rows: WorkflowQuerySet) -> list[tuple[object, object, int]]:

@@ -138,7 +138,7 @@ def workflow_lines(
                 waits=waiting,
                 more=len({wait.person_id for wait in waiting}) - 1,
                 command=command if command and tells(command, workflow) else None,
-                standing=standing_of(workflow, waiting, now),
+                standing=standing_of(workflow, waiting, now, portal=home),
                 now=now,
             )
         )
@@ -184,7 +184,9 @@ def tells(command: Command, workflow: Workflow) -> bool:
     return timezone.now() - command.settled_at < SHOWN_FOR
 
 
-def standing_of(workflow: Workflow, waits: Sequence[Assignment], now: datetime) -> Standing:
+def standing_of(
+    workflow: Workflow, waits: Sequence[Assignment], now: datetime, *, portal: Portal
+) -> Standing:
     """Say where a workflow stands."""
     if not workflow.is_running:
         return ended(workflow)
@@ -204,6 +206,13 @@ def standing_of(workflow: Workflow, waits: Sequence[Assignment], now: datetime) 
             icon=REFERENCES["circle-play"],
             tone="accent",
             note=_("The portal is carrying out a step"),
+        )
+    if portal.is_by_gateway:
+        # no tasks are told through it: that none is known proves nothing
+        return Standing(
+            text=_("Running"),
+            icon=REFERENCES["circle-dot"],
+            note=_("Its tasks are not told through the gateway"),
         )
     return Standing(
         text=_("No open task"),

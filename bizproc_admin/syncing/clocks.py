@@ -34,6 +34,14 @@ def learn_offset(portal: Portal, answer: bitrix.AnswerTime) -> None:
     learn_zone(portal, [answer.finished_at])
 
 
+def learn_clock(portal: Portal, answer: bitrix.AnswerTime | None) -> None:
+    """Keep how far the clock of an answer is from ours, and nothing of its zone: it has none."""
+    offset = offset_of(answer)
+    if offset is not None and abs(offset - portal.clock_offset) > 2:
+        portal.clock_offset = offset
+        portal.save(update_fields=["clock_offset"])
+
+
 def learn_zone(portal: Portal, moments: Iterable[datetime | None]) -> None:
     """Keep what moments as the portal wrote them tell of its zone, and propose it anew."""
     fresh = zones.evidence_of(moments)

@@ -294,7 +294,9 @@ class Pass:
         for chunk in source:
             self.run.requests += self.reader.transport.requests - before
             before = self.reader.transport.requests
-            if chunk.time is not None:
+            if self.portal.is_by_gateway:
+                clocks.learn_clock(self.portal, chunk.time)
+            elif chunk.time is not None:
                 clocks.learn_offset(self.portal, chunk.time)
             yield chunk
             self.hold()

@@ -151,7 +151,9 @@ def known(portal, sandbox, template_id, **more):
     return Workflow.objects.get(remote_id=remote_id)
 
 
-def test_a_pass_reads_what_runs_and_two_in_a_row_end_what_is_gone(gateway, sandbox, template_id):
+def test_a_pass_reads_what_runs_and_two_in_a_row_end_what_is_gone(
+    client, gateway, sandbox, template_id
+):
     ids = []
     for _ in range(60):
         sandbox.advance(1)
@@ -161,6 +163,15 @@ def test_a_pass_reads_what_runs_and_two_in_a_row_end_what_is_gone(gateway, sandb
     assert Workflow.objects.running().count() == 60
     assert run.requests == 4  # two walks of two pages: the second meets nothing new
     assert Workflow.objects.first().started_by.remote_id == 1
+    gateway.refresh_from_db()
+    assert gateway.utc_offset == 0 or gateway.proposed_zone != "UTC"
+    # no tasks are told: that none is known is not said to be none
+    for address in ("workflow_list", "workflow_task_list"):
+        page = client.get(reverse(address)).content.decode()
+        assert "not told through the gateway" in page
+        assert "Waiting for a timer or another system" not in page
+    none = client.get(reverse("workflow_list"), {"condition": "no-task"})
+    assert "Waits" not in none.content.decode()
     sandbox.end_workflow(ids[0])
     passed(gateway, FeedName.WORKFLOWS)
     # one pass without it proves nothing
