@@ -41,7 +41,7 @@ def made(waits=(), **fields):
         waits=list(waits),
         more=0,
         command=None,
-        standing=standing_of(workflow, list(waits), PORTAL.now()),
+        standing=standing_of(workflow, list(waits), PORTAL.now(), portal=PORTAL),
         now=PORTAL.now(),
     )
 
