@@ -8,6 +8,7 @@ test. A process of its own speaks the language from its start (`tests.workers.se
 
 import functools
 import json
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
@@ -25,18 +26,25 @@ TRANSLATORS = ("gettext", "pgettext", "ngettext", "npgettext")
 # a session lives as long as one browser is open, and so do the messages that wait in it
 OF_ONE_BROWSER = ("django_session",)
 
-speaking = False
+# how many requests and jobs are under way, in whatever threads
+speaking = 0
+_counting = threading.Lock()
 
 
 @contextmanager
 def spoken() -> Iterator[None]:
     """Let every message be translated into the language of the tests."""
-    global speaking
-    was, speaking = speaking, True
+    _count(1)
     try:
         yield
     finally:
-        speaking = was
+        _count(-1)
+
+
+def _count(by: int) -> None:
+    global speaking
+    with _counting:
+        speaking += by
 
 
 def install() -> None:
