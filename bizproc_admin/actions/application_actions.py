@@ -21,6 +21,7 @@ from bizproc_admin.actions.base import (
 )
 from bizproc_admin.models import Account, ApplicationAction, Command, Person, Portal
 from bizproc_admin.models.application_actions import step_type
+from bizproc_admin.models.ordered_json import read, written
 from bizproc_admin.syncing import workflow_templates
 
 # the code of a change that the portal has taken: its lists tell codes alone
@@ -147,13 +148,19 @@ class Defined(ApplicationActionWrite):
     has_form = True
 
     def inputs(self) -> dict[str, Any]:
-        return {**super().inputs(), "definition": dict(self.definition), "timeout": self.timeout}
+        return {
+            **super().inputs(),
+            "definition": written(dict(self.definition)),
+            "timeout": self.timeout,
+        }
 
     @classmethod
     def from_command(cls, command: Command) -> Self:
         inputs = command.inputs
         return cls(
-            **cls.of_command(command), definition=inputs["definition"], timeout=inputs["timeout"]
+            **cls.of_command(command),
+            definition=read(inputs["definition"]),
+            timeout=inputs["timeout"],
         )
 
     def keep(self, seen_at: datetime) -> None:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin.models.accounts import Account
 from bizproc_admin.models.application_definitions import ActionDefinition
+from bizproc_admin.models.ordered_json import OrderedJSONField
 from bizproc_admin.models.portals import Portal
 
 # the type of a template's step that an application answers: this and the action's digest
@@ -63,7 +64,7 @@ class ApplicationAction(models.Model):
     code = models.CharField(max_length=128)
     step_type = models.CharField(max_length=64)
     timeout = models.PositiveIntegerField(null=True)
-    definition: "models.JSONField[dict[str, Any] | None]" = models.JSONField(null=True)
+    definition = OrderedJSONField(null=True)
     listed_at = models.DateTimeField(null=True)
     missing_since = models.DateTimeField(null=True)
     changed_at = models.DateTimeField(auto_now=True)

@@ -25,6 +25,7 @@ from bizproc_admin.forms.template_files import known_types
 from bizproc_admin.htmx import accepted, dialog, page
 from bizproc_admin.lists.application_action_lines import application_action_lines
 from bizproc_admin.models import ApplicationAction, Command, Portal, WorkflowTemplate
+from bizproc_admin.models.ordered_json import read
 from bizproc_admin.receiving import tell_console
 from bizproc_admin.receiving.addresses import handler_of
 from bizproc_admin.views.application_actions import hands_of, reached_action
@@ -79,7 +80,7 @@ def application_action_change(request: Request, pk: int) -> HttpResponse:
     action = current_action(request, pk)
     known, initial = action.definition or {}, {"timeout": action.timeout}
     if (again := earlier(request, action.portal)) is not None:
-        known, initial = again.inputs["definition"], {"timeout": again.inputs["timeout"]}
+        known, initial = read(again.inputs["definition"]), {"timeout": again.inputs["timeout"]}
     form = form_of(request, action.portal, known=known, initial=initial, action=action)
     if not form.is_bound or not form.is_valid():
         return form_page(request, form)
@@ -212,7 +213,7 @@ def beginning(request: Request, portal: Portal) -> Beginning:
     if (again := earlier(request, portal)) is not None:
         inputs = again.inputs
         first = {name: inputs[name] for name in ("kind", "code", "timeout")}
-        return Beginning(definition=inputs["definition"], initial=first)
+        return Beginning(definition=read(inputs["definition"]), initial=first)
     if (number := number_in(request, "action")) is not None:
         action = reached_action(request, number)
         first = {"kind": action.kind, "code": action.code, "timeout": action.timeout}

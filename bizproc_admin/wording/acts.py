@@ -31,6 +31,7 @@ from bizproc_admin.actions import (
 from bizproc_admin.models import ApplicationAction, AuditEntry, Command
 from bizproc_admin.models.application_definitions import ActionDefinition, LocalisedText
 from bizproc_admin.models.documents import stand_in
+from bizproc_admin.models.ordered_json import read
 from bizproc_admin.models.workflow_tasks import caption_of
 from bizproc_admin.wording.application_actions import subscription_said
 from bizproc_admin.wording.command_errors import person_said
@@ -321,9 +322,9 @@ class Values:
             case "kind":
                 return str(ApplicationAction.Kind(self.command.inputs["kind"]).label)
             case "handler":
-                return ActionDefinition.from_api(self.command.inputs["definition"]).handler
+                return ActionDefinition.from_api(read(self.command.inputs["definition"])).handler
             case "subscription":
-                definition = ActionDefinition.from_api(self.command.inputs["definition"])
+                definition = ActionDefinition.from_api(read(self.command.inputs["definition"]))
                 return subscription_said(definition.subscription)
             case "message":
                 return str(self.command.inputs.get("message", "")) or "—"
