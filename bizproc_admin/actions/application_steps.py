@@ -53,13 +53,15 @@ DECLINED = bitrix.Classification.REJECTED
 class SentAnswer:
     """What is known of something that was sent to a step.
 
-    proof is what the last answer proved. ahead is how many seconds the portal's clock was ahead of
-    ours; modified was the workflow's MODIFIED before the first send, tasks and calls the numbers of
-    its tasks and the keys of its steps that were known then.
+    proof is what the last answer proved, error our code of what was wrong with it. ahead is how
+    many seconds the portal's clock was ahead of ours; modified was the workflow's MODIFIED before
+    the first send, tasks and calls the numbers of its tasks and the keys of its steps that were
+    known then.
     """
 
     at: datetime
     proof: str
+    error: str
     sends: int
     ahead: float
     modified: str
@@ -70,6 +72,14 @@ class SentAnswer:
     def since(self) -> datetime:
         """Return from when on, by the portal's clock, something may have come of it."""
         return send_window(self.at, ahead=self.ahead)[0]
+
+    @property
+    def is_refused_again(self) -> bool:
+        """Return whether the token was refused when the same was sent again.
+
+        Through the gateway that is said of a token that was taken and of one that is forged.
+        """
+        return self.sends > 1 and self.error == bitrix.AccessDenied.code
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +134,7 @@ class StepAction(Action):
             sent = SentAnswer(
                 at=command.sent_at,
                 proof=command.proof,
+                error=(command.error_values or {}).get("code", ""),
                 sends=command.sends,
                 ahead=evidence.get("ahead", command.portal.clock_offset),
                 modified=evidence.get("modified", ""),
@@ -195,6 +206,10 @@ class StepAction(Action):
                 code="workflow_ended" if was_over else "ended_after_answer",
             )
         is_moved = row.modified.isoformat() != sent.modified
+        if sent.is_refused_again:
+            return Observation(
+                verdict=Verdict.UNCLEAR, asked_at=seen.asked_at, snapshot=snapshot_of(seen)
+            )
         if sent.proof == ACCEPTED:
             if by := self.next_of(seen, sent):
                 return Observation(

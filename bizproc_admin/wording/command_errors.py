@@ -30,6 +30,10 @@ SENTENCES = {
     "token_refused": gettext_lazy(
         "The portal does not take this token: it is not genuine, or was used before or is over."
     ),
+    "token_refused_again": gettext_lazy(
+        "The token was refused when the same was sent again: it was taken by the first send, or it "
+        "is not valid."
+    ),
     "workflow_gone": gettext_lazy("The workflow had ended before the answer came."),
     # why it was given up
     "taken_back": gettext_lazy("Taken back by %(by)s."),
@@ -176,20 +180,27 @@ def command_error(command: Command) -> str:
     if command.error_text:
         return command.error_text
     code, values = command.error_code, command.error_values or {}
-    return said(*of_step(command.target_kind, code, values), state=command.state)
+    state = command.state
+    return said(*of_step(command.target_kind, code, values, state=state), state=state)
 
 
 def entry_error(entry: AuditEntry) -> str:
     """Return what an entry of a command says of an error; an earlier version kept its words."""
     if entry.detail.text:
         return entry.detail.text
-    values = entry.detail.inputs.get("error") or {}
-    return said(*of_step(entry.target_kind, entry.error_code, values), state=entry.outcome)
+    values, state = entry.detail.inputs.get("error") or {}, entry.outcome
+    return said(*of_step(entry.target_kind, entry.error_code, values, state=state), state=state)
 
 
-def of_step(kind: str, code: str, values: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+def of_step(
+    kind: str, code: str, values: Mapping[str, Any], *, state: str
+) -> tuple[str, Mapping[str, Any]]:
     """Return a code with its values, or what it says of a token where a step was to be answered."""
-    meant = {"access_denied": "token_refused", "workflow_gone": "workflow_gone"}
+    is_certain = state == CommandState.REJECTED
+    meant = {
+        "access_denied": "token_refused" if is_certain else "token_refused_again",
+        "workflow_gone": "workflow_gone",
+    }
     own = meant.get(values.get("code", "")) if kind == "application_step" else None
     return (own, {}) if own else (code, values)
 

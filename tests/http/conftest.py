@@ -37,7 +37,7 @@ from bizproc_admin.secrets.fields import Secret
 from sandbox import Sandbox
 from tests import canary, language
 from tests.conftest import account
-from tests.http import waiting
+from tests.http import gateways, waiting
 from tests.http.waiting import Application
 
 # what tests call themselves as a request or a job would
@@ -183,6 +183,19 @@ def gives_token(door: Portal, sandbox: Sandbox) -> Callable[[Person], PersonToke
         return PersonToken.objects.get(person=person)
 
     return give
+
+
+@pytest.fixture
+def gateway(
+    as_: Callable[..., Client],
+    administrator: Account,
+    sandbox: Sandbox,
+    committing: Callable[[], AbstractContextManager[object]],
+) -> Portal:
+    """A portal that is reached through the gateway by a personal key."""
+    with committing():
+        gateways.connect(as_(administrator), sandbox, sandbox.gateway_key)
+    return Portal.objects.get()
 
 
 @pytest.fixture

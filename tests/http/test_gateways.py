@@ -2,10 +2,8 @@
 
 import uuid
 from datetime import timedelta
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import requests
 from django.urls import reverse
 from django.utils import timezone
 
@@ -27,9 +25,16 @@ from bizproc_admin.models import (
 )
 from bizproc_admin.wording.meanings import meaning
 from sandbox.scenarios.templates import delay, parameter, sequence
-
-ADDRESS = "https://northwind.bitrix24.com"
-DEAL = ["crm", "CCrmDocumentDeal", "DEAL_777"]
+from tests.http.gateways import (
+    ADDRESS,
+    DEAL,
+    connect,
+    issue,
+    known,
+    look_again,
+    passed,
+    sign_in,
+)
 
 
 @pytest.fixture
@@ -37,46 +42,9 @@ def client(as_, administrator):
     return as_(administrator)
 
 
-def connect(client, sandbox, key, **changes):
-    given = {
-        "address": ADDRESS, "key": key, "gateway": sandbox.gateway_url, "name": "Northwind",
-    }  # fmt: skip
-    return client.post(reverse("gateway_creation"), {**given, **changes})
-
-
-@pytest.fixture
-def gateway(client, sandbox, committing):
-    """A portal that is reached by a personal key."""
-    with committing():
-        connect(client, sandbox, sandbox.gateway_key)
-    return Portal.objects.get()
-
-
 @pytest.fixture
 def template_id(sandbox):
     return sandbox.add_template("Waits", structure=sequence(delay(amount=9)))
-
-
-def passed(portal, *names):
-    """Do a whole pass over feeds; return the last run."""
-    for name in names or (FeedName.WORKFLOW_TEMPLATES, FeedName.WORKFLOWS):
-        feed = Feed.objects.get(portal=portal, name=name)
-        Feed.objects.filter(pk=feed.pk).update(next_at=None)
-        syncing.sync(feed.pk, worker="test")
-    return SyncRun.objects.filter(feed=feed).latest_first().first()
-
-
-def issue(action, who, committing):
-    with committing():
-        made = commands.issue(action, by=By(account=who), key=uuid.uuid4())
-    return Command.objects.get(pk=made.pk)
-
-
-def look_again(command, committing):
-    Command.objects.filter(pk=command.pk).update(next_check_at=timezone.now())
-    with committing():
-        commands.settle(command.pk)
-    return Command.objects.get(pk=command.pk)
 
 
 def test_a_key_connects_a_portal_and_is_never_seen_again(client, gateway, sandbox):
@@ -142,13 +110,6 @@ def test_a_key_that_only_reads_is_said_to_and_a_write_by_it_is_refused(
     made = issue(KillWorkflow(workflow=workflow, reason="r"), administrator, committing)
     assert (made.state, made.error_code) == (CommandState.REJECTED, "WRITE_BLOCKED_READONLY_KEY")
     assert sandbox.ledger() == []
-
-
-def known(portal, sandbox, template_id, **more):
-    remote_id = sandbox.start_workflow(template_id, DEAL, started_by=1, **more)
-    passed(portal)
-    sandbox.clear_calls()
-    return Workflow.objects.get(remote_id=remote_id)
 
 
 def test_a_pass_reads_what_runs_and_two_in_a_row_end_what_is_gone(
@@ -293,19 +254,6 @@ def test_only_four_kinds_of_documents_are_started_on(gateway, sandbox, administr
     )
     with pytest.raises(NotPossible, match="document_not_through_gateway"):
         commands.issue(action, by=By(account=administrator), key=uuid.uuid4())
-
-
-def sign_in(client, sandbox, portal):
-    """Sign in for the key as a browser does: there, at the portal, and back with a code."""
-    begun = client.get(reverse("portal_gateway_sign_in", args=[portal.pk]))
-    assert begun.status_code == 302
-    where = begun["Location"]
-    back = parse_qs(urlsplit(where).query)["redirect_uri"][0]
-    assert back == "http://testserver" + reverse("gateway_callback")
-    sandbox.change_gateway_key(sandbox.gateway_app_key, redirect_uris=[back])
-    form = {"USER_LOGIN": "1", "USER_PASSWORD": "sandbox"}
-    there = requests.post(where, data=form, allow_redirects=False, timeout=5)
-    return client.get(there.headers["Location"])
 
 
 def test_an_applications_key_needs_a_session_and_work_waits_for_it(
