@@ -137,4 +137,5 @@ def send(
         sent_at=sent_at,
         duration_ms=duration_ms,
         date=response.headers.get("Date", ""),
+        retry_after=response.headers.get("Retry-After", ""),
     )

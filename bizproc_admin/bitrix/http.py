@@ -55,7 +55,10 @@ class Oversized(Unreadable):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """A status and a whole body, and when their request left; date is what the answer is dated."""
+    """A status and a whole body, and when their request left.
+
+    date is what the answer is dated, retry_after the seconds it asks to be left alone for.
+    """
 
     status: int
     location: str
@@ -63,6 +66,7 @@ class Exchange:
     sent_at: datetime
     duration_ms: int
     date: str = ""
+    retry_after: str = ""
 
 
 class Watch:

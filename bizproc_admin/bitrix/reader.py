@@ -121,7 +121,8 @@ class Reader:
                 if isinstance(verdict, GiveUp) or attempt >= self._attempts:
                     raise
                 told = error.retry_after if isinstance(error, RateLimited) else 0.0
-            self._sleep(max(verdict.after, told))
+            # whoever has less patience than that is told so by the pacer
+            self._sleep(max(verdict.after, told if told <= self._patience else 0.0))
             attempt += 1
 
 

@@ -64,6 +64,9 @@ def answer(
     if is_strict and not admitted:
         refusal = GatewayRefusal("RATE_LIMITED", retry_after=int(told["X-RateLimit-Reset-After"]))
         result = _refused(refusal)
+        found, _ = _endpoint(http_method, place)
+        name = found.name if found is not None else f"{PLACE}.{place}"
+        _remember(portal, name, None, query, result, source=source)
     elif place == "oauth/authorize":
         return _authorize(portal, http_method, path, query, headers, body)
     else:
@@ -160,7 +163,8 @@ def _perform(found: Endpoint, request: Request, fault: Fault | None) -> Answer:
 def _refuse_by(fault: Fault | None) -> None:
     """Refuse as a planned fault says, unless the call is to be carried out first."""
     if fault is not None and is_known(fault.kind) and not fault.applied:
-        raise GatewayRefusal(fault.kind)
+        wait = int(fault.delay) if fault.kind == "RATE_LIMITED" else None
+        raise GatewayRefusal(fault.kind, retry_after=wait)
 
 
 def _endpoint(http_method: str, place: str) -> tuple[Endpoint | None, str]:

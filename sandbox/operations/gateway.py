@@ -69,6 +69,12 @@ class GatewayOperations:
                 portal.gateway_sessions.put(session.token, session)
             portal.commit()
 
+    def fill_gateway_limit(self, requests: int, source: str = "127.0.0.1") -> None:
+        """Count requests of a neighbour on the same address to the gateway in this minute."""
+        with self._portal.lock:
+            for _ in range(min(int(requests), 1000)):
+                self._portal.gateway_limit.admit(source)
+
     def set_gateway_soft_delay(self, seconds: float) -> None:
         """Let the current step of a workflow go on for so long after it was to end softly."""
         if not 0 <= float(seconds) <= YEAR:

@@ -226,7 +226,7 @@ def test_a_lost_answer_is_unknown(sandbox, template, fault):
 
 def test_reads_are_repeated_after_what_the_gateway_says(sandbox):
     sleeps = []
-    sandbox.fail_next("RATE_LIMITED", method="gateway.workflows")
+    sandbox.fail_next("RATE_LIMITED", method="gateway.workflows", delay=2)
     sandbox.fail_next("BITRIX_UNAVAILABLE", method="gateway.workflows")
     page = reader_of(sandbox, sleeps=sleeps).workflows.fifty()
     assert page.total == 0

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -13,11 +13,11 @@ from bizproc_admin.bitrix.envelopes import BatchReply, Call, Reply, count
 from bizproc_admin.bitrix.errors import BadAnswer, BitrixError, Moved
 from bizproc_admin.bitrix.objects import AnswerTime
 from bizproc_admin.bitrix.pacing import Purpose, Release
-from bizproc_admin.bitrix.refusals import RateLimited, Refused
+from bizproc_admin.bitrix.refusals import Refused
 from bizproc_admin.bitrix.transport import Transport
 
 from .key import GatewayKey
-from .refusals import NotOffered, refusal
+from .refusals import NotOffered, TooManyRequests, refusal
 
 #: What pacing and logs call every request by: the gateway counts them all alike.
 NAME: Final = "gateway"
@@ -117,8 +117,11 @@ class GatewayTransport(Transport):
                 release()
             reply = self._opened(request, exchange, is_bare=is_bare)
         except BitrixError as error:
-            if isinstance(error, RateLimited):
+            if isinstance(error, TooManyRequests):
+                # it counts what comes of one source, whoever asks for which portal
+                until = self.now() + timedelta(seconds=error.retry_after)
                 self._pacer.rate_limited()
+                self._pacer.method_exhausted(NAME, until)
             self._health.failed(error)
             raise
         self._health.answered()
@@ -133,11 +136,13 @@ class GatewayTransport(Transport):
         if status == 204 and not exchange.body:
             return self._reply(None, None, exchange)
         envelope = http.parse(exchange.body)
+        if status == 429 and not isinstance(envelope, Mapping):
+            raise _refused(None, exchange, method=method)
         if not isinstance(envelope, Mapping):
             what = f"no JSON object, {len(exchange.body)} bytes"
             raise BadAnswer(what, method=method, status=status, transient=True)
         if "error" in envelope or envelope.get("success") is False:
-            raise _refused(envelope.get("error"), status=status, method=method)
+            raise _refused(envelope.get("error"), exchange, method=method)
         if is_bare and status < 300:
             return self._reply(envelope, None, exchange)
         if envelope.get("success") is not True or "data" not in envelope or status >= 300:
@@ -161,17 +166,22 @@ class GatewayTransport(Transport):
         )
 
 
-def _refused(raw: object, *, status: int, method: str) -> Refused:
+def _refused(raw: object, exchange: http.Exchange, *, method: str) -> Refused:
     told = raw if isinstance(raw, Mapping) else {}
-    wait = told.get("retryAfter")
-    is_number = isinstance(wait, (int, float)) and not isinstance(wait, bool)
+    waits = [told.get("retryAfter"), _seconds(exchange.retry_after)]
+    known = [one for one in waits if isinstance(one, (int, float)) and not isinstance(one, bool)]
     return refusal(
         http.plain(told.get("code")),
         texts.words(http.plain(told.get("message"))),
-        status=status,
+        status=exchange.status,
         method=method,
-        retry_after=float(wait) if is_number and wait is not None else None,
+        retry_after=max(map(float, known), default=None),
     )
+
+
+def _seconds(text: str) -> int | None:
+    """Return the seconds that a header names; one that names a moment says nothing here."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _time(date: str) -> AnswerTime | None:

@@ -9,7 +9,7 @@ from bizproc_admin.bitrix.errors import BadAnswer
 from bizproc_admin.bitrix.objects import Written
 from bizproc_admin.bitrix.writer import ApplicationStepWrites, WorkflowWrites, Writer
 
-from .transport import GatewayReply, GatewayTransport, Request
+from .transport import NAME, GatewayReply, GatewayTransport, Request
 
 #: Module and entity of a document, and the beginning of its id -> what the gateway calls it.
 ENTITIES: Final[Mapping[tuple[str, str], tuple[str, str]]] = {
@@ -29,15 +29,18 @@ class GatewayWriter(Writer):
         self.workflows: GatewayWorkflowWrites = GatewayWorkflowWrites(self)
         self.application_steps: GatewayStepWrites = GatewayStepWrites(self)
 
+    def reserve(self, method: str) -> None:
+        """Obtain the permit for the next write: the gateway counts all requests alike."""
+        super().reserve(NAME)
+
     def request(self, request: Request) -> GatewayReply:
         """Send one write, once, with the permit that was reserved for it."""
-        _method, permit = self._permits.popitem() if self._permits else ("", None)
         return self._gateway.request(
             request,
             is_write=True,
             purpose=self._purpose,
             patience=self._patience,
-            permit=permit,
+            permit=self._permits.pop(NAME, None),
         )
 
 
