@@ -281,13 +281,14 @@ def wait_for_sign_in(command: Command, *, since: datetime) -> None:
 def wait_for_session(command: Command, error: bitrix.BitrixError) -> None:
     """Leave an intent until somebody signs in for the key: that rings for it."""
     now = timezone.now()
-    gateways.note_over(command.portal)
     if now > command.requested_at + LONGEST_WAIT:
         cancel(command, "nobody_signed_in")
         return
     at = now + ASK_AGAIN
     row = Command.objects.filter(pk=command.pk, state=CommandState.INTENT, epoch=command.epoch)
     row.update(next_check_at=at, due_since=at, queued=0, **failing(*error_of(error)))
+    if gateways.has_session(command.portal):
+        row.update(next_check_at=now, due_since=now)
 
 
 def postpone(command: Command, error: bitrix.BitrixError) -> None:

@@ -31,6 +31,7 @@ class Outage(models.TextChoices):
     OVERLOADED = "overloaded", _("blocked because of overload")
     CREDENTIALS = "credentials", _("webhook not accepted")
     MOVED = "moved", _("has another address")
+    SESSION = "session", _("somebody has to sign in")
 
 
 class PortalQuerySet(models.QuerySet["Portal"]):

@@ -4,7 +4,7 @@ The portal's own connection reads for all; a person's token acts as that person.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -24,7 +24,7 @@ from bizproc_admin.bitrix.gateway import (
 )
 from bizproc_admin.models import GatewayConnection, Person, Portal, Workflow
 from bizproc_admin.portals import addresses, tokens
-from bizproc_admin.portals.outages import PortalHealth
+from bizproc_admin.portals.outages import GatewayHealth, PortalHealth
 from bizproc_admin.portals.pacing import DatabasePacer
 from bizproc_admin.secrets.fields import UnreadableSecret
 
@@ -222,19 +222,23 @@ def owner_of(portal: Portal) -> int | None:
         return None
 
 
-def gateway_key(portal: Portal) -> GatewayKey:
+def gateway_key(portal: Portal) -> tuple[GatewayKey, datetime | None]:
     """Open the key by which a portal is reached through the gateway, with its session.
 
-    Raises NotConnected or KeyLost, and SessionOver where somebody has to sign in first.
+    Gives, too, until when the session is good. Raises NotConnected or KeyLost, and SessionOver
+    where somebody has to sign in first.
     """
     held = GatewayConnection.objects.filter(portal=portal).first()
     if held is None:
         raise NotConnected
     if not held.has_session:
-        raise SessionOver("TOKEN_EXPIRED", "", method="gateway")
+        over = SessionOver("TOKEN_EXPIRED", "", method="gateway")
+        PortalHealth(portal, is_own=True).failed(over)
+        raise over
     try:
         session = held.session.reveal() if held.session and held.needs_session else ""
-        return GatewayKey(held.url, held.key.reveal() if held.key else "", session=session)
+        key = GatewayKey(held.url, held.key.reveal() if held.key else "", session=session)
+        return key, held.session_until if session else None
     except UnreadableSecret:
         raise KeyLost from None
 
@@ -247,7 +251,7 @@ def gateway_transport(
     heeds_rest: bool = True,
 ) -> GatewayTransport:
     """Return the way to a portal through the gateway, paced with all portals behind it."""
-    held = key or gateway_key(portal)
+    held, until = (key, None) if key else gateway_key(portal)
     beside = GatewayConnection.objects.filter(url=held.portal_url).order_by("portal")
     return GatewayTransport(
         held,
@@ -258,7 +262,7 @@ def gateway_transport(
             per_second=settings.GATEWAY_PER_SECOND,
             burst=GATEWAY_BURST,
         ),
-        health=PortalHealth(portal, is_own=True),
+        health=GatewayHealth(portal, until=until),
         timeouts=timeouts(total),
         user_agent=USER_AGENT,
     )

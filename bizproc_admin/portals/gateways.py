@@ -91,6 +91,8 @@ def connect(portal_url: str, key: GatewayKey, *, name: str = "", by: By) -> Port
             facts=Facts(inputs={"host": key.host, "key": hint}),
         )
         ask_for_look(portal)
+    if not key.is_of_application:
+        resume_work(portal)
     return portal
 
 
@@ -132,8 +134,7 @@ def resume_work(portal: Portal) -> None:
         doorbell.ring("serve_portal", portal.pk, queue=doorbell.INTERACTIVE)
 
 
-def note_over(portal: Portal) -> None:
-    """Take note that the gateway calls the session over, whatever it had said."""
-    GatewayConnection.objects.filter(portal=portal, needs_session=True).update(
-        session_until=timezone.now()
-    )
+def has_session(portal: Portal) -> bool:
+    """Tell whether a portal's key can be used, as far as is known by now."""
+    held = GatewayConnection.objects.filter(portal=portal).first()
+    return held is not None and held.has_session

@@ -3,7 +3,7 @@
 The portal's row holds it, so that every process and every page knows the same.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Case, DateTimeField, F, Q, Value, When
@@ -11,10 +11,11 @@ from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from bizproc_admin import bitrix
-from bizproc_admin.models import Outage, Portal
+from bizproc_admin.bitrix.gateway import SessionOver
+from bizproc_admin.models import GatewayConnection, Outage, Portal
 
 # what only the portal's own connection learns, and only it can find mended
-OF_CONNECTION = (Outage.CREDENTIALS, Outage.MOVED)
+OF_CONNECTION = (Outage.CREDENTIALS, Outage.MOVED, Outage.SESSION)
 # passes, and with them the first sign that a portal is back, are tried again after so long
 RETRY_AFTER = timedelta(seconds=30)
 # so many calls in a row without an answer, and the portal is left alone for so long each time
@@ -66,6 +67,22 @@ class PortalHealth:
         )
 
 
+class GatewayHealth(PortalHealth):
+    """The same of a portal behind the gateway; until is when the session in use was to end."""
+
+    def __init__(self, portal: Portal, *, until: datetime | None) -> None:
+        super().__init__(portal, is_own=True)
+        self.until = until
+
+    def failed(self, error: bitrix.BitrixError) -> None:
+        """Take note, too, that the gateway calls a session over, whatever it had said."""
+        if isinstance(error, SessionOver) and self.until is not None:
+            used = GatewayConnection.objects.filter(portal=self.portal_id, session_until=self.until)
+            if not used.update(session_until=timezone.now()):
+                return  # somebody has signed in meanwhile
+        super().failed(error)
+
+
 def rests_for(portal_pk: int) -> float:
     """Return the seconds for which a portal is left alone because it does not answer; 0: ask it.
 
@@ -98,6 +115,8 @@ def outage_of(error: bitrix.BitrixError) -> Outage | None:
             return Outage.OVERLOADED
         case bitrix.InvalidCredentials():
             return Outage.CREDENTIALS
+        case SessionOver():
+            return Outage.SESSION
         case bitrix.Refused() | bitrix.TooLong():
             return None
         case bitrix.Moved():

@@ -50,14 +50,7 @@ def probe_portal(pk: int) -> None:
     try:
         reader = clients.reader(portal, purpose=bitrix.Purpose.SCREEN, heeds_rest=False)
     except bitrix.BitrixError as error:  # its secret cannot be opened, or has run out
-        unchanged.update(
-            probed_at=timezone.now(),
-            probe_at=None,
-            probe_failure="",
-            problem_code=error.code,
-            problem_values=error.values,
-            is_connected=False,
-        )
+        unusable(unchanged, error)
         return
     try:
         if isinstance(reader, GatewayReader):
@@ -65,6 +58,9 @@ def probe_portal(pk: int) -> None:
             note_profile(portal, profile)
         else:
             findings = bitrix.probe(reader)
+    except gateway.SessionOver as error:
+        unusable(unchanged, error)
+        return
     except bitrix.BitrixError as error:
         log.info("probe_postponed portal=%s %s", pk, error.for_logs)
         wait = RETRY_AFTER[min(portal.probe_tries, len(RETRY_AFTER) - 1)]
@@ -76,6 +72,26 @@ def probe_portal(pk: int) -> None:
         doorbell.ring("probe_portal", pk, queue=doorbell.INTERACTIVE, after=wait)
         return
     keep(portal, findings, seen_at=timezone.now())
+
+
+def unusable(unchanged: QuerySet[Portal], error: bitrix.BitrixError) -> None:
+    """Keep that a connection cannot even be tried.
+
+    Where only a session is over what was found stands, so that work may be asked for: it goes on
+    with the next session.
+    """
+    if isinstance(error, gateway.SessionOver):
+        was_fine = unchanged.filter(is_connected=True)
+        if was_fine.update(probed_at=timezone.now(), probe_at=None, probe_failure=""):
+            return
+    unchanged.update(
+        probed_at=timezone.now(),
+        probe_at=None,
+        probe_failure="",
+        problem_code=error.code,
+        problem_values=error.values,
+        is_connected=False,
+    )
 
 
 def connected_as(portal: Portal) -> QuerySet[Portal]:

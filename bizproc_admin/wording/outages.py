@@ -49,6 +49,13 @@ def outage(portal: Portal | None) -> Told | None:
         case Outage.MOVED:
             title = _("The portal answers under another address since %(when)s") % since
             text = _("A portal administrator follows it there under Portals; what was read stays.")
+        case Outage.SESSION:
+            title = _("Somebody has to sign in for the gateway's key since %(when)s") % since
+            text = _("A portal administrator does so under Portals.")
+            return Told(title=title, text=f"{text} {kept}")
+        case _ if portal.is_by_gateway:
+            title = _("The gateway does not accept the console's key since %(when)s") % since
+            text = _("A portal administrator replaces it under Portals; what was read stays.")
         case _:
             title = _("The portal does not accept the console's webhook since %(when)s") % since
             text = _("A portal administrator connects it again under Portals; what was read stays.")

@@ -125,6 +125,10 @@ PEOPLE = {
         "It is tried again by itself."
     ),
     # the gateway said no
+    "key_refused": _(
+        "The gateway does not accept the key: it was revoked, has run out, or has no portal. "
+        "Nothing was changed. Make a new key at the gateway and put it in under Portals."
+    ),
     "session_over": _(
         "The session of the application's key is over. Nothing was sent, and nothing is lost: it "
         "goes on as soon as somebody signs in for the key again, under Portals."

@@ -8,9 +8,10 @@ from bizproc_admin.bitrix.probing import Finding, Findings
 from bizproc_admin.bitrix.refusals import RateLimited, ServerFault
 
 from .reader import GatewayProfile, GatewayReader
+from .refusals import SessionOver
 
-#: These say nothing about the connection: another look may go well in a moment.
-_PASSING: Final = (NotSent, NoAnswer, RateLimited, ServerFault)
+#: These say nothing about the connection: another look may go well in a moment, or session.
+_PASSING: Final = (NotSent, NoAnswer, RateLimited, ServerFault, SessionOver)
 
 
 def probe(reader: GatewayReader) -> tuple[Findings, GatewayProfile | None]:

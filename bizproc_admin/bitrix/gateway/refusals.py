@@ -8,6 +8,12 @@ from bizproc_admin.bitrix.errors import Values
 from bizproc_admin.bitrix.refusals import Refused
 
 
+class KeyRefused(refusals.InvalidCredentials):
+    """The key is revoked, has run out, or has no portal; nothing was done."""
+
+    code = "key_refused"
+
+
 class SessionOver(refusals.ExpiredCredentials):
     """The session of an application's key is over; nothing was done until somebody signs in."""
 
@@ -49,11 +55,11 @@ class TooManyRequests(refusals.RateLimited):
 
 BY_CODE: Final[Mapping[str, type[Refused]]] = {
     "MISSING_PARAMS": refusals.InvalidInput,
-    "MISSING_API_KEY": refusals.InvalidCredentials,
-    "INVALID_API_KEY": refusals.InvalidCredentials,
-    "INVALID_APP_KEY": refusals.InvalidCredentials,
-    "TOKEN_MISSING": refusals.InvalidCredentials,
-    "MANAGEMENT_KEY_NO_ENTITY_ACCESS": refusals.InvalidCredentials,
+    "MISSING_API_KEY": KeyRefused,
+    "INVALID_API_KEY": KeyRefused,
+    "INVALID_APP_KEY": KeyRefused,
+    "TOKEN_MISSING": KeyRefused,
+    "MANAGEMENT_KEY_NO_ENTITY_ACCESS": KeyRefused,
     "TOKEN_EXPIRED": SessionOver,
     "SCOPE_DENIED": refusals.InsufficientScope,
     "BITRIX_ACCESS_DENIED": refusals.AccessDenied,
