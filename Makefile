@@ -2,7 +2,8 @@
 SHELL := /bin/bash
 PY := .venv/bin/python
 CHECKED := bizproc_admin config sandbox tests scripts benchmarks manage.py
-export PYTHONDONTWRITEBYTECODE ?= 1
+# what was compiled once is kept, whatever the surroundings say: hundreds of processes are started
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help setup setup-runtime env demo run worker sandbox sync test check unit contract http workers browser \
         services bench format lock screenshots

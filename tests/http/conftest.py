@@ -38,6 +38,7 @@ from sandbox import Sandbox
 from tests import canary, language
 from tests.conftest import account
 from tests.http import gateways, waiting
+from tests.http.copies import Copies
 from tests.http.waiting import Application
 
 # what tests call themselves as a request or a job would
@@ -56,8 +57,21 @@ def committing() -> Callable[[], AbstractContextManager[object]]:
     return lambda: TestCase.captureOnCommitCallbacks(execute=True)
 
 
+@pytest.fixture(scope="session")
+def copies() -> Copies:
+    return Copies()
+
+
 @pytest.fixture
-def sync(portal: Portal) -> Callable[[], None]:
+def sandbox(sandbox: Sandbox, copies: Copies) -> Sandbox:
+    """The portal as of one moment for all tests of some seconds, so that they hold the same."""
+    with sandbox.portal.at(copies.moment_of_reset()):
+        sandbox.reset()
+    return sandbox
+
+
+@pytest.fixture
+def sync(portal: Portal, sandbox: Sandbox, copies: Copies) -> Callable[[], None]:
     """Copy every feed of the portal, whole."""
 
     def run() -> None:
@@ -69,15 +83,18 @@ def sync(portal: Portal) -> Callable[[], None]:
             assert run is not None
             assert (run.state, run.error_code) == (SyncRun.State.COMPLETE, "")
 
-    return run
+    return lambda: copies.bring(portal, sandbox, run)
 
 
 @pytest.fixture
-def workflow(portal: Portal, sandbox: Sandbox, sync: Callable[[], None]) -> Workflow:
+def workflow(
+    portal: Portal, sandbox: Sandbox, copies: Copies, sync: Callable[[], None]
+) -> Workflow:
     """One running workflow with an open workflow task, known on both sides."""
-    remote_id = sandbox.start_workflow(
-        document_id=["crm", "CCrmDocumentDeal", "DEAL_777"], document_name="Поставка насосов"
-    )
+    with sandbox.portal.at(copies.moment):
+        remote_id = sandbox.start_workflow(
+            document_id=["crm", "CCrmDocumentDeal", "DEAL_777"], document_name="Поставка насосов"
+        )
     sync()
     sandbox.clear_calls()
     return Workflow.objects.get(remote_id=remote_id)

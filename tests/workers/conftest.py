@@ -1,6 +1,7 @@
 """Real processes against a real database: what only they can show about lost work."""
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -46,6 +47,41 @@ ACTIONS = {"terminate": TerminateWorkflow, "kill": KillWorkflow}
 #: How long a test waits for what must come; a busy machine takes 20 s to start one worker.
 PATIENCE = 90.0
 EMPLOYEE, RECEIVER = 2, 40
+
+
+class Dying:
+    """A process that has loaded the program, and whose copies die at named points."""
+
+    def __init__(self, environment: dict[str, str], log: Path) -> None:
+        self.log = log
+        with log.open("ab") as told:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "tests.workers.dying"],
+                env=environment,
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=told,
+                text=True,
+            )
+
+    def run(self, point: str, command: Command) -> None:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(f"{command.pk} {point}\n")
+        self.process.stdin.flush()
+        assert select.select([self.process.stdout], [], [], PATIENCE)[0], self.told()
+        assert self.process.stdout.readline().strip() == str(-signal.SIGKILL), self.told()
+
+    def told(self) -> str:
+        return self.log.read_text()[-3000:]
+
+    def stop(self) -> None:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.close()
+        self.process.wait(PATIENCE)
+        self.process.stdout.close()
 
 
 @pytest.fixture(autouse=True)
@@ -166,21 +202,32 @@ def environment(settings: Any) -> dict[str, str]:
     }
 
 
+@pytest.fixture(scope="session")
+def dying(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Dying]]:
+    """Give the process whose copies die, in an environment; it is started once."""
+    log = tmp_path_factory.mktemp("dying") / "stderr"
+    started: dict[str, Dying] = {}
+
+    def give(environment: dict[str, str]) -> Dying:
+        same = {name: value for name, value in environment.items() if name != "PYTEST_CURRENT_TEST"}
+        key = repr(sorted(same.items()))
+        if key not in started:
+            started[key] = Dying(environment, log)
+        return started[key]
+
+    yield give
+    for one in started.values():
+        one.stop()
+
+
 @pytest.fixture
-def run_and_die(environment: dict[str, str]) -> Callable[[str, Command], None]:
+def run_and_die(
+    environment: dict[str, str], dying: Callable[..., Dying]
+) -> Callable[[str, Command], None]:
     """Carry out a command in a process that is killed at a named point of `dying`."""
 
     def run(point: str, command: Command) -> None:
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.workers.dying", point, str(command.pk)],
-            env=environment,
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-        assert done.returncode == -signal.SIGKILL, done.stderr
+        dying(environment).run(point, command)
 
     return run
 

@@ -1,8 +1,10 @@
-"""Carry out one command in a process of its own that kills itself at a named point.
+"""Carry out commands, each in a process of its own that kills itself at a named point.
 
-`python -m tests.workers.dying POINT PK` sends SIGKILL to itself where the point says: no handler
-runs, no transaction is rolled back politely, no connection is closed. The points are wrapped
-around the program's functions in here; the program itself knows nothing of them.
+`python -m tests.workers.dying` reads lines of `PK POINT` and answers each with how its process
+ended, as `subprocess` counts it. The process is a copy of this one, which has loaded the program
+and nothing else. It sends SIGKILL to itself where the point says: no handler runs, no transaction
+is rolled back politely, no connection is closed. The points are wrapped around the program's
+functions in the copy; the program itself knows nothing of them.
 """
 
 import functools
@@ -11,7 +13,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import django
 
@@ -120,8 +122,26 @@ POINTS: dict[str, Callable[[], None]] = {
     "concluded": lambda: wrap(sending, "settle", before=False),
 }
 
-if __name__ == "__main__":
-    POINTS[sys.argv[1]]()
+
+def run(point: str, command: int) -> NoReturn:
+    """Carry out a command as a worker does, and die at the point."""
+    POINTS[point]()
     heartbeats.beat("interactive")
-    commands.carry_out(int(sys.argv[2]), worker=heartbeats.worker_name())
-    sys.exit("the point was never reached")
+    commands.carry_out(command, worker=heartbeats.worker_name())
+    raise AssertionError("the point was never reached")
+
+
+def main() -> None:
+    """Make a copy for each line that is read; say how it ended."""
+    for line in sys.stdin:
+        command, point = line.strip().split(" ", 1)
+        child = os.fork()
+        if child == 0:
+            run(point, int(command))
+        _, status = os.waitpid(child, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
