@@ -125,14 +125,17 @@ def application_step_log(request: Request, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @requires(Capability.ANSWER_STEPS)
 def application_step_token(request: Request) -> HttpResponse:
-    """Take a token that a person brings: it is checked first, without effect."""
+    """Take a token that a person brings: it is checked first, without effect.
+
+    Through the gateway nothing tells whether a token is genuine before it is used.
+    """
     form = TokenForm(request.POST or None, initial={"key": uuid.uuid4()})
     if not form.is_bound:
         return page(request, TOKEN, {"form": form}, partial="form")
     if not form.is_valid():
         return page(request, TOKEN, {"form": form}, partial="form", status=422)
     workflows = Workflow.objects.visible_to(request.user).at(request.portal)
-    workflow = workflows.filter(remote_id=form.workflow_id).first()
+    workflow = workflows.select_related("portal").filter(remote_id=form.workflow_id).first()
     if workflow is None:
         form.add_error("token", said("token_of_unknown_workflow", {}))
         return page(request, TOKEN, {"form": form}, partial="form", status=422)
@@ -151,6 +154,11 @@ def application_step_token(request: Request) -> HttpResponse:
             "state": StepState.UNVERIFIED,
         },
     )
+    if step.state == StepState.UNVERIFIED and workflow.portal.is_by_gateway:
+        ApplicationStep.objects.filter(pk=step.pk, state=step.state).update(
+            state=StepState.WAITING, workflow=workflow
+        )
+        return redirect("application_step_detail", pk=step.pk)
     if step.state == StepState.UNVERIFIED:
         ApplicationStep.objects.filter(pk=step.pk, workflow=None).update(workflow=workflow)
         step.refresh_from_db()

@@ -111,6 +111,11 @@ def meaning_of(step: ApplicationStep, now: datetime) -> str:
     if step.state == StepState.WAITING and step.is_over_time_at(now):
         return _("Its time is over; the portal has not been seen to go on.")
     if step.state == StepState.WAITING and step.is_pasted and step.received_at is None:
+        if step.portal.is_by_gateway:
+            return _(
+                "Its token was brought by a person. Whether it is genuine, and not used yet, is "
+                "told when something is sent by it."
+            )
         return _("Its token was brought by a person. Whether it was used before is not known.")
     means = MEANS.get(StepState(step.state))
     return str(means) if means else ""

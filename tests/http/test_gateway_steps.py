@@ -2,11 +2,19 @@
 ledger. A token that was used is refused there as a forged one is."""
 
 import pytest
+from django.urls import reverse
 
 from bizproc_admin.actions import AnswerStep, WriteLogLine
-from bizproc_admin.models import ApplicationStep, CommandState, GatewayConnection, StepState
+from bizproc_admin.models import (
+    ApplicationStep,
+    Command,
+    CommandState,
+    GatewayConnection,
+    StepState,
+)
 from bizproc_admin.secrets.fields import Secret
 from bizproc_admin.wording.command_errors import command_error
+from tests import canary
 from tests.http import gateways, waiting
 from tests.http.gateways import issue, passed, sent, serve
 
@@ -84,6 +92,36 @@ def test_a_forged_token_is_refused(step, administrator, committing, sandbox):
         command = issue(action, administrator, committing)
         assert (command.state, command.error_code) == (State.REJECTED, "BITRIX_ACCESS_DENIED")
     assert sandbox.ledger()[-1]["method"] not in ("bizproc.event.send", "bizproc.activity.log")
+
+
+def test_a_token_that_a_person_brings_is_taken_unchecked_and_said_so(
+    client, gateway, sandbox, app, committing
+):
+    kind, _given = waiting.register(sandbox, app)
+    waiting.workflow_of(sandbox, waiting.template(sandbox, kind))
+    token = app.next()["event_token"]
+    canary.also.update((token.split("|")[2].partition(".")[0], token.rpartition(".")[2]))
+    passed(gateway)
+    sandbox.advance(60)
+    sandbox.clear_calls()
+    address = reverse("application_step_token")
+    page = client.get(address)
+    assert "The gateway checks no token without using it" in page.content.decode()
+    given = {"key": page.context["form"]["key"].value(), "token": token}
+    with committing():
+        answer = client.post(address, given)
+    step = ApplicationStep.objects.get()
+    assert answer.url == reverse("application_step_detail", args=[step.pk])
+    assert (step.state, step.is_pasted) == (StepState.WAITING, True)
+    assert (Command.objects.count(), sandbox.calls()) == (0, [])
+    page = client.get(answer.url)
+    assert "told when something is sent by it" in page.content.decode()
+    form = page.context["log_form"]
+    line = {"key": form["key"].value(), "message": "Half done"}
+    with committing():
+        client.post(reverse("application_step_log", args=[step.pk]), line)
+    assert Command.objects.get().state == State.DELIVERED
+    assert sent(sandbox) == [LOG]
 
 
 @pytest.mark.parametrize("build", ["25", "26"])
