@@ -7,14 +7,12 @@ import subprocess
 import sys
 import tempfile
 
-PARTS = ("sync", "lists", "faults", "bulk", "crowd", "diagrams", "calls")
+PARTS = ("sync", "lists", "faults", "bulk", "crowd", "diagrams", "calls", "gateway")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument(
-        "parts", nargs="*", help="sync, lists, faults, bulk, crowd, diagrams, calls; all without"
-    )
+    parser.add_argument("parts", nargs="*", help=f"{', '.join(PARTS)}; all without")
     parts = parser.parse_args().parts or PARTS
     if unknown := set(parts) - set(PARTS):
         parser.error(f"there is no part {', '.join(sorted(unknown))}")

@@ -22,6 +22,8 @@ from bizproc_admin.secrets.fields import Secret
 class RunningSandbox:
     webhook_url: str
     control_url: str
+    gateway_url: str
+    gateway_key: str
 
     def control(self, name: str) -> Any:
         with urllib.request.urlopen(f"{self.control_url}{name}") as answer:  # noqa: S310 - loopback
@@ -44,7 +46,8 @@ def running_sandbox(*, workflows: int, limits: str) -> Iterator[RunningSandbox]:
     try:
         assert process.stdout is not None
         told = json.loads(process.stdout.readline())
-        yield RunningSandbox(webhook_url=told["webhook_url"], control_url=told["control_url"])
+        names = ("webhook_url", "control_url", "gateway_url", "gateway_key")
+        yield RunningSandbox(**{name: told[name] for name in names})
     finally:
         process.terminate()
         process.wait()

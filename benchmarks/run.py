@@ -11,7 +11,7 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 
-from benchmarks import bulk, calls, crowd, diagrams, faults, lists, syncing  # noqa: E402
+from benchmarks import bulk, calls, crowd, diagrams, faults, gateway, lists, syncing  # noqa: E402
 from benchmarks.measuring import show  # noqa: E402
 
 
@@ -33,6 +33,8 @@ def main(part: str) -> bool:
             return show("Diagrams of workflow templates", diagrams.measured())
         if part == "calls":
             return show(f"Calls of the portal, {connection.vendor}", calls.measured())
+        if part == "gateway":
+            return show("A portal behind the gateway, limits real", gateway.measured())
         return all(
             [
                 show("Sync of 100,000 workflows, limits off", syncing.full_pass()),

@@ -1,5 +1,6 @@
 """Portals that are reached through the gateway: connected, followed, written to."""
 
+import re
 import uuid
 from datetime import timedelta
 
@@ -140,6 +141,21 @@ def test_a_pass_reads_what_runs_and_two_in_a_row_end_what_is_gone(
     passed(gateway, FeedName.WORKFLOWS)
     (ended,) = Workflow.objects.ended()
     assert (ended.remote_id, ended.end_cause) == (ids[0], EndCause.UNKNOWN)
+
+
+def test_how_long_a_pass_takes_is_said_and_that_many_make_it_slow(
+    client, gateway, sandbox, template_id, monkeypatch
+):
+    known(gateway, sandbox, template_id)
+    run = passed(gateway, FeedName.WORKFLOWS)
+    SyncRun.objects.filter(pk=run.pk).update(started_at=run.finished_at - timedelta(seconds=70))
+    address = reverse("portal_detail", args=[gateway.pk])
+    page = client.get(address).content.decode()
+    assert "A pass takes" in page
+    assert "follows slowly" not in page
+    monkeypatch.setattr("bizproc_admin.views.portals.FOLLOWED_FAST", 0)
+    (said,) = re.findall(r"[^>]*follows slowly[^<]*", client.get(address).content.decode())
+    assert said.strip() == "1 min: so many run that this connection follows slowly"
 
 
 def test_a_pass_that_meets_something_new_in_each_walk_ends_nothing(
