@@ -24,7 +24,15 @@ PAUSE = 0.01
 
 
 class Channel(filesystem.Channel):
-    """A channel whose messages come and go by renaming, which is atomic within a folder."""
+    """A channel whose messages come and go by renaming, which is atomic within a folder.
+
+    It makes its folders: whoever starts first finds none.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for folder in (self.data_folder_in, self.data_folder_out, self.control_folder):
+            Path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def _put(  # type: ignore[override]  # kombu's own two classes disagree about the name
         self, queue: Any, payload: Any, **kwargs: Any

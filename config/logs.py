@@ -14,10 +14,14 @@ class NumberedRequests(logging.Filter):
 
 
 class QuietRefusals(logging.Filter):
-    """Drop the traceback of a refusal: it is no fault, and anybody can cause thousands."""
+    """Drop the traceback of a refusal: it is no fault, and anybody can cause thousands.
+
+    Refused is also what comes under a foreign host name or with more than a form may hold.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Keep every line."""
-        if record.name == "django.request" and getattr(record, "status_code", 0) == 403:
+        is_of_a_request = record.name.startswith(("django.request", "django.security"))
+        if is_of_a_request and getattr(record, "status_code", 0) in (400, 403):
             record.exc_info = record.exc_text = None
         return True

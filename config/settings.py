@@ -3,6 +3,7 @@
 Every variable is described in .env.example. What weakens security defaults to off.
 """
 
+from contextlib import suppress
 from pathlib import Path
 
 import environ
@@ -13,7 +14,12 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.FileAwareEnv()
 env.smart_cast = False
-environ.Env.read_env(env.path("ENV_FILE", default=str(BASE_DIR / ".env")))
+# one that is there and cannot be read is no installation without one
+with (
+    suppress(FileNotFoundError),
+    Path(env.str("ENV_FILE", default=str(BASE_DIR / ".env"))).open() as variables,
+):
+    environ.Env.read_env(variables)
 
 # --- Core ---------------------------------------------------------------------------------------
 

@@ -126,7 +126,7 @@ def test_every_variable_of_the_settings_is_in_the_example():
     settings = (BASE / "config" / "settings.py").read_text()
     used = set(re.findall(r"env(?:\.\w+)?\(\s*\"([A-Z_]+)\"", settings))
     example = (BASE / ".env.example").read_text()
-    listed = set(re.findall(r"^([A-Z_]+)=", example, re.MULTILINE))
+    listed = set(re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE))
     assert used == listed
 
 

@@ -64,3 +64,19 @@ def test_a_file_that_is_no_message_kills_no_worker(tmp_path):
         (tmp_path / "0_broken.background.msg").write_text("")
         queue.put({"good": True})
         assert queue.get(timeout=2).payload == {"good": True}
+
+
+def test_the_folders_of_the_broker_are_made_by_whoever_starts_first(tmp_path):
+    folder = tmp_path / "var" / "queue"
+    options = {
+        "data_folder_in": str(folder),
+        "data_folder_out": str(folder),
+        "control_folder": str(tmp_path / "var" / "control"),
+        "polling_interval": 0.005,
+    }
+    with Connection("filesystem://localhost", transport_options=options) as way:
+        waiting = way.default_channel.queue_declare("nobody", passive=False).message_count
+        queue = way.SimpleQueue("first")
+        queue.put("work")
+        assert (waiting, queue.get(timeout=1).payload) == (0, "work")
+    assert folder.stat().st_mode & 0o077 == 0
