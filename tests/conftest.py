@@ -1,17 +1,22 @@
 """What every suite shares: a portal over HTTP, a cast of accounts, a closed network."""
 
 import gc
+import hashlib
 import os
+import shutil
 import socket
 from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings as configured
 from django.contrib.auth.models import Group
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
-from pytest_django.plugin import blocking_manager_key
+from pytest_django.plugin import DjangoDbBlocker, blocking_manager_key
 
 from bizproc_admin import bitrix
 from bizproc_admin.audit import triggers
@@ -36,6 +41,49 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("moves of commands")
         for line in transitions.report(MOVES):
             terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def migrated(pytestconfig: pytest.Config) -> Path | None:
+    """Where SQLite's empty database is kept for later runs: migrating takes longer than a suite.
+
+    It is told by everything that migrations are made of. None where there is nothing to keep.
+    """
+    if "sqlite" not in configured.DATABASES["default"]["ENGINE"] or not hasattr(
+        pytestconfig, "cache"
+    ):
+        return None
+    folder = Path(bitrix.__file__).parent.parent
+    sources = [folder.parent / "requirements.txt"]
+    sources += [
+        one for part in ("migrations", "models", "audit") for one in folder.glob(f"{part}/*.py")
+    ]
+    told = b"".join(one.read_bytes() for one in sorted(sources))
+    return pytestconfig.cache.mkdir("migrated") / f"{hashlib.sha256(told).hexdigest()}.sqlite3"
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None, migrated: Path | None) -> None:
+    if migrated and migrated.exists():
+        shutil.copy(migrated, configured.DATABASES["default"]["TEST"]["NAME"])
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_keepdb: bool, migrated: Path | None) -> bool:
+    return django_db_keepdb or bool(migrated and migrated.exists())
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, migrated: Path | None
+) -> None:
+    if migrated and not migrated.exists():
+        unfinished = migrated.with_suffix(f".{os.getpid()}")
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute("VACUUM INTO %s", [str(unfinished)])
+        for earlier in migrated.parent.glob("*.sqlite3"):
+            earlier.unlink()
+        unfinished.replace(migrated)
 
 
 @pytest.fixture(scope="session")
