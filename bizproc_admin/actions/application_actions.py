@@ -10,16 +10,14 @@ from django.utils.translation import gettext_lazy as _
 from bizproc_admin import bitrix
 from bizproc_admin.access.permissions import Capability
 from bizproc_admin.actions.base import (
-    Action,
     NotPossible,
     Observation,
     Seen,
     Target,
     Verdict,
-    administers,
-    own_hands,
 )
-from bizproc_admin.models import Account, ApplicationAction, Command, Person, Portal
+from bizproc_admin.actions.own_hands import OfApplication
+from bizproc_admin.models import ApplicationAction, Command
 from bizproc_admin.models.application_actions import step_type
 from bizproc_admin.models.ordered_json import read, written
 from bizproc_admin.syncing import workflow_templates
@@ -30,15 +28,12 @@ Kind = ApplicationAction.Kind
 
 
 @dataclass(frozen=True, kw_only=True)
-class ApplicationActionWrite(Action):
-    """What all of them share: an administrator's own token, for it is the application's.
+class ApplicationActionWrite(OfApplication):
+    """What all of them share.
 
-    client_id is the application that was meant when it was asked for: with another one nothing is
-    sent. sends counts how often it was sent, said_yes tells whether the portal has said yes.
+    sends counts how often it was sent, said_yes tells whether the portal has said yes.
     """
 
-    to_portal: Portal
-    client_id: str
     kind: str
     code: str
     sends: int = field(default=0, compare=False)
@@ -46,10 +41,7 @@ class ApplicationActionWrite(Action):
 
     capability = Capability.MANAGE_TEMPLATES
     looks_as_application = True
-
-    @property
-    def portal(self) -> Portal:
-        return self.to_portal
+    handless = "token_needed_for_actions"
 
     @property
     def effect(self) -> str:
@@ -63,19 +55,6 @@ class ApplicationActionWrite(Action):
     def target(self) -> Target:
         labels = {"action": self.code, "action_kind": self.kind}
         return Target(kind="application_action", id=self.target_id, labels=labels)
-
-    def permits(self, actor: Account) -> bool:
-        return actor.reaches(self.portal) and administers(actor)
-
-    def may_use(self, actor: Account, person: Person | None) -> bool:
-        is_same = self.portal.client_id == self.client_id
-        return is_same and person is not None and super().may_use(actor, person)
-
-    def acts_as(self, actor: Account) -> Person | None:
-        person = own_hands(actor, self.portal)
-        if person is None:
-            raise NotPossible("token_needed_for_actions")
-        return person
 
     def inputs(self) -> dict[str, Any]:
         return {"client_id": self.client_id, "kind": self.kind, "code": self.code}

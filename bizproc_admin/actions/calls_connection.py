@@ -12,31 +12,27 @@ from django.utils.translation import gettext_lazy as _
 from bizproc_admin import bitrix, receiving
 from bizproc_admin.access.permissions import Capability
 from bizproc_admin.actions.base import (
-    Action,
     NotPossible,
     Observation,
     Seen,
     Target,
     Verdict,
-    administers,
-    own_hands,
 )
-from bizproc_admin.models import Account, CallReceiver, Command, Person, Portal
+from bizproc_admin.actions.own_hands import OfApplication
+from bizproc_admin.models import CallReceiver, Command
 from bizproc_admin.models.call_receivers import NONCE_LIVES
 
 
 @dataclass(frozen=True, kw_only=True)
-class CallsTest(Action):
+class CallsTest(OfApplication):
     """Have the portal call the console with something that only this test knows.
 
     Calls event.bind for each event of the application, and then event.test, as an administrator.
     Confirmed by the call that brings the nonce back, and by nothing else; each send makes a nonce
     of its own, which is kept nowhere. Doing it twice does no harm. handler is the address that is
-    called, client_id the application that was meant when it was asked for.
+    called.
     """
 
-    to_portal: Portal
-    client_id: str
     handler: str
     sent_at: datetime | None = field(default=None, compare=False)
     nonce: str = field(default="", repr=False, compare=False)
@@ -47,27 +43,11 @@ class CallsTest(Action):
     method = "event.test"
     most_sends: ClassVar[int] = 2
     awaited_for = NONCE_LIVES
-
-    @property
-    def portal(self) -> Portal:
-        return self.to_portal
+    handless = "token_needed_for_calls"
 
     @property
     def effect(self) -> str:
         return "calls"
-
-    def permits(self, actor: Account) -> bool:
-        return actor.reaches(self.portal) and administers(actor)
-
-    def may_use(self, actor: Account, person: Person | None) -> bool:
-        is_same = self.portal.client_id == self.client_id
-        return is_same and person is not None and super().may_use(actor, person)
-
-    def acts_as(self, actor: Account) -> Person | None:
-        person = own_hands(actor, self.portal)
-        if person is None:
-            raise NotPossible("token_needed_for_calls")
-        return person
 
     @property
     def target_id(self) -> str:

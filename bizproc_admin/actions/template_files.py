@@ -12,23 +12,19 @@ from django.utils.translation import gettext_lazy as _
 from bizproc_admin import bitrix
 from bizproc_admin.access.permissions import Capability
 from bizproc_admin.actions.base import (
-    Action,
     NotPossible,
     Observation,
     Seen,
     SeenTemplate,
     Target,
     Verdict,
-    administers,
-    own_hands,
     send_window,
 )
+from bizproc_admin.actions.own_hands import WithOwnHands
 from bizproc_admin.diagrams.template_files import structure_digest
 from bizproc_admin.models import (
-    Account,
     Command,
     CommandFile,
-    Person,
     Portal,
     WorkflowTemplate,
 )
@@ -39,8 +35,8 @@ FILE_NAME = "template.bpt"
 
 
 @dataclass(frozen=True, kw_only=True)
-class TemplateAction(Action):
-    """What all of them share: an administrator's own token, for it is the application's.
+class TemplateAction(WithOwnHands):
+    """What all of them share.
 
     sent_at is when it was sent last, None before, and sends how often; result the number that the
     portal answered; hands the number of the person whose token was used. evidence is that of the
@@ -55,22 +51,11 @@ class TemplateAction(Action):
     evidence: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     capability = Capability.MANAGE_TEMPLATES
+    handless = "token_needed_for_templates"
 
     @property
     def effect(self) -> str:
         return "template"
-
-    def permits(self, actor: Account) -> bool:
-        return actor.reaches(self.portal) and administers(actor)
-
-    def may_use(self, actor: Account, person: Person | None) -> bool:
-        return person is not None and super().may_use(actor, person)
-
-    def acts_as(self, actor: Account) -> Person | None:
-        person = own_hands(actor, self.portal)
-        if person is None:
-            raise NotPossible("token_needed_for_templates")
-        return person
 
     @classmethod
     def sent_of(cls, command: Command) -> dict[str, Any]:

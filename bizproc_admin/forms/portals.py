@@ -1,7 +1,7 @@
 """Forms about portals and their connections."""
 
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -26,19 +26,11 @@ from bizproc_admin.wording.addresses import said_of
 EXAMPLE = datetime(2026, 12, 31, 14, 5, tzinfo=UTC)
 
 
-class ConnectionForm(forms.Form):
-    """A portal's inbound webhook; the address is a secret and is never shown again."""
+class NewPortalForm(forms.Form):
+    """What connects a portal: one that is not here yet, or `portal`, which keeps its name."""
 
-    webhook = forms.CharField(
-        label=_("Webhook address"),
-        help_text=_(
-            "From the portal: Developer resources, Inbound webhook, made by an administrator with "
-            "the permissions Business processes, Users and Company structure. It is stored "
-            "encrypted and never shown again."
-        ),
-        max_length=500,
-        widget=forms.PasswordInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-    )
+    only_of_new: ClassVar[tuple[str, ...]] = ("name",)
+
     name = forms.CharField(
         label=_("Name"),
         help_text=_("How the portal is called here. Empty: its address."),
@@ -51,7 +43,25 @@ class ConnectionForm(forms.Form):
         super().__init__(data)
         self.portal = portal
         if portal is not None:
-            del self.fields["name"]
+            for field in self.only_of_new:
+                del self.fields[field]
+
+
+class ConnectionForm(NewPortalForm):
+    """A portal's inbound webhook; the address is a secret and is never shown again."""
+
+    field_order = ("webhook", "name")
+
+    webhook = forms.CharField(
+        label=_("Webhook address"),
+        help_text=_(
+            "From the portal: Developer resources, Inbound webhook, made by an administrator with "
+            "the permissions Business processes, Users and Company structure. It is stored "
+            "encrypted and never shown again."
+        ),
+        max_length=500,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
 
     def clean_webhook(self) -> bitrix.WebhookUrl:
         try:
@@ -68,8 +78,11 @@ class ConnectionForm(forms.Form):
         return address
 
 
-class GatewayForm(forms.Form):
+class GatewayForm(NewPortalForm):
     """A portal's key of the VibeCode gateway; the key is a secret and is never shown again."""
+
+    only_of_new = ("name", "address")
+    field_order = ("address", "key", "gateway", "name")
 
     address = forms.CharField(
         label=_("Address of the portal"),
@@ -94,19 +107,6 @@ class GatewayForm(forms.Form):
             attrs={"autocomplete": "off", "spellcheck": "false", "inputmode": "url"}
         ),
     )  # fmt: skip
-    name = forms.CharField(
-        label=_("Name"),
-        help_text=_("How the portal is called here. Empty: its address."),
-        max_length=100,
-        validators=[plain_name],
-        required=False,
-    )
-
-    def __init__(self, data: Any = None, *, portal: Portal | None = None) -> None:
-        super().__init__(data)
-        self.portal = portal
-        if portal is not None:
-            del self.fields["name"], self.fields["address"]
 
     def clean_address(self) -> str:
         text = self.cleaned_data["address"]
