@@ -1,6 +1,7 @@
 """The gateway over real HTTP, as its pages print it: keys, sessions, envelope, errors, writes."""
 
 import json
+import shlex
 import subprocess
 import threading
 from urllib.parse import parse_qs, urlsplit
@@ -131,6 +132,12 @@ def signed_in(sandbox, *, redirect_uri=BACK):
     return told["code"][0]
 
 
+def session_of(sandbox):
+    """Sign somebody in for the application's key; return the token of the session."""
+    given = {"app_key": sandbox.gateway_app_key, "redirect_uri": BACK, "code": signed_in(sandbox)}
+    return call(sandbox, "POST", "oauth/token", "", **given).json()["access_token"]
+
+
 def test_a_session_lives_for_a_day_and_is_not_renewed(sandbox):
     given = {"app_key": sandbox.gateway_app_key, "redirect_uri": BACK}
     code = signed_in(sandbox)
@@ -213,32 +220,69 @@ def test_a_soft_end_waits_for_the_current_step_and_force_does_not(sandbox):
     assert [one["target"] for one in lines] == [workflow, other]
 
 
-def test_the_printed_curl_lines_answer_as_printed(sandbox, app):
-    kind = register(sandbox, app)
-    workflow = start(sandbox, activity(kind))
-    token = app.next()["event_token"]
-    body = json.dumps({"eventToken": token, "returnValues": {"result": "approved"}})
+# as https://vibecode.bitrix24.com/docs prints them
+PRINTED = {
+    "personal": r"""
+        curl -X POST https://vibecode.bitrix24.tech/v1/workflows/event \
+          -H "X-Api-Key: YOUR_API_KEY" \
+          -H "Content-Type: application/json" \
+          -d '{"eventToken":"xxx.yyy.zzz","returnValues":{"result":"approved"}}'
+    """,
+    "application": r"""
+        curl -X POST https://vibecode.bitrix24.tech/v1/workflows/event \
+          -H "X-Api-Key: YOUR_APP_KEY" \
+          -H "Authorization: Bearer USER_SESSION_TOKEN" \
+          -H "Content-Type: application/json" \
+          -d '{"eventToken":"xxx.yyy.zzz","returnValues":{"result":"approved"}}'
+    """,
+}
 
-    def curl():
-        line = [
-            "curl", "-s", "-X", "POST", f"{sandbox.gateway_url}/workflows/event",
-            "-H", f"X-Api-Key: {sandbox.gateway_key}",
-            "-H", "Content-Type: application/json", "-d", body,
-        ]  # fmt: skip
-        return json.loads(subprocess.run(line, capture_output=True, check=True, timeout=10).stdout)
 
-    log = {"eventToken": token, "logMessage": "Half way"}
-    assert call(sandbox, "POST", "workflows/activity-log", **log).json()["data"] is True
-    assert curl() == {"success": True, "data": True}
-    again = curl()
-    assert (again["success"], again["error"]["code"]) == (False, "BITRIX_ACCESS_DENIED")
-    assert again["error"]["message"] == "Access denied!"
+def curl(line, **told):
+    """Run a printed line with what it leaves open put in; return status and answer."""
+    for name, value in told.items():
+        line = line.replace(name.replace("__", "."), value)
+    done = subprocess.run(
+        [*shlex.split(line.replace("\\\n", " ")), "-s", "-w", "\n%{http_code}"],
+        capture_output=True,
+        check=True,
+        timeout=10,
+    )
+    body, _, status = done.stdout.decode().rpartition("\n")
+    return int(status), json.loads(body)
+
+
+@pytest.mark.parametrize("kind", PRINTED)
+def test_the_printed_curl_lines_answer_as_printed(sandbox, app, kind):
+    told = {
+        "https://vibecode__bitrix24__tech/v1": sandbox.gateway_url,
+        "YOUR_API_KEY": sandbox.gateway_key,
+        "YOUR_APP_KEY": sandbox.gateway_app_key,
+        "USER_SESSION_TOKEN": session_of(sandbox) if kind == "application" else "",
+    }
+    returned = {"RETURN_PROPERTIES": {"result": {"NAME": "Result", "TYPE": "string"}}}
+    workflow = start(sandbox, activity(register(sandbox, app, **returned)))
+    token = {"xxx__yyy__zzz": app.next()["event_token"]}
+    assert curl(PRINTED[kind], **told, **token) == (200, {"success": True, "data": True})
     sandbox.advance(seconds=1)
     (line,) = [one for one in sandbox.ledger() if one["method"] == "bizproc.event.send"]
-    assert line["applied"]["workflow_id"] == workflow
-    assert line["applied"]["effect"] == "closed"
-    forged = call(sandbox, "POST", "workflows/event", eventToken="xxx.yyy.zzz")
-    assert refused(forged) == (403, "BITRIX_ACCESS_DENIED")
+    assert (line["applied"]["workflow_id"], line["applied"]["effect"]) == (workflow, "closed")
+    assert line["applied"]["values"] == {"result": "approved"}
+    # used already, and never valid: the printed refusal, with a hint
+    for again in (token, {}):
+        status, refusal = curl(PRINTED[kind], **told, **again)
+        del refusal["error"]["hint"]
+        printed = {"code": "BITRIX_ACCESS_DENIED", "message": "Access denied!"}
+        assert (status, refusal) == (403, {"success": False, "error": printed})
+
+
+def test_a_line_of_the_log_leaves_the_step_waiting(sandbox, app):
+    start(sandbox, activity(register(sandbox, app)))
+    token = app.next()["event_token"]
+    log = {"eventToken": token, "logMessage": "Half way"}
+    assert call(sandbox, "POST", "workflows/activity-log", **log).json()["data"] is True
+    event = {"eventToken": token, "returnValues": {"result": "approved"}}
+    assert call(sandbox, "POST", "workflows/event", **event).json()["data"] is True
     assert refused(call(sandbox, "POST", "workflows/event")) == (400, "MISSING_PARAMS")
 
 
@@ -257,8 +301,7 @@ def test_templates_come_in_camel_case_as_many_as_are_asked_for(sandbox):
 def test_actions_need_the_key_of_an_application(sandbox):
     told = refused(call(sandbox, "GET", "bizproc-activities"))
     assert told == (403, "OAUTH_REQUIRED")
-    given = {"app_key": sandbox.gateway_app_key, "redirect_uri": BACK, "code": signed_in(sandbox)}
-    token = call(sandbox, "POST", "oauth/token", "", **given).json()["access_token"]
+    token = session_of(sandbox)
 
     def by_application(http_method, path, **body):
         return call(sandbox, http_method, path, sandbox.gateway_app_key, token=token, **body)
