@@ -199,5 +199,8 @@ class KillWorkflow(EndWorkflow):
     method = "bizproc.workflow.kill"
     end_cause = EndCause.KILLED
 
+    def labels(self) -> dict[str, Any]:
+        return {"by_force": True} if self.portal.is_by_gateway else {}
+
     def send(self, writer: bitrix.Writer) -> bitrix.Written:
         return writer.workflows.kill(bitrix.WorkflowId(self.workflow.remote_id))

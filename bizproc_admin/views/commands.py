@@ -59,7 +59,7 @@ def command_detail(request: Request, pk: int) -> HttpResponse:
     context = {
         "command": command,
         "action": ACTIONS[command.action],
-        "label": ACTIONS[command.action].label,
+        "label": acts.kind(command),
         "method": ACTIONS[command.action].method_of(command.inputs),
         "steps": [(entry, step_of(entry)) for entry in entries],
         "needs_decision": command.state == CommandState.NEEDS_HUMAN,

@@ -8,13 +8,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from bizproc_admin.access.permissions import Capability, Request, requires
-from bizproc_admin.actions import ACTIONS
 from bizproc_admin.htmx import page
 from bizproc_admin.lists.inbox import waiting_count
 from bizproc_admin.lists.workflow_lines import workflow_lines
 from bizproc_admin.models import Command, Feed, FeedName, Workflow, WorkflowTemplate
 from bizproc_admin.models.workflows import LOCK_GRACE
-from bizproc_admin.wording.freshness import of_feed
+from bizproc_admin.wording import acts
+from bizproc_admin.wording.freshness import is_told, of_feed
 
 MOST_TEMPLATES = 12
 
@@ -76,10 +76,11 @@ def overview(request: Request) -> HttpResponse:
                 "feed": feeds.get(name.value),
             }
             for name in FeedName
+            if is_told(portal, name)
         ]
         if portal
         else [],
-        "commands": [(command, ACTIONS[command.action].label) for command in latest],
+        "commands": [(command, acts.kind(command)) for command in latest],
         "unlinked": not request.user.sees_all and not request.user.circle,
     }
     return page(request, "overview/overview.html", context, partial="body")

@@ -119,6 +119,8 @@ def why_unread(template: WorkflowTemplate) -> str:
         return _("The steps of this template are more than the portal answers in one piece.")
     if template.is_hidden:
         return _("The portal does not show the steps of its automation.")
+    if template.portal.is_by_gateway:
+        return _("What templates are made of is not told through the gateway.")
     return _("The steps of this template were not read from the portal yet.")
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from bizproc_admin.actions import (
+    ACTIONS,
     AddTemplate,
     AnswerStep,
     CallsTest,
@@ -187,29 +188,49 @@ ACTS = {
 }
 
 
+# a kill through the gateway, which has none: a forced end takes its place
+FORCED = Act(
+    alone=gettext_lazy("End by force"),
+    event=gettext_lazy("End by force"),
+    whole=gettext_lazy("End by force: %(target)s"),
+    under_way=gettext_lazy("%(who)s is already ending this by force"),
+)
+
+
+def act_of(command: Command) -> Act:
+    """Return how a command is said: as what it was when it was asked for."""
+    return FORCED if (command.labels or {}).get("by_force") else ACTS[command.action]
+
+
+def kind(command: Command) -> str:
+    """Return of what kind a command is, without what it acts on."""
+    act = act_of(command)
+    return str(act.alone if act is FORCED else ACTIONS[command.action].label)
+
+
 def alone(command: Command, names: Names = NOBODY) -> str:
     """Return what a command does, where its target is at hand: “Approve”."""
-    return str(ACTS[command.action].alone) % Values(command, names)
+    return str(act_of(command).alone) % Values(command, names)
 
 
 def event(command: Command, names: Names = NOBODY) -> str:
     """Return what a command does in the course of its workflow: Answer “Approve” to “Vacation”."""
-    return str(ACTS[command.action].event) % Values(command, names)
+    return str(act_of(command).event) % Values(command, names)
 
 
 def whole(command: Command, names: Names = NOBODY) -> str:
     """Return what a command does to what: Answer “Approve”: Vacation · Deal 7."""
-    return str(ACTS[command.action].whole) % Values(command, names)
+    return str(act_of(command).whole) % Values(command, names)
 
 
 def under_way(command: Command) -> str:
     """Return that somebody is at it already, said to whoever wants to act on the same."""
-    return str(ACTS[command.action].under_way) % {"who": command.actor_name}
+    return str(act_of(command).under_way) % {"who": command.actor_name}
 
 
 def facts(command: Command, names: Names = NOBODY) -> list[tuple[str, str]]:
     """Return what else there is to know of what a command does, each with what it is called."""
-    act, values = ACTS[command.action], Values(command, names)
+    act, values = act_of(command), Values(command, names)
     told = [(str(act.for_whom), command.on_behalf_of)] if command.on_behalf_of else []
     told += [(str(title), values[key]) for title, key in act.facts]
     return told + given_values(command) + answered_values(command)

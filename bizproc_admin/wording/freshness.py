@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from bizproc_admin import bitrix
 from bizproc_admin.models import Feed, FeedName, Portal, SyncRun
 from bizproc_admin.models.sync_runs import CUT_OFF, OWN_ERROR
+from bizproc_admin.portals.gateways import FEEDS
 from bizproc_admin.wording.findings import said_of
 from bizproc_admin.wording.outages import outage
 from bizproc_admin.wording.portal_errors import Value, for_readers, technical_code
@@ -59,7 +60,8 @@ LATE_AFTER = 3  # missed passes before the age is called late
 class Freshness:
     """The age of a feed's data.
 
-    state is fresh, late, failed, never or off; age is None until the first pass; after late_after
+    state is fresh, late, failed, never, off, or untold where the connection does not tell it at
+    all; age is None until the first pass; after late_after
     seconds a fresh one is late; why says what keeps a failing feed from being read, code is the
     vendor's. is_told tells that the banner above every page says it
     already: nothing on the page repeats it.
@@ -77,8 +79,15 @@ def freshness_of(portal: Portal | None, name: FeedName) -> Freshness:
     """Return the freshness of one feed of a portal."""
     if portal is None:
         return Freshness(state="off", age=None)
+    if not is_told(portal, name):
+        return Freshness(state="untold", age=None)
     feed = Feed.objects.filter(portal=portal, name=name).first()
     return of_feed(portal, feed)
+
+
+def is_told(portal: Portal, name: FeedName) -> bool:
+    """Tell whether a portal's connection tells a feed: the gateway has no tasks and no people."""
+    return name in FEEDS or not portal.is_by_gateway
 
 
 def of_feed(portal: Portal, feed: Feed | None) -> Freshness:

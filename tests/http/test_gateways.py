@@ -24,6 +24,7 @@ from bizproc_admin.models import (
     Workflow,
     WorkflowTemplate,
 )
+from bizproc_admin.wording import acts
 from bizproc_admin.wording.meanings import meaning
 from sandbox.scenarios.templates import delay, parameter, sequence
 from tests.http.gateways import (
@@ -128,6 +129,17 @@ def test_a_pass_reads_what_runs_and_two_in_a_row_end_what_is_gone(
     gateway.refresh_from_db()
     assert gateway.utc_offset == 0 or gateway.proposed_zone != "UTC"
     # no tasks are told: that none is known is not said to be none
+    overview = client.get(reverse("overview"))
+    assert [one["name"] for one in overview.context["feeds"]] == [
+        FeedName.WORKFLOWS, FeedName.WORKFLOW_TEMPLATES,
+    ]  # fmt: skip
+    assert "a task is past its deadline" not in overview.content.decode()
+    tasks = client.get(reverse("workflow_task_list")).content.decode()
+    assert "No task is told" in tasks
+    assert "first copy" not in tasks
+    people = client.get(reverse("person_list")).content.decode()
+    assert "first copy" not in people
+    assert re.findall(r'data-label="Open tasks">\s*<span class="faint">(.)<', people) == ["—"]
     for address in ("workflow_list", "workflow_task_list"):
         page = client.get(reverse(address)).content.decode()
         assert "not told through the gateway" in page
@@ -185,6 +197,25 @@ def test_templates_are_listed_with_parameters_and_people_are_numbers(gateway, sa
     assert not sandbox.calls("user.get")
 
 
+def test_what_the_gateway_lacks_is_not_offered(client, gateway, sandbox, template_id):
+    workflow = known(gateway, sandbox, template_id)
+    listed = client.get(reverse("workflow_template_list")).content.decode()
+    for name in ("application_action_list", "template_mention_list", "template_upload"):
+        assert f'href="{reverse(name)}"' not in listed
+    assert "to be read again" not in listed
+    address = reverse("workflow_template_detail", args=[workflow.template_id])
+    template = client.get(address).content.decode()
+    assert "What templates are made of is not told through the gateway" in template
+    assert "template-deletion" not in template
+    page = client.get(reverse("workflow_detail", args=[workflow.pk])).content.decode()
+    assert "whether somebody is asked stands in the portal itself" in page
+    assert "End by force…" in page
+    menu = client.get(reverse("workflow_menu", args=[workflow.pk])).content.decode()
+    assert "End by force…" in menu
+    for text in (page, menu):
+        assert "Kill" not in text
+
+
 def test_a_soft_end_is_accepted_then_waited_for_and_never_sent_again(
     gateway, sandbox, template_id, administrator, committing
 ):
@@ -238,7 +269,12 @@ def test_a_forced_end_is_confirmed_by_typing_the_workflows_id(
     assert not Command.objects.exists()
     with committing():
         client.post(address, {**given, "typed": workflow.remote_id})
-    assert Command.objects.get().state == CommandState.CONFIRMED
+    command = Command.objects.get()
+    assert command.state == CommandState.CONFIRMED
+    # it stays called what it was, however the portal is reached later
+    Portal.objects.update(is_by_gateway=False)
+    command = Command.objects.get()
+    assert (acts.alone(command), acts.kind(command)) == ("End by force", "End by force")
 
 
 def test_a_start_is_found_again_when_its_answer_was_lost(
