@@ -24,6 +24,7 @@ class RunningSandbox:
     control_url: str
     gateway_url: str
     gateway_key: str
+    pid: int
 
     def control(self, name: str) -> Any:
         with urllib.request.urlopen(f"{self.control_url}{name}") as answer:  # noqa: S310 - loopback
@@ -47,7 +48,7 @@ def running_sandbox(*, workflows: int, limits: str) -> Iterator[RunningSandbox]:
         assert process.stdout is not None
         told = json.loads(process.stdout.readline())
         names = ("webhook_url", "control_url", "gateway_url", "gateway_key")
-        yield RunningSandbox(**{name: told[name] for name in names})
+        yield RunningSandbox(**{name: told[name] for name in names}, pid=process.pid)
     finally:
         process.terminate()
         process.wait()

@@ -58,6 +58,7 @@ MIDDLEWARE = [
     "bizproc_admin.middleware.RequestIdMiddleware",
     "bizproc_admin.middleware.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "bizproc_admin.middleware.CallsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Self
 
-from django.db import models
+from django.db import connections, models
 from django.db.models import OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
@@ -95,6 +95,30 @@ class ApplicationStepQuerySet(models.QuerySet["ApplicationStep"]):
             portal=portal, remote_id=OuterRef("workflow_remote_id")
         ).values("pk")[:1]
         return calls.update(workflow=Subquery(workflow))
+
+    def insert_new(self, step: "ApplicationStep") -> bool:
+        """Write a row that called, in one statement; False where its token has one already.
+
+        What save() does besides takes longer than the statement itself, and 10,000 calls a minute
+        wait for it. Outside a transaction it is one by itself.
+        """
+        meta, connection = self.model._meta, connections[self.db]
+        quoted = connection.ops.quote_name
+        values = {
+            quoted(field.column or field.name): field.get_db_prep_save(
+                getattr(step, field.attname), connection
+            )
+            for field in meta.concrete_fields
+            if not field.primary_key
+        }
+        places = ", ".join(["%s"] * len(values))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO {quoted(meta.db_table)} ({', '.join(values)}) VALUES ({places})"  # noqa: S608 - names of columns
+                " ON CONFLICT DO NOTHING",
+                list(values.values()),
+            )
+            return bool(cursor.rowcount == 1)
 
 
 class ApplicationStep(models.Model):

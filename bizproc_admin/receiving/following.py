@@ -54,36 +54,44 @@ def take_calls(portal_pk: int) -> None:
 
 
 def take(portal: Portal, calls: list[ApplicationStep]) -> None:
-    """Do what follows from some calls, in one transaction with the note that it was done."""
+    """Do what follows from some calls, in one transaction with the note that it was done.
+
+    What can be read beforehand is: on SQLite every further call waits for the transaction.
+    """
     remote_ids = {call.workflow_remote_id for call in calls}
+    known = dict(
+        Workflow.objects.filter(portal=portal, remote_id__in=remote_ids).values_list(
+            "remote_id", "pk"
+        )
+    )
+    over = executions_over(portal, remote_ids)
+    presumed = presumed_of(
+        {
+            (known[call.workflow_remote_id], call.code)
+            for call in calls
+            if call.workflow_remote_id in known
+        }
+    )
+    to_read = {
+        call.workflow_remote_id
+        for call in calls
+        if call.code == tell_console.CODE or call.workflow_remote_id not in known
+    }
     with transaction.atomic():
-        ApplicationStep.objects.link(portal, remote_ids)
-        settle_earlier(portal, remote_ids)
-        known = dict(
-            Workflow.objects.filter(portal=portal, remote_id__in=remote_ids).values_list(
-                "remote_id", "pk"
+        ApplicationStep.objects.link(portal, known)
+        if over:
+            ApplicationStep.objects.waiting().filter(pk__in=over).update(
+                state=StepState.ELSEWHERE, settled_at=timezone.now()
             )
-        )
-        forget_presumed(
-            {
-                (known[call.workflow_remote_id], call.code)
-                for call in calls
-                if call.workflow_remote_id in known
-            }
-        )
-        ask_for_reading(
-            portal,
-            {
-                call.workflow_remote_id
-                for call in calls
-                if call.code == tell_console.CODE or call.workflow_remote_id not in known
-            },
-        )
+        if presumed:
+            ApplicationStep.objects.filter(pk__in=presumed).delete()
+        if to_read:
+            ask_for_reading(portal, to_read)
         ApplicationStep.objects.filter(pk__in=[call.pk for call in calls]).update(is_due=False)
 
 
-def settle_earlier(portal: Portal, remote_ids: Iterable[str]) -> None:
-    """Note which executions of steps are surely over, because the same step ran again later.
+def executions_over(portal: Portal, remote_ids: Iterable[str]) -> list[int]:
+    """Return which executions of steps are surely over, because the same step ran again later.
 
     The portal runs a step of one workflow again only after its execution before has ended, and it
     was not ended by an answer from here: those are in other states. What is later is told by the
@@ -102,31 +110,23 @@ def settle_earlier(portal: Portal, remote_ids: Iterable[str]) -> None:
         .order_by()
     }
     waiting = calls.filter(state=StepState.WAITING)
-    over = [
+    return [
         pk
         for pk, remote_id, name, called_at in waiting.values_list(
             "pk", "workflow_remote_id", "name", "called_at"
         )
         if called_at < latest[remote_id, name]
     ]
-    if not over:
-        return
-    ApplicationStep.objects.waiting().filter(pk__in=over).update(
-        state=StepState.ELSEWHERE, settled_at=timezone.now()
-    )
 
 
-def forget_presumed(called: Iterable[tuple[int, str]]) -> None:
-    """Forget what was only presumed of actions that have called."""
-    pairs = set(called)
+def presumed_of(pairs: set[tuple[int, str]]) -> list[int]:
+    """Return what was only presumed, of workflows and actions that have called."""
     presumed = ApplicationStep.objects.filter(
         workflow__in={workflow for workflow, _ in pairs}, state=StepState.PRESUMED
     )
-    over = [
+    return [
         pk for pk, *pair in presumed.values_list("pk", "workflow", "code") if tuple(pair) in pairs
     ]
-    if over:
-        ApplicationStep.objects.filter(pk__in=over).delete()
 
 
 def settle_unverified(portal: Portal) -> None:

@@ -6,15 +6,14 @@ by a worker (`following`).
 
 import json
 import logging
-import threading
 import time
 import uuid
-from contextlib import nullcontext
+from contextlib import suppress
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -33,7 +32,8 @@ from bizproc_admin.receiving import nested_forms, proofs
 from bizproc_admin.receiving.calls import NotACall, StepCall
 from bizproc_admin.receiving.nested_forms import NestedForm
 from bizproc_admin.receiving.proofs import Proof
-from bizproc_admin.secrets.fields import Secret
+from bizproc_admin.receiving.turns import in_turn
+from bizproc_admin.secrets.fields import Secret, UnreadableSecret
 
 log = logging.getLogger(__name__)
 
@@ -44,11 +44,9 @@ APPLICATION_EVENTS: Final = ("ONAPPINSTALL", "ONAPPUPDATE", "ONAPPUNINSTALL")
 #: last_call_at is exact to this.
 _NOTED_EVERY: Final = timedelta(seconds=5)
 #: A worker is rung for once in so many seconds, and looks when they are over.
-_RUNG_EVERY, _LOOKS_AFTER = 0.3, 0.5
+_RUNG_EVERY, _LOOKS_AFTER = 0.6, 0.7
 #: The name of the action by which a connection is tested (actions.calls_connection).
 TEST_ACTION: Final = "portal.test_calls"
-# SQLite lets one write at a time, and whoever waits for it sleeps longer than the write takes
-_turn = threading.Lock()
 Known = tuple[Portal, CallReceiver | None]
 #: Seconds for which a process remembers who calls at an address, and how many it remembers.
 REMEMBERED_FOR, MOST_REMEMBERED = 1.0, 1000
@@ -103,6 +101,10 @@ def _looked_up(calls_id: uuid.UUID) -> Known | None:
     if portal is None:
         return None
     receiver = CallReceiver.objects.filter(portal=portal, client_id=portal.client_id).first()
+    if receiver is not None and receiver.token is not None:
+        with suppress(UnreadableSecret):
+            # opened once, and not for each call
+            receiver.token = Secret(receiver.token.reveal())
     if len(_known) > MOST_REMEMBERED:
         _known.clear()
     _known[calls_id] = (time.monotonic() + REMEMBERED_FOR, (portal, receiver))
@@ -122,23 +124,25 @@ def _received(
                 portal=portal, client_id=portal.client_id
             )
         return Outcome.REFUSED if proofs.count_wrong(receiver) else Outcome.TOO_MANY_REFUSED
-    if proof is Proof.VERIFIED and receiver is not None:
-        _note_call(receiver)
+    proven_to = receiver if proof is Proof.VERIFIED else None
     if event:
-        if proof is Proof.VERIFIED and receiver is not None and event in APPLICATION_EVENTS:
-            _note_event(receiver, event)
+        if proven_to is not None:
+            _note_call(proven_to)
+            if event in APPLICATION_EVENTS:
+                _note_event(proven_to, event)
         return Outcome.KEPT
     try:
         call = StepCall.of(form, portal)
     except NotACall:
         return Outcome.NOT_A_CALL
     step = call.step(portal, received_at=timezone.now())
-    if proof is Proof.UNKNOWN:
+    if proven_to is None:
         return _kept_unverified(step, form)
     step.state = state_of(is_subscribed=call.is_subscribed)
     step.settled_at = None if call.is_subscribed else step.received_at
     step.is_due = True
-    _keep(step)
+    if not in_turn(lambda: _keep(step, proven_to)):
+        return Outcome.NOT_KEPT
     _ring(portal.pk)
     return Outcome.KEPT
 
@@ -159,28 +163,28 @@ def _kept_unverified(step: ApplicationStep, form: NestedForm) -> Outcome:
     step.sender = sender_digest(given) if given else ""
     if len(json.dumps(step.properties)) > MOST_OF_UNVERIFIED:
         step.properties, step.is_too_large = None, True
-    _keep(step)
-    return Outcome.KEPT
+    return Outcome.KEPT if in_turn(lambda: _keep(step)) else Outcome.NOT_KEPT
 
 
-def _keep(step: ApplicationStep) -> None:
+def _keep(step: ApplicationStep, receiver: CallReceiver | None = None) -> bool:
     """Write a call down; of one that is there already only the number of repeats changes.
 
-    What a proven call says is taken over where all that was known was not proven.
+    What a proven call says is taken over where all that was known was not proven. False where it
+    was there, and was forgotten in the same moment.
     """
-    try:
-        with _turn if connection.vendor == "sqlite" else nullcontext(), transaction.atomic():
-            step.save(force_insert=True)
-    except IntegrityError:
-        same = ApplicationStep.objects.filter(portal=step.portal, token_digest=step.token_digest)
-        if not same.update(repeats=F("repeats") + 1):
-            raise
-        if step.state != StepState.UNVERIFIED:
-            told: dict[str, Any] = {name: getattr(step, name) for name in _TOLD_BY_CALL}
-            same.filter(state=StepState.UNVERIFIED).update(
-                **told, state=step.state, settled_at=step.settled_at, sender=""
-            )
-            same.filter(is_pasted=True, received_at=None).update(**told)
+    if receiver is not None:
+        _note_call(receiver)
+    if ApplicationStep.objects.insert_new(step):
+        return True
+    same = ApplicationStep.objects.filter(portal=step.portal, token_digest=step.token_digest)
+    is_there = bool(same.update(repeats=F("repeats") + 1))
+    if is_there and step.state != StepState.UNVERIFIED:
+        told: dict[str, Any] = {name: getattr(step, name) for name in _TOLD_BY_CALL}
+        same.filter(state=StepState.UNVERIFIED).update(
+            **told, state=step.state, settled_at=step.settled_at, sender=""
+        )
+        same.filter(is_pasted=True, received_at=None).update(**told)
+    return is_there
 
 
 def learn(portal: Portal, receiver: CallReceiver | None, form: NestedForm) -> None:

@@ -5,6 +5,7 @@ what goes over a bound is left out, and said.
 """
 
 import re
+from binascii import unhexlify
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -19,8 +20,7 @@ EDGE: Final = 64 * 1024
 MOST_TAKEN: Final = 4 * MOST_BYTES
 _PIECE: Final = 64 * 1024
 # urllib's takes seconds for 5 MiB of per cent signs
-_ESCAPE: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
-_BYTES: Final = {b"%02x" % byte: bytes([byte]) for byte in range(256)}
+_ESCAPES: Final = re.compile(rb"(?:%[0-9A-Fa-f]{2})+")
 
 Value = str | list[Any] | dict[str, Any]
 
@@ -150,5 +150,7 @@ def _as_list(container: dict[str, Any]) -> Value:
 
 def _text(raw: bytes) -> str:
     """Return what was encoded; what is no UTF-8 is replaced, and so are zero bytes."""
-    plain = _ESCAPE.sub(lambda found: _BYTES[found[1].lower()], raw.replace(b"+", b" "))
+    plain = raw.replace(b"+", b" ")
+    if b"%" in plain:
+        plain = _ESCAPES.sub(lambda found: unhexlify(found[0].replace(b"%", b"")), plain)
     return plain.decode("utf-8", errors="replace").replace("\0", "\ufffd")

@@ -38,6 +38,8 @@ FACTS = (
     "waiting_since",
     "search_text",
 )
+# what waits for a transaction of more waits for longer than a tenth of a second
+AT_ONCE = 50
 
 
 def merge(names: Names, reader: bitrix.Reader, rows: Rows, *, observed_at: datetime) -> Merged:
@@ -48,7 +50,7 @@ def merge(names: Names, reader: bitrix.Reader, rows: Rows, *, observed_at: datet
     merged = Merged(read=len(rows))
     ordered = sorted(rows, key=lambda row: row.id)
     tasks = [list(group) for _, group in groupby(ordered, key=lambda row: row.id)]
-    for part in portions(tasks, 200):
+    for part in portions(tasks, AT_ONCE):
         adopt_workflows(names, reader, [task[0] for task in part])
         with transaction.atomic():
             merged += merge_part(names, part, observed_at=observed_at)
@@ -65,31 +67,42 @@ def merge_part(names: Names, tasks: Sequence[Rows], *, observed_at: datetime) ->
         task.remote_id: task
         for task in WorkflowTask.objects.filter(portal=names.portal, remote_id__in=heads)
     }
-    created, changed = [], []
+    created: list[WorkflowTask] = []
+    changed: list[WorkflowTask] = []
+    unchanged: list[WorkflowTask] = []
     for remote_id, row in heads.items():
         task = known.get(remote_id)
         if task is not None and task.observed_at >= observed_at:
             continue
         if row.workflow_id not in found:
             continue
-        if task is None:
-            task = WorkflowTask(portal=names.portal, remote_id=remote_id)
-            created.append(task)
-        else:
-            changed.append(task)
+        is_new = task is None
+        task = task or WorkflowTask(portal=names.portal, remote_id=remote_id)
+        was = facts_of(task)
         task.workflow = found[row.workflow_id]
         set_facts(task, row, observed_at=observed_at)
+        group = created if is_new else unchanged if was == facts_of(task) else changed
+        group.append(task)
     WorkflowTask.objects.bulk_create(created, ignore_conflicts=True)
     WorkflowTask.objects.bulk_update(changed, FACTS, batch_size=100)
+    WorkflowTask.objects.filter(pk__in=[task.pk for task in unchanged]).update(
+        observed_at=observed_at
+    )
     touched = {
         task.remote_id: task
         for task in WorkflowTask.objects.filter(
-            portal=names.portal, remote_id__in=[task.remote_id for task in [*created, *changed]]
+            portal=names.portal,
+            remote_id__in=[task.remote_id for task in [*created, *changed, *unchanged]],
         )
     }
     replace_assignments(names, touched, tasks, observed_at=observed_at)
     summarise(task.workflow_id for task in touched.values())
-    return Merged(created=len(created), changed=len(changed))
+    return Merged(created=len(created), changed=len(changed) + len(unchanged))
+
+
+def facts_of(task: WorkflowTask) -> list[object]:
+    """Return what is known of a task, but for when it was observed."""
+    return [getattr(task, name) for name in FACTS if name != "observed_at"]
 
 
 def set_facts(task: WorkflowTask, row: bitrix.TaskRow, *, observed_at: datetime) -> None:

@@ -4,7 +4,7 @@ import uuid
 from http import HTTPStatus
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
@@ -12,6 +12,7 @@ from bizproc_admin import receiving
 from bizproc_admin.receiving import Outcome
 
 STATUS = {
+    Outcome.NO_PORTAL: HTTPStatus.NOT_FOUND,
     Outcome.KEPT: HTTPStatus.OK,
     Outcome.REFUSED: HTTPStatus.FORBIDDEN,
     Outcome.TOO_MANY_REFUSED: HTTPStatus.TOO_MANY_REQUESTS,
@@ -31,8 +32,6 @@ def receive_calls(request: HttpRequest, calls_id: uuid.UUID) -> HttpResponse:
         outcome = receiving.receive(calls_id, body_of(request))
     except UnreadablePostError:
         outcome = Outcome.NOT_A_CALL
-    if outcome is Outcome.NO_PORTAL:
-        raise Http404
     answer = HttpResponse(status=STATUS[outcome], content_type="text/plain")
     if outcome in (Outcome.NOT_KEPT, Outcome.TOO_MANY_REFUSED):
         answer["Retry-After"] = str(AGAIN_AFTER)

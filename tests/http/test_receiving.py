@@ -21,6 +21,7 @@ from bizproc_admin.models import (
     StepState,
     Workflow,
 )
+from bizproc_admin.models.application_steps import ApplicationStepQuerySet
 from bizproc_admin.receiving import keeping
 from tests.http.calling import FORM, TOKEN, call_of, calls, event_token, proven_by
 
@@ -386,6 +387,6 @@ def test_what_cannot_be_written_is_asked_for_again(portal, monkeypatch):
     def locked(*_args, **_kwargs):
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(ApplicationStep, "save", locked)
+    monkeypatch.setattr(ApplicationStepQuerySet, "insert_new", locked)
     answer = calls(portal)
     assert (answer.status_code, answer["Retry-After"]) == (503, "30")

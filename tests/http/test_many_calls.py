@@ -1,0 +1,127 @@
+"""Many calls at once: each costs little, and waits for nobody longer than it must."""
+
+import sqlite3
+import threading
+import time
+
+import pytest
+from django.db import OperationalError, connection
+from django.test import Client
+from django.urls import reverse
+
+from bizproc_admin.models import ApplicationStep
+from bizproc_admin.models.application_steps import ApplicationStepQuerySet
+from bizproc_admin.receiving import keeping, turns
+from tests.conftest import connected
+from tests.http.calling import call_of, calls, proven_by
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_remembered():
+    keeping._rung.clear()
+    keeping._known.clear()
+
+
+def test_a_call_passes_by_all_that_is_for_people_and_is_guarded_still(portal):
+    proven_by(portal)
+    answer = calls(portal)
+    assert answer.status_code == 200
+    assert not answer.has_header("Vary")
+    assert not answer.has_header("Set-Cookie")
+    assert answer["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert answer["X-Frame-Options"] == "DENY"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert len(answer["X-Request-ID"]) == 12
+
+
+def test_a_call_to_another_host_name_is_refused(portal):
+    proven_by(portal)
+    answer = calls(portal, client=Client(raise_request_exception=False), HTTP_HOST="evil.example")
+    assert answer.status_code == 400
+    assert ApplicationStep.objects.count() == 0
+
+
+@pytest.mark.parametrize("ending", ["", "?a=1", "x/", "%00/", "/"])
+def test_what_only_looks_like_the_address_of_calls_keeps_nothing(portal, ending):
+    proven_by(portal)
+    address = reverse("receive_calls", args=[portal.calls_id])
+    answer = Client(raise_request_exception=False).post(
+        address.rstrip("/") + ending, b"a=1", "application/x-www-form-urlencoded"
+    )
+    assert answer.status_code in (301, 302, 404, 500) if ending != "/" else 403
+    assert ApplicationStep.objects.count() == 0
+
+
+def test_a_call_whose_row_goes_in_the_same_moment_is_asked_for_again(portal, monkeypatch):
+    proven_by(portal)
+    monkeypatch.setattr(ApplicationStepQuerySet, "insert_new", lambda *_: False)
+    assert calls(portal).status_code == 503
+
+
+@pytest.mark.django_db(transaction=True)
+def test_calls_that_wait_for_another_process_are_written_at_once_when_it_is_done(
+    live_db, sandbox, monkeypatch
+):
+    if connection.vendor != "sqlite":
+        pytest.skip("only SQLite lets one write at a time")
+    portal = connected(sandbox.webhook_url, name="Northwind")
+    proven_by(portal)
+    commits = []
+    write = turns._begin_and_write
+    monkeypatch.setattr(
+        turns, "_begin_and_write", lambda writes: (commits.append(len(writes)), write(writes))
+    )
+    other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    statuses = []
+
+    def call():
+        statuses.append(calls(portal, call_of()).status_code)
+        connection.close()
+
+    threads = [threading.Thread(target=call) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.6)
+    assert statuses == []
+    other.execute("COMMIT")
+    other.close()
+    for thread in threads:
+        thread.join()
+    assert statuses == [200] * 6
+    assert ApplicationStep.objects.count() == 6
+    # whoever waited longest for the turn, and then all who came meanwhile
+    assert sum(commits) == 6
+    assert len(commits) <= 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_call_that_finds_no_turn_is_asked_for_again(live_db, sandbox, monkeypatch):
+    if connection.vendor != "sqlite":
+        pytest.skip("only SQLite lets one write at a time")
+    portal = connected(sandbox.webhook_url, name="Northwind")
+    proven_by(portal)
+    calls(portal)
+    monkeypatch.setattr(turns, "PATIENCE", 0.1)
+    other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    assert calls(portal).status_code == 503
+    other.execute("ROLLBACK")
+    other.close()
+    assert calls(portal).status_code == 200
+    with connection.cursor() as cursor:
+        # whoever writes next on this connection waits as before
+        assert cursor.execute("PRAGMA busy_timeout").fetchone()[0] >= 20_000
+
+
+def test_of_writes_in_one_turn_all_fail_or_none(portal, monkeypatch):
+    if connection.vendor != "sqlite":
+        pytest.skip("only SQLite lets one write at a time")
+    done = []
+
+    def fails():
+        raise OperationalError("disk I/O error")
+
+    writes = [turns._Write(act=lambda: bool(done.append(1)) or True), turns._Write(act=fails)]
+    turns._carry_out(writes)
+    assert [(one.is_over, one.error is not None) for one in writes] == [(True, True)] * 2
