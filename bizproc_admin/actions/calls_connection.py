@@ -27,7 +27,8 @@ from bizproc_admin.models.call_receivers import NONCE_LIVES
 class CallsTest(OfApplication):
     """Have the portal call the console with something that only this test knows.
 
-    Calls event.bind for each event of the application, and then event.test, as an administrator.
+    Calls event.unbind for each event that calls the console under an earlier PUBLIC_URL, event.bind
+    for each event of the application, and then event.test, as an administrator.
     Confirmed by the call that brings the nonce back, and by nothing else; each send makes a nonce
     of its own, which is kept nowhere. Doing it twice does no harm. handler is the address that is
     called.
@@ -99,6 +100,10 @@ class CallsTest(OfApplication):
 
     def send(self, writer: bitrix.Writer) -> bitrix.Written:
         bound = {(one.event, one.handler) for one in bitrix.Reader(writer.transport).events.bound()}
+        for event, handler in sorted(bound):
+            # before the nonce is sent: an earlier address may be anybody's by now
+            if handler != self.handler and receiving.is_former_handler(handler, self.portal):
+                writer.events.unbind(event, handler)
         for event in (receiving.TEST_EVENT, *receiving.APPLICATION_EVENTS):
             if (event, self.handler) not in bound:
                 writer.events.bind(event, self.handler)

@@ -302,6 +302,19 @@ class EventWrites:
         """
         return _true(self._writer.send("event.bind", {"EVENT": event, "HANDLER": handler}))
 
+    def unbind(self, event: str, handler: str) -> Written:
+        """Have an event call an address no more, whoever bound it.
+
+        Calls event.unbind, which tells how many there were: none is no error.
+        """
+        reply = self._writer.send("event.unbind", {"EVENT": event, "HANDLER": handler})
+        count = reply.result.get("count") if isinstance(reply.result, dict) else None
+        if not isinstance(count, int):
+            raise BadAnswer(
+                f"the answer is {reply.result!r:.60}, wanted a count", status=reply.status
+            )
+        return _written(reply)
+
     def test(self, values: Mapping[str, str]) -> Written:
         """Have the portal call whatever ONAPPTEST is bound to, with these values.
 

@@ -25,6 +25,16 @@ def handler_of(portal: Portal) -> str:
     return public_url.rstrip("/") + reverse("receive_calls", args=[portal.calls_id])
 
 
+def is_former_handler(handler: str, portal: Portal) -> bool:
+    """Tell whether an address is the console's for this portal, under an earlier PUBLIC_URL."""
+    if portal.calls_id is None:
+        return False
+    path = reverse("receive_calls", args=[portal.calls_id])
+    read = addresses.read(handler)
+    is_ours = read is not None and read.is_bare and read.path == path
+    return is_ours and handler != handler_of(portal)
+
+
 def problem_of_public_url() -> str:
     """Return a code for why the portal's queue cannot call PUBLIC_URL, empty where it may.
 

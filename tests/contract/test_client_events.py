@@ -49,6 +49,15 @@ def test_an_event_is_bound_once_and_listed(sandbox):
     assert len(reader.events.bound()) == 1
 
 
+def test_an_event_is_unbound_and_one_that_is_not_there_is_no_error(sandbox):
+    writer, reader = bitrix.Writer(way_to(sandbox)), bitrix.Reader(way_to(sandbox))
+    writer.events.bind("ONAPPTEST", HANDLER)
+    writer.events.bind("ONAPPTEST", HANDLER + "2/")
+    for count in (1, 0):
+        assert writer.events.unbind("ONAPPTEST", HANDLER).result == {"count": count}
+    assert [one.handler for one in reader.events.bound()] == [HANDLER + "2/"]
+
+
 def test_a_test_puts_a_call_with_its_values_into_the_queue(sandbox):
     writer = bitrix.Writer(way_to(sandbox))
     writer.events.bind("ONAPPTEST", HANDLER)

@@ -12,7 +12,7 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
-from bizproc_admin import commands, receiving
+from bizproc_admin import bitrix, commands, receiving
 from bizproc_admin.actions import CallsTest
 from bizproc_admin.audit import By
 from bizproc_admin.management.commands import test_calls
@@ -28,6 +28,7 @@ from bizproc_admin.models import (
 )
 from sandbox.outgoing.credentials import application_token
 from tests.http.calling import TOKEN, call_of, calls, proven_by
+from tests.unit.bitrix.stub import FreePacer
 
 ADMINISTRATOR = 1
 
@@ -184,6 +185,33 @@ class TestOfTheNonce:
         texts += [repr(vars(one.detail)) for one in AuditEntry.objects.select_related("detail")]
         texts += [repr(vars(one)) for one in CallReceiver.objects.all()]
         assert nonce not in "".join(texts)
+
+
+@pytest.mark.usefixtures("public", "hands")
+def test_what_the_application_has_bound_at_an_earlier_address_of_the_console_is_unbound(
+    as_, administrator, door, sandbox, committing
+):
+    ours, another = f"/calls/{door.calls_id}/", f"/calls/{uuid.uuid4()}/"
+    earlier = [f"http://127.0.0.1:8{ours}", f"http://127.0.0.2:9{ours}"]
+    others = [
+        f"http://127.0.0.1:9{another}", f"http://127.0.0.1:8{ours}more/",
+        f"http://127.0.0.1:8{ours}?a=1", f"http://127.0.0.1:8/more{ours}",
+    ]  # fmt: skip
+    way = bitrix.Transport(
+        bitrix.AccessToken(f"{sandbox.portal_url}/rest/", sandbox.tokens_for(1)["access_token"]),
+        pacer=FreePacer(),
+    )
+    for handler in (*earlier, *others):
+        bitrix.Writer(way).events.bind("ONAPPTEST", handler)
+    bitrix.Writer(way).events.bind("ONAPPINSTALL", earlier[0])
+    with committing():
+        asks_for_test(as_(administrator), door)
+    now = f"http://127.0.0.1:9{ours}"
+    bound = bitrix.Reader(way).events.bound()
+    assert {one.handler for one in bound if one.event == "ONAPPTEST"} == {*others, now}
+    assert {one.handler for one in bound if one.event == "ONAPPINSTALL"} == {now}
+    methods = [entry["method"] for entry in sandbox.ledger()][len(earlier) + len(others) + 1 :]
+    assert methods == ["event.unbind"] * 3 + ["event.bind"] * 4 + ["event.test"]
 
 
 @pytest.mark.usefixtures("public")
