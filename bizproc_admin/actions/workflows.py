@@ -180,6 +180,9 @@ class TerminateWorkflow(EndWorkflow):
     def inputs(self) -> dict[str, Any]:
         return {"status": self.status}
 
+    def labels(self) -> dict[str, Any]:
+        return {"after_step": True} if self.portal.is_by_gateway else {}
+
     def send(self, writer: bitrix.Writer) -> bitrix.Written:
         return writer.workflows.terminate(
             bitrix.WorkflowId(self.workflow.remote_id), status=self.status or None

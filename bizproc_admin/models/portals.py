@@ -60,9 +60,9 @@ class Portal(models.Model):
     to, not to be trusted before it was compared. utc_offset is how far east of UTC the portal's
     clock was lately, in seconds. time_zone is the IANA name that somebody set, proposed_zone the
     one that fits zone_evidence best, which `zones.evidence_of` gathers; both may be empty.
-    is_by_gateway tells that it is reached through the VibeCode gateway (models.gateways) and has no
-    webhook. date_format is how the portal writes dates, a name of portals.date_formats. calls_id is
-    what the address names it by to which its calls come.
+    is_by_gateway tells that it is reached through the VibeCode gateway (models.gateways), or was
+    until it was disconnected, and has no webhook. date_format is how the portal writes dates, a
+    name of portals.date_formats. calls_id is what the address names it by to which its calls come.
     """
 
     name = models.CharField(_("name"), max_length=100)
@@ -121,7 +121,7 @@ class Portal(models.Model):
     @property
     def has_connection(self) -> bool:
         """Return whether there is anything to reach the portal by, working or not."""
-        return bool(self.webhook) or self.is_by_gateway
+        return bool(self.webhook) or (self.is_by_gateway and hasattr(self, "gateway"))
 
     @property
     def has_application(self) -> bool:

@@ -161,12 +161,17 @@ class Pass:
     def walked_workflows(self, reader: GatewayReader) -> bool:
         place = self.feed.position
         walks = Walks.from_json(place["walks"]) if place else Walks()
+        noted = place and place.get("front")
+        front = datetime.fromisoformat(noted) if noted else None
         while not walks.is_over:
             if self.time_is_up():
                 return False
             (page,) = self.chunks(iter([reader.workflows.fifty(walks.offset)]))
             self.run.requests += 1
-            new = walking.count_new(self.portal, page.rows, since=self.run.started_at)
+            since = self.run.started_at
+            new = walking.count_new(self.portal, page.rows, since=since, front=front)
+            if walks.pages == 0:
+                front = walking.front_of(page.rows)
             self.note_odd(page.odd)
             is_readable(self.feed, "workflow", [row.id for row in page.rows])
             merged = workflows.merge(
@@ -177,7 +182,11 @@ class Pass:
                 self.portal, [at for r in page.rows for at in (r.started, r.modified)]
             )
             walks.take(size=page.cursor.offset - walks.offset, total=page.total, new=new)
-            self.feed.position = {"run": self.run.pk, "walks": walks.as_json()}
+            self.feed.position = {
+                "run": self.run.pk,
+                "walks": walks.as_json(),
+                "front": front.isoformat() if front else None,
+            }
             self.hold()
         self.feed.position = None
         before = self.feed.full_at

@@ -34,7 +34,7 @@ def start_due_probes(*, start: doorbell.Start = doorbell.ring) -> None:
     unusable = Q(probe_at=None, is_connected=False) & (
         Q(probed_at=None) | Q(probed_at__lt=now - AGAIN_AFTER)
     )
-    connected = Q(webhook__isnull=False) | Q(is_by_gateway=True)
+    connected = Q(webhook__isnull=False) | Q(gateway__isnull=False)
     due = Portal.objects.filter(Q(probe_at__lte=now) | unusable).filter(connected)
     for pk in due.values_list("pk", flat=True):
         if due.filter(pk=pk).update(probe_at=now + connections.LOOK_AGAIN_AFTER):
@@ -44,7 +44,7 @@ def start_due_probes(*, start: doorbell.Start = doorbell.ring) -> None:
 def probe_portal(pk: int) -> None:
     """Probe a portal's connection with reads only and keep the findings for the pages."""
     portal = Portal.objects.get(pk=pk)
-    if not (portal.webhook or portal.is_by_gateway):
+    if not portal.has_connection:
         return
     unchanged = connected_as(portal)
     try:

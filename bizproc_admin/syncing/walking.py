@@ -16,9 +16,24 @@ class NeverRests(bitrix.BitrixError):
     code = "list_never_rests"
 
 
-def count_new(portal: Portal, rows: tuple[bitrix.WorkflowRow, ...], *, since: datetime) -> int:
-    """Count the rows that nothing has shown since a moment."""
-    ids = [row.id for row in rows]
+def front_of(rows: tuple[bitrix.WorkflowRow, ...]) -> datetime | None:
+    """Return when what stood first on a pass's first page was changed: nothing was later then."""
+    return max((row.modified for row in rows), default=None)
+
+
+def count_new(
+    portal: Portal,
+    rows: tuple[bitrix.WorkflowRow, ...],
+    *,
+    since: datetime,
+    front: datetime | None,
+) -> int:
+    """Count the rows that nothing has shown since a moment, and that ran when the pass began.
+
+    One that has started since only pushes others to where they are still to be read: meeting it
+    says nothing of what a walk may have missed.
+    """
+    ids = [row.id for row in rows if not (front and row.started and row.started > front)]
     seen = Workflow.objects.filter(portal=portal, remote_id__in=ids, observed_at__gte=since)
     return len(ids) - seen.count()
 

@@ -7,7 +7,15 @@ from django.db import transaction
 from django.db.models import F
 
 from bizproc_admin import bitrix
-from bizproc_admin.models import ApplicationStep, EndCause, Portal, Workflow, WorkflowTask
+from bizproc_admin.models import (
+    ApplicationStep,
+    Command,
+    CommandState,
+    EndCause,
+    Portal,
+    Workflow,
+    WorkflowTask,
+)
 from bizproc_admin.syncing.merging import Merged, portions
 from bizproc_admin.syncing.names import Names
 from bizproc_admin.syncing.summaries import fill, summarise
@@ -156,4 +164,7 @@ def end(portal: Portal, ids: Iterable[str], *, observed_at: datetime) -> int:
             WorkflowTask.objects.filter(workflow__in=pks, is_open=True).update(
                 is_open=False, gone_at=observed_at
             )
+            # what was to end them and waits for a day perhaps can be settled now
+            waiting = Command.objects.filter(workflow__in=pks, state=CommandState.ACCEPTED)
+            waiting.filter(next_check_at__gt=observed_at).update(next_check_at=observed_at)
     return count

@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _
 
 from bizproc_admin.models import AuditEntry, Command, CommandState
 from bizproc_admin.templatetags.icons import REFERENCES
-from bizproc_admin.wording.looks import LOOKS, Look, look_of
+from bizproc_admin.wording.looks import ENDS_AFTER_STEP, LOOKS, Look, look_of
+from bizproc_admin.wording.meanings import is_soft_end
 
 register = template.Library()
 
@@ -27,6 +28,8 @@ def badge(text: object, *, icon: str, tone: str = "", busy: bool = False) -> Saf
 def command_badge(command: Command) -> SafeString:
     """Show where a command stands; one that waits for a person says so."""
     look = look_of(command.state, command.error_code)
+    if command.state == CommandState.ACCEPTED and is_soft_end(command):
+        look = ENDS_AFTER_STEP
     text = look.text
     if command.state == CommandState.NEEDS_HUMAN:
         text = _("Unknown, a person must look")

@@ -45,6 +45,10 @@ BY_CODE = {
 }
 
 
+# of a workflow that is to end through the gateway, once its current step is done
+ENDS_AFTER_STEP = Look(text=_("Ends after its current step"), icon="hourglass", tone="accent")
+
+
 def look_of(outcome: str, code: str = "") -> Look:
     """Return how a command's state, or another outcome, is said and looks.
 

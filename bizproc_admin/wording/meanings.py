@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bizproc_admin import bitrix
-from bizproc_admin.actions import CheckToken, StartWorkflow, TerminateWorkflow
+from bizproc_admin.actions import CheckToken, StartWorkflow
 from bizproc_admin.actions.application_actions import ACCEPTED_ONLY
 from bizproc_admin.bitrix.gateway import SessionOver
 from bizproc_admin.models import AuditEntry, Command
@@ -337,7 +337,7 @@ def meaning(command: Command) -> str:
 
 def is_soft_end(command: Command) -> bool:
     """Tell whether a workflow is to end through the gateway, once its current step is done."""
-    return command.action == TerminateWorkflow.name and command.portal.is_by_gateway
+    return bool((command.labels or {}).get("after_step"))
 
 
 def was_told(command: Command) -> bool:

@@ -1,6 +1,5 @@
 """Portals that are reached through the gateway: connected, followed, written to."""
 
-import re
 import uuid
 from datetime import timedelta
 
@@ -8,7 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from bizproc_admin import commands, syncing
+from bizproc_admin import commands
 from bizproc_admin.actions import KillWorkflow, NotPossible, StartWorkflow, TerminateWorkflow
 from bizproc_admin.audit import By
 from bizproc_admin.models import (
@@ -20,7 +19,6 @@ from bizproc_admin.models import (
     FeedName,
     GatewayConnection,
     Portal,
-    SyncRun,
     Workflow,
     WorkflowTemplate,
 )
@@ -29,7 +27,6 @@ from bizproc_admin.wording.meanings import meaning
 from sandbox.scenarios.templates import delay, parameter, sequence
 from tests.http.gateways import (
     ADDRESS,
-    DEAL,
     connect,
     issue,
     known,
@@ -114,81 +111,6 @@ def test_a_key_that_only_reads_is_said_to_and_a_write_by_it_is_refused(
     assert sandbox.ledger() == []
 
 
-def test_a_pass_reads_what_runs_and_two_in_a_row_end_what_is_gone(
-    client, gateway, sandbox, template_id
-):
-    ids = []
-    for _ in range(60):
-        sandbox.advance(1)
-        ids.append(sandbox.start_workflow(template_id, DEAL, started_by=1))
-    run = passed(gateway)
-    assert (run.state, run.is_full) == (SyncRun.State.COMPLETE, True)
-    assert Workflow.objects.running().count() == 60
-    assert run.requests == 4  # two walks of two pages: the second meets nothing new
-    assert Workflow.objects.first().started_by.remote_id == 1
-    gateway.refresh_from_db()
-    assert gateway.utc_offset == 0 or gateway.proposed_zone != "UTC"
-    # no tasks are told: that none is known is not said to be none
-    overview = client.get(reverse("overview"))
-    assert [one["name"] for one in overview.context["feeds"]] == [
-        FeedName.WORKFLOWS, FeedName.WORKFLOW_TEMPLATES,
-    ]  # fmt: skip
-    assert "a task is past its deadline" not in overview.content.decode()
-    tasks = client.get(reverse("workflow_task_list")).content.decode()
-    assert "No task is told" in tasks
-    assert "first copy" not in tasks
-    people = client.get(reverse("person_list")).content.decode()
-    assert "first copy" not in people
-    assert re.findall(r'data-label="Open tasks">\s*<span class="faint">(.)<', people) == ["—"]
-    for address in ("workflow_list", "workflow_task_list"):
-        page = client.get(reverse(address)).content.decode()
-        assert "not told through the gateway" in page
-        assert "Waiting for a timer or another system" not in page
-    none = client.get(reverse("workflow_list"), {"condition": "no-task"})
-    assert "Waits" not in none.content.decode()
-    sandbox.end_workflow(ids[0])
-    passed(gateway, FeedName.WORKFLOWS)
-    # one pass without it proves nothing
-    assert Workflow.objects.running().count() == 60
-    passed(gateway, FeedName.WORKFLOWS)
-    (ended,) = Workflow.objects.ended()
-    assert (ended.remote_id, ended.end_cause) == (ids[0], EndCause.UNKNOWN)
-
-
-def test_how_long_a_pass_takes_is_said_and_that_many_make_it_slow(
-    client, gateway, sandbox, template_id, monkeypatch
-):
-    known(gateway, sandbox, template_id)
-    run = passed(gateway, FeedName.WORKFLOWS)
-    SyncRun.objects.filter(pk=run.pk).update(started_at=run.finished_at - timedelta(seconds=70))
-    address = reverse("portal_detail", args=[gateway.pk])
-    page = client.get(address).content.decode()
-    assert "A pass takes" in page
-    assert "follows slowly" not in page
-    monkeypatch.setattr("bizproc_admin.views.portals.FOLLOWED_FAST", 0)
-    (said,) = re.findall(r"[^>]*follows slowly[^<]*", client.get(address).content.decode())
-    assert said.strip() == "1 min: so many run that this connection follows slowly"
-
-
-def test_a_pass_that_meets_something_new_in_each_walk_ends_nothing(
-    gateway, sandbox, template_id, monkeypatch
-):
-    ids = [sandbox.start_workflow(template_id, DEAL) for _ in range(3)]
-    passed(gateway)
-    sandbox.end_workflow(ids[0])
-    passed(gateway, FeedName.WORKFLOWS)
-    original = syncing.passes.workflows.merge
-
-    def merge(*args, **kwargs):
-        sandbox.start_workflow(template_id, DEAL)
-        return original(*args, **kwargs)
-
-    monkeypatch.setattr(syncing.passes.workflows, "merge", merge)
-    run = passed(gateway, FeedName.WORKFLOWS)
-    assert (run.state, run.error_code) == (SyncRun.State.FAILED, "list_never_rests")
-    assert not Workflow.objects.ended().exists()
-
-
 def test_templates_are_listed_with_parameters_and_people_are_numbers(gateway, sandbox):
     sandbox.add_template("With", parameters={"Sum": parameter("Сумма", "double", "0")})
     passed(gateway, FeedName.WORKFLOW_TEMPLATES)
@@ -197,27 +119,8 @@ def test_templates_are_listed_with_parameters_and_people_are_numbers(gateway, sa
     assert not sandbox.calls("user.get")
 
 
-def test_what_the_gateway_lacks_is_not_offered(client, gateway, sandbox, template_id):
-    workflow = known(gateway, sandbox, template_id)
-    listed = client.get(reverse("workflow_template_list")).content.decode()
-    for name in ("application_action_list", "template_mention_list", "template_upload"):
-        assert f'href="{reverse(name)}"' not in listed
-    assert "to be read again" not in listed
-    address = reverse("workflow_template_detail", args=[workflow.template_id])
-    template = client.get(address).content.decode()
-    assert "What templates are made of is not told through the gateway" in template
-    assert "template-deletion" not in template
-    page = client.get(reverse("workflow_detail", args=[workflow.pk])).content.decode()
-    assert "whether somebody is asked stands in the portal itself" in page
-    assert "End by force…" in page
-    menu = client.get(reverse("workflow_menu", args=[workflow.pk])).content.decode()
-    assert "End by force…" in menu
-    for text in (page, menu):
-        assert "Kill" not in text
-
-
 def test_a_soft_end_is_accepted_then_waited_for_and_never_sent_again(
-    gateway, sandbox, template_id, administrator, committing
+    as_, gateway, sandbox, template_id, administrator, committing
 ):
     workflow = known(gateway, sandbox, template_id)
     sandbox.set_gateway_soft_delay(3_600)
@@ -225,6 +128,8 @@ def test_a_soft_end_is_accepted_then_waited_for_and_never_sent_again(
     made = issue(action, administrator, committing)
     assert made.state == CommandState.ACCEPTED
     assert "current step" in str(meaning(made))
+    page = as_(administrator).get(reverse("workflow_detail", args=[workflow.pk])).content.decode()
+    assert "Ends after its current step" in page
     waits = []
     for _ in range(5):
         began = timezone.now()
@@ -241,6 +146,23 @@ def test_a_soft_end_is_accepted_then_waited_for_and_never_sent_again(
     assert sandbox.workflow(workflow.remote_id)["state_title"] == "No more"
     sent = [call for call in sandbox.calls() if call["method"] == "gateway.end"]
     assert len(sent) == 1
+
+
+def test_a_soft_end_is_looked_into_at_once_when_a_pass_sees_the_end(
+    gateway, sandbox, template_id, administrator, committing
+):
+    workflow = known(gateway, sandbox, template_id)
+    sandbox.set_gateway_soft_delay(60)
+    made = issue(TerminateWorkflow(workflow=workflow, reason="r"), administrator, committing)
+    Command.objects.filter(pk=made.pk).update(next_check_at=timezone.now() + timedelta(days=1))
+    sandbox.advance(61)
+    for _ in range(2):
+        passed(gateway, FeedName.WORKFLOWS)
+    assert not Workflow.objects.running().exists()
+    with committing():
+        commands.serve(gateway.pk, worker="test")
+    assert Command.objects.get().state == CommandState.CONFIRMED
+    assert Workflow.objects.get().end_cause == EndCause.TERMINATED
 
 
 def test_a_forced_end_is_confirmed_and_its_lost_answer_is_not_claimed(
