@@ -1,6 +1,6 @@
 // Keeping: what is typed into a form (data-kept) stays in this tab, under its account and address, until it was taken or
 // thrown away. It returns when the same account opens the form anew; nobody else ever sees it.
-import { another } from "./repeating.js";
+import { another, findAgain } from "./repeating.js";
 import { isTaken } from "./sending.js";
 import { values } from "./values.js";
 
@@ -50,7 +50,10 @@ function restore(form) {
       else if (place < given.length) one.value = given[place++];
     }
   }
-  const tell = () => form.dispatchEvent(new Event("typed-restored", { bubbles: true }));
+  const tell = () => {
+    form.dispatchEvent(new Event("typed-restored", { bubbles: true }));
+    form.querySelectorAll("[data-person-find]").forEach((find) => findAgain(find, kept.values));
+  };
   // Parts of a page hear nothing before it is ready.
   if (document.readyState === "complete") tell();
   else window.addEventListener("load", tell, { once: true });

@@ -1,4 +1,4 @@
-// Repeating: a question that takes several values gets another, empty control.
+// Repeating: a question that takes several values gets another, empty control; people are found by searching.
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-repeat]");
   if (button) another(button.parentElement)?.focus();
@@ -20,3 +20,11 @@ export function another(question) {
 document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && event.target.matches("[data-person-find]")) event.preventDefault();
 });
+
+// Who was chosen by searching is not on the page before the console has found them anew.
+export function findAgain(find, kept) {
+  const name = find.name.replace(/_find$/, "");
+  if (!kept[name]?.length) return;
+  const chosen = new URLSearchParams(kept[name].map((one) => [name, one]));
+  window.htmx.ajax("GET", `${find.getAttribute("hx-get")}&${chosen}`, { source: find, target: find.getAttribute("hx-target"), swap: "outerHTML" });
+}

@@ -4,13 +4,15 @@ import re
 
 from playwright.sync_api import expect
 
-from bizproc_admin.models import Command, Workflow, WorkflowTemplate
+from bizproc_admin.models import Command, Person, Workflow, WorkflowTemplate
 from tests.browser.conftest import PHONE
 
 PARAMETERS = {
     "Kind": {"Name": "Kind", "Type": "select", "Options": {"ser": "Serial", "one": "Single"}},
     "Urgent": {"Name": "Urgent", "Type": "bool", "Default": "N"},
     "Place": {"Name": "Place", "Type": "string"},
+    "Lead": {"Name": "Lead", "Type": "user"},
+    "Crew": {"Name": "Crew", "Type": "user", "Multiple": "1"},
 }
 
 
@@ -58,3 +60,29 @@ def test_what_is_typed_returns_to_the_template_it_was_typed_for(
     expect(page.locator("#start-document_error")).to_be_in_viewport()
     expect(document).to_be_focused()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_people_who_were_chosen_return_with_the_rest_of_a_form(page, enter, chief, company):
+    """They were found by a search, so that the page that comes back does not hold them."""
+    named = Workflow.objects.exclude(document__name="").select_related("document").first()
+    WorkflowTemplate.objects.update(parameters=PARAMETERS)
+    page.goto(f"{enter(chief)}/workflows/start/?template={named.template_id}")
+    lead, crew = (page.locator("fieldset.person-search", has_text=one) for one in ("Lead", "Crew"))
+    names = list(
+        Person.objects.filter(is_active=True).order_by("pk").values_list("name", flat=True)
+    )
+    for question, name in ((lead, names[0]), (crew, names[1]), (crew, names[2])):
+        question.get_by_role("searchbox").fill(name)
+        question.get_by_label(name).check()
+    page.get_by_label(re.compile("Place")).fill("Köln")
+    page.reload()
+    expect(page.get_by_label(re.compile("Place"))).to_have_value("Köln")
+    expect(lead.get_by_label(names[0])).to_be_checked()
+    expect(crew.get_by_label(names[1])).to_be_checked()
+    expect(crew.get_by_label(names[2])).to_be_checked()
+    expect(lead.locator("input:checked")).to_have_count(1)
+    # whom one takes out again stays out
+    crew.get_by_label(names[1]).uncheck()
+    page.reload()
+    expect(crew.get_by_label(names[2])).to_be_checked()
+    expect(crew.locator("input:checked")).to_have_count(1)
