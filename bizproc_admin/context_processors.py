@@ -3,7 +3,7 @@
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from django.db.models import Q
+from django.db.models import Func, IntegerField, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
@@ -72,13 +72,7 @@ def navigation(
     news: Any,
 ) -> list[dict[str, Any]]:
     """Give the entries of the left column that the account may open."""
-    running = getattr(request, "running_count", None)  # the list itself has just counted them
-    if portal and running is None:
-        running = Workflow.objects.visible_to(account).at(portal).running().count()
-    waiting_steps = None
-    if portal and can.get(Capability.SEE_STEPS.value):
-        steps = ApplicationStep.objects.visible_to(account).at(portal)
-        waiting_steps = steps.filter(state__in=OPEN).count() or None
+    running, waiting_steps = counts_of(request, account, portal, can)
     waiting, overdue = waits
     entries = [
         (Capability.SEE_OVERVIEW, "overview", _("Overview"), "layout-dashboard", None),
@@ -134,6 +128,33 @@ def navigation(
         for capability, name, label, icon, count in entries
         if can.get(capability.value)
     ]
+
+
+def counts_of(
+    request: HttpRequest, account: Account, portal: Portal | None, can: dict[str, bool]
+) -> tuple[int | None, int | None]:
+    """Count the workflows that run and the steps that wait, by one query at most."""
+    running: int | None = getattr(request, "running_count", None)  # the list has just counted them
+    if portal is None:
+        return running, None
+    asked: dict[str, QuerySet[Any]] = {}
+    if running is None:
+        asked["running_workflows"] = Workflow.objects.visible_to(account).at(portal).running()
+    if can.get(Capability.SEE_STEPS.value):
+        steps = ApplicationStep.objects.visible_to(account).at(portal)
+        asked["waiting_steps"] = steps.filter(state__in=OPEN)
+    if not asked:
+        return running, None
+    counts = {name: Subquery(number_of(rows)) for name, rows in asked.items()}
+    found: Any = Portal.objects.filter(pk=portal.pk).values(**counts).get()
+    return found.get("running_workflows", running), found.get("waiting_steps") or None
+
+
+def number_of(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Return a query of how many rows there are, as a part of another one."""
+    counted = Func("pk", function="COUNT", output_field=IntegerField())
+    counts: QuerySet[Any] = rows.order_by().annotate(number=counted).values("number")
+    return counts
 
 
 def path_of_page(request: HttpRequest) -> str:

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bizproc_admin import heartbeats
-from bizproc_admin.models import Worker, Workflow
+from bizproc_admin.models import ApplicationStep, StepState, Worker, Workflow
 
 FRAME = "/frame/"
 OPEN_PAGE = {"HX-Request": "true", "HX-Current-URL": "http://testserver/workflows/?page=2"}
@@ -51,8 +51,32 @@ def test_the_frame_costs_three_queries_more_than_the_signing_in(as_, auditor, wo
         connection,
     ) as asked:
         client.get(FRAME, headers=OPEN_PAGE)
-    # session, account, portals with role and zone; then the two counts and the workers
-    assert len(asked) <= 6
+    # session, account, portals with role and zone; then the counts and the workers
+    assert len(asked) <= 5
+
+
+def test_a_filtered_list_counts_for_the_navigation_by_one_query(as_, administrator, workflow):
+    """What runs and what waits for the application are counted together."""
+    client, template = as_(administrator), workflow.template_id
+    url = f"{reverse('workflow_list')}?template={template}&q=e"
+    client.get(url)
+    with CaptureQueriesContext(connection) as asked:
+        page = client.get(url)
+    assert len(asked) <= 13
+    assert counts_of(page) == {
+        "workflow_list": Workflow.objects.running().count(),
+        "application_step_list": None,
+    }
+    ApplicationStep.objects.create(
+        portal=workflow.portal, workflow=workflow, state=StepState.WAITING, since=timezone.now()
+    )
+    assert counts_of(client.get(url))["application_step_list"] == 1
+
+
+def counts_of(page):
+    names = ("workflow_list", "application_step_list")
+    found = {entry["url"]: entry["count"] for entry in page.context["nav"]}
+    return {name: found[reverse(name)] for name in names}
 
 
 def test_a_page_that_goes_on_watching_claims_no_reading_that_is_late(as_, administrator, workflow):
