@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import Min, Q
 from django.db.models.functions import Coalesce
 
-from bizproc_admin.models.accounts import Account
+from bizproc_admin.models.accounts import Account, Role
 from bizproc_admin.models.bulk_operations import BulkOperation, BulkState
 from bizproc_admin.models.people import Person
 from bizproc_admin.models.portals import Portal
@@ -62,6 +62,8 @@ TERMINAL = (
 SETTLED = (CommandState.EVIDENT, CommandState.DELIVERED, *TERMINAL)
 # for how long it may be
 CONTESTABLE = timedelta(hours=24)
+# what waits for a person's word for longer is told: what the portal can show of it goes in a day
+LEFT_AFTER = timedelta(hours=4)
 # the code of a command that a person wanted back before anything was sent: cancelled, not refused
 TAKEN_BACK = "taken_back"
 # what is settled by reading its target
@@ -121,6 +123,10 @@ class CommandQuerySet(models.QuerySet["Command"]):
         )
         oldest: datetime | None = due.aggregate(oldest=Min(since))["oldest"]
         return oldest
+
+    def left_to_people(self, now: datetime) -> Self:
+        """Narrow to what has waited so long for a person's word that somebody should know."""
+        return self.filter(state=CommandState.NEEDS_HUMAN, sent_at__lt=now - LEFT_AFTER)
 
     def judged(self, now: datetime) -> Self:
         """Narrow to what waits for a person's judgement, and may need none any more.
@@ -281,6 +287,11 @@ class Command(models.Model):
     def can_be_taken_back(self) -> bool:
         """Return whether nothing has been sent yet, so that it can still be taken back."""
         return self.state == CommandState.INTENT and self.sends == 0
+
+    def may_be_taken_back_by(self, account: Account) -> bool:
+        """Return whether it still can be, and by this account: whoever asked, or administrators."""
+        is_theirs = self.actor_id == account.pk or account.role == Role.PORTAL_ADMINISTRATOR
+        return self.can_be_taken_back and is_theirs
 
 
 def receivers(commands: Iterable[Command]) -> dict[tuple[int, int], str]:

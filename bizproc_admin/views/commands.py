@@ -63,7 +63,8 @@ def command_detail(request: Request, pk: int) -> HttpResponse:
         "method": ACTIONS[command.action].method_of(command.inputs),
         "steps": [(entry, step_of(entry)) for entry in entries],
         "needs_decision": command.state == CommandState.NEEDS_HUMAN,
-        "can_take_back": command.task_id is not None and command.can_be_taken_back,
+        "can_take_back": command.target_kind in ("workflow_task", "document")
+        and command.may_be_taken_back_by(request.user),
         "facts": acts.facts(command, receivers([command])),
         "again_url": again_of(request, command),
         "action_url": action_url_of(request, command),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from bizproc_admin.access.permissions import Capability, Request, requires
-from bizproc_admin.actions import CompleteTask, DelegateTask
+from bizproc_admin.actions import CompleteTask, DelegateTask, StartWorkflow
 from bizproc_admin.actions.base import own_hands
 from bizproc_admin.actions.workflow_tasks import closed
 from bizproc_admin.audit import By
@@ -241,4 +241,6 @@ def commands_to_take_back(request: Request) -> QuerySet[Command]:
 def url_of(command: Command) -> str:
     if command.task_id is not None:
         return reverse("workflow_task_detail", args=[command.task_id])
+    if command.action == StartWorkflow.name:
+        return reverse("workflow_start_outcome", args=[command.pk])
     return reverse("command_detail", args=[command.pk])

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError
+from django.db.models import Count, Min
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -12,7 +13,7 @@ from bizproc_admin import heartbeats
 from bizproc_admin.access import sessions
 from bizproc_admin.access.permissions import Capability, Request, requires
 from bizproc_admin.audit import triggers
-from bizproc_admin.models import Feed, Portal, Worker
+from bizproc_admin.models import Command, Feed, Portal, Worker
 from bizproc_admin.wording.freshness import of_feed
 
 
@@ -32,6 +33,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
         report["processes"] = [process(one, found) for one in found.processes]
         report["oldest_due"] = seconds(found.oldest_due)
         report["broker"] = "away" if found.is_broker_away else "ok"
+        report["left_to_people"] = left_to_people(found.now)
         feeds = Feed.objects.select_related("portal").filter(
             portal__in=Portal.objects.filter(is_connected=True)
         )
@@ -48,6 +50,12 @@ def healthz(request: HttpRequest) -> JsonResponse:
     return JsonResponse(
         {"status": "ok" if well else "failing", **report}, status=200 if well else 503
     )
+
+
+def left_to_people(now: datetime) -> dict[str, object]:
+    """Say how much has waited for a person's word for hours, and since when the oldest was sent."""
+    left = Command.objects.left_to_people(now).aggregate(count=Count("pk"), oldest=Min("sent_at"))
+    return {"count": left["count"], "oldest": age(left["oldest"], now)}
 
 
 def state_of(feed: Feed) -> str:

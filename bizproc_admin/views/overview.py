@@ -55,6 +55,9 @@ def overview(request: Request) -> HttpResponse:
     if not request.user.sees_all:
         commands = commands.filter(workflow__in=visible)
     latest = list(commands[:8])
+    left = commands.left_to_people(timezone.now()).aggregate(
+        count=Count("pk"), oldest=Min("sent_at")
+    )
     context = {
         "counts": counts,
         "oldest": oldest,
@@ -80,6 +83,7 @@ def overview(request: Request) -> HttpResponse:
         ]
         if portal
         else [],
+        "left_to_people": left,
         "commands": [(command, acts.kind(command)) for command in latest],
         "unlinked": not request.user.sees_all and not request.user.circle,
     }

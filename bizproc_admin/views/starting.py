@@ -317,6 +317,7 @@ def outcome_page(
         "before": starts.filter(pk=command.inputs["again"] or 0).first(),
         "after": tries.order_by("pk")[:MOST_TRIES] if command.word == "refused" else (),
         "needs_decision": command.state == CommandState.NEEDS_HUMAN,
+        "can_take_back": command.may_be_taken_back_by(request.user),
         "is_contestable": command.state == CommandState.EVIDENT,
         "recognition": recognition or RecognitionForm(command=command),
         "closing": closing or DecisionForm(),

@@ -12,7 +12,7 @@ from bizproc_admin import bitrix
 from bizproc_admin.actions import ACTIONS
 from bizproc_admin.actions.application_actions import ACCEPTED_ONLY
 from bizproc_admin.actions.starting import ENDED_AT_ONCE
-from bizproc_admin.models import Account, Command, CommandState, Role
+from bizproc_admin.models import Account, Command, CommandState
 from bizproc_admin.models.commands import TAKEN_BACK
 from bizproc_admin.portals.tokens import ReconnectNeeded
 from bizproc_admin.wording.command_errors import command_error
@@ -60,9 +60,7 @@ def outcome_of(command: Command, *, viewer: Account, what: str) -> Outcome:
     """Return what became of a command; `what` is what it does, such as “Approve”."""
     state, code = CommandState(command.state), command.error_code
     values = {"what": what, "who": command.actor_name}
-    may_take_back = command.can_be_taken_back and (
-        command.actor_id == viewer.pk or viewer.role == Role.PORTAL_ADMINISTRATOR
-    )
+    may_take_back = command.may_be_taken_back_by(viewer)
     if state == CommandState.INTENT:
         return requested(command, values, can_take_back=may_take_back)
     if state in (CommandState.SENDING, CommandState.ACCEPTED):
@@ -74,7 +72,9 @@ def outcome_of(command: Command, *, viewer: Account, what: str) -> Outcome:
             text = meaning(command)
         return made(command, _("%(what)s: confirmed") % values, text, word="confirmed")
     if code == TAKEN_BACK:
-        text = _("Nothing was sent. The task waits as before.")
+        text = _("Nothing was sent.")
+        if command.task_id is not None:
+            text = _("Nothing was sent. The task waits as before.")
         return Outcome(command=command, title=_("%(what)s: taken back") % values, text=text)
     if code in CALM and state != CommandState.GONE:
         return overtaken(command)
