@@ -26,37 +26,38 @@ lookouts: list[Lookout] = []
 @shared_task(name=PREFIX + "serve_portal")
 def serve_portal(pk: int) -> None:
     ring_again = partial(doorbell.ring, "serve_portal", pk, queue=doorbell.INTERACTIVE)
-    with gates.entered(pk, again=ring_again) as has_room:
-        if has_room:
-            commands.serve(pk, worker=heartbeats.worker_name())
+    with gates.entered(pk, again=ring_again, is_for_people=True) as room:
+        if room:
+            for_all = room is gates.Room.SHARED
+            commands.serve(pk, worker=heartbeats.worker_name(), serves_bulk=for_all)
 
 
 @shared_task(name=PREFIX + "sync_feed")
 def sync_feed(feed_pk: int) -> None:
     portal_pk = Feed.objects.values_list("portal_id", flat=True).get(pk=feed_pk)
-    with gates.entered(portal_pk) as has_room:
-        if has_room:
+    with gates.entered(portal_pk) as room:
+        if room:
             syncing.sync(feed_pk, worker=heartbeats.worker_name())
 
 
 @shared_task(name=PREFIX + "read_screens")
 def read_screens(pk: int) -> None:
-    with gates.entered(pk) as has_room:
-        if has_room:
+    with gates.entered(pk) as room:
+        if room:
             syncing.read_screens(pk)
 
 
 @shared_task(name=PREFIX + "follow_portal")
 def follow_portal(pk: int) -> None:
-    with gates.entered(pk) as has_room:
-        if has_room:
+    with gates.entered(pk) as room:
+        if room:
             syncing.follow_portal(pk)
 
 
 @shared_task(name=PREFIX + "probe_portal")
 def probe_portal(pk: int) -> None:
-    with gates.entered(pk) as has_room:
-        if has_room:
+    with gates.entered(pk) as room:
+        if room:
             syncing.probe_portal(pk)
 
 
@@ -77,8 +78,8 @@ def take_calls(pk: int) -> None:
 
 @shared_task(name=PREFIX + "read_called")
 def read_called(pk: int) -> None:
-    with gates.entered(pk) as has_room:
-        if has_room:
+    with gates.entered(pk) as room:
+        if room:
             receiving.read_called(pk)
 
 

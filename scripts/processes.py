@@ -91,6 +91,6 @@ def workers(celery: str) -> dict[str, list[str]]:
     common = [celery, "-A", "config", "worker", "-P", "threads"]
     quiet = ["--without-gossip", "--without-mingle"]
     return {
-        "interactive": [*common, "-Q", "interactive", "-c", "4", "-n", "interactive@%h", *quiet],
+        "interactive": [*common, "-Q", "interactive", "-c", "6", "-n", "interactive@%h", *quiet],
         "background": [*common, "-Q", "background", "-c", "2", "-n", "background@%h", *quiet],
     }

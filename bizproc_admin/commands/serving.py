@@ -52,13 +52,14 @@ def sweep(*, start: doorbell.Start = doorbell.ring, grace: timedelta = timedelta
         start("serve_portal", pk, queue=doorbell.INTERACTIVE, expires=expires)
 
 
-def serve(portal_pk: int, *, worker: str) -> None:
+def serve(portal_pk: int, *, worker: str, serves_bulk: bool = True) -> None:
     """Carry out and settle what is due of a portal's commands, until nothing is or time is up.
 
-    Safe to call again at any time, and beside itself.
+    Safe to call again at any time, and beside itself. A part of a mass action may hold its thread
+    for seconds, until the portal's pace lets it: one call leaves them alone.
     """
     until = time.monotonic() + SLICE
-    while (command := take_next(portal_pk, worker=worker)) is not None:
+    while (command := take_next(portal_pk, worker=worker, takes_bulk=serves_bulk)) is not None:
         try:
             if command.state == CommandState.INTENT:
                 carry_out(command.pk, worker=worker)
@@ -75,7 +76,7 @@ def serve(portal_pk: int, *, worker: str) -> None:
     log.debug("served portal=%s", portal_pk)
 
 
-def take_next(portal_pk: int, *, worker: str) -> Command | None:
+def take_next(portal_pk: int, *, worker: str, takes_bulk: bool = True) -> Command | None:
     """Take the most urgent command that is due and that nobody is at; None without any."""
     now = timezone.now()
     if Portal.objects.filter(
@@ -89,7 +90,7 @@ def take_next(portal_pk: int, *, worker: str) -> Command | None:
     due = here.due(now)
     for_people = due.exclude(origin=BULK)
     found = first_of(for_people)
-    if found is None and held.count(BULK) < AT_ONCE_OF_BULK:
+    if found is None and takes_bulk and held.count(BULK) < AT_ONCE_OF_BULK:
         found = first_of(due.filter(origin=BULK))
     if found is None:
         return None
@@ -97,7 +98,7 @@ def take_next(portal_pk: int, *, worker: str) -> Command | None:
         Q(taken_until=None) | Q(taken_until__lte=now)
     )
     if not taken.update(taken_by=worker[:100], taken_until=now + HELD_FOR):
-        return take_next(portal_pk, worker=worker)
+        return take_next(portal_pk, worker=worker, takes_bulk=takes_bulk)
     note_queue(found, now)
     return found
 

@@ -1,5 +1,6 @@
 """People's commands come first: their order, what they wait for, and what one job does for all."""
 
+from contextlib import ExitStack
 from datetime import timedelta
 from uuid import uuid4
 
@@ -192,13 +193,13 @@ def test_of_a_portal_left_alone_what_waits_too_long_is_given_up(
 
 
 def test_who_finds_no_room_is_called_again_once_somebody_leaves(monkeypatch):
-    monkeypatch.setattr(gates, "_threads", 4)
+    monkeypatch.setattr(gates, "_threads", 6)
     called = []
     with gates.entered(1):
         with gates.entered(1):
             for _ in range(3):
-                with gates.entered(1, again=lambda: called.append("again")) as has_room:
-                    assert not has_room
+                with gates.entered(1, again=lambda: called.append("again")) as room:
+                    assert not room
             assert called == []
         assert called == ["again"]
     assert called == ["again"]
@@ -210,7 +211,7 @@ def test_a_ring_that_finds_no_room_is_served_without_a_sweep(
     command = ask(workflow, administrator)  # its own ring is lost
     monkeypatch.setattr(gates, "_threads", 4)
     here = workflow.portal_id
-    with committing(), gates.entered(here), gates.entered(here):
+    with committing(), gates.entered(here), gates.entered(here, is_for_people=True):
         jobs.serve_portal(here)
         command.refresh_from_db()
         assert command.state == CommandState.INTENT
@@ -219,13 +220,35 @@ def test_a_ring_that_finds_no_room_is_served_without_a_sweep(
 
 
 def test_no_portal_holds_more_than_half_of_a_workers_threads(monkeypatch):
-    monkeypatch.setattr(gates, "_threads", 4)
-    with gates.entered(1) as first, gates.entered(1) as second, gates.entered(1) as third:
-        assert (first, second, third) == (True, True, False)
+    monkeypatch.setattr(gates, "_threads", 6)
+    with ExitStack() as stack:
+        rooms = [stack.enter_context(gates.entered(1, is_for_people=True)) for _ in range(4)]
+        assert rooms == [gates.Room.SHARED, gates.Room.SHARED, gates.Room.KEPT, gates.Room.FULL]
         with gates.entered(2) as other:
             assert other
     with gates.entered(1) as again:
         assert again
+
+
+def test_what_people_ask_for_finds_room_beside_a_mass_action_and_open_pages(
+    many, administrator, portal, monkeypatch
+):
+    """Both wait in their threads for the portal's pace: a click does not wait for them."""
+    monkeypatch.setattr(gates, "_threads", 6)
+    bulk = [ask(one, administrator, origin=BULK) for one in many[:3]]
+    click = ask(many[3], administrator)
+    with gates.entered(portal.pk), gates.entered(portal.pk) as second:
+        assert second
+        with gates.entered(portal.pk) as third:
+            assert not third
+        jobs.serve_portal(portal.pk)
+    click.refresh_from_db()
+    assert click.state == CommandState.CONFIRMED
+    # and it does not begin with what may hold it up
+    states = Command.objects.filter(pk__in=[one.pk for one in bulk]).values_list("state", flat=True)
+    assert set(states) == {CommandState.INTENT}
+    jobs.serve_portal(portal.pk)
+    assert not Command.objects.filter(origin=BULK, state=CommandState.INTENT).exists()
 
 
 # --- screens -------------------------------------------------------------------------------------

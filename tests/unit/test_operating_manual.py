@@ -36,7 +36,7 @@ def test_the_workers_of_the_manual_are_those_of_the_demo(name: str) -> None:
         assert said is not None
         background = shlex.split(said[1].replace("%%h", "%h"))
         assert background == shlex.split("-c 2 -Q background -n background@%h")
-        celery = celery.replace("-c 4 -Q interactive -n interactive@%h", said[1].replace("%%", "%"))
+        celery = celery.replace("-c 6 -Q interactive -n interactive@%h", said[1].replace("%%", "%"))
     words = shlex.split(celery.partition("/bin/")[2])
     assert sorted(words) == sorted(ours)
     assert words[0] == "celery"
