@@ -231,8 +231,12 @@ def conclude_present(command: Command, action: Action, seen: Observation) -> Non
     # what counts is when the portal was asked: an answer may take longer than the settle time
     settle_time = max(timedelta(seconds=settings.SETTLE_TIME), action.awaited_for)
     may_come = seen.asked_at < sent_at + settle_time
-    # what is taken once may be sent again at any time
-    is_harmless = action.is_one_time and command.state == CommandState.UNKNOWN
+    # what is taken once may be sent again at any time; the last send may still be done late
+    is_harmless = (
+        action.is_one_time
+        and command.state == CommandState.UNKNOWN
+        and command.sends < action.most_sends
+    )
     if may_come and not is_harmless:
         if command.state == CommandState.ACCEPTED and not action.awaited_for:
             with transaction.atomic(durable=True):

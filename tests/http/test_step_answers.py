@@ -210,16 +210,34 @@ def test_one_that_is_never_answered_is_sent_three_times_and_then_a_person_looks(
 
 
 def test_one_that_never_reached_the_portal_is_said_not_to_be_done(
-    step, administrator, committing, sandbox
+    step, administrator, committing, sandbox, settings
 ):
     for _ in range(3):
         sandbox.fail_next("timeout_before_apply", method=SEND)
     command = answer(step, administrator, committing)
     for _ in range(4):
         command = serve(command, committing)
+    assert (command.state, command.sends) == (State.UNKNOWN, 3)
+    command = settle(command, committing, settings.SETTLE_TIME + 1)
     assert (command.state, effects(sandbox)) == (State.NOT_APPLIED, [])
     assert "had not worked on the workflow" in meaning(command)
     assert fresh(step).state == StepState.WAITING
+
+
+def test_one_whose_last_send_is_done_late_is_not_said_to_have_done_nothing(
+    step, administrator, committing, sandbox
+):
+    for _ in range(2):
+        sandbox.fail_next("timeout_before_apply", method=SEND)
+    sandbox.fail_next("late_apply", method=SEND, delay=30)
+    command = answer(step, administrator, committing)
+    for _ in range(3):
+        command = serve(command, committing)
+    assert (command.sends, effects(sandbox)) == (3, [])
+    sandbox.advance(31)
+    command = serve(command, committing)
+    assert effects(sandbox) == ["closed"]
+    assert command.state == State.NEEDS_HUMAN
 
 
 # --- what ended, and what is refused ------------------------------------------------------------
