@@ -22,7 +22,7 @@ _BUSY: Final = "database is locked"
 
 @dataclass(kw_only=True)
 class _Write:
-    """One piece of work, and what came of it: is_kept is what it returned."""
+    """One piece of work, and what came of it: is_kept is what it returned, once committed."""
 
     act: Callable[[], bool]
     is_over: bool = False
@@ -76,8 +76,9 @@ def _begin_and_write(writes: list[_Write]) -> None:
         try:
             with transaction.atomic():
                 has_begun = True
-                for write in writes:
-                    write.is_kept = write.act()
+                kept = [write.act() for write in writes]
+            for write, is_kept in zip(writes, kept, strict=True):
+                write.is_kept = is_kept
         except OperationalError as error:
             if has_begun or _BUSY not in str(error) or time.monotonic() > until:
                 raise

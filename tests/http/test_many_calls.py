@@ -5,7 +5,7 @@ import threading
 import time
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import IntegrityError, OperationalError, connection
 from django.test import Client
 from django.urls import reverse
 
@@ -125,3 +125,16 @@ def test_of_writes_in_one_turn_all_fail_or_none(portal, monkeypatch):
     writes = [turns._Write(act=lambda: bool(done.append(1)) or True), turns._Write(act=fails)]
     turns._carry_out(writes)
     assert [(one.is_over, one.error is not None) for one in writes] == [(True, True)] * 2
+
+
+def test_what_was_not_committed_is_kept_for_nobody_whatever_went_wrong(portal):
+    if connection.vendor != "sqlite":
+        pytest.skip("only SQLite lets one write at a time")
+
+    def fails():
+        raise IntegrityError("FOREIGN KEY constraint failed")
+
+    writes = [turns._Write(act=lambda: True), turns._Write(act=fails)]
+    with pytest.raises(IntegrityError):
+        turns._carry_out(writes)
+    assert [(one.is_over, one.is_kept) for one in writes] == [(True, False)] * 2
