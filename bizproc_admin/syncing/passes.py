@@ -189,8 +189,7 @@ class Pass:
             }
             self.hold()
         self.feed.position = None
-        before = self.feed.full_at
-        self.run.ended += walking.end_missing(self.portal, walks, before=before)
+        self.run.ended += walking.end_missing(self.feed, self.run, walks)
         count_anew(self.portal)
         return True
 

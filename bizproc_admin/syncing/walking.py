@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from bizproc_admin import bitrix
 from bizproc_admin.bitrix.gateway import Walks
-from bizproc_admin.models import Portal, Workflow
+from bizproc_admin.models import Feed, Portal, SyncRun, Workflow
 from bizproc_admin.syncing import workflows
 
 
@@ -38,14 +38,28 @@ def count_new(
     return len(ids) - seen.count()
 
 
-def end_missing(portal: Portal, walks: Walks, *, before: datetime | None) -> int:
+def end_missing(feed: Feed, run: SyncRun, walks: Walks) -> int:
     """End what two complete passes that began one after the other did not show; give how many.
 
-    before is when the pass before this one began, None without one. Raises NeverRests where this
-    one saw too little to tell.
+    A row that was listed and could not be read was shown. Raises NeverRests where this pass saw too
+    little to tell.
     """
     if not walks.is_complete:
         raise NeverRests("", method="gateway.workflows")
-    if before is None:
+    # full_at is when the pass before this one began
+    unread = unread_ids(feed, run)
+    if feed.full_at is None or unread is None:
         return 0
-    return workflows.end(portal, workflows.unseen_since(portal, before), observed_at=timezone.now())
+    missing = set(workflows.unseen_since(feed.portal, feed.full_at)) - unread
+    return workflows.end(feed.portal, missing, observed_at=timezone.now())
+
+
+def unread_ids(*passes: Feed | SyncRun) -> set[str] | None:
+    """Return whose rows some passes could not read; None where nobody knows whose all of them are.
+
+    A feed stands for its last complete pass.
+    """
+    odd = [entry for one in passes for entry in one.odd]
+    are_all_here = all(one.odd_count == len(one.odd) for one in passes)
+    is_known = are_all_here and all(entry[1] and entry[2] != "ID" for entry in odd)
+    return {entry[1] for entry in odd} if is_known else None

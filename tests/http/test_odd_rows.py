@@ -10,12 +10,15 @@ from bizproc_admin.models import (
     Assignment,
     Department,
     Feed,
+    FeedName,
     Person,
     SyncRun,
     Workflow,
     WorkflowTask,
     WorkflowTemplate,
 )
+from sandbox.scenarios.templates import delay, sequence
+from tests.http.gateways import DEAL, passed
 
 TWENTY_DIGITS = 10**19
 FIVE_DIGIT_YEAR = "12026-01-01T00:00:00+03:00"
@@ -231,3 +234,42 @@ def test_a_deadline_at_the_edge_of_time_is_no_odd_row(workflow, sandbox, portal)
         assert (run.state, run.odd_count) == (SyncRun.State.COMPLETE, 0)
         task.refresh_from_db()
         assert task.overdue_at.year in (9999, 1)
+
+
+# --- through the gateway ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def walked(gateway, sandbox):
+    """Four workflows that run behind the gateway and are known here."""
+    number = sandbox.add_template("Waits", structure=sequence(delay(amount=9)))
+    ids = [sandbox.start_workflow(number, DEAL, started_by=1) for _ in range(4)]
+    passed(gateway)
+    return ids
+
+
+@pytest.mark.parametrize(
+    "change", [{"fields": {"MODIFIED": NEVER}}, {"fields": {"ID": ["1"]}}, {"absent": ["ID"]}],
+    ids=str,
+)  # fmt: skip
+def test_what_the_gateway_lists_and_cannot_be_read_has_not_ended(gateway, sandbox, walked, change):
+    sandbox.override_row("workflow", walked[0], **change)
+    for _ in range(3):
+        run = passed(gateway, FeedName.WORKFLOWS)
+        assert run.state == SyncRun.State.COMPLETE
+    assert Workflow.objects.running().count() == 4
+    sandbox.clear_overrides()
+    sandbox.end_workflow(walked[0])
+    passed(gateway, FeedName.WORKFLOWS)
+    # it was listed by the pass before, if not readable
+    assert Workflow.objects.running().count() == 4
+    passed(gateway, FeedName.WORKFLOWS)
+    assert Workflow.objects.running().count() == 3
+
+
+def test_what_is_gone_behind_the_gateway_is_noticed_beside_an_odd_row(gateway, sandbox, walked):
+    sandbox.override_row("workflow", walked[0], fields={"MODIFIED": NEVER})
+    sandbox.end_workflow(walked[1])
+    for _ in range(2):
+        passed(gateway, FeedName.WORKFLOWS)
+    assert [one.remote_id for one in Workflow.objects.ended()] == [walked[1]]

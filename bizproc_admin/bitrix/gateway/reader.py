@@ -299,8 +299,10 @@ def _read(
         except OddRow as error:
             key = one.get("ID") if isinstance(one, Mapping) else None
             shown = "" if key is None else f"{key}"[:64]
+            # what is odd about its id does not say whose it is
+            known = shown if error.field != "ID" else ""
             odd.append(
-                Odd(kind=kind, id=shown, field=error.field, code=error.oddity, key=shown or None)
+                Odd(kind=kind, id=shown, field=error.field, code=error.oddity, key=known or None)
             )
     if len(odd) >= ODD_ROWS_OF_ALL and 2 * len(odd) > len(raw):
         what = f"{len(odd)} of {len(raw)} rows cannot be read, the first for {odd[0].field}"
