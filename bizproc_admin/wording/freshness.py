@@ -109,6 +109,9 @@ def of_feed(portal: Portal, feed: Feed | None) -> Freshness:
         return Freshness(state="never", age=None)
     slow = feed is not None and feed.name in (FeedName.PEOPLE, FeedName.WORKFLOW_TEMPLATES)
     period = settings.SYNC_SLOW if slow else settings.SYNC_INCREMENTAL
+    if portal.is_by_gateway and feed is not None:
+        # a pass reads everything, and leaves as much time to others as it took
+        period = max(period, 2 * feed.full_requests / settings.GATEWAY_PER_SECOND)
     late_after = int(period * LATE_AFTER)
     late = age > timedelta(seconds=late_after)
     return Freshness(state="late" if late else "fresh", age=age, late_after=late_after)

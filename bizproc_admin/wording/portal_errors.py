@@ -130,8 +130,8 @@ PEOPLE = {
         "Nothing was changed. Make a new key at the gateway and put it in under Portals."
     ),
     "session_over": _(
-        "The session of the application's key is over. Nothing was sent, and nothing is lost: it "
-        "goes on as soon as somebody signs in for the key again, under Portals."
+        "The application's key has no session, or it is over. Nothing was sent, and nothing is "
+        "lost: it goes on as soon as somebody signs in for the key, under Portals."
     ),
     "read_only_key": _(
         "The key of the gateway may only read. Nothing was changed. Connect the portal by a key "

@@ -10,12 +10,14 @@ from django.utils import timezone
 from bizproc_admin import syncing
 from bizproc_admin.models import (
     EndCause,
+    Feed,
     FeedName,
     GatewayConnection,
     Portal,
     SyncRun,
     Workflow,
 )
+from bizproc_admin.wording.freshness import of_feed
 from sandbox.scenarios.templates import delay, sequence
 from tests.http.gateways import DEAL, known, passed
 
@@ -121,7 +123,7 @@ def missed(remote_id):
 
 
 def test_how_long_a_pass_takes_is_said_and_that_many_make_it_slow(
-    client, gateway, sandbox, template_id, monkeypatch
+    client, gateway, sandbox, template_id, monkeypatch, settings
 ):
     known(gateway, sandbox, template_id)
     run = passed(gateway, FeedName.WORKFLOWS)
@@ -130,6 +132,14 @@ def test_how_long_a_pass_takes_is_said_and_that_many_make_it_slow(
     page = client.get(address).content.decode()
     assert "A pass takes" in page
     assert "follows slowly" not in page
+    # with thousands a reading is expected as late as a pass makes it
+    feed = Feed.objects.get(portal=gateway, name=FeedName.WORKFLOWS)
+    feed.fresh_at = timezone.now() - timedelta(minutes=4)
+    assert of_feed(gateway, feed).state == "late"
+    settings.GATEWAY_PER_SECOND, feed.full_requests = 4, 268
+    assert of_feed(gateway, feed).state == "fresh"
+    feed.fresh_at = timezone.now() - timedelta(minutes=10)
+    assert of_feed(gateway, feed).state == "late"
     monkeypatch.setattr("bizproc_admin.views.portals.FOLLOWED_FAST", 0)
     (said,) = re.findall(r"[^>]*follows slowly[^<]*", client.get(address).content.decode())
     assert said.strip() == "1 min: so many run that this connection follows slowly"
