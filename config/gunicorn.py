@@ -21,7 +21,7 @@ forwarder_headers = ""
 
 
 def post_worker_init(worker: object) -> None:
-    """Say what is wrong with the guards of the history, and open the way to the broker.
+    """Say what is wrong with the guards of the history, open the way to the broker, get warm.
 
     Nothing is waited for: the broker may be away. It is done in each worker: a connection to the
     database that is older than the fork would be shared.
@@ -31,3 +31,16 @@ def post_worker_init(worker: object) -> None:
 
     triggers.tell()
     doorbell.open_the_way()
+    warm_up()
+
+
+def warm_up() -> None:
+    """Load views and templates before anything is answered: the first page would take seconds."""
+    from django.conf import settings
+    from django.template.loader import get_template
+    from django.urls import resolve
+
+    resolve("/")
+    folder = settings.BASE_DIR / "templates"
+    for path in folder.rglob("*.html"):
+        get_template(str(path.relative_to(folder)))

@@ -5,11 +5,13 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.template import engines
 from django.urls import reverse
 from django.utils import timezone
 
 from bizproc_admin import heartbeats
 from bizproc_admin.models import Chore, Feed, Worker
+from config import gunicorn
 from config.logs import QuietRefusals
 
 
@@ -162,3 +164,12 @@ def test_a_request_that_is_refused_leaves_one_line_in_the_log(client, caplog, se
     for record in told:
         assert QuietRefusals().filter(record)
         assert "Traceback" not in logging.Formatter("%(message)s").format(record)
+
+
+def test_the_web_process_has_its_pages_at_hand_before_it_answers():
+    """Whoever came first after a start would wait for all of them."""
+    cached = engines["django"].engine.template_loaders[0].loaders[0]
+    cached.reset()
+    gunicorn.warm_up()
+    loaded = {str(one.name) for one in cached.get_template_cache.values()}
+    assert {"base.html", "overview/overview.html", "workflows/list.html"} <= loaded
