@@ -90,6 +90,7 @@ def _page(title: str, content: str) -> str:
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<link rel="icon" href="data:,">'  # a browser asks for a file of its own otherwise
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head>\n"
         f"<body><main>{content}</main></body></html>\n"
     )

@@ -1,13 +1,17 @@
 """Diagrams of workflow templates as a browser draws them: words fit, everybody can read them."""
 
+from pathlib import Path
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from bizproc_admin.models import AuditEntry, Workflow, WorkflowTemplate
+from bizproc_admin import syncing
+from bizproc_admin.models import AuditEntry, TemplateFile, Workflow, WorkflowTemplate
 
 pytestmark = pytest.mark.usefixtures("company")
+SAMPLE = Path(__file__).parent.parent / "samples" / "bp-379.bpt"
 PHONE = {"width": 390, "height": 844}
 # parallels and approvals, a state machine, a loop, nodes, 200 steps, sixty conditions, code
 TEMPLATES = (1, 17, 18, 19, 20, 21, 23)
@@ -83,3 +87,21 @@ def test_blocks_are_unfolded_steps_are_told_of_and_constants_shown(page, enter, 
     workflow = Workflow.objects.running().filter(open_tasks__gt=0, template__remote_id=1).first()
     page.goto(url + reverse("workflow_detail", args=[workflow.pk]))
     expect(page.locator('.diagram [data-mark="here"]').first).to_be_visible()
+
+
+def test_the_fields_that_a_file_brings_use_the_width_of_the_page(page, enter, administrator):
+    """A list's document has dozens of them: in one of three columns they were a page long."""
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(enter(administrator) + reverse("template_upload"))
+    page.locator("input[type=file]").set_input_files(SAMPLE)
+    page.locator("main button[type=submit]").click()
+    page.wait_for_url("**/files/*/")
+    syncing.read_file(TemplateFile.objects.get().pk)
+    fields = page.locator("section", has=page.locator("#fields-title"))
+    expect(fields).to_be_visible()
+    whole = page.locator("#file-body").bounding_box()["width"]
+    assert fields.bounding_box()["width"] == whole
+    first, second = (fields.locator("li").nth(place).bounding_box() for place in (0, 1))
+    assert first["y"] == second["y"]
+    page.set_viewport_size(PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

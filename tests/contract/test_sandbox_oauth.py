@@ -571,3 +571,10 @@ def test_the_control_plane_offers_all_of_it(sandbox):
     assert "no field" in post("change-application", colour="red")["error"]
     assert post("remove-application", client_id=made["client_id"]) == {"ok": True}
     assert [a["installed"] for a in post("applications")] == [True, False]
+
+
+def test_the_sign_in_page_makes_a_browser_ask_for_nothing_that_is_not_there(sandbox, browser):
+    """A page without an icon makes it ask for /favicon.ico, and complain."""
+    page = authorize(sandbox, browser)
+    assert page.status_code == 200
+    assert '<link rel="icon" href="data:,">' in page.text
