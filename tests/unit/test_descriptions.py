@@ -131,17 +131,17 @@ def test_hostile_input_leaves_nothing_but_harmless_tags(text, around):
 
 @pytest.mark.parametrize("piece", ["[b]", "[/b]", "[url=", "<b", "<", "[list][*]", "\n", "[url]"])
 def test_a_long_text_takes_no_long_time(piece):
-    started = time.perf_counter()
+    started = time.process_time()
     shown(piece * 20_000)
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
 
 
 @pytest.mark.parametrize("piece", ["[list][*]", "<ul><li>", "[b][i]", "<div><p>"])
 def test_a_deep_nest_takes_no_long_time_either(piece):
     closing = {"[list][*]": "[/list]", "[b][i]": "[/i][/b]"}.get(piece, "")
-    started = time.perf_counter()
+    started = time.process_time()
     shown(piece * 20_000 + closing * 20_000)
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
 
 
 def test_a_text_nobody_reads_to_its_end_is_cut_and_marked():

@@ -92,6 +92,6 @@ def test_a_body_without_an_end_is_left():
     ],
 )
 def test_no_form_takes_long(body):
-    began = time.perf_counter()
+    began = time.process_time()
     parse(body)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2

@@ -116,7 +116,7 @@ def test_a_gap_wider_than_a_page_is_read_to_its_end():
     assert set(named(range(300, 1_000))) <= found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     count=some.integers(min_value=0, max_value=700),
     limit=some.integers(min_value=1, max_value=8),
@@ -208,7 +208,7 @@ def test_falling_back_to_page_one_past_the_end_ends_the_pass():
     assert [int(row["ID"]) for row in fresh] == list(range(51, 121))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     sizes=some.lists(some.integers(min_value=1, max_value=60), max_size=30),
     gone=some.lists(some.integers(0, 10_000), max_size=30),
