@@ -41,7 +41,7 @@ from bizproc_admin.models import (
     StepState,
     TemplateMention,
 )
-from bizproc_admin.models.application_steps import ApplicationStepQuerySet
+from bizproc_admin.models.application_steps import OPEN, ApplicationStepQuerySet
 from bizproc_admin.portals import screens
 
 KIND = "application_step"
@@ -282,16 +282,10 @@ class StepAction(Action):
 
     def apply(self, command: Command, seen: Observation) -> None:
         if seen.code in ("workflow_ended", "ended_after_answer"):
-            self.settle(StepState.ENDED, seen, command)
+            is_open = ApplicationStep.objects.filter(pk=self.step.pk, state__in=OPEN)
+            is_open.update(state=StepState.ENDED, settled_at=seen.asked_at)
         if self.step.workflow is not None:
             screens.watch(self.step.workflow)
-
-    def settle(self, state: StepState, seen: Observation, command: Command | None) -> None:
-        """Note what became of the step; command is the one that it answered to."""
-        rows = ApplicationStep.objects.filter(pk=self.step.pk)
-        rows.exclude(state=state).update(state=state, settled_at=seen.asked_at)
-        if command is not None and command.sends:
-            rows.update(answer=command)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -376,6 +370,12 @@ class AnswerStep(StepAction):
             case CommandState.GONE:
                 self.settle(StepState.ENDED, seen, command)
         super().apply(command, seen)
+
+    def settle(self, state: StepState, seen: Observation, command: Command) -> None:
+        """Note what became of the step by this answer."""
+        rows = ApplicationStep.objects.filter(pk=self.step.pk)
+        rows.exclude(state=state).update(state=state, settled_at=seen.asked_at)
+        rows.update(answer=command)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -102,13 +102,10 @@ def settle_passed(waiting: ApplicationStepQuerySet) -> None:
         Q(workflow__template__modified_at=None)
         | Q(workflow__template__modified_at__lt=F("workflow__started_at")),
     )
-    by_template: dict[int, list[int]] = {}
-    for pk, number in passed.values_list("pk", "workflow__template")[:AT_ONCE]:
-        by_template.setdefault(number, []).append(pk)
-    for template in WorkflowTemplate.objects.filter(pk__in=by_template):
+    for template in WorkflowTemplate.objects.filter(pk__in=passed.values("workflow__template")):
         if does_one_thing(template):
-            rows = ApplicationStep.objects.waiting().filter(pk__in=by_template[template.pk])
-            rows.update(state=StepState.ELSEWHERE, settled_at=timezone.now())
+            here = passed.filter(workflow__template=template)
+            update(here, state=StepState.ELSEWHERE, settled_at=timezone.now())
 
 
 def does_one_thing(template: WorkflowTemplate) -> bool:

@@ -8,9 +8,18 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bizproc_admin import commands
-from bizproc_admin.actions import AnswerStep
+from bizproc_admin.actions import AnswerStep, WriteLogLine
 from bizproc_admin.audit import By
-from bizproc_admin.models import ApplicationAction, ApplicationStep, StepState, Workflow
+from bizproc_admin.commands import confirming
+from bizproc_admin.models import (
+    ApplicationAction,
+    ApplicationStep,
+    Command,
+    CommandState,
+    StepState,
+    Workflow,
+    WorkflowTask,
+)
 from bizproc_admin.syncing import application_steps
 from tests.http import waiting
 
@@ -160,8 +169,8 @@ def test_a_task_after_it_shows_that_somebody_else_answered(step, sync, sandbox, 
     assert states() == [StepState.ELSEWHERE]
 
 
-def test_where_things_happen_at_once_a_task_tells_nothing(door, sandbox, app, sync):
-    kind, given = waiting.register(sandbox, app)
+def parallel(sandbox, kind):
+    """Add a template that goes on to a task while its step waits."""
     later = waiting.activity(
         "DelayActivity", name="D", TimeoutDuration="60", TimeoutDurationType="s"
     )
@@ -179,7 +188,15 @@ def test_where_things_happen_at_once_a_task_tells_nothing(door, sandbox, app, sy
         waiting.activity("ParallelActivity", *branches, name="P"),
         name="Template",
     )
-    waiting.workflow_of(sandbox, sandbox.add_template("Parallel", structure=[root]))
+    return sandbox.add_template("Parallel", structure=[root])
+
+
+def test_where_things_happen_at_once_a_task_tells_nothing(door, sandbox, app, sync, monkeypatch):
+    monkeypatch.setattr(application_steps, "AT_ONCE", 1)
+    kind, given = waiting.register(sandbox, app)
+    number = parallel(sandbox, kind)
+    sandbox.advance(5)
+    waiting.workflow_of(sandbox, number)
     call = app.next()
     sandbox.advance(120)
     sync()
@@ -187,6 +204,17 @@ def test_where_things_happen_at_once_a_task_tells_nothing(door, sandbox, app, sy
     assert Workflow.objects.get(remote_id=call["workflow_id"]).open_tasks == 1
     sync()
     assert states() == [StepState.WAITING]
+    # and such steps keep none of other templates from being settled
+    number = waiting.template(sandbox, kind)
+    sandbox.advance(5)
+    waiting.workflow_of(sandbox, number)
+    call = app.next()
+    sync()
+    other = waiting.kept(door, call, definition=given)
+    sandbox.advance(60)
+    waiting.call(sandbox, "event.send", EVENT_TOKEN=other.token.reveal())
+    sync()
+    assert states() == [StepState.WAITING, StepState.ELSEWHERE]
 
 
 def test_one_that_is_being_answered_is_left_to_its_answer(step, sync, sandbox, administrator):
@@ -196,3 +224,56 @@ def test_one_that_is_being_answered_is_left_to_its_answer(step, sync, sandbox, a
     sandbox.kill_workflow(step.workflow_remote_id)
     sync()
     assert states() == [StepState.WAITING]
+
+
+# --- what becomes of it ---------------------------------------------------------------------------
+
+
+def test_one_after_which_nothing_shows_keeps_none_from_being_confirmed(
+    door, administrator, committing, sandbox, app, sync, monkeypatch
+):
+    monkeypatch.setattr(confirming, "AT_ONCE", 1)
+    kind, given = waiting.register(sandbox, app)
+    wait = waiting.activity(
+        "DelayActivity", name="D", TimeoutDuration="600", TimeoutDurationType="s"
+    )
+    number = waiting.template(sandbox, kind, wait)
+    made = []
+    for document in ("DEAL_777", "DEAL_778"):
+        waiting.workflow_of(sandbox, number, document=[*waiting.DEAL[:2], document])
+        call = app.next()
+        sync()
+        sandbox.advance(60)
+        action = AnswerStep(
+            step=waiting.kept(door, call, definition=given), values={"result": "clean"}, reason="r"
+        )
+        with committing():
+            made.append(commands.issue(action, by=By(account=administrator), key=uuid.uuid4()))
+    assert states() == [StepState.DELIVERED] * 2
+    sandbox.advance(700)
+    sync()
+    WorkflowTask.objects.filter(workflow=made[0].workflow).update(waiting_since=None)
+    for _ in range(50):
+        confirming.confirm_delivered()
+    assert states() == [StepState.DELIVERED, StepState.CONFIRMED]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(StepState.WAITING, StepState.ENDED), (StepState.CONFIRMED,) * 2]
+)
+def test_a_line_answers_no_step_and_settles_none_that_is_over(
+    step, administrator, committing, sandbox, before, after
+):
+    sandbox.fail_next("timeout_after_apply", method="bizproc.activity.log")
+    action = WriteLogLine(step=step, message="Half done", reason="")
+    with committing():
+        command = commands.issue(action, by=By(account=administrator), key=uuid.uuid4())
+    ApplicationStep.objects.update(state=before)
+    sandbox.kill_workflow(step.workflow_remote_id)
+    Command.objects.update(next_check_at=timezone.now() - timedelta(seconds=1))
+    with committing():
+        commands.serve(step.portal_id, worker="test")
+    command.refresh_from_db()
+    assert (command.state, command.error_code) == (CommandState.GONE, "ended_after_answer")
+    step.refresh_from_db()
+    assert (step.state, step.answer_id) == (after, None)
