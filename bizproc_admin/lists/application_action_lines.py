@@ -84,7 +84,8 @@ def application_action_lines(
     steps = ApplicationStep.objects.at(portal).filter(
         state__in=(StepState.WAITING, StepState.PRESUMED)
     )
-    waiting = Counter(steps.values_list("client_id", "code", "state"))
+    kinds = steps.order_by().values("client_id", "code", "state").annotate(n=Count("pk"))
+    waiting = Counter({(one["client_id"], one["code"], one["state"]): one["n"] for one in kinds})
     spans = answer_spans(portal)
     return [
         ApplicationActionLine(

@@ -21,7 +21,7 @@ from bizproc_admin.views.structures import shown, structure_run
 def workflow_course(request: Request, pk: int) -> HttpResponse:
     visible = Workflow.objects.visible_to(request.user)
     workflow = get_object_or_404(visible.with_names(), pk=pk)
-    steps = workflow.application_steps.order_by("since", "pk")
+    steps = workflow.application_steps.defer("token", "properties").order_by("since", "pk")
     course = course_of(workflow.tasks.all(), steps, workflow.portal.now())
     template = workflow.template
     structure, is_of_start = structure_run(template, workflow.started_at, set(course.marks))

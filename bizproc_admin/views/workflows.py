@@ -28,7 +28,8 @@ from bizproc_admin.wording.timelines import timeline_of
 # A page that asked for a reading looks for it so many times, then says that it has not come.
 MOST_LOOKS = 4
 WATCHING = "watching"
-# steps of applications that a page tells of: a loop may have run through one a thousand times
+# the latest steps of applications that a page tells of: a loop may have run through one a
+# thousand times
 MOST_STEPS = 100
 
 
@@ -89,7 +90,8 @@ def workflow_detail(request: Request, pk: int) -> HttpResponse:
     tasks = list(workflow.tasks.with_assignments().order_by("-is_open", "-modified_at"))
     commands = list(workflow.commands.select_related("task").latest_first())
     names = receivers(commands)
-    steps = list(workflow.application_steps.for_rows().order_by("since", "pk")[:MOST_STEPS])
+    latest = workflow.application_steps.for_rows().order_by("-since", "-pk")[:MOST_STEPS]
+    steps = list(reversed(latest))
     given = request.GET.get("read", "")
     looks = min(int(given), MOST_LOOKS) if given.isdecimal() and len(given) < 3 else 0
     # a page that goes on watching asked for no reading, and some may not ask: they wait for none

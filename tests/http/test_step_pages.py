@@ -1,8 +1,11 @@
 """The pages of steps that wait for an application: the list, one of them, its form, a token."""
 
+import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -12,11 +15,13 @@ from bizproc_admin.forms.parameters import name_of
 from bizproc_admin.models import (
     ApplicationAction,
     ApplicationStep,
+    CallReceiver,
     Command,
     Person,
     StepState,
     Workflow,
 )
+from bizproc_admin.views.workflows import MOST_STEPS
 from tests.http import waiting
 
 LIST = reverse("application_step_list")
@@ -73,6 +78,15 @@ def test_a_step_that_waits_is_a_line_with_what_waits_and_since_when(client, step
     counts = {part.key: part.count for part in page.context["list"].parts}
     assert (counts["all"], counts["waiting"], counts["answered"]) == (1, 1, 0)
     assert [one["count"] for one in page.context["nav"] if one["url"] == LIST] == [1]
+
+
+def test_how_long_ago_a_call_came_is_said_from_the_first_second_on(client, step):
+    now = timezone.now()
+    CallReceiver.objects.create(
+        portal=step.portal, client_id=step.portal.client_id, last_call_at=now, rejected=2
+    )
+    (said,) = re.findall(r"last call [^<]*<time[^>]*>([^<]*)</time> ago", text_of(client.get(LIST)))
+    assert re.fullmatch(r"\d+ s", said)
 
 
 def test_parts_chips_and_words_narrow_it(client, step):
@@ -326,6 +340,30 @@ def test_its_workflow_s_page_timeline_and_diagram_show_that_it_waits(client, ste
     page = client.get(reverse("workflow_detail", args=[step.workflow.pk]))
     assert "Waits for an application" not in text_of(page)
     assert any("Called the application" in event.text for event in page.context["timeline"])
+
+
+def test_of_a_loop_the_latest_steps_are_told_and_no_values_are_read_for_it(client, step):
+    ApplicationStep.objects.bulk_create(
+        ApplicationStep(
+            portal=step.portal,
+            client_id=step.client_id,
+            code=step.code,
+            name=step.name,
+            workflow=step.workflow,
+            workflow_remote_id=step.workflow_remote_id,
+            token_digest=f"{number:064x}",
+            since=step.since - timedelta(hours=number + 1),
+            state=StepState.CONFIRMED,
+            settled_at=step.since,
+        )
+        for number in range(MOST_STEPS)
+    )
+    page = client.get(reverse("workflow_detail", args=[step.workflow.pk]))
+    assert "Waits for an application: Check the counterparty" in text_of(page)
+    with CaptureQueriesContext(connection) as asked:
+        course = client.get(reverse("workflow_course", args=[step.workflow.pk]))
+    assert "Waits for the application" in text_of(course)
+    assert not [one for one in asked if 'applicationstep"."properties' in one["sql"]]
 
 
 def test_who_takes_part_sees_that_it_waits_and_not_what_it_was_given(as_, manager, step, portal):
