@@ -53,7 +53,8 @@ DECLINED = bitrix.Classification.REJECTED
 class SentAnswer:
     """What is known of something that was sent to a step.
 
-    proof is what the last answer proved, error our code of what was wrong with it. ahead is how
+    at is when it was sent first: what was lost may have been taken. proof is what the last answer
+    proved, error our code of what was wrong with it. ahead is how
     many seconds the portal's clock was ahead of ours; modified was the workflow's MODIFIED before
     the first send, tasks and calls the numbers of its tasks and the keys of its steps that were
     known then.
@@ -131,8 +132,9 @@ class StepAction(Action):
         """Return what every command of these tells."""
         evidence, sent = command.evidence, None
         if command.sends and command.sent_at:
+            first = evidence.get("first_sent_at")
             sent = SentAnswer(
-                at=command.sent_at,
+                at=datetime.fromisoformat(first) if first else command.sent_at,
                 proof=command.proof,
                 error=(command.error_values or {}).get("code", ""),
                 sends=command.sends,
@@ -241,6 +243,7 @@ class StepAction(Action):
                 "tasks": sorted(tasks),
                 "calls": sorted(calls),
                 "ahead": self.portal.clock_offset if seen.ahead is None else seen.ahead,
+                "first_sent_at": sent.at.isoformat() if sent else "",
             },
         )
 

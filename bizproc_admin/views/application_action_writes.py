@@ -155,6 +155,7 @@ def application_action_import(request: Request) -> HttpResponse:
         form.add_error("content" if file is None else "file", str(why))
         return import_page(request, portal, form, status=422)
     plans = [planned(portal, entry) for entry in entries]
+    form.fields["reason"].required = not any(plan.entry.problems for plan in plans)
     if "send" not in request.POST or file is not None:
         return import_page(request, portal, form, plans=plans)
     if any(plan.entry.problems for plan in plans):

@@ -132,8 +132,8 @@ SENTENCES = {
         "dropped. Register it again first."
     ),
     "token_of_unknown_workflow": gettext_lazy(
-        "The workflow of this token is not known here. It has ended long ago, or is of another "
-        "portal."
+        "The workflow of this token is not known here. It has started just now and was not read "
+        "yet, has ended long ago, or is of another portal."
     ),
     "step_is_over": gettext_lazy("This step does not wait for an answer any more."),
     "token_needed_for_calls": gettext_lazy(

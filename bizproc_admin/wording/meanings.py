@@ -352,6 +352,8 @@ def step_of(entry: AuditEntry) -> str:
     kind, outcome = AuditEntry.Kind, entry.outcome
     if entry.error_code == TAKEN_BACK:
         return _("Taken back by a person before anything was sent")
+    if entry.action == "application_step.check" and outcome == State.CONFIRMED:
+        return _("The portal knows the token")
     match entry.kind:
         case kind.INTENT:
             return _("Requested")

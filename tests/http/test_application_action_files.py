@@ -116,6 +116,9 @@ def test_many_definitions_are_brought_at_once_and_only_whole(client, committing,
 
 
 def test_a_reason_is_asked_for_and_what_was_typed_stays(client, committing):
+    reason = looked_through(client, SAMPLE).context["form"]["reason"]
+    assert reason.field.required
+    assert "optional" not in text(looked_through(client, SAMPLE)).partition("Reason")[2]
     answer = sent(client, committing, looked_through(client, SAMPLE), reason=" ")
     assert answer.status_code == 422
     assert "Say why" in text(answer)

@@ -10,12 +10,14 @@ from django.utils import timezone
 from bizproc_admin import receiving
 from bizproc_admin.models import (
     ApplicationAction,
+    ApplicationStep,
     AuditEntry,
     CallReceiver,
     Feed,
     FeedName,
     LinkedPerson,
     Person,
+    StepState,
 )
 from bizproc_admin.portals import tokens
 from tests.http.calling import TOKEN, calls, proven_by
@@ -65,6 +67,9 @@ def asked(sandbox) -> list[str]:
 def test_a_removal_is_believed_once_the_token_server_says_so(
     known, sandbox, as_, administrator, committing
 ):
+    step = ApplicationStep.objects.create(
+        portal=known, state=StepState.WAITING, since=timezone.now(), token_digest="0" * 64
+    )
     sandbox.remove_application()
     with committing():
         assert tells(known, "ONAPPUNINSTALL").status_code == 200
@@ -73,12 +78,19 @@ def test_a_removal_is_believed_once_the_token_server_says_so(
     assert receiver.event_due_at is None
     assert ApplicationAction.objects.get().missing_since is not None
     assert AuditEntry.objects.filter(action="portal.application_gone").count() == 1
-    page = as_(administrator).get(reverse("portal_detail", args=[known.pk])).content.decode()
-    assert "The application was removed on the portal" in page
-    actions = as_(administrator).get(reverse("application_action_list")).content.decode()
-    assert "The application was removed on the portal" in actions
-    steps = as_(administrator).get(reverse("application_step_list")).content.decode()
-    assert "The application was removed on the portal" in steps
+    for name, *keys in (
+        ("overview",),
+        ("portal_detail", known.pk),
+        ("application_action_list",),
+        ("application_action_detail", ApplicationAction.objects.get().pk),
+        ("application_action_registration",),
+        ("application_action_import",),
+        ("application_step_list",),
+        ("application_step_detail", step.pk),
+        ("application_step_token",),
+    ):
+        page = as_(administrator).get(reverse(name, args=keys)).content.decode()
+        assert "The application was removed on the portal" in page, name
 
 
 def test_a_removal_that_the_token_server_does_not_confirm_changes_nothing(

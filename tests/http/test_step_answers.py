@@ -196,6 +196,31 @@ def test_a_lost_answer_is_sent_again_with_the_same_values_and_counts_once(
     assert fresh(step).answer_id == command.pk
 
 
+def test_a_lost_answer_is_confirmed_by_what_came_before_it_was_sent_again(
+    door, administrator, committing, sandbox, app, sync
+):
+    kind, given = waiting.register(sandbox, app)
+    second = waiting.activity(kind, name="Second", Title="Score the supplier")
+    waiting.workflow_of(sandbox, waiting.template(sandbox, kind, second))
+    step_call = app.next()
+    sync()
+    sandbox.advance(60)
+    step = waiting.kept(door, step_call, definition=given)
+    sandbox.fail_next("timeout_after_apply", method=SEND)
+    command = answer(step, administrator, committing)
+    following = waiting.kept(door, app.next())
+    # a minute passes before the same is sent again
+    Command.objects.update(sent_at=fresh(command).sent_at - timedelta(seconds=60))
+    ApplicationStep.objects.filter(pk=following.pk).update(
+        called_at=fresh(following).called_at - timedelta(seconds=50)
+    )
+    for _ in range(3):
+        command = serve(command, committing)
+    assert len(sandbox.calls(SEND)) == 2
+    commands.sweep()
+    assert (fresh(command).state, fresh(step).state) == (State.CONFIRMED, StepState.CONFIRMED)
+
+
 def test_one_that_is_never_answered_is_sent_three_times_and_then_a_person_looks(
     step, administrator, committing, sandbox
 ):
@@ -352,6 +377,9 @@ def test_a_genuine_token_is_told_without_effect(step, administrator, committing,
     command = issue(CheckToken(step=fresh(step), reason=""), administrator, committing)
     assert (command.state, fresh(step).state) == (State.CONFIRMED, StepState.WAITING)
     assert "genuine" in meaning(command)
+    said = [step_of(entry) for entry in command.audit_entries.order_by("pk")]
+    assert "The portal knows the token" in said
+    assert not any("gone on" in one for one in said)
     assert sandbox.workflow(step.workflow_remote_id)["modified"] == before
     assert [one["method"] for one in sandbox.ledger()].count(LOG) == 0
 
