@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bizproc_admin import bitrix
-from bizproc_admin.actions import CheckToken, StartWorkflow
+from bizproc_admin.actions import CheckToken, StartWorkflow, WriteLogLine
 from bizproc_admin.actions.application_actions import ACCEPTED_ONLY
 from bizproc_admin.bitrix.gateway import SessionOver
 from bizproc_admin.models import AuditEntry, Command
@@ -230,6 +230,16 @@ MEANINGS_OF_CHECKS: Final[Sentences] = {
         "No clear answer came back. A check has no effect: it is made again."
     ),
 }
+MEANINGS_OF_LINES: Final[Sentences] = {
+    State.UNKNOWN: gettext_lazy(
+        "No clear answer came back. Its workflow is read: where that has not moved the line is "
+        "sent again, else a person looks."
+    ),
+    State.DELIVERED: gettext_lazy(
+        "Delivered: the token is genuine, and the portal has worked on the workflow since. The log "
+        "itself is shown by the portal alone."
+    ),
+}
 STEPS: Final[Sentences] = {
     State.INTENT: gettext_lazy("Read again: nothing had happened, so it is sent once more"),
     State.NEEDS_HUMAN: gettext_lazy(
@@ -330,6 +340,8 @@ def meaning(command: Command) -> str:
     own = MEANINGS.get(command.target_kind, MEANINGS_OF_STEPS)
     if command.action == CheckToken.name:
         own = {**own, **MEANINGS_OF_CHECKS}
+    elif command.action == WriteLogLine.name:
+        own = {**own, **MEANINGS_OF_LINES}
     if was_told(command):
         return str(TOLD)
     return str(own.get(command.state) or COMMON[command.state])
@@ -363,6 +375,8 @@ def step_of(entry: AuditEntry) -> str:
             return str(DECISIONS.get(outcome, look_of(outcome).text))
         case kind.RECONCILE:
             own = READINGS.get(entry.target_kind, {})
+            if outcome == State.INTENT and entry.action == WriteLogLine.name:
+                return str(STEPS[State.INTENT])
             if said := own.get(outcome) or STEPS.get(outcome):
                 return str(said)
             return _("Read again: %(outcome)s") % {"outcome": look_of(outcome).text}

@@ -14,9 +14,10 @@ from bizproc_admin.models import (
 )
 from bizproc_admin.secrets.fields import Secret
 from bizproc_admin.wording.command_errors import command_error
+from bizproc_admin.wording.meanings import meaning, step_of
 from tests import canary
 from tests.http import gateways, waiting
-from tests.http.gateways import issue, passed, sent, serve
+from tests.http.gateways import issue, look_again, passed, sent, serve
 
 State = CommandState
 EVENT, LOG = "gateway.event", "gateway.activity_log"
@@ -177,6 +178,21 @@ def test_a_line_whose_answer_was_lost_is_for_a_person_to_look_at(
     written = [one for one in sandbox.ledger() if one["method"] == "bizproc.activity.log"]
     assert len(written) == 1
     assert sent(sandbox) == [LOG]
+
+
+def test_a_line_that_was_not_written_is_sent_again(step, administrator, committing, sandbox):
+    sandbox.fail_next("BITRIX_UNAVAILABLE", method=LOG)
+    log = WriteLogLine(step=step, message="Half done", reason="")
+    command = issue(log, administrator, committing)
+    assert command.state == State.UNKNOWN
+    assert "the line is sent again" in meaning(command)
+    command = look_again(command, committing, later=300)
+    assert (command.state, command.sends) == (State.DELIVERED, 2)
+    assert "shown by the portal alone" in meaning(command)
+    said = [step_of(entry) for entry in command.audit_entries.filter(outcome="intent")]
+    assert "Read again: nothing had happened, so it is sent once more" in said
+    written = [one for one in sandbox.ledger() if one["method"] == "bizproc.activity.log"]
+    assert len(written) == 1
 
 
 def test_an_answer_waits_for_the_session_and_goes_on_with_it(
