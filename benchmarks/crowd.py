@@ -1,7 +1,8 @@
 """A crowd before one portal: 200 open tabs, one who posts without end, a mass action, and clicks.
 
 Real workers, the portal's real limits. What is measured is how long a click takes until a reading
-of the portal has confirmed it; once by itself, once beside a portal that never answers.
+of the portal has confirmed it, alternately by itself and beside a portal that never answers: what
+grows with time, and what else the machine does, falls on both.
 """
 
 import os
@@ -14,6 +15,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -37,6 +39,7 @@ from bizproc_admin.models import (
     LinkedPerson,
     Portal,
     Role,
+    Worker,
     Workflow,
     WorkflowTask,
 )
@@ -44,6 +47,7 @@ from bizproc_admin.models.commands import BULK
 from scripts.processes import Processes, workers
 
 SECONDS = float(os.environ.get("SECONDS", "180"))
+ROUNDS = 2
 TABS, CLICKS, INTENTS = 200, 20, int(os.environ.get("INTENTS", "10000"))
 MOST = 3.0
 BESIDE_A_DEAD_ONE = 1.5
@@ -63,9 +67,21 @@ class Crowd:
     oldest: float = 0.0
     failing: int = 0
 
+    def add(self, other: "Crowd") -> None:
+        """Take in what another run of the same kind saw."""
+        self.clicks += other.clicks
+        self.open_clicks += other.open_clicks
+        self.posts += other.posts
+        self.done_of_bulk += other.done_of_bulk
+        self.requests += other.requests
+        self.oldest = max(self.oldest, other.oldest)
+        self.failing += other.failing
+
 
 def measured() -> list[Line]:
-    with running_sandbox(workflows=INTENTS + 500, limits="real") as sandbox:
+    with running_sandbox(
+        workflows=INTENTS + TABS + CLICKS * 2 * ROUNDS + 100, limits="real"
+    ) as sandbox:
         portal = connected(sandbox.webhook_url)
         who = administrator()
         for name in (FeedName.PEOPLE, FeedName.WORKFLOW_TEMPLATES, *FEEDS):
@@ -73,15 +89,19 @@ def measured() -> list[Line]:
         rows = list(Workflow.objects.filter(portal=portal).order_by("?"))
         intend(portal, who, rows[:INTENTS])
         others = rows[INTENTS:]
-        time.sleep(30)  # the portal's bucket is empty again
-        sandbox.control("clear-calls")
-        alone = run(portal, who, others[: TABS + CLICKS])
-        alone.requests = sandbox.http_requests()
-        with a_dead_portal(who):
-            beside = run(portal, who, still_running(others[TABS + CLICKS :]))
+        alone, beside = Crowd(), Crowd()
+        for _ in range(ROUNDS):
+            time.sleep(30)  # the portal's bucket is empty again
+            sandbox.control("clear-calls")
+            one = run(portal, who, still_running(others)[: TABS + CLICKS])
+            one.requests = sandbox.http_requests()
+            alone.add(one)
+            time.sleep(30)
+            with a_dead_portal(who):
+                beside.add(run(portal, who, still_running(others)[: TABS + CLICKS]))
     p95, worse = percentile(alone.clicks, 0.95), percentile(beside.clicks, 0.95)
     # what the portal itself would have admitted: 2 a second and its bucket of 50
-    allowed = 2 * SECONDS + 50
+    allowed = 2 * SECONDS + 50 * ROUNDS
     late_after = 3 * settings.SYNC_INCREMENTAL
     return [
         Line(
@@ -151,7 +171,10 @@ def run(portal: Portal, who: Account, rows: list[Workflow]) -> Crowd:
         stack.callback(processes.stop)
         for name, command in workers(str(Path(sys.executable).parent / "celery")).items():
             processes.start(name, command)
-        time.sleep(10)
+        until = time.monotonic() + 60
+        while Worker.objects.alive().count() < 2 and time.monotonic() < until:
+            time.sleep(0.5)
+        time.sleep(5)
         tabs = [threading.Thread(target=look, args=[who, rows[CLICKS:], over, crowd])]
         tabs.append(threading.Thread(target=harass, args=[portal, over, crowd]))
         for one in tabs:
@@ -170,20 +193,25 @@ def run(portal: Portal, who: Account, rows: list[Workflow]) -> Crowd:
 
 
 def click(who: Account, rows: list[Workflow], crowd: Crowd) -> None:
-    """Ask for one thing every few seconds, and wait until each is confirmed."""
-    waiting: dict[int, float] = {}
+    """Ask for one thing every few seconds, and wait until each is confirmed.
+
+    How long that took is what the database says: this process has a hundred other things to do.
+    """
+    waiting: set[int] = set()
+    seconds = SECONDS / ROUNDS
     began = time.monotonic()
     todo = list(rows)
-    while time.monotonic() - began < SECONDS:
-        if todo and time.monotonic() - began > (CLICKS - len(todo)) * (SECONDS - 15) / CLICKS:
+    while time.monotonic() - began < seconds:
+        if todo and time.monotonic() - began > (CLICKS - len(todo)) * (seconds - 15) / CLICKS:
             action = TerminateWorkflow(workflow=todo.pop(), reason="It hangs.")
             made = commands.issue(action, by=By(account=who), key=uuid.uuid4())
-            waiting[made.pk] = time.monotonic()
-        states = Command.objects.filter(pk__in=waiting).values_list("pk", "state")
-        for pk, state in states:
-            if state == CommandState.CONFIRMED:
-                crowd.clicks.append(time.monotonic() - waiting.pop(pk))
-        time.sleep(0.05)
+            waiting.add(made.pk)
+        confirmed = Command.objects.filter(pk__in=waiting, state=CommandState.CONFIRMED)
+        for pk, asked, settled in confirmed.values_list("pk", "requested_at", "settled_at"):
+            if settled is not None:
+                crowd.clicks.append((settled - asked).total_seconds())
+                waiting.remove(pk)
+        time.sleep(0.2)
     crowd.open_clicks = len(waiting)
 
 
@@ -252,6 +280,11 @@ def a_dead_portal(who: Account) -> Iterator[None]:
         intend(dead, who, list(Workflow.objects.filter(portal=dead)))
         Command.objects.filter(portal=dead).update(origin="screen")
         yield
+    # nothing of it is due any more
+    later = timezone.now() + timedelta(days=1)
+    Portal.objects.filter(pk=dead.pk).update(is_connected=False)
+    Feed.objects.filter(portal=dead).update(next_at=later)
+    Command.objects.open().filter(portal=dead).update(next_check_at=later)
 
 
 def environment() -> dict[str, str]:

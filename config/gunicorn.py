@@ -36,11 +36,17 @@ def post_worker_init(worker: object) -> None:
 
 def warm_up() -> None:
     """Load views and templates before anything is answered: the first page would take seconds."""
+    import logging
+
     from django.conf import settings
+    from django.template import TemplateSyntaxError
     from django.template.loader import get_template
     from django.urls import resolve
 
     resolve("/")
     folder = settings.BASE_DIR / "templates"
     for path in folder.rglob("*.html"):
-        get_template(str(path.relative_to(folder)))
+        try:
+            get_template(str(path.relative_to(folder)))
+        except TemplateSyntaxError:  # it breaks its own page, and no other
+            logging.getLogger(__name__).exception("template_broken path=%s", path)

@@ -173,3 +173,14 @@ def test_the_web_process_has_its_pages_at_hand_before_it_answers():
     gunicorn.warm_up()
     loaded = {str(one.name) for one in cached.get_template_cache.values()}
     assert {"base.html", "overview/overview.html", "workflows/list.html"} <= loaded
+
+
+def test_a_template_that_cannot_be_read_does_not_keep_the_web_process_from_starting(
+    settings, tmp_path, caplog
+):
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "base.html").write_text("{% nothing of the kind %}")
+    templates = [{**settings.TEMPLATES[0], "DIRS": [tmp_path / "templates"]}]
+    settings.BASE_DIR, settings.TEMPLATES = tmp_path, templates
+    gunicorn.warm_up()
+    assert "template_broken" in caplog.text
