@@ -20,7 +20,7 @@ def measured() -> list[Line]:
     with running_sandbox(workflows=WORKFLOWS, limits="real") as sandbox:
         key = GatewayKey(sandbox.gateway_url, sandbox.gateway_key)
         by = By(account=administrator())
-        portal = gateways.connect("https://northwind.bitrix24.com", key, by=by)
+        portal = gateways.connect(sandbox.gateway_url.removesuffix("/gateway/v1"), key, by=by)
         syncing.probe_portal(portal.pk)
         one_pass(portal, FeedName.WORKFLOW_TEMPLATES)
         for title in ("first pass", "pass again"):

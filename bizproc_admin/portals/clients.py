@@ -19,6 +19,7 @@ from bizproc_admin.bitrix.gateway import (
     GatewayReader,
     GatewayTransport,
     GatewayWriter,
+    Session,
     SessionOver,
     Whereabouts,
 )
@@ -78,6 +79,8 @@ def reader(
     elif purpose not in (Purpose.PASSES, Purpose.LEARNING):
         options |= {"patience": patience, "attempts": INTERACTIVE_ATTEMPTS}
     if portal.is_by_gateway:
+        if heeds_rest:
+            make_sure_of(portal)
         through = gateway_transport(portal, total=total, heeds_rest=heeds_rest)
         return GatewayReader(through, find=partial(whereabouts, portal), **options)
     return bitrix.Reader(transport(portal, total=total, heeds_rest=heeds_rest), **options)
@@ -112,6 +115,7 @@ def writer(
     """
     client: bitrix.Writer
     if portal.is_by_gateway:
+        make_sure_of(portal)
         through = gateway_transport(portal)
         client = GatewayWriter(through, purpose=purpose, patience=patience)
     else:
@@ -266,6 +270,23 @@ def gateway_transport(
         timeouts=timeouts(total),
         user_agent=USER_AGENT,
     )
+
+
+def make_sure_of(portal: Portal) -> None:
+    """Raise NotConnected unless the key was looked over: it may be of another portal.
+
+    What is absent there would seem to have ended here.
+    """
+    gateway_key(portal)  # that a session is missing is told first
+    if not Portal.objects.filter(pk=portal.pk, is_connected=True).exists():
+        raise NotConnected
+
+
+def reader_of_session(portal: Portal, key: GatewayKey, session: Session) -> GatewayReader:
+    """Return a reader by a session that is not kept yet: asked once, and not for long."""
+    used = GatewayKey(key.portal_url, key.reveal(), session=session.token)
+    way = gateway_transport(portal, key=used, total=settings.SIGN_IN_TIMEOUT, heeds_rest=False)
+    return GatewayReader(way, find=partial(whereabouts, portal), purpose=Purpose.SCREEN, attempts=1)
 
 
 def whereabouts(portal: Portal, ids: Sequence[str]) -> dict[str, Whereabouts]:

@@ -99,8 +99,8 @@ def connect(portal_url: str, key: GatewayKey, *, name: str = "", by: By) -> Port
 def sign_in(portal: Portal, *, code: str, redirect_uri: str, by: By) -> None:
     """Exchange a code for a session of the portal's application key; what waited goes on.
 
-    Calls the gateway while the browser waits, bounded by SIGN_IN_TIMEOUT. Raises a BitrixError
-    where that could not be.
+    Calls the gateway while the browser waits, twice, each bounded by SIGN_IN_TIMEOUT. Raises a
+    BitrixError where that could not be: OtherPortal where the session is of another portal.
     """
     held = GatewayConnection.objects.get(portal=portal)
     key = GatewayKey(held.url, held.key.reveal() if held.key else "")
@@ -108,6 +108,7 @@ def sign_in(portal: Portal, *, code: str, redirect_uri: str, by: By) -> None:
         portal, key=key, total=settings.SIGN_IN_TIMEOUT, heeds_rest=False
     )
     session = give_session(way, code=code, redirect_uri=redirect_uri)
+    clients.reader_of_session(portal, key, session).profile().accept(portal.address)
     with transaction.atomic():
         held.session = Secret(session.token)
         held.session_until = timezone.now() + timedelta(seconds=session.expires_in)

@@ -54,7 +54,7 @@ def probe_portal(pk: int) -> None:
         return
     try:
         if isinstance(reader, GatewayReader):
-            findings, profile = gateway.probe(reader)
+            findings, profile = gateway.probe(reader, portal.address)
             note_profile(portal, profile)
         else:
             findings = bitrix.probe(reader)

@@ -125,6 +125,10 @@ PEOPLE = {
         "It is tried again by itself."
     ),
     # the gateway said no
+    "other_portal": _(
+        "The gateway leads to another portal, %(host)s. Nothing is read from there or sent there. "
+        "Use a key of this portal, or sign in as one of its administrators."
+    ),
     "key_refused": _(
         "The gateway does not accept the key: it was revoked, has run out, or has no portal. "
         "Nothing was changed. Make a new key at the gateway and put it in under Portals."

@@ -115,7 +115,7 @@ def me(request: Request) -> Reply:
     told = {
         "type": "application" if key.key.startswith(APPLICATION) else "personal",
         "name": key.name,
-        "portal": portal.portal_host,
+        "portal": key.portal or portal.portal_host,
         "scopes": key.scopes,
         "access": "read" if key.read_only else "write",
         "user": {"id": user.id, "name": user.full_name, "isAdmin": user.admin},

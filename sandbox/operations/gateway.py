@@ -7,7 +7,7 @@ from sandbox.scenarios.company import YEAR
 from sandbox.state.portal import ALL_SCOPES, Portal
 from sandbox.state.records import GatewayKey, pack
 
-_CHANGEABLE = ("scopes", "redirect_uris", "name", "read_only", "connected", "active")
+_CHANGEABLE = ("scopes", "redirect_uris", "name", "read_only", "connected", "active", "portal")
 
 
 class GatewayOperations:
@@ -43,7 +43,7 @@ class GatewayOperations:
             return key.key
 
     def change_gateway_key(self, key: str, **changes: Any) -> dict[str, Any]:
-        """Change a key: scopes, redirect_uris, name, read_only, connected, active."""
+        """Change a key: scopes, redirect_uris, name, read_only, connected, active, portal."""
         portal = self._portal
         with portal.lock:
             found = portal.gateway_keys[key]

@@ -274,7 +274,8 @@ class PortalSession:
 class GatewayKey:
     """A key of the gateway; that of an application acts for whoever signs in, so for nobody itself.
 
-    One that is not connected has lost the portal's tokens.
+    One that is not connected has lost the portal's tokens. `portal` is the host that it says it is
+    of; empty is this portal's.
     """
 
     key: str
@@ -285,6 +286,7 @@ class GatewayKey:
     read_only: bool = False
     connected: bool = True
     active: bool = True
+    portal: str = ""
 
 
 @dataclass(slots=True)

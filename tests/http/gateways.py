@@ -29,11 +29,19 @@ def connect(client: Client, sandbox: Sandbox, key: str, **changes: str) -> HttpR
     given = {
         "address": ADDRESS, "key": key, "gateway": sandbox.gateway_url, "name": "Northwind",
     }  # fmt: skip
+    of_portal(sandbox, key, changes.get("address", ADDRESS))
     return client.post(reverse("gateway_creation"), {**given, **changes})
+
+
+def of_portal(sandbox: Sandbox, key: str, address: str) -> None:
+    """Let a key say that it is of the portal at an address."""
+    if key in [one["key"] for one in sandbox.gateway_keys()]:
+        sandbox.change_gateway_key(key, portal=urlsplit(address).netloc)
 
 
 def replace_key(client: Client, portal: Portal, sandbox: Sandbox, key: str) -> HttpResponse:
     given = {"key": key, "gateway": sandbox.gateway_url}
+    of_portal(sandbox, key, portal.address)
     return client.post(reverse("portal_gateway", args=[portal.pk]), given)
 
 

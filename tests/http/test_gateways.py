@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from bizproc_admin import commands
+from bizproc_admin import commands, syncing
 from bizproc_admin.actions import KillWorkflow, NotPossible, StartWorkflow, TerminateWorkflow
 from bizproc_admin.audit import By
 from bizproc_admin.models import (
@@ -32,6 +32,8 @@ from tests.http.gateways import (
     known,
     look_again,
     passed,
+    replace_key,
+    serve,
     sign_in,
 )
 
@@ -286,3 +288,47 @@ def test_a_webhook_takes_the_keys_place_and_the_key_the_webhooks(
     portal.refresh_from_db()
     assert not portal.is_by_gateway
     assert not GatewayConnection.objects.exists()
+
+
+# --- another portal's -----------------------------------------------------------------------------
+
+
+def test_a_key_of_another_portal_is_used_for_nothing(
+    client, gateway, sandbox, committing, administrator, template_id
+):
+    workflow = known(gateway, sandbox, template_id)
+    other = sandbox.add_gateway_key()
+    sandbox.change_gateway_key(other, portal="southwind.bitrix24.com")
+    with committing():
+        client.post(
+            reverse("portal_gateway", args=[gateway.pk]),
+            {"key": other, "gateway": sandbox.gateway_url},
+        )
+    gateway.refresh_from_db()
+    assert (gateway.is_connected, gateway.problem_code) == (False, "other_portal")
+    page = client.get(reverse("portal_detail", args=[gateway.pk])).content.decode()
+    assert "leads to another portal, southwind.bitrix24.com" in page
+    sandbox.end_workflow(workflow.remote_id)
+    sandbox.clear_calls()
+    made = issue(KillWorkflow(workflow=workflow, reason="r"), administrator, committing)
+    assert (made.state, made.error_code) == (CommandState.INTENT, "not_connected")
+    syncing.rereading.read_again(gateway, [workflow.pk])
+    # what is absent there has not ended here
+    assert Workflow.objects.get().is_running
+    assert sandbox.calls() == []
+    with committing():
+        replace_key(client, gateway, sandbox, sandbox.gateway_key)
+    assert Portal.objects.get().is_connected
+    assert serve(made, committing).state == CommandState.GONE
+
+
+def test_a_session_of_another_portal_is_not_kept(client, sandbox, committing):
+    with committing():
+        connect(client, sandbox, sandbox.gateway_app_key)
+    sandbox.change_gateway_key(sandbox.gateway_app_key, portal="southwind.bitrix24.com")
+    with committing():
+        answer = sign_in(client, sandbox, Portal.objects.get())
+    page = client.get(answer.url).content.decode()
+    assert "leads to another portal, southwind.bitrix24.com" in page
+    assert GatewayConnection.objects.get().session is None
+    assert not Portal.objects.get().is_connected

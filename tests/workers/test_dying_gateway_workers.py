@@ -60,6 +60,7 @@ DEATHS = [
 def gateway(live_db: None, sandbox: Sandbox, administrator: Account) -> Portal:
     """A portal that is reached through the gateway, with its templates."""
     key = GatewayKey(sandbox.gateway_url, sandbox.gateway_key)
+    sandbox.change_gateway_key(sandbox.gateway_key, portal="northwind.bitrix24.com")
     portal = gateways.connect("https://northwind.bitrix24.com", key, by=By(account=administrator))
     syncing.probe_portal(portal.pk)
     sandbox.add_template("Waits", structure=sequence(delay(amount=9)))

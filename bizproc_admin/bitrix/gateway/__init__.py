@@ -7,7 +7,7 @@ the two it has.
 
 from .key import BadKey, GatewayKey
 from .probing import probe
-from .reader import CannotBeChecked, GatewayProfile, GatewayReader, Whereabouts
+from .reader import CannotBeChecked, GatewayProfile, GatewayReader, OtherPortal, Whereabouts
 from .refusals import NotOffered, ReadOnlyKey, SessionOver
 from .sessions import Session, give_session, sign_in_address
 from .transport import GatewayTransport
@@ -24,6 +24,7 @@ __all__ = [
     "GatewayTransport",
     "GatewayWriter",
     "NotOffered",
+    "OtherPortal",
     "ReadOnlyKey",
     "Session",
     "SessionOver",

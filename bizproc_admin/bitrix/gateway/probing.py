@@ -14,8 +14,8 @@ from .refusals import SessionOver
 _PASSING: Final = (NotSent, NoAnswer, RateLimited, ServerFault, SessionOver)
 
 
-def probe(reader: GatewayReader) -> tuple[Findings, GatewayProfile | None]:
-    """Look a portal over with three reads, and tell what was found, and whom the key acts for.
+def probe(reader: GatewayReader, address: str) -> tuple[Findings, GatewayProfile | None]:
+    """Look over the portal at an address with three reads; tell what was found, and who acts.
 
     Raises BitrixError where it could not be looked over: nothing was found out then.
     """
@@ -25,6 +25,7 @@ def probe(reader: GatewayReader) -> tuple[Findings, GatewayProfile | None]:
     try:
         profile = reader.profile()
         found += _of_profile(profile)
+        profile.accept(address)
         page = reader.workflows.fifty()
         found.append(_counted("workflows", "lists_workflows", page.total))
         if page.time is not None and page.time.finished_at is not None:

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bizproc_admin.bitrix import addresses
 from bizproc_admin.bitrix.chunks import Chunk, Cursor, Odd, Row
-from bizproc_admin.bitrix.errors import BadAnswer, BitrixError
+from bizproc_admin.bitrix.errors import BadAnswer, BitrixError, Values
 from bizproc_admin.bitrix.fields import Fields, OddRow
 from bizproc_admin.bitrix.list_calls import ODD_ROWS_OF_ALL
 from bizproc_admin.bitrix.objects import TaskRow, TemplateRow, WorkflowRow
@@ -40,6 +41,21 @@ class CannotBeChecked(BitrixError):
     code = "cannot_be_checked"
 
 
+class OtherPortal(BitrixError):
+    """A key, or the session it is used with, is of another portal, whose host is named."""
+
+    code = "other_portal"
+
+    def __init__(self, detail: str = "", *, method: str = "", host: str = "") -> None:
+        super().__init__(detail, method=method)
+        self.host = host
+
+    @property
+    def values(self) -> Values:
+        """Return what is particular of this error: the host of the other portal."""
+        return super().values | {"host": self.host}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whereabouts:
     """By what a workflow is looked for: its template and who started it."""
@@ -58,6 +74,16 @@ class GatewayProfile:
     scopes: tuple[str, ...]
     may_write: bool | None
     portal: str
+
+    def accept(self, address: str) -> None:
+        """Make sure that it may be of the portal at an address; raises OtherPortal.
+
+        What the gateway calls a portal is not documented: only another host says that it is none.
+        """
+        told = addresses.read(self.portal) or addresses.read(f"https://{self.portal}")
+        expected = addresses.read(address)
+        if told and expected and "." in told.host and told.host != expected.host:
+            raise OtherPortal(f"it is {told.host}", method="gateway.me", host=told.host)
 
 
 Find = Callable[[Sequence[str]], Mapping[str, Whereabouts]]
