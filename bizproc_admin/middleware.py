@@ -76,6 +76,7 @@ class CallsMiddleware:
         response = receive_calls(request, uuid.UUID(address[1]))
         response["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
         response["X-Frame-Options"] = "DENY"
+        response["Content-Length"] = str(len(response.content))
         return response
 
 

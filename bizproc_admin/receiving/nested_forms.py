@@ -14,6 +14,8 @@ MOST_BYTES: Final = 5 * 1024 * 1024
 LONGEST_NAME: Final = 4096
 MOST_FIELDS: Final = 50_000
 MOST_DEPTH: Final = 16
+#: Of all names together. As many fields as may be, each as deep as may be, would take seconds.
+MOST_BRACKETS: Final = 200_000
 #: Of a larger form so many bytes are read at its beginning and at its end.
 EDGE: Final = 64 * 1024
 #: What is beyond this is not even taken from the wire.
@@ -82,9 +84,13 @@ def _parsed(body: bytes, *, is_cut: bool) -> NestedForm:
     form = NestedForm(is_cut=is_cut)
     # containers in the order they were made, each after what holds it
     made: list[tuple[dict[str, Any], str]] = []
+    brackets = 0
     for piece in body.split(b"&"):
         name, _, value = piece.partition(b"=")
-        if len(name) > LONGEST_NAME or _brackets(name) > MOST_DEPTH:
+        depth = _brackets(name)
+        brackets += depth
+        # what proves a call stands at its end, and not deep
+        if len(name) > LONGEST_NAME or depth > (MOST_DEPTH if brackets <= MOST_BRACKETS else 1):
             form.is_cut = True
             continue
         if path := _path_of(_text(name)):

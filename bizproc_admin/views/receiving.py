@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
+from gunicorn.http.errors import ParseException
 
 from bizproc_admin import receiving
 from bizproc_admin.receiving import Outcome
@@ -38,8 +39,24 @@ def receive_calls(request: HttpRequest, calls_id: uuid.UUID) -> HttpResponse:
     return answer
 
 
+class Chunked:
+    """A body in pieces, whose length was not told beforehand; Django itself would take it for none.
+
+    Raises UnreadablePostError where the pieces are none, as a request does that breaks off.
+    """
+
+    def __init__(self, raw: receiving.Stream) -> None:
+        self.raw = raw
+
+    def read(self, size: int, /) -> bytes:
+        try:
+            return self.raw.read(size)
+        except (OSError, ParseException) as error:
+            raise UnreadablePostError(*error.args) from error
+
+
 def body_of(request: HttpRequest) -> receiving.Stream:
-    """Return what the body is read from, also where its length was not told beforehand."""
+    """Return what the body is read from."""
     raw = request.META.get("wsgi.input")
     is_chunked = request.META.get("wsgi.input_terminated") and "CONTENT_LENGTH" not in request.META
-    return raw if is_chunked and raw is not None else request
+    return Chunked(raw) if is_chunked and raw is not None else request

@@ -67,16 +67,6 @@ def text_of(page):
 # --- the list -----------------------------------------------------------------------------------
 
 
-def test_it_says_how_long_ago_the_last_call_came_also_of_one_just_now(client, step):
-    portal = step.portal
-    CallReceiver.objects.create(
-        portal=portal, client_id=portal.client_id, last_call_at=timezone.now()
-    )
-    page = text_of(client.get(LIST))
-    assert "just now" not in page.partition("last call")[2].partition("rejected")[0]
-    assert "s</time> ago" in page
-
-
 def test_a_step_that_waits_is_a_line_with_what_waits_and_since_when(client, step):
     ApplicationStep.objects.filter(pk=step.pk).update(until_at=timezone.now() + timedelta(days=400))
     page = client.get(LIST)

@@ -66,6 +66,18 @@ def test_a_body_beyond_the_bound_is_read_at_its_edges_and_never_held():
     assert not read(io.BytesIO(just)).is_cut
 
 
+def test_of_fields_that_are_deep_by_the_thousand_the_flat_ones_are_read():
+    deep = b"".join(b"&a%d" % n + b"[b]" * 16 + b"=v" for n in range(49_000))
+    began = time.process_time()
+    form = parse(b"first=1" + deep + b"&auth[t]=x")
+    assert time.process_time() - began < 3
+    assert form.is_cut
+    assert (form.text("first"), form.text("auth", "t")) == ("1", "x")
+    assert len(form.values) < 20_000
+    text = parse(b"a=" + b"%5B" * 300_000 + b"&b[c][d]=" + b"[" * 300_000)
+    assert not text.is_cut
+
+
 def test_a_body_without_an_end_is_left():
     class Endless:
         taken = 0
