@@ -9,7 +9,7 @@ import time
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -24,7 +24,8 @@ from bizproc_admin.portals import outages
 
 log = logging.getLogger(__name__)
 
-# commands of one portal that are worked on at once, and of them those of mass actions
+# commands of one portal that are worked on at once: people's own, whatever mass actions do, and
+# those of mass actions, unless as many of people's are
 AT_ONCE, AT_ONCE_OF_BULK = 2, 1
 # seconds after which a thread goes on with another portal's work
 SLICE = 20.0
@@ -85,18 +86,21 @@ def take_next(portal_pk: int, *, worker: str, takes_bulk: bool = True) -> Comman
         return None
     here = Command.objects.filter(portal=portal_pk)
     held = list(here.filter(taken_until__gt=now).values_list("origin", flat=True))
-    if len(held) >= AT_ONCE:
+    of_bulk = held.count(BULK)
+    if len(held) - of_bulk >= AT_ONCE:
         return None
     due = here.due(now)
-    for_people = due.exclude(origin=BULK)
-    found = first_of(for_people)
-    if found is None and takes_bulk and held.count(BULK) < AT_ONCE_OF_BULK:
+    found = first_of(due.exclude(origin=BULK))
+    if found is None and takes_bulk and of_bulk < AT_ONCE_OF_BULK and len(held) < AT_ONCE:
         found = first_of(due.filter(origin=BULK))
     if found is None:
         return None
     taken = here.filter(pk=found.pk, state=found.state, epoch=found.epoch).filter(
         Q(taken_until=None) | Q(taken_until__lte=now)
     )
+    if found.origin == BULK:
+        # another thread may have looked at the same moment; two would keep each other waiting
+        taken = taken.exclude(Exists(here.filter(origin=BULK, taken_until__gt=now)))
     if not taken.update(taken_by=worker[:100], taken_until=now + HELD_FOR):
         return take_next(portal_pk, worker=worker, takes_bulk=takes_bulk)
     note_queue(found, now)

@@ -54,6 +54,40 @@ def test_what_a_person_asked_for_comes_before_any_mass_action(many, administrato
     assert commands.serving.take_next(single.portal_id, worker="c") is None
 
 
+def test_a_click_does_not_wait_for_parts_of_mass_actions_that_wait_for_the_pace(
+    many, administrator, portal
+):
+    """Two threads that look at the same moment may hold one each, for seconds."""
+    for one in [ask(one, administrator, origin=BULK) for one in many[:2]]:
+        Command.objects.filter(pk=one.pk).update(
+            taken_by="a", taken_until=timezone.now() + timedelta(seconds=60)
+        )
+    ask(many[2], administrator, origin=BULK)
+    clicks = [ask(one, administrator) for one in many[3:6]]
+    taken = [commands.serving.take_next(portal.pk, worker=name) for name in "bcd"]
+    # nor do more than two of people's own at once
+    assert taken == [clicks[0], clicks[1], None]
+
+
+def test_a_part_of_a_mass_action_is_taken_by_one_of_two_that_look_at_the_same_moment(
+    many, administrator, portal, monkeypatch
+):
+    for one in many[:2]:
+        ask(one, administrator, origin=BULK)
+    first_of, rivals = commands.serving.first_of, []
+
+    def meanwhile(due):
+        if not rivals:
+            rivals.append(None)  # the rival itself looks undisturbed
+            rivals.append(commands.serving.take_next(portal.pk, worker="rival"))
+        return first_of(due)
+
+    monkeypatch.setattr(commands.serving, "first_of", meanwhile)
+    assert commands.serving.take_next(portal.pk, worker="slow") is None
+    assert rivals[1] is not None
+    assert Command.objects.filter(taken_until__gt=timezone.now()).count() == 1
+
+
 def test_one_message_serves_all_that_is_due(many, administrator, sandbox, portal):
     asked = [ask(one, administrator) for one in many[:3]]
     commands.serve(portal.pk, worker="test")
