@@ -114,6 +114,9 @@ def _put(
     holder = values
     for key, following in zip(path, [*path[1:], None], strict=True):
         name = key or _next_number(holder)
+        if not key:
+            # at the end, where the next one finds it at once
+            holder.pop(name, None)
         if following is None:
             holder[name] = value
             return

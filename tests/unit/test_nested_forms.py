@@ -97,6 +97,9 @@ def test_a_body_without_an_end_is_left():
         b"a[]=1&" * 49_999,
         b"&".join(b"a[x%d]=1&a[]=1" % n for n in range(24_000)),
         b"&".join(b"a[%d]=1" % n for n in range(49_000)),
+        b"a[0]=1&a[9999999999]=1&"
+        + b"".join(b"a[x%d]=1&" % n for n in range(12_000))
+        + b"a[]=1&" * 12_000,
         b"a" + b"[" * 5_000_000,
         b"%" * 5_000_000,
         b"&".join(b"a[b]=1&a=2" for _ in range(24_000)),
