@@ -12,7 +12,7 @@ class GatewayConnection(models.Model):
 
     url is the base of the gateway's addresses, without a slash at its end; hint is what a page may
     show of the key. A session ends at session_until and is not renewed. person_number is whom the
-    key acts for, scopes and may_write what it may do, as last told; None where it was not.
+    key acts for, may_write whether it may do more than read, as last told; None where it was not.
     """
 
     portal = models.OneToOneField(Portal, models.CASCADE, related_name="gateway")

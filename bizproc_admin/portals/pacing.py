@@ -80,6 +80,7 @@ class DatabasePacer:
         per_second: float | None = None,
         burst: float | None = None,
     ) -> None:
+        # who has places of its own and is left alone by itself
         self.asked_id = portal.pk
         # whose row holds the pace: portals behind one source share that of one of them
         self.portal_id = shares_with or portal.pk
@@ -147,12 +148,12 @@ class DatabasePacer:
         holder = f"{heartbeats.worker_name()}/{secrets.token_hex(4)}"
         until = self.now() + settings.TOTAL_TIMEOUT + PLACE_MARGIN
         for number in numbers:
-            mine = Place.objects.filter(portal_id=self.portal_id, number=number)
+            mine = Place.objects.filter(portal_id=self.asked_id, number=number)
             if mine.filter(until__lt=self.now()).update(holder=holder, until=until):
                 return partial(self.leave, number, holder)
             if not mine.exists():
                 Place.objects.bulk_create(
-                    [Place(portal_id=self.portal_id, number=number, holder=holder, until=until)],
+                    [Place(portal_id=self.asked_id, number=number, holder=holder, until=until)],
                     ignore_conflicts=True,
                 )
                 if mine.filter(holder=holder).exists():
@@ -161,7 +162,7 @@ class DatabasePacer:
 
     def leave(self, number: int, holder: str) -> None:
         """Leave a place, unless somebody else has been given it meanwhile."""
-        Place.objects.filter(portal_id=self.portal_id, number=number, holder=holder).update(until=0)
+        Place.objects.filter(portal_id=self.asked_id, number=number, holder=holder).update(until=0)
 
     def told(self, method: str, time: bitrix.AnswerTime) -> None:
         """Keep the operating time the portal reported for a method; it is a state, never a sum."""

@@ -136,6 +136,24 @@ def test_of_one_portal_two_calls_are_under_way_and_one_place_is_peoples(
     pacer.acquire(METHOD, purpose=Purpose.PASSES, deadline=0)
 
 
+def test_portals_that_share_a_pace_have_places_of_their_own(
+    pacer: DatabasePacer, time: Time, settings: object
+) -> None:
+    settings.PACE_BURST = 1000
+    other = Portal.objects.create(name="Southwind", address="https://southwind.example")
+    beside = DatabasePacer(
+        other, now=time.now, clock=time.clock, sleep=time.sleep, shares_with=pacer.portal_id
+    )
+    pacer.acquire(METHOD, purpose=Purpose.PASSES, deadline=0)
+    pacer.acquire(METHOD, purpose=Purpose.SCREEN, deadline=0)
+    # two calls that hang keep nobody from asking for another portal
+    leave = beside.acquire(METHOD, purpose=Purpose.PASSES, deadline=0)
+    with pytest.raises(bitrix.PaceExceeded):
+        beside.acquire(METHOD, purpose=Purpose.BULK, deadline=0)
+    leave()
+    beside.acquire(METHOD, purpose=Purpose.BULK, deadline=0)
+
+
 def test_a_place_held_by_a_dead_process_is_free_again(pacer: DatabasePacer, time: Time) -> None:
     pacer.acquire(METHOD, purpose=Purpose.PASSES, deadline=0)
     Worker.objects.create(
