@@ -136,6 +136,14 @@ def test_single_workflows_are_looked_for_beside_their_template_and_starter(sandb
     assert whole.workflows.absent([gone]) == set()  # it stopped once it had found what it wanted
 
 
+def test_one_empty_answer_proves_no_absence(sandbox, template):
+    reader = reader_of(sandbox, find=lambda asked: dict.fromkeys(asked, None))
+    sandbox.clear_calls()
+    (whole,) = reader.whole_workflows.read(["5f00000000000.00000000"])
+    assert whole.workflows.absent(whole.asked) == set(whole.asked)
+    assert len(sandbox.calls()) == 2
+
+
 def test_nothing_is_said_of_a_workflow_among_too_many(sandbox, template):
     of = Whereabouts(template_id=template, started_by=None)
     with Sandbox(scenario="huge", workflows=3_000) as huge:

@@ -1,8 +1,8 @@
 """Walking a list whose order moves: what changes goes to its front, while it is read from there.
 
 A row behind the reader that changes goes ahead of them, unseen; one that ends lets the rest move
-up. So a walk overlaps its pages, and only one that meets nothing new shows that all was seen: it
-is repeated from the front until one does. Nothing is sent here.
+up. So a walk overlaps its pages, and only one that meets nothing new after another shows that all
+was seen: it is repeated from the front until one does. Nothing is sent here.
 """
 
 from collections.abc import Mapping
@@ -34,7 +34,8 @@ class Walks:
         if there_is_more:
             self.offset += PAGE - OVERLAP
             return
-        if not self.has_met_new:
+        # an empty list is asked for again, too: one answer proves no absence
+        if not self.has_met_new and self.number > 1:
             self.is_over = self.is_complete = True
         elif self.number >= MOST_WALKS:
             self.is_over = True
