@@ -75,7 +75,8 @@ class ApplicationStepQuerySet(models.QuerySet["ApplicationStep"]):
         found = self
         for word in text.casefold().split():
             here = Q(search_text__contains=word) | Q(workflow__search_text__contains=word)
-            found = found.filter(here | Q(workflow_remote_id=word))
+            # what is presumed, or was brought by a person, has no text of a call
+            found = found.filter(here | Q(workflow_remote_id=word) | Q(code__icontains=word))
         return found
 
     def waiting(self) -> Self:

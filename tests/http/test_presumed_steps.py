@@ -61,7 +61,7 @@ def test_a_workflow_without_a_task_may_wait_for_the_step_of_its_template(
     assert ApplicationStep.objects.get().pk == step.pk
 
 
-def test_of_which_action_it_is_is_said_once_that_is_known(silent, sync, door):
+def test_of_which_action_it_is_is_said_once_that_is_known(silent, sync, door, as_, administrator):
     step = ApplicationStep.objects.get()
     assert (step.code, step.client_id) == ("", "")
     ApplicationAction.objects.create(
@@ -69,6 +69,8 @@ def test_of_which_action_it_is_is_said_once_that_is_known(silent, sync, door):
     )
     sync()
     assert ApplicationStep.objects.get().code == "check"
+    listed = as_(administrator).get(LIST, {"q": "Check", "state": "presumed"}).context["list"]
+    assert [line.pk for line in listed.lines] == [step.pk]
 
 
 def test_one_that_never_waits_is_not_presumed(silent, sync, door):
