@@ -194,7 +194,9 @@ def test_a_revoked_key_is_said_and_work_goes_on_with_a_new_one(
     run = passed(gateway, FeedName.WORKFLOWS)
     assert (run.state, run.error_code) == (SyncRun.State.FAILED, "key_refused")
     assert Workflow.objects.running().count() == 1
-    assert "The gateway does not accept the console&#x27;s key since" in page_of(client, gateway)
+    page = page_of(client, gateway)
+    assert "The gateway does not accept the console&#x27;s key since" in page
+    assert ">Key not accepted<" in page
     command = issue(KillWorkflow(workflow=workflow, reason="r"), administrator, committing)
     assert (command.state, command.error_code) == (State.INTENT, "INVALID_API_KEY")
     assert "put it in under Portals" in command_error(command)
