@@ -280,6 +280,7 @@ def test_every_address_is_in_the_table():
     assert set(names(get_resolver())) == {row[0] for row in TABLE} | OPEN | STATEFUL
 
 
+@pytest.mark.portable
 @pytest.mark.parametrize(("name", "method", "roles"), TABLE)
 def test_each_role_gets_what_the_table_says(
     name, method, roles, as_, request, addresses, workflow, sandbox
@@ -366,11 +367,13 @@ def test_a_manager_sees_only_workflows_of_its_own_circle(
     assert client.get(reverse("workflow_detail", args=[workflow.pk])).status_code == 200
 
 
+@pytest.mark.portable
 @pytest.mark.parametrize("name", ["workflow_termination", "portal_probing", "account_reset"])
 def test_a_change_without_a_csrf_token_is_refused(name, as_, administrator, addresses):
     assert as_(administrator, csrf=True).post(addresses(name)).status_code == 403
 
 
+@pytest.mark.portable
 @pytest.mark.parametrize("name", sorted({row[0] for row in TABLE if row[1] == "get"}))
 def test_reading_changes_nothing(name, as_, administrator, addresses):
     client = as_(administrator)

@@ -334,6 +334,7 @@ def state_of_the_world() -> dict[str, Any]:
     }
 
 
+@pytest.mark.portable
 @pytest.mark.parametrize(("name", "method", "roles"), TABLE)
 def test_everybody_gets_what_the_table_says_and_nothing_more(
     name, method, roles, world, sandbox, portal
