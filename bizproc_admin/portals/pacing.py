@@ -149,9 +149,14 @@ class DatabasePacer:
         until = self.now() + settings.TOTAL_TIMEOUT + PLACE_MARGIN
         for number in numbers:
             mine = Place.objects.filter(portal_id=self.asked_id, number=number)
-            if mine.filter(until__lt=self.now()).update(holder=holder, until=until):
-                return partial(self.leave, number, holder)
-            if not mine.exists():
+            taken_until = mine.values_list("until", flat=True).first()
+            if taken_until is not None:
+                # only who has seen it free writes: those who wait for a silent portal ask ten times
+                # a second, and on SQLite each write would be in the way of all others
+                is_free = taken_until < self.now()
+                if is_free and mine.filter(until=taken_until).update(holder=holder, until=until):
+                    return partial(self.leave, number, holder)
+            else:
                 Place.objects.bulk_create(
                     [Place(portal_id=self.asked_id, number=number, holder=holder, until=until)],
                     ignore_conflicts=True,

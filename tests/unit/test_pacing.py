@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from bizproc_admin import bitrix
@@ -152,6 +154,17 @@ def test_portals_that_share_a_pace_have_places_of_their_own(
         beside.acquire(METHOD, purpose=Purpose.BULK, deadline=0)
     leave()
     beside.acquire(METHOD, purpose=Purpose.BULK, deadline=0)
+
+
+def test_who_waits_for_a_place_writes_nothing_meanwhile(pacer: DatabasePacer) -> None:
+    """It asks ten times a second, for a minute beside a portal that never answers."""
+    held = pacer.place(purpose=Purpose.PASSES)
+    assert held is not None
+    with CaptureQueriesContext(connection) as asked:
+        assert pacer.place(purpose=Purpose.PASSES) is None
+    assert {query["sql"].split()[0] for query in asked} == {"SELECT"}
+    held()
+    assert pacer.place(purpose=Purpose.PASSES) is not None
 
 
 def test_a_place_held_by_a_dead_process_is_free_again(pacer: DatabasePacer, time: Time) -> None:
