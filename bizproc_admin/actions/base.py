@@ -292,8 +292,8 @@ def administrators_hands(actor: Account, portal: Portal) -> Person | None:
     still have the role.
     """
     person = own_hands(actor, portal)
-    if person is None and actor.follows_portal and not portal.is_by_gateway:
-        raise NotPossible("token_lost")
+    if person is None and actor.follows_portal:
+        raise NotPossible("key_is_of_another" if portal.is_by_gateway else "token_lost")
     return person
 
 

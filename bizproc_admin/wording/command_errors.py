@@ -72,6 +72,11 @@ SENTENCES = {
     "token_lost": gettext_lazy(
         "Sign in with Bitrix24 again: the portal no longer lets this console act for you."
     ),
+    "key_is_of_another": gettext_lazy(
+        "Through the gateway everything is done with its key, which stands for somebody else. An "
+        "account that came by signing in with Bitrix24 acts with its own access alone: ask a "
+        "portal administrator whose account was made in this console."
+    ),
     "token_needed_to_answer": gettext_lazy(
         "The portal lets a task be answered only by the person it waits for. Sign in "
         "with Bitrix24 once, so that this console may act as you."

@@ -290,6 +290,18 @@ def test_a_webhook_takes_the_keys_place_and_the_key_the_webhooks(
     assert not GatewayConnection.objects.exists()
 
 
+def test_who_acts_with_their_own_access_alone_is_told_so_before_anything_is_asked_for(
+    gateway, sandbox, template_id, administrator
+):
+    workflow = known(gateway, sandbox, template_id)
+    administrator.home, administrator.follows_portal = gateway, True
+    administrator.save()
+    action = KillWorkflow(workflow=workflow, reason="r")
+    with pytest.raises(NotPossible, match="key_is_of_another"):
+        commands.issue(action, by=By(account=administrator), key=uuid.uuid4())
+    assert not Command.objects.exists()
+
+
 # --- another portal's -----------------------------------------------------------------------------
 
 
