@@ -234,7 +234,7 @@ class Web:
     def is_up(self) -> bool:
         try:
             return bool(self.get("/healthz").json()["web"] == "ok")
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return False
 
     def get(self, path: str, **more: Any) -> requests.Response:
