@@ -27,6 +27,7 @@ READ = (
     "newer_filters",
 )  # fmt: skip
 Values = dict[str, Any]
+Filled = dict[str, list[str]]
 
 
 @dataclass
@@ -38,7 +39,7 @@ class Copy:
     feeds: dict[int, Values]
     rows: list[tuple[type[Model], list[Model]]]
 
-    def fits(self, portal: Values, filled: set[str]) -> bool:
+    def fits(self, portal: Values, filled: Filled) -> bool:
         """Tell whether the mirror is as empty as the one that was filled."""
         is_same = all(portal[name] == value for name, value in self.before.items())
         return is_same and not any(model._meta.db_table in filled for model, _rows in self.rows)
@@ -80,13 +81,15 @@ class Copies:
         if Portal.objects.count() > 1 or Feed.objects.exclude(full_at=None).exists():
             passes()
             return
-        held, before, filled = held_by(sandbox), values_of(portal), names_of_filled()
+        held, before, filled = held_by(sandbox), values_of(portal), all_filled()
         known = self.made.get(held)
         if known is not None and known.fits(before, filled):
             known.write(portal)
         else:
             passes()
-            self.made[held] = taken(portal, before, filled)
+            copied = taken(portal, before, filled)
+            if copied is not None:
+                self.made[held] = copied
 
 
 def held_by(sandbox: Sandbox) -> str:
@@ -101,18 +104,22 @@ def values_of(portal: Portal) -> Values:
     return Portal.objects.filter(pk=portal.pk).values().get()
 
 
-def names_of_filled() -> set[str]:
-    return {table for table, _columns, _rows in tables.filled()}
+def all_filled() -> Filled:
+    return {table: sorted(map(repr, rows)) for table, _columns, rows in tables.filled()}
 
 
-def taken(portal: Portal, before: Values, filled: set[str]) -> Copy:
-    """Keep what is there now and was not before."""
+def taken(portal: Portal, before: Values, filled: Filled) -> Copy | None:
+    """Keep what is there now and was not before; None where rows that were there have changed."""
+    now = all_filled()
+    own = {Portal._meta.db_table, Feed._meta.db_table}
+    if any(now.get(table) != rows for table, rows in filled.items() if table not in own):
+        return None
     after = values_of(portal)
     changed = {name: value for name, value in after.items() if value != before[name]}
     feeds = {row.pop("id"): row for row in Feed.objects.filter(portal=portal).values()}
     for row in feeds.values():
         del row["portal_id"]
-    new = names_of_filled() - filled
+    new = now.keys() - filled.keys()
     models = apps.get_models(include_auto_created=True)
     return Copy(
         before={name: before[name] for name in changed},
