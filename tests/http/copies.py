@@ -18,8 +18,8 @@ from bizproc_admin.models import Feed, Portal
 from sandbox import Sandbox
 from tests import tables
 
-#: How many seconds a copy is used: feeds that are much older are told as late.
-FRESH = 20.0
+#: How many seconds a copy is used: what was read ten seconds ago is read anew.
+FRESH = 4.0
 # what a pass reads of the portal, and what changes how it is answered
 READ = (
     "users", "departments", "templates", "structures", "documents", "document_fields",
