@@ -154,6 +154,7 @@ def long_ago(
     ("was", "sends", "verdict", "to"),
     [
         (State.INTENT, 1, Verdict.DONE, State.CONFIRMED),
+        (State.INTENT, 1, Verdict.DELIVERED, State.DELIVERED),
         (State.INTENT, 1, Verdict.ENDED, State.GONE),
         (State.INTENT, 1, Verdict.OVERTAKEN, State.NOT_APPLIED),
         (State.INTENT, 0, Verdict.OVERTAKEN, State.CANCELLED),
@@ -163,6 +164,7 @@ def long_ago(
         (State.ACCEPTED, 1, Verdict.UNTOUCHED, State.INTENT),
         (State.ACCEPTED, 2, Verdict.UNTOUCHED, State.NEEDS_HUMAN),
         (State.DISPUTED, 1, Verdict.DONE, State.CONFIRMED),
+        (State.DISPUTED, 1, Verdict.DELIVERED, State.DELIVERED),
         (State.DISPUTED, 1, Verdict.ENDED, State.GONE),
         (State.DISPUTED, 1, Verdict.OVERTAKEN, State.NOT_APPLIED),
         (State.DISPUTED, 1, Verdict.UNTOUCHED, State.INTENT),
@@ -177,6 +179,7 @@ def long_ago(
         (State.UNKNOWN, 1, Verdict.UNTOUCHED, State.INTENT),
         (State.UNKNOWN, 3, Verdict.UNTOUCHED, State.NOT_APPLIED),
         (State.NEEDS_HUMAN, 2, Verdict.DONE, State.CONFIRMED),
+        (State.NEEDS_HUMAN, 2, Verdict.DELIVERED, State.DELIVERED),
         (State.NEEDS_HUMAN, 2, Verdict.ENDED, State.GONE),
         (State.NEEDS_HUMAN, 2, Verdict.OVERTAKEN, State.NOT_APPLIED),
         (State.NEEDS_HUMAN, 2, Verdict.UNTOUCHED, State.NEEDS_HUMAN),
