@@ -13,7 +13,9 @@ import pytest
 from django.conf import settings as configured
 from django.contrib.auth.models import Group
 from django.core.cache import cache
+from django.core.management.commands import flush
 from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import Client
 from django.utils import timezone
 from pytest_django.plugin import DjangoDbBlocker, blocking_manager_key
@@ -24,7 +26,7 @@ from bizproc_admin.models import Account, Feed, FeedName, Portal, Role
 from bizproc_admin.portals.connections import hint
 from bizproc_admin.secrets.fields import Secret
 from sandbox import Sandbox
-from tests import transitions
+from tests import tables, transitions
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 PASSWORD = "a-long-enough-password"
@@ -161,6 +163,21 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
     if {"live_db", "lifts_triggers"} & set(getattr(item, "fixturenames", ())):
         with item.config.stash[blocking_manager_key].unblock():
             triggers.remake()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def flushed_of_what_tests_write() -> Iterator[None]:
+    """Let a flush leave what migrations fill: filling it again takes longer than a test."""
+
+    def statements(style: object, connection: BaseDatabaseWrapper, **how: bool) -> list[str]:
+        found = connection.introspection.django_table_names(only_existing=True, include_views=False)
+        names = [name for name in found if name not in tables.OF_MIGRATIONS]
+        return list(connection.ops.sql_flush(style, names, **how))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flush, "sql_flush", statements)
+        patch.setattr(flush, "emit_post_migrate_signal", lambda *_given, **_how: None)
+        yield
 
 
 @pytest.fixture
