@@ -94,10 +94,10 @@ def found(secrets: Iterable[str], places: Mapping[str, bytes]) -> list[str]:
     return hits
 
 
-def database() -> bytes:
-    """Give everything in the database as one text, sessions opened."""
+def database(filled: Iterable[tables.Filled] | None = None) -> bytes:
+    """Give everything in the database as one text, sessions opened; filled is what was read."""
     parts: list[bytes] = []
-    for _table, _columns, rows in tables.filled():
+    for _table, _columns, rows in tables.filled() if filled is None else filled:
         for row in rows:
             for value in row:
                 is_bytes = isinstance(value, (bytes, memoryview))

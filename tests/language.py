@@ -9,7 +9,7 @@ test. A process of its own speaks the language from its start (`tests.workers.se
 import functools
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
@@ -107,11 +107,14 @@ def plain(text: str) -> str:
     return text.replace(SIGN, "").replace(ESCAPED, "")
 
 
-def stored() -> list[str]:
-    """Return where translated messages are stored: the column, and how its text begins."""
+def stored(filled: Iterable[tables.Filled] | None = None) -> list[str]:
+    """Return where translated messages are stored: the column, and how its text begins.
+
+    filled is what was read of the database.
+    """
     return [
         f"{table}.{name}: {text[:100]!r}"
-        for table, columns, rows in tables.filled()
+        for table, columns, rows in (tables.filled() if filled is None else filled)
         if table not in OF_ONE_BROWSER
         for row in rows
         for name, value in zip(columns, row, strict=True)

@@ -7,8 +7,23 @@ from django.db import connection
 # what migrations fill and no test writes
 OF_MIGRATIONS = frozenset({"auth_permission", "django_content_type", "django_migrations"})
 
+Filled = tuple[str, list[str], list[tuple[object, ...]]]
+_last: list[list[Filled]] = []
 
-def filled() -> Iterator[tuple[str, list[str], list[tuple[object, ...]]]]:
+
+def forget() -> None:
+    """Begin a test: what the last one left is nothing to this one."""
+    _last.clear()
+
+
+def at_the_end() -> list[Filled]:
+    """Return what is filled when a test is over, read once for all who then look."""
+    if not _last:
+        _last.append(list(filled()))
+    return _last[0]
+
+
+def filled() -> Iterator[Filled]:
     """Yield each table that holds rows: its name, its columns, its rows."""
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):

@@ -35,7 +35,7 @@ from bizproc_admin.models import (
 from bizproc_admin.portals import connections, tokens
 from bizproc_admin.secrets.fields import Secret
 from sandbox import Sandbox
-from tests import canary, language
+from tests import canary, language, tables
 from tests.conftest import account
 from tests.http import gateways, waiting
 from tests.http.copies import Copies
@@ -111,6 +111,7 @@ def nothing_translated_is_stored(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
     """Whatever the test does, no row of any table holds a message of the program afterwards."""
+    tables.forget()
     language.install()
     monkeypatch.setattr("django.test.client.ClientHandler", language.SpeakingHandler)
     for module in WRITERS:
@@ -123,7 +124,7 @@ def nothing_translated_is_stored(
     yield
     language.uninstall()
     if uses_database:
-        assert language.stored() == []
+        assert language.stored(tables.at_the_end()) == []
 
 
 @pytest.fixture(autouse=True)
@@ -150,7 +151,7 @@ def no_secret_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
     places = {
         "an answer": b"\n".join(canary.answers),
         "the log": "\n".join(log.lines).encode(),
-        "the database": canary.database(),
+        "the database": canary.database(tables.at_the_end()),
         "the broker's folder": canary.folder(Path(settings.VAR_DIR)),
     }
     secrets = canary.secrets_of(request.getfixturevalue("the_sandbox"))
