@@ -48,6 +48,8 @@ from tests.http.gateways import (
     sign_in,
 )
 
+pytestmark = pytest.mark.portable
+
 State = CommandState
 # what is written -> what the gateway calls it, and the portal's ledger
 WRITES = {

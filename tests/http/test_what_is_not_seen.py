@@ -28,6 +28,8 @@ from bizproc_admin.models import (
 from bizproc_admin.secrets.fields import Secret
 from tests.conftest import account
 
+pytestmark = pytest.mark.portable
+
 OWNER = 1
 
 
