@@ -35,6 +35,7 @@ from bizproc_admin.models import (
 from bizproc_admin.portals import connections, tokens
 from bizproc_admin.secrets.fields import Secret
 from sandbox import Sandbox
+from sandbox.scenarios.templates import delay, sequence
 from tests import canary, language, tables
 from tests.conftest import account
 from tests.http import gateways, waiting
@@ -232,6 +233,12 @@ def approver(
     LinkedPerson.objects.create(user=made, portal=door, person=person)
     gives_token(person)
     return made
+
+
+@pytest.fixture
+def template_id(sandbox: Sandbox) -> int:
+    """A template whose workflows wait for days and ask nobody."""
+    return int(sandbox.add_template("Waits", structure=sequence(delay(amount=9))))
 
 
 @pytest.fixture(scope="session")

@@ -18,18 +18,12 @@ from bizproc_admin.models import (
     Workflow,
 )
 from bizproc_admin.wording.freshness import of_feed
-from sandbox.scenarios.templates import delay, sequence
 from tests.http.gateways import DEAL, known, passed
 
 
 @pytest.fixture
 def client(as_, administrator):
     return as_(administrator)
-
-
-@pytest.fixture
-def template_id(sandbox):
-    return sandbox.add_template("Waits", structure=sequence(delay(amount=9)))
 
 
 def test_a_pass_reads_what_runs_and_two_in_a_row_end_what_is_gone(

@@ -35,7 +35,6 @@ from bizproc_admin.models import (
 )
 from bizproc_admin.portals import clients
 from bizproc_admin.wording.command_errors import command_error
-from sandbox.scenarios.templates import delay, sequence
 from tests.http import waiting
 from tests.http.gateways import (
     connect,
@@ -64,11 +63,6 @@ WRITES = {
 @pytest.fixture
 def client(as_, administrator):
     return as_(administrator)
-
-
-@pytest.fixture
-def template_id(sandbox):
-    return sandbox.add_template("Waits", structure=sequence(delay(amount=9)))
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from bizproc_admin.models import (
 )
 from bizproc_admin.wording import acts
 from bizproc_admin.wording.meanings import meaning
-from sandbox.scenarios.templates import delay, parameter, sequence
+from sandbox.scenarios.templates import parameter
 from tests.http.gateways import (
     ADDRESS,
     connect,
@@ -41,11 +41,6 @@ from tests.http.gateways import (
 @pytest.fixture
 def client(as_, administrator):
     return as_(administrator)
-
-
-@pytest.fixture
-def template_id(sandbox):
-    return sandbox.add_template("Waits", structure=sequence(delay(amount=9)))
 
 
 def test_a_key_connects_a_portal_and_is_never_seen_again(client, gateway, sandbox):
