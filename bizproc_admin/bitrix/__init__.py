@@ -6,6 +6,7 @@ through a `Writer`; both speak over one `Transport`.
 
 from .chunks import Chunk, Cursor, Odd, Page
 from .credentials import AccessToken, BadWebhook, Credential, WebhookUrl
+from .envelopes import BATCH_LIMIT, refers
 from .errors import (
     BadAnswer,
     BitrixError,
@@ -26,6 +27,7 @@ from .exchange import Timeouts
 from .fields import OddRow
 from .health import Health
 from .identity import Profile
+from .many_writes import write_many
 from .oauth import TokenOwner, TokenPair, TokenServer
 from .objects import (
     AnswerTime,
@@ -83,6 +85,7 @@ from .whole import Whole
 from .writer import Writer
 
 __all__ = [
+    "BATCH_LIMIT",
     "PATIENCE_INTERACTIVE",
     "AccessDenied",
     "AccessToken",
@@ -171,4 +174,6 @@ __all__ = [
     "Written",
     "classify",
     "probe",
+    "refers",
+    "write_many",
 ]

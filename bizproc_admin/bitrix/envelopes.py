@@ -1,5 +1,6 @@
 """The shapes around a call: one reply, a batch of calls, and PHP's way of writing both."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,8 @@ from .objects import AnswerTime
 from .refusals import Refused
 
 BATCH_LIMIT: Final = 50
+#: What a batch takes for the answer of an earlier call, wherever it stands in a value.
+_REFERENCE: Final = re.compile(r"\$(result|next|total|time|error)\[", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +75,15 @@ def query(call: Call) -> str:
     for name, value in call.params.items():
         _append(pairs, name, value)
     return f"{call.method}?{'&'.join(pairs)}"
+
+
+def refers(value: object) -> bool:
+    """Tell whether a batch would put an earlier call's answer in place of a part of a value."""
+    if isinstance(value, Mapping):
+        return any(refers(key) or refers(item) for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return any(refers(item) for item in value)
+    return isinstance(value, str) and _REFERENCE.search(value) is not None
 
 
 def _append(pairs: list[str], name: str, value: object) -> None:

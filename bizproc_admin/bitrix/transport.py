@@ -118,15 +118,16 @@ class Transport:
         purpose: Purpose,
         patience: float,
         halt: bool = False,
+        permit: Release | None = None,
     ) -> BatchReply:
-        """Send up to 50 calls in one request.
+        """Send up to 50 calls in one request; waits for a permit unless one is held.
 
         Calls batch. It answers 200 even when calls of it fail; an empty map comes as a list.
         """
         if not 0 < len(calls) <= BATCH_LIMIT:
             raise ValueError(f"a batch holds 1 to {BATCH_LIMIT} calls, not {len(calls)}")
         paced = next(iter(calls.values())).method
-        release = self.obtain_permit(paced, purpose=purpose, patience=patience)
+        release = permit or self.obtain_permit(paced, purpose=purpose, patience=patience)
         written = {key: query(one) for key, one in calls.items()}
         asked = {"halt": int(halt), "cmd": written}
         exchange, envelope = self._asked("batch", asked, is_write=is_write, release=release)
@@ -266,7 +267,9 @@ class Transport:
                     "time": times.get(key),
                 }
                 replies[key] = self._answer(call.method, inner, exchange)
-                self._learn(call.method, replies[key].time)
+        # operating time is a state: what the last one of a method tells is all there is to know
+        for method, time in {calls[key].method: one.time for key, one in replies.items()}.items():
+            self._learn(method, time)
         return BatchReply(
             replies=replies,
             errors=failed,

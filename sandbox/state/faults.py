@@ -1,5 +1,8 @@
 """Faults that a test asks for: the next call, or the next N of a method, go wrong in a named way.
 
+`skip` lets so many calls of the method pass before. Calls inside a batch count, too: the connection
+is cut after 17 of them by `timeout_before_apply` with the method's name and a skip of 17.
+
 Any other name than those below is taken as a vendor error code (`plan_ended` for that of a lapsed
 plan, which shares its code with missing rights).
 """

@@ -5,9 +5,10 @@ from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import quote
 
+from bizproc_admin.bitrix.application_writes import ApplicationStepWrites
 from bizproc_admin.bitrix.errors import BadAnswer
 from bizproc_admin.bitrix.objects import Written
-from bizproc_admin.bitrix.writer import ApplicationStepWrites, WorkflowWrites, Writer
+from bizproc_admin.bitrix.writer import WorkflowWrites, Writer
 
 from .transport import NAME, GatewayReply, GatewayTransport, Request
 
