@@ -10,7 +10,7 @@ from django.utils import timezone
 from benchmarks.measuring import Line, percentile
 from benchmarks.portals import administrator, connected
 from bizproc_admin import commands
-from bizproc_admin.actions import TerminateWorkflow
+from bizproc_admin.actions import Item, TerminateWorkflow
 from bizproc_admin.audit import By
 from bizproc_admin.commands import bulk
 from bizproc_admin.models import Document, Portal, Workflow, WorkflowTemplate
@@ -81,7 +81,16 @@ def beside(many: list[Workflow], few: list[Workflow], by: By) -> tuple[list[floa
 
 
 def ask(many: list[Workflow], by: By) -> None:
-    commands.issue_many([ending(one) for one in many], by=by, key=uuid.uuid4())
+    operation = commands.freeze(
+        TerminateWorkflow,
+        portal=many[0].portal,
+        items=[Item(pk=one.pk) for one in many],
+        by=by,
+        key=uuid.uuid4(),
+        source={},
+    )
+    commands.confirm(operation, by=by, reason="They hang.")
+    commands.prepare(operation.pk, worker="benchmark")
 
 
 def clicks(rows: list[Workflow], by: By, *, as_long_as: object = None) -> list[float]:

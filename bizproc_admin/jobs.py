@@ -32,6 +32,16 @@ def serve_portal(pk: int) -> None:
             commands.serve(pk, worker=heartbeats.worker_name(), serves_bulk=for_all)
 
 
+@shared_task(name=PREFIX + "prepare_operation")
+def prepare_operation(pk: int) -> None:
+    commands.prepare(pk, worker=heartbeats.worker_name())
+
+
+@shared_task(name=PREFIX + "close_operation")
+def close_operation(pk: int) -> None:
+    commands.close(pk)
+
+
 @shared_task(name=PREFIX + "sync_feed")
 def sync_feed(feed_pk: int) -> None:
     portal_pk = Feed.objects.values_list("portal_id", flat=True).get(pk=feed_pk)

@@ -7,7 +7,7 @@ from bizproc_admin.actions.application_actions import (
     UpdateAction,
 )
 from bizproc_admin.actions.application_steps import AnswerStep, CheckToken, WriteLogLine
-from bizproc_admin.actions.base import Action, NotPossible, Observation, Target, Verdict
+from bizproc_admin.actions.base import Action, Item, NotPossible, Observation, Target, Verdict
 from bizproc_admin.actions.calls_connection import CallsTest
 from bizproc_admin.actions.delegations import DelegateTask
 from bizproc_admin.actions.starting import StartWorkflow
@@ -47,6 +47,7 @@ __all__ = [
     "DelegateTask",
     "DeleteAction",
     "DeleteTemplate",
+    "Item",
     "KillWorkflow",
     "NotPossible",
     "Observation",

@@ -22,7 +22,6 @@ from bizproc_admin.actions.workflow_tasks import (
     Judgement,
     TaskAction,
     moved_on,
-    task_of,
 )
 from bizproc_admin.models import (
     Account,
@@ -74,6 +73,7 @@ class CompleteTask(TaskAction):
     label = _("Answer")
     capability = Capability.COMPLETE_WORKFLOW_TASKS
     method = "bizproc.task.complete"
+    PEOPLE = ("person",)
     is_own_alone = True
     has_form = True
 
@@ -121,20 +121,29 @@ class CompleteTask(TaskAction):
         }
 
     @classmethod
-    def from_command(cls, command: Command) -> Self:
-        task, inputs = task_of(command), command.inputs
+    def with_inputs(
+        cls,
+        task: WorkflowTask,
+        inputs: Mapping[str, Any],
+        *,
+        people: Mapping[int, Person],
+        reason: str,
+    ) -> Self:
         return cls(
             task=task,
-            person=Person.objects.get(portal=command.portal, remote_id=inputs["person"]),
+            person=people[inputs["person"]],
             answer=inputs["answer"],
-            comment=inputs["comment"],
-            fields=inputs["fields"],
-            files=tuple(SentFile(**one) for one in inputs["files"]),
-            multiple=tuple(inputs["multiple"]),
-            on_behalf=inputs["on_behalf"],
-            reason=command.reason,
-            command_pk=command.pk,
+            comment=inputs.get("comment", ""),
+            fields=inputs.get("fields", {}),
+            files=tuple(SentFile(**one) for one in inputs.get("files", ())),
+            multiple=tuple(inputs.get("multiple", ())),
+            on_behalf=inputs.get("on_behalf", ""),
+            reason=reason,
         )
+
+    @classmethod
+    def from_command(cls, command: Command) -> Self:
+        return replace(super().from_command(command), command_pk=command.pk)
 
     def judgement(self, rows: Sequence[bitrix.TaskRow]) -> Judgement:
         if not rows:

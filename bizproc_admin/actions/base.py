@@ -105,6 +105,19 @@ class Seen:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Item:
+    """One target of many in a list that was frozen: its key in the mirror, and as it was seen.
+
+    seen is the MODIFIED that was shown, None where that does not count. own is what it alone is
+    acted on with, JSON-ready.
+    """
+
+    pk: int
+    seen: datetime | None = None
+    own: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Observation:
     """What a reading of its target means for an action.
 
@@ -230,6 +243,17 @@ class Action(ABC):
     @abstractmethod
     def from_command(cls, command: Command) -> Self:
         """Make the action again from its command."""
+
+    @classmethod
+    def of_items(
+        cls, portal: Portal, items: Sequence[Item], *, inputs: Mapping[str, Any], reason: str
+    ) -> list[Self]:
+        """Make the action on each of many targets, in their order, in a few queries.
+
+        inputs are what all of them are acted on with. NotImplementedError where it acts on one
+        target alone.
+        """
+        raise NotImplementedError(cls.name)
 
     @classmethod
     @abstractmethod

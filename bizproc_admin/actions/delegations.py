@@ -1,6 +1,6 @@
 """Giving one's part of a workflow task to somebody else."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -20,11 +20,9 @@ from bizproc_admin.actions.workflow_tasks import (
     Judgement,
     TaskAction,
     moved_on,
-    task_of,
 )
 from bizproc_admin.models import (
     Account,
-    Command,
     Person,
     WorkflowTask,
 )
@@ -45,6 +43,7 @@ class DelegateTask(TaskAction):
     label = _("Delegate")
     capability = Capability.DELEGATE_WORKFLOW_TASKS
     method = "bizproc.task.delegate"
+    PEOPLE = ("from", "to")
 
     @property
     def part_of(self) -> Person:
@@ -91,18 +90,19 @@ class DelegateTask(TaskAction):
         return {"from": named(self.from_person), "to": named(self.to_person)}
 
     @classmethod
-    def from_command(cls, command: Command) -> Self:
-        people = {
-            person.remote_id: person
-            for person in Person.objects.filter(
-                portal=command.portal, remote_id__in=list(command.inputs.values())
-            )
-        }
+    def with_inputs(
+        cls,
+        task: WorkflowTask,
+        inputs: Mapping[str, Any],
+        *,
+        people: Mapping[int, Person],
+        reason: str,
+    ) -> Self:
         return cls(
-            task=task_of(command),
-            from_person=people[command.inputs["from"]],
-            to_person=people[command.inputs["to"]],
-            reason=command.reason,
+            task=task,
+            from_person=people[inputs["from"]],
+            to_person=people[inputs["to"]],
+            reason=reason,
         )
 
     def judgement(self, rows: Sequence[bitrix.TaskRow]) -> Judgement:

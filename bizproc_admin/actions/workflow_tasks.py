@@ -1,12 +1,13 @@
 """What acts on one person's part of a workflow task, and what a reading of the task means."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from bizproc_admin import bitrix
 from bizproc_admin.actions.base import (
     Action,
+    Item,
     NotPossible,
     Observation,
     Seen,
@@ -34,6 +35,9 @@ class TaskAction(Action):
     """What acts on one person's part of a workflow task; no two of them at the same time."""
 
     task: WorkflowTask
+
+    # the inputs that are people's numbers
+    PEOPLE: ClassVar[tuple[str, ...]]
 
     @property
     def portal(self) -> Portal:
@@ -63,6 +67,44 @@ class TaskAction(Action):
             },
             workflow=self.task.workflow,
             task=self.task,
+        )
+
+    @classmethod
+    def of_items(
+        cls, portal: Portal, items: Sequence[Item], *, inputs: Mapping[str, Any], reason: str
+    ) -> list[Self]:
+        """Make the action on parts of tasks: inputs and own together are those of a command."""
+        given = [{**inputs, **item.own} for item in items]
+        tasks = WorkflowTask.objects.filter(portal=portal).with_assignments()
+        tasks = tasks.select_related("portal", "workflow__template", "workflow__document")
+        rows = tasks.in_bulk([item.pk for item in items])
+        numbers = {number for one in given for name in cls.PEOPLE if (number := one.get(name))}
+        people = Person.objects.filter(portal=portal, remote_id__in=numbers)
+        known = {person.remote_id: person for person in people}
+        return [
+            cls.with_inputs(rows[item.pk], one, people=known, reason=reason)
+            for item, one in zip(items, given, strict=True)
+        ]
+
+    @classmethod
+    def with_inputs(
+        cls,
+        task: WorkflowTask,
+        inputs: Mapping[str, Any],
+        *,
+        people: Mapping[int, Person],
+        reason: str,
+    ) -> Self:
+        """Make the action from a command's inputs and the people that they name, by number."""
+        raise NotImplementedError
+
+    @classmethod
+    def from_command(cls, command: Command) -> Self:
+        numbers = [command.inputs[name] for name in cls.PEOPLE]
+        people = Person.objects.filter(portal=command.portal, remote_id__in=numbers)
+        known = {person.remote_id: person for person in people}
+        return cls.with_inputs(
+            task_of(command), command.inputs, people=known, reason=command.reason
         )
 
     @classmethod

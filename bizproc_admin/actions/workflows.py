@@ -1,6 +1,6 @@
 """Ending workflows: terminate keeps the portal's record, kill destroys it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -10,6 +10,7 @@ from bizproc_admin import bitrix
 from bizproc_admin.access.permissions import Capability
 from bizproc_admin.actions.base import (
     Action,
+    Item,
     NotPossible,
     Observation,
     Seen,
@@ -84,6 +85,21 @@ class EndWorkflow(Action):
             seen_modified=command.seen_modified,
             **command.inputs,
         )
+
+    @classmethod
+    def of_items(
+        cls, portal: Portal, items: Sequence[Item], *, inputs: Mapping[str, Any], reason: str
+    ) -> list[Self]:
+        rows = Workflow.objects.filter(portal=portal).with_names().in_bulk([i.pk for i in items])
+        return [
+            cls(
+                workflow=rows[item.pk],
+                reason=reason,
+                seen_modified=item.seen,
+                **{**inputs, **item.own},
+            )
+            for item in items
+        ]
 
     @classmethod
     def check_many(cls, actions: Sequence[Self]) -> dict[int, NotPossible]:

@@ -24,6 +24,15 @@ class AuditAction(StrEnum):
 
     CALLS_TEST = "portal.test_calls"
 
+    # bulk operations; each of their commands has lines of its own
+    BULK_ASKED = "bulk.asked"
+    BULK_APPROVED = "bulk.approved"
+    BULK_DECLINED = "bulk.declined"
+    BULK_PAUSED = "bulk.paused"
+    BULK_RESUMED = "bulk.resumed"
+    BULK_STOPPED = "bulk.stopped"
+    BULK_FINISHED = "bulk.finished"
+
     SIGN_IN = "session.sign_in"
     SIGN_OUT = "session.sign_out"
     SESSIONS_ENDED = "session.ended"

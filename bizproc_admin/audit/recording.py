@@ -146,6 +146,7 @@ class AuditLine:
             action=action,
             outcome=outcome,
             command=command,
+            operation_id=command.bulk_id if command else None,
             attempt=facts.attempt or (command.epoch or None if command else None),
             actor=account,
             actor_name=(account.name_or_login if account else by.name)[:255],

@@ -4,27 +4,53 @@ The states and the moves between them are a table in transitions.py; which obser
 is bitrix.classify(). No database transaction is open while the network is used.
 """
 
-from bizproc_admin.commands.bulk import OperationClosed, issue_many
 from bizproc_admin.commands.deciding import contest, decide, recognise
+from bizproc_admin.commands.freezing import freeze
 from bizproc_admin.commands.issuing import KeyReused, TargetBusy, issue, take_back
+from bizproc_admin.commands.operations import (
+    Moved,
+    approve,
+    close,
+    confirm,
+    decline,
+    drop,
+    pause,
+    resume,
+    retry,
+    stop,
+)
+from bizproc_admin.commands.preparing import prepare
+from bizproc_admin.commands.progress import Progress, progress
 from bizproc_admin.commands.sending import carry_out
 from bizproc_admin.commands.serving import ahead_of, portals_due, serve, sweep
 from bizproc_admin.commands.settling import settle
 
 __all__ = [
     "KeyReused",
-    "OperationClosed",
+    "Moved",
+    "Progress",
     "TargetBusy",
     "ahead_of",
+    "approve",
     "carry_out",
+    "close",
+    "confirm",
     "contest",
     "decide",
+    "decline",
+    "drop",
+    "freeze",
     "issue",
-    "issue_many",
+    "pause",
     "portals_due",
+    "prepare",
+    "progress",
     "recognise",
+    "resume",
+    "retry",
     "serve",
     "settle",
+    "stop",
     "sweep",
     "take_back",
 ]

@@ -14,8 +14,8 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from bizproc_admin import doorbell
-from bizproc_admin.commands.bulk import drop_abandoned
 from bizproc_admin.commands.confirming import confirm_delivered
+from bizproc_admin.commands.operations import look_after, start_due
 from bizproc_admin.commands.sending import carry_out
 from bizproc_admin.commands.settling import free_the_dead, settle
 from bizproc_admin.models import Command, CommandState, Portal
@@ -46,8 +46,9 @@ def sweep(*, start: doorbell.Start = doorbell.ring, grace: timedelta = timedelta
     What has become due only within the grace is on its way already.
     """
     free_the_dead()
-    drop_abandoned()
     confirm_delivered()
+    look_after(timezone.now())
+    start_due(timezone.now(), start=start)
     expires = 2 * settings.SWEEP_INTERVAL
     for pk in portals_due(timezone.now() - grace):
         start("serve_portal", pk, queue=doorbell.INTERACTIVE, expires=expires)

@@ -6,7 +6,7 @@ from bizproc_admin.models.application_actions import ApplicationAction
 from bizproc_admin.models.application_steps import ApplicationStep, StepState
 from bizproc_admin.models.audit_entries import AuditDetail, AuditEntry, AuditSequence
 from bizproc_admin.models.audit_repeats import AuditRepeat
-from bizproc_admin.models.bulk_operations import BulkOperation, BulkState
+from bizproc_admin.models.bulk_operations import BulkOperation, BulkState, FrozenPart
 from bizproc_admin.models.call_receivers import CallReceiver
 from bizproc_admin.models.called_workflows import CalledWorkflow
 from bizproc_admin.models.commands import Command, CommandFile, CommandState
@@ -54,6 +54,7 @@ __all__ = [
     "EndCause",
     "Feed",
     "FeedName",
+    "FrozenPart",
     "GatewayConnection",
     "LinkedPerson",
     "MethodBudget",

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin.models.accounts import Account
+from bizproc_admin.models.bulk_operations import BulkOperation
 from bizproc_admin.models.commands import Command
 from bizproc_admin.models.portals import Portal
 
@@ -89,7 +90,8 @@ class AuditEntry(InsertOnlyModel):
     seq is gapless per scope (a portal, or the installation where portal is null). detail_hash
     binds the detail row: SHA-256 over its salt and its canonical text. action is a key
     (audit.AuditAction) and outcome and error_code are codes: the sentence is made when the line is
-    read. Actor and target are kept by name too, so that the line reads the same for ever.
+    read. Actor and target are kept by name too, so that the line reads the same for ever. operation
+    is what a line's command was asked for with: an operation itself is one line, and its target.
     """
 
     class Kind(models.TextChoices):
@@ -106,6 +108,7 @@ class AuditEntry(InsertOnlyModel):
         ACCOUNT = "account", _("Account changed")
         CONNECTION = "connection", _("Connection changed")
         DISCLOSURE = "disclosure", _("Shown")
+        OPERATION = "operation", _("Bulk operation")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True)
     # the writer says it: another default would have the table remade on SQLite
@@ -118,6 +121,9 @@ class AuditEntry(InsertOnlyModel):
     action = models.CharField(max_length=50, blank=True)
     outcome = models.CharField(max_length=20, blank=True)
     command = models.ForeignKey(Command, models.PROTECT, null=True, related_name="audit_entries")
+    operation = models.ForeignKey(
+        BulkOperation, models.PROTECT, null=True, related_name="audit_entries"
+    )
     attempt = models.PositiveIntegerField(null=True)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="audit_entries"

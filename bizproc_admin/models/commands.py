@@ -259,6 +259,11 @@ class Command(models.Model):
             models.Index(fields=["portal", "state", "origin"], name="command_turn"),
             models.Index(fields=["workflow", "-id"], name="command_workflow"),
             models.Index(fields=["task", "-id"], name="command_task"),
+            models.Index(
+                fields=["bulk", "state", "error_code"],
+                condition=Q(bulk__isnull=False),
+                name="command_bulk",
+            ),
         ]
 
     def __str__(self) -> str:

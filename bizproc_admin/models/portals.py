@@ -63,6 +63,7 @@ class Portal(models.Model):
     is_by_gateway tells that it is reached through the VibeCode gateway (models.gateways), or was
     until it was disconnected, and has no webhook. date_format is how the portal writes dates, a
     name of portals.date_formats. calls_id is what the address names it by to which its calls come.
+    Kills of more than approval_above workflows at once need another administrator; null: none do.
     """
 
     name = models.CharField(_("name"), max_length=100)
@@ -96,6 +97,7 @@ class Portal(models.Model):
     proposed_zone = models.CharField(max_length=64, blank=True, default="", db_default="")
     zone_evidence = models.JSONField(default=dict, db_default={})
     is_by_gateway = models.BooleanField(default=False, db_default=False)
+    approval_above = models.PositiveIntegerField(null=True)
     date_format = models.CharField(max_length=10, default="d.m.Y", db_default="d.m.Y")
     # null: an older version that is still running makes portals without one
     calls_id = models.UUIDField(null=True, unique=True, default=uuid.uuid4, editable=False)

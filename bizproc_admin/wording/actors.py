@@ -28,6 +28,7 @@ KINDS = {
     "account": _("account"),
     "portal": _("portal"),
     "page": _("page"),
+    "operation": _("bulk operation"),
 }
 
 

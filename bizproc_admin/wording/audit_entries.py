@@ -9,7 +9,7 @@ from bizproc_admin.actions import ACTIONS
 from bizproc_admin.audit import AuditAction, first_version
 from bizproc_admin.models import AuditEntry, CommandState
 from bizproc_admin.models.commands import TAKEN_BACK, receivers
-from bizproc_admin.wording import acts, command_errors, findings
+from bizproc_admin.wording import acts, command_errors, findings, operations
 from bizproc_admin.wording.looks import look_of
 
 # what each key of the history says; commands are called as their actions are
@@ -51,6 +51,13 @@ NAMES = {
     AuditAction.TIME_ZONE_SET: gettext_lazy("Set the time zone of a portal"),
     AuditAction.CONSTANTS_SEEN: gettext_lazy("Saw the constants of a template"),
     AuditAction.TEMPLATE_TAKEN: gettext_lazy("Downloaded a template"),
+    AuditAction.BULK_ASKED: gettext_lazy("Asked for a bulk operation"),
+    AuditAction.BULK_APPROVED: gettext_lazy("Approved a bulk operation"),
+    AuditAction.BULK_DECLINED: gettext_lazy("Did not approve a bulk operation"),
+    AuditAction.BULK_PAUSED: gettext_lazy("Paused a bulk operation"),
+    AuditAction.BULK_RESUMED: gettext_lazy("Resumed a bulk operation"),
+    AuditAction.BULK_STOPPED: gettext_lazy("Cancelled a bulk operation"),
+    AuditAction.BULK_FINISHED: gettext_lazy("A bulk operation is over"),
     AuditAction.DATE_FORMAT_SET: gettext_lazy("Set how a portal writes dates"),
     **{AuditAction(name): action.label for name, action in ACTIONS.items()},
 }
@@ -60,6 +67,7 @@ FAMILIES = {
     "workflow": gettext_lazy("Commands"),
     "workflow_task": gettext_lazy("Commands"),
     "application_step": gettext_lazy("Commands"),
+    "bulk": gettext_lazy("Bulk operations"),
     "session": gettext_lazy("Signing in"),
     "page": gettext_lazy("Signing in"),
     "account": gettext_lazy("Accounts"),
@@ -126,6 +134,10 @@ def sentence_of(entry: AuditEntry, names: acts.Names) -> str:
             return _("Was not allowed: %(what)s") % {"what": act}
         case kind.ACCOUNT | kind.CONNECTION | kind.DISCLOSURE:
             return _("%(action)s: %(target)s") % values
+        case kind.OPERATION:
+            inputs = entry.detail.inputs
+            said = operations.title(inputs.get("act", ""), inputs.get("total", 0))
+            return _("%(action)s: %(what)s") % {**values, "what": said}
         case kind.INTENT:
             return _("Requested: %(what)s") % {"what": act}
         case kind.ATTEMPT:

@@ -44,9 +44,7 @@ SENTENCES = {
     "no_longer_allowed": gettext_lazy("The account may no longer do this."),
     "portal_unreachable": gettext_lazy("The portal could not be asked for too long."),
     "nobody_signed_in": gettext_lazy("Nobody signed in for it in a week."),
-    "operation_dropped": gettext_lazy(
-        "The request for many, of which this was one, broke off before all of it was kept."
-    ),
+    "operation_stopped": gettext_lazy("The operation it was a part of was cancelled before."),
     # what befell it here
     "started_meanwhile": gettext_lazy(
         "Another workflow of this template has been started on this document meanwhile. "
@@ -175,7 +173,7 @@ SENTENCES = {
 # what ends an intent that is not sent, or not again
 GIVEN_UP = (
     "taken_back", "changed_since_view", "no_longer_allowed", "portal_unreachable",
-    "nobody_signed_in", "operation_dropped", "started_meanwhile", "template_changed",
+    "nobody_signed_in", "operation_stopped", "started_meanwhile", "template_changed",
     "template_is_so", "action_taken", "code_of_other_kind", "action_gone", "step_is_over",
 )  # fmt: skip
 
