@@ -9,6 +9,8 @@ from django.urls import reverse
 from bizproc_admin.models import ApplicationAction, Command, CommandState, LinkedPerson, Person
 from tests.http.application_actions import HANDLER, registering, text
 
+pytestmark = pytest.mark.portable
+
 URL = "application_action_import"
 # as the reference shows one: its own case of names, an access token beside it
 SAMPLE = {

@@ -7,6 +7,8 @@ from django.utils import timezone
 from bizproc_admin.models import ApplicationAction, Command, CommandState, LinkedPerson, Person
 from tests.http.application_actions import HANDLER, form_of, property_of, registering, text
 
+pytestmark = pytest.mark.portable
+
 URL = "application_action_registration"
 
 

@@ -37,6 +37,8 @@ from tests.http.gateways import (
     sign_in,
 )
 
+pytestmark = pytest.mark.portable
+
 
 @pytest.fixture
 def client(as_, administrator):

@@ -17,6 +17,8 @@ from django.urls import reverse
 from bizproc_admin.models import Account, AuditEntry, LinkedPerson, Person, Role
 from tests.conftest import PASSWORD
 
+pytestmark = pytest.mark.portable
+
 SIGN_IN, CODE, ACTIVATION = "/sign-in/", "/sign-in/code/", "/own-account/second-factor/activation/"
 CODES = "/own-account/second-factor/recovery-codes/"
 

@@ -28,6 +28,8 @@ from bizproc_admin.models import (
 )
 from tests.conftest import PASSWORD
 
+pytestmark = pytest.mark.portable
+
 OWN = "/own-account/"
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:143.0) Gecko/20100101 Firefox/143.0"
 PHONE = (

@@ -13,6 +13,8 @@ from bizproc_admin.models import Account, AuditEntry, AuditRepeat
 from config import settings as production
 from tests.conftest import PASSWORD
 
+pytestmark = pytest.mark.portable
+
 
 def sign_in(client, *, username="anna", where="127.0.0.1", **more):
     values = {"login": username, "password": PASSWORD, **more}

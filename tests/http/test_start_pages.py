@@ -29,6 +29,8 @@ from bizproc_admin.models.documents import kind_of
 from bizproc_admin.views import starting
 from tests.http.test_starting import ENDS_AT_ONCE
 
+pytestmark = pytest.mark.portable
+
 START = "bizproc.workflow.start"
 EVERY_KIND = {
     "Article": {"Name": "Артикул", "Type": "string", "Required": "1"},

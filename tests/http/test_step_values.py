@@ -8,6 +8,8 @@ from bizproc_admin.forms.parameters import name_of
 from bizproc_admin.models import Command, CommandFile
 from tests.http import waiting
 
+pytestmark = pytest.mark.portable
+
 SEND = "bizproc.event.send"
 TYPES = {
     "yes": {"NAME": "Yes", "TYPE": "bool"},

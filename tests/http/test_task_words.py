@@ -14,6 +14,8 @@ from bizproc_admin.models import CommandState, Person
 from bizproc_admin.wording import acts
 from bizproc_admin.wording.timelines import command_events, task_events
 
+pytestmark = pytest.mark.portable
+
 
 @pytest.fixture
 def employee(task):

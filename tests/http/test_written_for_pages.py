@@ -8,6 +8,8 @@ from django.urls import reverse
 from bizproc_admin.bitrix.texts import line
 from bizproc_admin.models import Person
 
+pytestmark = pytest.mark.portable
+
 
 @pytest.mark.parametrize(
     ("written", "read"),

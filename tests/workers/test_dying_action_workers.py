@@ -24,7 +24,8 @@ from bizproc_admin.secrets.fields import Secret
 from sandbox import Sandbox
 from tests.workers.conftest import messages_travel
 
-pytestmark = pytest.mark.worker
+# the kill points of both databases are those of test_dying_workers
+pytestmark = [pytest.mark.worker, pytest.mark.portable]
 
 OLD = {
     "HANDLER": "https://app.example/calls/",

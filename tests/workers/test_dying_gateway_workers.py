@@ -26,7 +26,8 @@ from sandbox import Sandbox
 from sandbox.scenarios.templates import delay, sequence
 from tests.workers.conftest import messages_travel
 
-pytestmark = pytest.mark.worker
+# the kill points of both databases are those of test_dying_workers
+pytestmark = [pytest.mark.worker, pytest.mark.portable]
 
 State = CommandState
 CLAIMED, OPEN = "claimed, nothing sent", "connected, nothing sent"

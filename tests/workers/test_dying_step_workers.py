@@ -28,7 +28,8 @@ from tests.http import waiting
 from tests.http.waiting import Application
 from tests.workers.conftest import messages_travel
 
-pytestmark = pytest.mark.worker
+# the kill points of both databases are those of test_dying_workers
+pytestmark = [pytest.mark.worker, pytest.mark.portable]
 
 SEND = "bizproc.event.send"
 VALUES = {"result": "clean", "score": "82"}

@@ -11,7 +11,8 @@ from sandbox import Sandbox
 from tests.workers.conftest import EMPLOYEE, RECEIVER
 from tests.workers.test_dying_workers import DEATHS, FAULTS
 
-pytestmark = pytest.mark.worker
+# the kill points of both databases are those of test_dying_workers
+pytestmark = [pytest.mark.worker, pytest.mark.portable]
 
 METHODS = {"complete": "bizproc.task.complete", "delegate": "bizproc.task.delegate"}
 KINDS = pytest.mark.parametrize("kind", ["complete", "delegate"])

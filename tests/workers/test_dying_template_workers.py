@@ -25,7 +25,8 @@ from bizproc_admin.secrets.fields import Secret
 from sandbox import Sandbox
 from tests.workers.conftest import messages_travel
 
-pytestmark = pytest.mark.worker
+# the kill points of both databases are those of test_dying_workers
+pytestmark = [pytest.mark.worker, pytest.mark.portable]
 
 OWNER = 1
 METHODS = {kind: f"bizproc.workflow.template.{kind}" for kind in ("add", "update", "delete")}
