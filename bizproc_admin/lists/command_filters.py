@@ -28,7 +28,9 @@ class CommandFilterForm(FilterForm[CommandQuerySet]):
     """The filters of all commands of a portal; each state of them is a part with its count."""
 
     state = forms.ChoiceField(
-        choices=[("all", _("All")), *((word, LOOKS[word].text) for word in WORDS)], required=False
+        choices=[("all", _("All")), *((word, LOOKS[word].text) for word in WORDS)],
+        required=False,
+        label=_("State"),
     )
     action = forms.MultipleChoiceField(
         choices=[(name, action.label) for name, action in ACTIONS.items()],

@@ -1,4 +1,4 @@
-"""Filters of a list: all of them live in the address, a bad value is said and ignored."""
+"""Filters of a list: all of them live in the address; one that is not understood shows no row."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -119,7 +119,13 @@ class FilterForm(forms.Form, Generic[R]):
         return self.narrow_to_chips(self.in_part(rows, self.part_shown))
 
     def narrow_to_chips(self, rows: R) -> R:
-        """Narrow rows to what is searched for and chosen, in every part of the list."""
+        """Narrow rows to what is searched for and chosen, in every part of the list.
+
+        A filter that is not understood leaves none: what was asked for is not known, and that is
+        never everything.
+        """
+        if self.misunderstood:
+            return rows.none()
         if text := self.value("q"):
             rows = rows.matching(text)  # type: ignore[attr-defined]  # every list's rows have it
         for chip in self.CHIPS:
@@ -228,18 +234,23 @@ class FilterForm(forms.Form, Generic[R]):
         return self.query(**dict.fromkeys((*self.CHIPS, "q", "page", "upto")))
 
     @property
+    def misunderstood(self) -> list[str]:
+        """Return the filters of the address that hold what is not known here."""
+        filters = (self.PART, *self.CHIPS, "q")
+        return [name for name in filters if name in self.errors]
+
+    @property
     def problems(self) -> list[str]:
-        """Say which parameters of the address were not understood and left out."""
+        """Say which filters of the address were not understood, so that no row is shown."""
         return [
-            str(_("%(filter)s: this filter of the address is not known here and was left out."))
+            str(_("%(filter)s: this filter of the address is not known here, so no row is shown."))
             % {"filter": self.fields[name].label}
-            for name in self.errors
-            if self.fields[name].label
+            for name in self.misunderstood
         ]
 
     @property
     def has_filters(self) -> bool:
-        return any(self.value(name) for name in (*self.CHIPS, "q"))
+        return bool(self.misunderstood) or any(self.value(name) for name in (*self.CHIPS, "q"))
 
     def pairs(self, **changes: Value) -> list[tuple[str, str]]:
         """Return the address's parameters with some changed; None leaves one out."""

@@ -36,7 +36,7 @@ UNTIL = {
 class StepFilterForm(FilterForm[ApplicationStepQuerySet]):
     """The list's filters; each state is a part with its count."""
 
-    state = forms.ChoiceField(choices=list(PARTS.items()), required=False)
+    state = forms.ChoiceField(choices=list(PARTS.items()), required=False, label=_("State"))
     action = forms.MultipleChoiceField(required=False, label=_("Action"))
     template = forms.MultipleChoiceField(required=False, label=_("Template"))
     until = forms.ChoiceField(choices=[("", ""), *UNTIL.items()], required=False, label=_("Until"))

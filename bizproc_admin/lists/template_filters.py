@@ -24,7 +24,7 @@ CONDITIONS = [
 class TemplateFilterForm(FilterForm[WorkflowTemplateQuerySet]):
     """The list's filters; what concerns all workflows is offered to those who see them all."""
 
-    show = forms.ChoiceField(choices=SHOWN, required=False)
+    show = forms.ChoiceField(choices=SHOWN, required=False, label=_("Show"))
     kind = forms.MultipleChoiceField(
         choices=DocumentKind.choices, required=False, label=_("Document")
     )

@@ -57,7 +57,7 @@ SYSTEM = "system"
 class WorkflowFilterForm(FilterForm[WorkflowQuerySet]):
     """The filters of the list of workflows."""
 
-    show = forms.ChoiceField(choices=SHOWN, required=False)
+    show = forms.ChoiceField(choices=SHOWN, required=False, label=_("Show"))
     template = forms.MultipleChoiceField(required=False, label=_("Template"))
     kind = forms.MultipleChoiceField(
         choices=DocumentKind.choices, required=False, label=_("Document")

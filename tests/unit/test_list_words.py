@@ -153,7 +153,8 @@ def test_another_number_of_rows_starts_anew():
     assert [size.is_current for size in sizes] == [True, False, False, False]
 
 
-def test_a_filter_that_is_not_understood_is_said_and_left_out():
+def test_a_filter_that_is_not_understood_is_said_and_leaves_no_row():
     found = filters("condition=sideways&age=7d")
     assert found.problems
+    assert found.narrow(Workflow.objects.all()).query.is_empty()
     assert found.query() == "?age=7d"
