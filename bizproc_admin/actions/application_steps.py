@@ -170,10 +170,10 @@ class StepAction(Action):
                 found[place] = NotPossible("step_is_over")
         return found
 
-    def look(self, reader: bitrix.Reader) -> Observation:
-        """Read the step's workflow with its tasks."""
-        number = self.step.workflow_remote_id
-        return self.judge(self.look_many(reader, [number])[number].clear())
+    @property
+    def looked_at(self) -> str:
+        """Return the id of the step's workflow."""
+        return self.step.workflow_remote_id
 
     @classmethod
     def look_many(cls, reader: bitrix.Reader, targets: Sequence[str]) -> dict[str, Seen]:
@@ -310,6 +310,7 @@ class AnswerStep(StepAction):
     label = _("Answer a step")
     method = "bizproc.event.send"
     is_one_time = True
+    most_at_once = 10
 
     @property
     def effect(self) -> str:

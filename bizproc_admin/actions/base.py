@@ -164,6 +164,8 @@ class Action(ABC):
     awaited_for: ClassVar[timedelta] = timedelta()
     # sends of one command: the first, and those after proof that nothing happened
     most_sends: ClassVar[int] = 3
+    # how many of an operation go in one request at most; a lost answer leaves all of them unknown
+    most_at_once: ClassVar[int] = 1
 
     @property
     @abstractmethod
@@ -274,9 +276,14 @@ class Action(ABC):
     def judge(self, seen: Seen) -> Observation:
         """Return what a reading of the target means for this action."""
 
+    @property
+    def looked_at(self) -> str:
+        """Return the id of what look_many reads of it."""
+        return self.target_id
+
     def look(self, reader: bitrix.Reader) -> Observation:
         """Read the target alone, and judge it."""
-        target = self.target_id
+        target = self.looked_at
         return self.judge(self.look_many(reader, [target])[target].clear())
 
     @classmethod

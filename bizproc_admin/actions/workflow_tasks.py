@@ -36,6 +36,7 @@ class TaskAction(Action):
 
     task: WorkflowTask
 
+    most_at_once = 10
     # the inputs that are people's numbers
     PEOPLE: ClassVar[tuple[str, ...]]
 

@@ -42,6 +42,7 @@ class EndWorkflow(Action):
     workflow: Workflow
 
     ends_target = True
+    most_at_once = bitrix.BATCH_LIMIT
     end_cause: ClassVar[EndCause]
 
     @property

@@ -165,6 +165,8 @@ def resume(operation: BulkOperation, *, by: By) -> bool:
             pause_values={},
             paused_at=None,
             paused_by=None,
+            waits_until=None,
+            waits_code="",
         )
         if is_moved:
             # the hour after which a command is given up begins anew

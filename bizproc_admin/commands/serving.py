@@ -7,6 +7,7 @@ however often it is rung for, the next thing done is the most urgent one there i
 import logging
 import time
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db.models import Exists, F, Q, QuerySet
@@ -14,7 +15,9 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from bizproc_admin import doorbell
+from bizproc_admin.commands.bulk_sending import carry_on, goes_in_batches
 from bizproc_admin.commands.confirming import confirm_delivered
+from bizproc_admin.commands.holding import pause_lost, pause_where_refused_alike
 from bizproc_admin.commands.operations import look_after, start_due
 from bizproc_admin.commands.sending import carry_out
 from bizproc_admin.commands.settling import free_the_dead, settle
@@ -46,6 +49,7 @@ def sweep(*, start: doorbell.Start = doorbell.ring, grace: timedelta = timedelta
     What has become due only within the grace is on its way already.
     """
     free_the_dead()
+    pause_lost()
     confirm_delivered()
     look_after(timezone.now())
     start_due(timezone.now(), start=start)
@@ -63,10 +67,7 @@ def serve(portal_pk: int, *, worker: str, serves_bulk: bool = True) -> None:
     until = time.monotonic() + SLICE
     while (command := take_next(portal_pk, worker=worker, takes_bulk=serves_bulk)) is not None:
         try:
-            if command.state == CommandState.INTENT:
-                carry_out(command.pk, worker=worker)
-            else:
-                settle(command.pk)
+            work_on(command, worker=worker)
         finally:
             # what was settled meanwhile has left it, and changes no more
             Command.objects.open().filter(pk=command.pk, taken_by=worker).update(
@@ -76,6 +77,20 @@ def serve(portal_pk: int, *, worker: str, serves_bulk: bool = True) -> None:
             doorbell.ring("serve_portal", portal_pk, queue=doorbell.INTERACTIVE)
             return
     log.debug("served portal=%s", portal_pk)
+
+
+def work_on(command: Command, *, worker: str) -> None:
+    """Do what is due of a command that is taken, with others of its operation if it has one."""
+    if goes_in_batches(command):
+        carry_on(command, worker=worker, is_called=partial(is_called, command.portal_id))
+        return
+    if command.state == CommandState.INTENT:
+        carry_out(command.pk, worker=worker)
+    else:
+        settle(command.pk)
+    if command.bulk is not None:
+        command.refresh_from_db(fields=["state"])
+        pause_where_refused_alike(command.bulk, [command])
 
 
 def take_next(portal_pk: int, *, worker: str, takes_bulk: bool = True) -> Command | None:
@@ -106,6 +121,12 @@ def take_next(portal_pk: int, *, worker: str, takes_bulk: bool = True) -> Comman
         return take_next(portal_pk, worker=worker, takes_bulk=takes_bulk)
     note_queue(found, now)
     return found
+
+
+def is_called(portal_pk: int) -> bool:
+    """Tell whether something that people asked for themselves is due, and nobody is at it."""
+    here = Command.objects.filter(portal=portal_pk).exclude(origin=BULK)
+    return here.due(timezone.now()).exists()
 
 
 def first_of(due: QuerySet[Command]) -> Command | None:

@@ -43,13 +43,23 @@ def settle(pk: int) -> None:
     action = actions.load(command)
     try:
         seen = action.look(reader_for(command, action, bitrix.Purpose.VERIFY))
-    except (bitrix.PaceExceeded, bitrix.Resting) as error:
+    except bitrix.BitrixError as error:
+        look_later(command, error)
+        return
+    conclude(command, action, seen)
+
+
+def look_later(command: Command, error: bitrix.BitrixError) -> None:
+    """Leave a command in doubt for a later look, as its target cannot be read."""
+    if isinstance(error, (bitrix.PaceExceeded, bitrix.Resting)):
         wait_for_turn(command, error)
         return
-    except bitrix.BitrixError as error:
-        log.info("settle_postponed command=%s %s", command.pk, error.for_logs)
-        check_later(command)
-        return
+    log.info("settle_postponed command=%s %s", command.pk, error.for_logs)
+    check_later(command)
+
+
+def conclude(command: Command, action: Action, seen: Observation) -> None:
+    """Conclude what a reading of its target says of a command in doubt."""
     if command.state == CommandState.DECLINED:
         conclude_refused(command, action, seen)
     elif seen.verdict is Verdict.EVIDENT:
@@ -85,6 +95,7 @@ def free_the_dead() -> None:
 def unreachable(now: datetime) -> list[Command]:
     """Return the intents that have waited too long for a portal that is left alone meanwhile."""
     waiting = Command.objects.filter(
+        bulk=None,
         state=CommandState.INTENT,
         portal__failures__gte=outages.LEFT_ALONE_AFTER,
         requested_at__lt=now - timedelta(seconds=settings.GIVE_UP_TIME),
@@ -258,7 +269,8 @@ def conclude_present(command: Command, action: Action, seen: Observation) -> Non
         next_check_at = timezone.now() + wait if wait and to == CommandState.INTENT else None
         if move(command, to, next_check_at=next_check_at):
             record(command, AuditEntry.Kind.RECONCILE, after=seen.snapshot, origin="worker")
-            if to == CommandState.INTENT:
+            # who settles a part of an operation goes on with it
+            if to == CommandState.INTENT and command.bulk_id is None:
                 doorbell.ring(
                     "serve_portal",
                     command.portal_id,

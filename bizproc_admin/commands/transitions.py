@@ -1,6 +1,7 @@
 """The states of commands: which moves there are and why, and the one place that makes them."""
 
 import logging
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ from bizproc_admin import audit
 from bizproc_admin.audit import AuditAction, By, Facts
 from bizproc_admin.models import AuditEntry, Command, CommandFile
 from bizproc_admin.models import CommandState as State
-from bizproc_admin.models.commands import SETTLED, TERMINAL
+from bizproc_admin.models.commands import SETTLED, TERMINAL, CommandQuerySet
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +94,11 @@ class IllegalMove(RuntimeError):
 
 
 def fetch(pk: int) -> Command:
+    return fetched().get(pk=pk)
+
+
+def fetched() -> CommandQuerySet:
+    """Return commands with all that their actions are made from."""
     return Command.objects.select_related(
         "portal",
         "actor",
@@ -103,7 +109,7 @@ def fetch(pk: int) -> Command:
         "workflow__document",
         "task__portal",
         "task__workflow",
-    ).get(pk=pk)
+    )
 
 
 def move(command: Command, to: State, **fields: Any) -> bool:
@@ -229,3 +235,12 @@ def record(
         outcome=outcome or command.state,
         facts=Facts(inputs={**(inputs or {}), **values}, **{"reason": command.reason, **facts}),
     )
+
+
+def record_many(
+    commands: Sequence[Command], kind: AuditEntry.Kind, facts: Callable[[Command], Facts]
+) -> None:
+    """Write what a worker did with commands of one actor, an entry each."""
+    if commands:
+        by = By(account=commands[0].actor, origin="worker")
+        audit.record_commands(kind, commands, by=by, facts=facts)

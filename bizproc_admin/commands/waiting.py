@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from bizproc_admin import bitrix
 from bizproc_admin.actions import Action
-from bizproc_admin.commands.transitions import failing
+from bizproc_admin.commands.transitions import cancel, failing
 from bizproc_admin.models import Command, CommandState
 from bizproc_admin.models.commands import BULK
 from bizproc_admin.portals import clients
@@ -23,6 +23,8 @@ LONGEST_QUEUE = timedelta(hours=24)
 # what waits for a step of the portal is looked at after 1, 10 and 60 minutes, then daily
 SLOW_CHECKS = (60, 600, 3_600, 86_400)
 CHECK_AFTER = (2, 5, 10, 20, 30, 60, 120, 300)
+# a target of an operation that could not be read so often alone, while others could, is given up
+MOST_CHECKS = 15
 RETRY_AFTER = (1, 2, 5, 10, 20, 30, 60)
 # what these say stays true when a command is given up; others speak of a next try
 LASTING = (
@@ -82,6 +84,18 @@ def wait_for_turn(command: Command, error: bitrix.PaceExceeded | bitrix.Resting)
     Command.objects.filter(pk=command.pk, state=command.state, epoch=command.epoch).update(**fields)
 
 
+def try_later(command: Command, error: bitrix.BitrixError) -> None:
+    """Leave an intent for a while whose target cannot be read; it is given up in the end."""
+    if is_overdue(command) or (command.bulk_id and command.checks >= MOST_CHECKS):
+        cancel(command, "portal_unreachable", reasons_of(error))
+        return
+    Command.objects.filter(pk=command.pk, state=CommandState.INTENT, epoch=command.epoch).update(
+        checks=command.checks + 1,
+        next_check_at=timezone.now() + pause(command.checks, error),
+        **failing(*error_of(error)),
+    )
+
+
 def pause(tries: int, outcome: object) -> timedelta:
     """Return how long to wait before the next try; an error that names its wait is obeyed."""
     seconds = float(RETRY_AFTER[min(tries, len(RETRY_AFTER) - 1)])
@@ -93,7 +107,12 @@ def pause(tries: int, outcome: object) -> timedelta:
 
 
 def is_overdue(command: Command) -> bool:
-    """Tell whether an intent has waited so long that nobody expects it to be sent any more."""
+    """Tell whether an intent has waited so long that nobody expects it to be sent any more.
+
+    A part of an operation waits for as long as that is not stopped.
+    """
+    if command.bulk_id is not None:
+        return False
     since = command.due_since or command.requested_at
     patience = timedelta(seconds=settings.GIVE_UP_TIME)
     queued = timedelta(seconds=command.queued)

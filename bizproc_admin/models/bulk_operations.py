@@ -79,7 +79,8 @@ class BulkOperation(models.Model):
     regardless, that they act on what has moved on since, too. prepared parts of it have become
     commands; whoever is at that holds it until taken_until. pause_code and pause_values say why it
     is paused, paused_by is null where it paused itself. stopped_by has cancelled it, approved_by
-    has approved it or refused to. sizes is how many of its commands go in one request, as learnt.
+    has approved it or refused to. Nothing more of it is sent before waits_until; waits_code is what
+    it waits for then.
     """
 
     key = models.UUIDField(unique=True)
@@ -121,6 +122,8 @@ class BulkOperation(models.Model):
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )
+    waits_until = models.DateTimeField(null=True)
+    waits_code = models.CharField(max_length=100, blank=True, default="", db_default="")
 
     objects = BulkOperationQuerySet.as_manager()
 
@@ -130,6 +133,11 @@ class BulkOperation(models.Model):
     @property
     def as_target(self) -> Target:
         return Target(kind="operation", id=str(self.pk), portal_id=self.portal_id)
+
+    def is_carried_out(self, now: datetime) -> bool:
+        """Tell whether anything more of it may be sent at a moment."""
+        is_free = self.waits_until is None or self.waits_until <= now
+        return self.state == BulkState.READY and is_free
 
     @property
     def left_out(self) -> list[dict[str, Any]]:

@@ -103,6 +103,7 @@ class CommandQuerySet(models.QuerySet["Command"]):
     def due_to_send(self, now: datetime) -> Self:
         return self.filter(state=CommandState.INTENT).filter(
             Q(bulk=None) | Q(bulk__state=BulkState.READY),
+            Q(bulk=None) | Q(bulk__waits_until=None) | Q(bulk__waits_until__lte=now),
             Q(next_check_at=None) | Q(next_check_at__lte=now),
             Q(not_before=None) | Q(not_before__lte=now),
         )

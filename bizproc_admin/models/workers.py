@@ -118,7 +118,10 @@ class Place(models.Model):
 
 
 class MethodBudget(models.Model):
-    """Operating time of one method, as the portal last reported it (seconds), and any block."""
+    """Operating time of one method, as the portal last reported it (seconds), and any block.
+
+    seconds_of_one is how long it took lately for one of many calls in a request, 0 if not known.
+    """
 
     portal = models.ForeignKey(Portal, models.PROTECT, related_name="method_budgets")
     method = models.CharField(max_length=100)
@@ -126,6 +129,7 @@ class MethodBudget(models.Model):
     told_at = models.FloatField(default=0.0)
     resets_at = models.FloatField(default=0.0)
     blocked_until = models.FloatField(default=0.0)
+    seconds_of_one = models.FloatField(default=0.0, db_default=0.0)
 
     class Meta:
         constraints = [

@@ -223,3 +223,24 @@ class DatabasePacer:
         if self.clock() + seconds > until:
             raise bitrix.PaceExceeded("no permit in time", method=method, retry_after=seconds)
         self.sleep(min(seconds, LONGEST_NAP))
+
+
+def seconds_of_one(portal_pk: int, method: str) -> float:
+    """Return how long a portal takes for one of many calls of a method; 0.0 if not known yet."""
+    budgets = MethodBudget.objects.filter(portal=portal_pk, method=method)
+    return budgets.values_list("seconds_of_one", flat=True).first() or 0.0
+
+
+def learn_seconds_of_one(portal_pk: int, method: str, seconds: float, *, is_certain: bool) -> None:
+    """Keep how long one took, for every process: slower at once, faster by and by.
+
+    Of a request without an answer only that is certain which makes it slower.
+    """
+    before = seconds_of_one(portal_pk, method)
+    if seconds < before:
+        seconds = (seconds + before) / 2 if is_certain else before
+    elif not before and not is_certain:
+        return
+    MethodBudget.objects.update_or_create(
+        portal_id=portal_pk, method=method, defaults={"seconds_of_one": seconds}
+    )

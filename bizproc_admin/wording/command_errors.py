@@ -44,6 +44,10 @@ SENTENCES = {
     "no_longer_allowed": gettext_lazy("The account may no longer do this."),
     "portal_unreachable": gettext_lazy("The portal could not be asked for too long."),
     "nobody_signed_in": gettext_lazy("Nobody signed in for it in a week."),
+    "refused_alike": gettext_lazy(
+        "The portal refused %(number)s in a row for the same reason, so that the rest waits for "
+        "your word."
+    ),
     "operation_stopped": gettext_lazy("The operation it was a part of was cancelled before."),
     # what befell it here
     "started_meanwhile": gettext_lazy(
