@@ -207,6 +207,10 @@ def _perform(talk: _Conversation, caller: Caller, found: Method, params: Params)
     with portal.lock:
         if portal.limits.exhausted(caller.code, found.name):
             raise named("OPERATION_TIME_LIMIT")
+    if found.changes and portal.write_seconds:
+        # others are served meanwhile, and it is time spent in the method
+        time.sleep(portal.write_seconds)
+    with portal.lock:
         result = ledger.run(portal, caller, found, params)
         seconds = time.perf_counter() - clock
         portal.limits.spend(caller.code, found.name, seconds, began=began)

@@ -127,6 +127,12 @@ class PortalOperations:
         _one_of(rule, AUTO_EXECUTE_RULES)
         self._portal.strict_auto_execute = rule == "strict"
 
+    def set_write_time(self, milliseconds: float) -> None:
+        """Have each change by a call take so long; a batch takes as long as all of it."""
+        if not 0 <= float(milliseconds) <= 60_000:
+            raise ValueError("A change takes a minute at most.")
+        self._portal.write_seconds = float(milliseconds) / 1000
+
     def set_build(self, build: str, event_delay: float = 0.0) -> None:
         """Bring answers to steps after the call ("26"), so many seconds late, or in it ("25")."""
         _one_of(build, BUILDS)

@@ -139,6 +139,8 @@ class Portal:
         self.clock.offset = 0.0
         self.clock.set_zone(self.first_zone)
         self.public_url, self.former_hosts = self.first_public_url, frozenset()
+        #: How long each change takes, as time goes here.
+        self.write_seconds = 0.0
         self.newer_filters = False
         self.strict_auto_execute = False
         #: Whether the vendor's servers, which carry the calls, know a portal on premises.

@@ -59,3 +59,11 @@ def test_answers_tell_the_operating_time_with_the_limits_on_and_off(sandbox):
     assert call(sandbox).json()["time"]["operating"] == 0
     sandbox.fill_bucket(50)
     assert call(sandbox).status_code == 200
+
+
+def test_the_time_that_changes_take_is_spent_in_their_method(sandbox):
+    sandbox.set_write_time(120)
+    key = sandbox.start_workflow()
+    told = call(sandbox, "bizproc.workflow.kill", ID=key).json()["time"]
+    assert told["operating"] >= 0.12
+    assert call(sandbox).json()["time"]["operating"] == 0

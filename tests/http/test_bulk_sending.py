@@ -26,6 +26,7 @@ from bizproc_admin.models import (
 )
 from bizproc_admin.portals import pacing
 from bizproc_admin.wording.command_errors import said
+from tests.http.gateways import known
 
 TERMINATE = "bizproc.workflow.terminate"
 KILL = "bizproc.workflow.kill"
@@ -320,3 +321,28 @@ def test_one_person_answers_ten_at_a_time_with_their_own_token(
     assert states(operation) == {CommandState.CONFIRMED: operation.total}
     assert len(sandbox.ledger()) == operation.total >= 14
     assert sandbox.calls("bizproc.task.complete")[0]["params"]["COMMENT"] == "Fine & well"
+
+
+def test_through_the_gateway_each_goes_alone_and_a_session_that_is_over_pauses_it(
+    gateway, sandbox, template_id, administrator
+):
+    workflows = [known(gateway, sandbox, template_id) for _ in range(3)]
+    operation = ask(workflows, administrator, KillWorkflow)
+    sandbox.fail_next("TOKEN_EXPIRED", method="gateway.end", skip=2)
+    serve(gateway)
+    assert len(sandbox.ledger()) == 2
+    assert states(operation) == {CommandState.CONFIRMED: 2, CommandState.INTENT: 1}
+    assert state_of(operation) == (BulkState.PAUSED, "TOKEN_EXPIRED")
+    serve(gateway)
+    assert len(sandbox.ledger()) == 2
+
+
+def test_once_resumed_it_goes_on_at_once(many, administrator, sandbox, portal):
+    operation = ask(many(12), administrator)
+    commands.pause(operation, by=By(account=administrator))
+    BulkOperation.objects.update(waits_until=timezone.now() + timedelta(minutes=9))
+    serve(portal)
+    assert sandbox.calls() == []
+    commands.resume(operation, by=By(account=administrator))
+    serve(portal)
+    assert states(operation) == {CommandState.CONFIRMED: 12}

@@ -31,7 +31,8 @@ from bizproc_admin.actions.starting import StartWorkflow  # noqa: E402
 from bizproc_admin.actions.workflow_tasks import TaskAction  # noqa: E402
 from bizproc_admin.actions.workflows import EndWorkflow  # noqa: E402
 from bizproc_admin.bitrix import http as wire  # noqa: E402
-from bizproc_admin.commands import sending, settling  # noqa: E402
+from bizproc_admin.commands import bulk_sending, sending, settling  # noqa: E402
+from bizproc_admin.models import Command  # noqa: E402
 
 claimed = False
 
@@ -57,14 +58,18 @@ def wrap(owner: Any, name: str, *, before: bool) -> None:
 
 def only_after_the_claim() -> None:
     """Note the claim, so that the reads before it do not count as the write."""
-    original = sending.claim
 
-    def noting(*args: Any, **kwargs: Any) -> bool:
-        global claimed
-        claimed = original(*args, **kwargs)
-        return claimed
+    def noting(original: Callable[..., Any]) -> Callable[..., Any]:
+        def claim(*args: Any, **kwargs: Any) -> Any:
+            global claimed
+            taken = original(*args, **kwargs)
+            claimed = bool(taken)
+            return taken
 
-    sending.claim = noting
+        return claim
+
+    sending.claim = noting(sending.claim)
+    bulk_sending.claim_many = noting(bulk_sending.claim_many)
 
 
 def die_around_a_piece_of_the_request(piece: int, *, before: bool) -> None:
@@ -120,14 +125,22 @@ POINTS: dict[str, Callable[[], None]] = {
     "verified, not concluded": lambda: wrap(settling, "conclude_in_doubt", before=True),
     "concluding, not committed": die_while_concluding,
     "concluded": lambda: wrap(sending, "settle", before=False),
+    "a batch claimed": lambda: wrap(bulk_sending, "claim_many", before=False),
+    "a batch answered": lambda: wrap(bulk_sending, "take_answers", before=True),
+    "a batch recorded": lambda: wrap(bulk_sending, "take_answers", before=False),
+    "one of a batch concluded": lambda: wrap(bulk_sending, "conclude", before=False),
 }
 
 
 def run(point: str, command: int) -> NoReturn:
-    """Carry out a command as a worker does, and die at the point."""
+    """Carry out a command as a worker does, with its operation if it has one; die at the point."""
     POINTS[point]()
     heartbeats.beat("interactive")
-    commands.carry_out(command, worker=heartbeats.worker_name())
+    one = Command.objects.get(pk=command)
+    if one.bulk_id is None:
+        commands.carry_out(command, worker=heartbeats.worker_name())
+    else:
+        commands.serve(one.portal_id, worker=heartbeats.worker_name())
     raise AssertionError("the point was never reached")
 
 
