@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from bizproc_admin import heartbeats
 from bizproc_admin.access.permissions import Capability, Request, capabilities
 from bizproc_admin.lists.inbox import waiting_count
-from bizproc_admin.models import Account, ApplicationStep, Portal, Role, Workflow
+from bizproc_admin.models import Account, ApplicationStep, BulkOperation, Portal, Role, Workflow
 from bizproc_admin.models.application_steps import OPEN
 from bizproc_admin.views.news import news_of
 
@@ -72,7 +72,7 @@ def navigation(
     news: Any,
 ) -> list[dict[str, Any]]:
     """Give the entries of the left column that the account may open."""
-    running, waiting_steps = counts_of(request, account, portal, can)
+    running, waiting_steps, living = counts_of(request, account, portal, can)
     waiting, overdue = waits
     entries = [
         (Capability.SEE_OVERVIEW, "overview", _("Overview"), "layout-dashboard", None),
@@ -98,6 +98,7 @@ def navigation(
             "file-text",
             None,
         ),
+        (Capability.SEE_OPERATIONS, "operation_list", _("Operations"), "layers", living),
         (Capability.SEE_COMMANDS, "command_list", _("Commands"), "zap", None),
         (Capability.SEE_PEOPLE, "person_list", _("People"), "users", None),
         (Capability.SEE_AUDIT, "audit_entry_list", _("Audit"), "shield-check", None),
@@ -107,6 +108,7 @@ def navigation(
     secondary = {
         "application_step_list",
         "workflow_template_list",
+        "operation_list",
         "command_list",
         "person_list",
         "account_list",
@@ -132,22 +134,29 @@ def navigation(
 
 def counts_of(
     request: HttpRequest, account: Account, portal: Portal | None, can: dict[str, bool]
-) -> tuple[int | None, int | None]:
-    """Count the workflows that run and the steps that wait, by one query at most."""
+) -> tuple[int | None, int | None, int | None]:
+    """Count the workflows that run, the steps that wait and operations, by one query at most."""
     running: int | None = getattr(request, "running_count", None)  # the list has just counted them
     if portal is None:
-        return running, None
+        return running, None, None
     asked: dict[str, QuerySet[Any]] = {}
     if running is None:
         asked["running_workflows"] = Workflow.objects.visible_to(account).at(portal).running()
     if can.get(Capability.SEE_STEPS.value):
         steps = ApplicationStep.objects.visible_to(account).at(portal)
         asked["waiting_steps"] = steps.filter(state__in=OPEN)
+    if can.get(Capability.SEE_OPERATIONS.value):
+        operations = BulkOperation.objects.visible_to(account).filter(portal=portal)
+        asked["living_operations"] = operations.living()
     if not asked:
-        return running, None
+        return running, None, None
     counts = {name: Subquery(number_of(rows)) for name, rows in asked.items()}
     found: Any = Portal.objects.filter(pk=portal.pk).values(**counts).get()
-    return found.get("running_workflows", running), found.get("waiting_steps") or None
+    return (
+        found.get("running_workflows", running),
+        found.get("waiting_steps") or None,
+        found.get("living_operations") or None,
+    )
 
 
 def number_of(rows: QuerySet[Any]) -> QuerySet[Any]:

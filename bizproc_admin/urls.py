@@ -19,6 +19,8 @@ from bizproc_admin.views import (
     gateways,
     news,
     operating,
+    operation_acts,
+    operations,
     overview,
     own_account,
     people,
@@ -79,6 +81,26 @@ application_step_urls = [
         name="application_step_answer",
     ),
     path("<int:pk>/log-line/", application_steps.application_step_log, name="application_step_log"),
+]
+
+operation_urls = [
+    path("", operations.operation_list, name="operation_list"),
+    path("pulse/", operations.operation_pulse, name="operation_pulse"),
+    path("choices/<slug:chip>/", operations.operation_choices, name="operation_choices"),
+    path("<int:pk>/", operations.operation_detail, name="operation_detail"),
+    path("<int:pk>/progress/", operations.operation_progress, name="operation_progress"),
+    path("<int:pk>/pulse/", operations.operation_item_pulse, name="operation_item_pulse"),
+    path("<int:pk>/pausing/", operation_acts.operation_pausing, name="operation_pausing"),
+    path("<int:pk>/resuming/", operation_acts.operation_resuming, name="operation_resuming"),
+    path(
+        "<int:pk>/cancellation/",
+        operation_acts.operation_cancellation,
+        name="operation_cancellation",
+    ),
+    path("<int:pk>/approval/", operation_acts.operation_approval, name="operation_approval"),
+    path("<int:pk>/declining/", operation_acts.operation_declining, name="operation_declining"),
+    path("<int:pk>/retry/", operation_acts.operation_retry, name="operation_retry"),
+    path("<int:pk>/download/", operation_acts.operation_download, name="operation_download"),
 ]
 
 workflow_template_urls = [
@@ -331,6 +353,7 @@ urlpatterns = [
     path("templates/", include(workflow_template_urls)),
     path("templates/application-actions/", include(application_action_urls)),
     path("workflow-tasks/", include(workflow_task_urls)),
+    path("operations/", include(operation_urls)),
     path("commands/", include(command_urls)),
     path("people/", include(person_urls)),
     path("people/search/", people.person_search, name="person_search"),

@@ -45,6 +45,8 @@ class Capability(StrEnum):
     START_WORKFLOWS = "start_workflows"
     MANAGE_TEMPLATES = "manage_templates"
     SEE_COMMANDS = "see_commands"
+    SEE_OPERATIONS = "see_operations"
+    STEER_OPERATIONS = "steer_operations"
     SEE_AUDIT = "see_audit"
     SEE_STRUCTURES = "see_structures"
     SEE_WORKFLOW_TASKS = "see_workflow_tasks"
@@ -72,6 +74,8 @@ ROLES: dict[Role, frozenset[Capability]] = {
             Capability.REFRESH_WORKFLOW_TASKS,
             Capability.COMPLETE_WORKFLOW_TASKS,
             Capability.DELEGATE_WORKFLOW_TASKS,
+            Capability.SEE_OPERATIONS,
+            Capability.STEER_OPERATIONS,
             Capability.SEE_PEOPLE,
         }
     ),
@@ -85,6 +89,8 @@ ROLES: dict[Role, frozenset[Capability]] = {
             Capability.REFRESH_WORKFLOW_TASKS,
             Capability.COMPLETE_WORKFLOW_TASKS,
             Capability.DELEGATE_WORKFLOW_TASKS,
+            Capability.SEE_OPERATIONS,
+            Capability.STEER_OPERATIONS,
         }
     ),
     Role.AUDITOR: frozenset(
@@ -96,6 +102,7 @@ ROLES: dict[Role, frozenset[Capability]] = {
             Capability.SEE_STRUCTURES,
             Capability.SEE_STEPS,
             Capability.SEE_COMMANDS,
+            Capability.SEE_OPERATIONS,
             Capability.SEE_AUDIT,
             Capability.SEE_SYNC_RUNS,
         }

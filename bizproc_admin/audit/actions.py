@@ -32,6 +32,7 @@ class AuditAction(StrEnum):
     BULK_RESUMED = "bulk.resumed"
     BULK_STOPPED = "bulk.stopped"
     BULK_FINISHED = "bulk.finished"
+    RESULTS_TAKEN = "bulk.results_taken"
 
     SIGN_IN = "session.sign_in"
     SIGN_OUT = "session.sign_out"
@@ -73,6 +74,7 @@ class AuditAction(StrEnum):
     SIGN_IN_OPENED = "portal.sign_in_opened"
     SIGN_IN_CLOSED = "portal.sign_in_closed"
     TIME_ZONE_SET = "portal.time_zone"
+    APPROVAL_SET = "portal.approval"
 
     CONSTANTS_SEEN = "workflow_template.constants_seen"
     TEMPLATE_TAKEN = "workflow_template.taken"

@@ -20,7 +20,7 @@ from bizproc_admin.commands.operations import (
     stop,
 )
 from bizproc_admin.commands.preparing import prepare
-from bizproc_admin.commands.progress import Progress, progress
+from bizproc_admin.commands.progress import Progress, among, kind_of, progress, progress_of, rate
 from bizproc_admin.commands.sending import carry_out
 from bizproc_admin.commands.serving import ahead_of, portals_due, serve, sweep
 from bizproc_admin.commands.settling import settle
@@ -31,6 +31,7 @@ __all__ = [
     "Progress",
     "TargetBusy",
     "ahead_of",
+    "among",
     "approve",
     "carry_out",
     "close",
@@ -41,10 +42,13 @@ __all__ = [
     "drop",
     "freeze",
     "issue",
+    "kind_of",
     "pause",
     "portals_due",
     "prepare",
     "progress",
+    "progress_of",
+    "rate",
     "recognise",
     "resume",
     "retry",

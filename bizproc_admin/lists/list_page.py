@@ -64,10 +64,11 @@ class ListPage(Generic[F, M, L]):
     noun names its addresses, ids and events ("workflow": workflow_list, #workflow-table); template
     shows it. filters makes the form of a request; rows are those an account may see, here those
     of them on the portal that is looked at; lines says what rows show. The rest is for lists that
-    need it: feed, whose age is told; fetched, where the rows of a page come from with what only
-    they need; count and parts, what is counted besides; unlinked, whether the account stands for
-    nobody whose rows it could see; more, what else the page shows; is_live says that open pages
-    ask what became of their rows. Its views are for whom capability lets in.
+    need it: url, the address of the page where the noun does not tell it; feed, whose age is told;
+    fetched, where the rows of a page come from with what only they need; count and parts, what is
+    counted besides; unlinked, whether the account stands for nobody whose rows it could see; more,
+    what else the page shows; is_live says that open pages ask what became of their rows. Its views
+    are for whom capability lets in.
     """
 
     noun: str
@@ -77,6 +78,7 @@ class ListPage(Generic[F, M, L]):
     rows: Callable[[Request], QuerySet[M]]
     lines: Callable[["Shown[F, M, L]", Sequence[M]], list[L]]
     here: Callable[[Request, QuerySet[M]], QuerySet[M]] = at_portal
+    url: Callable[[Request], str] | None = None
     feed: FeedName | None = None
     fetched: Callable[[F], QuerySet[M]] | None = None
     count: Callable[[F, QuerySet[M]], Counts] | None = None
@@ -170,7 +172,7 @@ class Shown(Generic[F, M, L]):
         self.kind = kind
         self.request = request
         self.filters = kind.filters(request)
-        self.url = reverse(f"{kind.noun}_list")
+        self.url = kind.url(request) if kind.url else reverse(f"{kind.noun}_list")
         self.noun = kind.noun.replace("_", "-")
         self.target = f"#{self.noun}-table"
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from bizproc_admin.models.accounts import Account
+from bizproc_admin.models.accounts import Account, Role
 from bizproc_admin.models.portals import Portal
 from bizproc_admin.models.targets import Target
 
@@ -64,6 +64,16 @@ class BulkOperationQuerySet(models.QuerySet["BulkOperation"]):
     def to_prepare(self, now: datetime) -> Self:
         """Narrow to those whose commands are to be kept, and that nobody is at."""
         return self.filter(Q(taken_until=None) | Q(taken_until__lte=now), state=BulkState.PREPARING)
+
+    def to_approve_by(self, account: Account) -> Self:
+        """Narrow to those that wait for an administrator who has not asked for them."""
+        return self.filter(state=BulkState.AWAITING).exclude(actor=account)
+
+    def matching(self, text: str) -> Self:
+        """Narrow to operations whose number, reason or asker contains a text."""
+        number = Q(pk=int(text)) if text.isdecimal() and len(text) < 18 else Q()
+        words = Q(reason__icontains=text) | Q(actor_name__icontains=text)
+        return self.filter(words | number if number else words)
 
     def latest_first(self) -> Self:
         return self.order_by("-pk")
@@ -138,6 +148,16 @@ class BulkOperation(models.Model):
         """Tell whether anything more of it may be sent at a moment."""
         is_free = self.waits_until is None or self.waits_until <= now
         return self.state == BulkState.READY and is_free
+
+    @property
+    def is_living(self) -> bool:
+        """Return whether anything of it may still change by itself or by somebody's word."""
+        return self.state in LIVING
+
+    def may_be_steered_by(self, account: Account) -> bool:
+        """Return whether an account may stop it and go on with it: its asker, or administrators."""
+        is_theirs = self.actor_id == account.pk or account.role == Role.PORTAL_ADMINISTRATOR
+        return is_theirs and account.reaches(self.portal)
 
     @property
     def left_out(self) -> list[dict[str, Any]]:

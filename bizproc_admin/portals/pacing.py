@@ -9,7 +9,7 @@ of them for people alone; and a portal that does not answer is asked again in a 
 import secrets
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -60,6 +60,27 @@ EM = (
     "(CASE WHEN {table}.interval - (%(now)s - {table}.slowed_at) * %(recovery)s > %(base)s "
     "THEN {table}.interval - (%(now)s - {table}.slowed_at) * %(recovery)s ELSE %(base)s END)"
 )
+
+
+def held_until(portal: Portal, method: str) -> datetime | None:
+    """Return until when background work does not call a method, as far as the portal has told."""
+    budget = MethodBudget.objects.filter(portal=portal, method=method).first()
+    if budget is None:
+        return None
+    until, now = budget.blocked_until, time.time()
+    if budget.operating >= OPERATING_LIMIT * OPERATING_STOP:
+        until = max(until, budget.resets_at)
+    return datetime.fromtimestamp(until, UTC) if until > now else None
+
+
+def slowed_to(portal: Portal) -> float | None:
+    """Return the requests a second that a portal is asked at most while that is below its rate."""
+    bucket = PaceBucket.objects.filter(pk=portal.pk).first()
+    if bucket is None:
+        return None
+    base = 1.0 / settings.PACE_PER_SECOND
+    interval = bucket.interval - (time.time() - bucket.slowed_at) * RECOVERY
+    return 1.0 / interval if interval > base * 1.05 else None
 
 
 class DatabasePacer:

@@ -79,6 +79,7 @@ ICONS = (
     "monitor",
     "mouse-pointer-click",
     "octagon-x",
+    "pause",
     "pen-line",
     "pencil",
     "phone-incoming",

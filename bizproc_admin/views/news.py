@@ -130,6 +130,8 @@ def recent(request: Request, now: datetime) -> CommandQuerySet:
             | Q(state__in=SETTLED, settled_at__gt=now - JUST_NOW)
             | ~Q(state__in=SETTLED),
             actor=request.user,
+            # those of an operation are told with it
+            bulk=None,
             portal__in=getattr(request, "portals", []),
         )
         .exclude(Exists(anew))

@@ -9,7 +9,7 @@ from bizproc_admin.actions import ACTIONS
 from bizproc_admin.audit import AuditAction, first_version
 from bizproc_admin.models import AuditEntry, CommandState
 from bizproc_admin.models.commands import TAKEN_BACK, receivers
-from bizproc_admin.wording import acts, command_errors, findings, operations
+from bizproc_admin.wording import acts, command_errors, findings, operation_states, operations
 from bizproc_admin.wording.looks import look_of
 
 # what each key of the history says; commands are called as their actions are
@@ -49,6 +49,7 @@ NAMES = {
     AuditAction.SIGN_IN_OPENED: gettext_lazy("Opened sign-in to everybody"),
     AuditAction.SIGN_IN_CLOSED: gettext_lazy("Closed sign-in to most"),
     AuditAction.TIME_ZONE_SET: gettext_lazy("Set the time zone of a portal"),
+    AuditAction.APPROVAL_SET: gettext_lazy("Set what needs a second administrator"),
     AuditAction.CONSTANTS_SEEN: gettext_lazy("Saw the constants of a template"),
     AuditAction.TEMPLATE_TAKEN: gettext_lazy("Downloaded a template"),
     AuditAction.BULK_ASKED: gettext_lazy("Asked for a bulk operation"),
@@ -58,6 +59,7 @@ NAMES = {
     AuditAction.BULK_RESUMED: gettext_lazy("Resumed a bulk operation"),
     AuditAction.BULK_STOPPED: gettext_lazy("Cancelled a bulk operation"),
     AuditAction.BULK_FINISHED: gettext_lazy("A bulk operation is over"),
+    AuditAction.RESULTS_TAKEN: gettext_lazy("Downloaded the results of a bulk operation"),
     AuditAction.DATE_FORMAT_SET: gettext_lazy("Set how a portal writes dates"),
     **{AuditAction(name): action.label for name, action in ACTIONS.items()},
 }
@@ -104,6 +106,9 @@ def said_of(entry: AuditEntry) -> str:
         return entry.detail.text
     if entry.action == AuditAction.CONNECTION_LOOKED_OVER:
         return findings.said_of(entry.error_code, entry.detail.inputs.get("error", {}))
+    if entry.kind == AuditEntry.Kind.OPERATION:
+        values = entry.detail.inputs.get("error", {})
+        return operation_states.said_of(entry.error_code, values).title
     return command_errors.entry_error(entry) if entry.command_id else ""
 
 
@@ -132,9 +137,9 @@ def sentence_of(entry: AuditEntry, names: acts.Names) -> str:
             return _("Was not let into %(target)s") % values
         case kind.DENIED:
             return _("Was not allowed: %(what)s") % {"what": act}
-        case kind.ACCOUNT | kind.CONNECTION | kind.DISCLOSURE:
+        case kind.ACCOUNT | kind.CONNECTION | kind.DISCLOSURE if entry.target_kind != "operation":
             return _("%(action)s: %(target)s") % values
-        case kind.OPERATION:
+        case kind.OPERATION | kind.DISCLOSURE:
             inputs = entry.detail.inputs
             said = operations.title(inputs.get("act", ""), inputs.get("total", 0))
             return _("%(action)s: %(what)s") % {**values, "what": said}

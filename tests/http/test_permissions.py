@@ -119,6 +119,22 @@ TABLE = [
     ("dismissal_creation", "post", ACTING),
     ("person_list", "get", OVERSEERS),
     ("person_detail", "get", OVERSEERS),
+    ("operation_list", "get", EVERYBODY),
+    ("operation_pulse", "get", EVERYBODY),
+    ("operation_choices", "get", EVERYBODY),
+    ("operation_detail", "get", EVERYBODY),
+    ("operation_progress", "get", EVERYBODY),
+    ("operation_item_pulse", "get", EVERYBODY),
+    ("operation_pausing", "post", ACTING),
+    ("operation_resuming", "post", ACTING),
+    ("operation_cancellation", "get", ACTING),
+    ("operation_cancellation", "post", ACTING),
+    ("operation_approval", "post", ADMINISTRATOR),
+    ("operation_declining", "get", ADMINISTRATOR),
+    ("operation_declining", "post", ADMINISTRATOR),
+    ("operation_retry", "get", ACTING),
+    ("operation_retry", "post", ACTING),
+    ("operation_download", "post", EVERYBODY),
     ("command_list", "get", READERS),
     ("command_pulse", "get", READERS),
     ("command_choices", "get", READERS),
@@ -237,6 +253,7 @@ def addresses(workflow, administrator, portal):
         "template_file": 0,
         "workflow": workflow.pk,
         "command": command.pk,
+        "operation": 0,
         "audit_entry": entry.pk,
         "account": other.pk,
         "portal": portal.pk,
@@ -268,7 +285,10 @@ def addresses(workflow, administrator, portal):
             return reverse(name, args=[other.pk, 1])
         if name.startswith("own_"):
             return reverse(name, args=[portal.pk])
-        if name.endswith(("_list", "_creation", "_choice", "_pulse", "_search")):
+        if (
+            name.endswith(("_list", "_creation", "_choice", "_pulse", "_search"))
+            and "_item_" not in name
+        ):
             return reverse(name)
         noun = next(noun for noun in things if name.startswith(noun))
         return reverse(name, args=[things[noun]])
