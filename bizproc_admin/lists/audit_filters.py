@@ -39,7 +39,10 @@ class AuditFilterForm(FilterForm[AuditEntryQuerySet]):
         required=False, label=_("To"), widget=forms.DateInput(attrs={"type": "date"})
     )
 
-    CHIPS = ("person", "kind", "action", "outcome", "target", "since", "until")
+    # the number of one, or each: the lines of operations' commands, too
+    operation = forms.RegexField(r"^(each|[0-9]{1,18})$", required=False, label=_("Operation"))
+
+    CHIPS = ("person", "kind", "action", "outcome", "target", "since", "until", "operation")
     SORTS = {"seq": "pk"}
     DEFAULT_SORT = "-seq"
     EARLIEST, LATEST = date(1970, 1, 2), date(9998, 12, 31)
@@ -61,8 +64,35 @@ class AuditFilterForm(FilterForm[AuditEntryQuerySet]):
             raise ValidationError(_("No entry can be of that day."))
         return day
 
+    @property
+    def is_folded(self) -> bool:
+        """Tell whether an operation is its own lines alone: those of its commands stay away.
+
+        Whoever asks for one operation, or for what was done to a target, sees them.
+        """
+        return not self.misunderstood and not (self.value("operation") or self.value("target"))
+
+    def narrow_to_chips(self, rows: AuditEntryQuerySet) -> AuditEntryQuerySet:
+        rows = super().narrow_to_chips(rows)
+        return rows.filter(operation=None) if self.is_folded else rows
+
+    @property
+    def unfolded(self) -> str:
+        """Return the query string that shows each line of operations' commands, too."""
+        return self.query(operation="each", page=None, upto=None)
+
+    @property
+    def operation_shown(self) -> str:
+        """Return the number of the operation whose lines are shown; empty where it is not one."""
+        number = str(self.value("operation") or "")
+        return number if number.isdecimal() else ""
+
     def test(self, chip: str, key: str) -> Q:
         match chip:
+            case "operation":
+                if key == "each":
+                    return Q()
+                return Q(operation=int(key)) | Q(target_kind="operation", target_id=key)
             case "person":
                 return Q(actor_name__icontains=key) | Q(actor__username=key)
             case "kind":
@@ -82,7 +112,7 @@ class AuditFilterForm(FilterForm[AuditEntryQuerySet]):
 
     @property
     def bar(self) -> list[forms.BoundField]:
-        return [self[name] for name in self.CHIPS]
+        return [self[name] for name in self.CHIPS if name != "operation"]
 
 
 def start_of(day: date) -> datetime:

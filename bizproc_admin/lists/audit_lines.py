@@ -37,6 +37,12 @@ class AuditLine:
         return self.entry.pk
 
     @property
+    def operation_pk(self) -> int | None:
+        """Return the operation that the line tells of itself, not of one of its commands."""
+        is_of_one = self.entry.target_kind == "operation" and self.entry.target_id.isdecimal()
+        return int(self.entry.target_id) if is_of_one else None
+
+    @property
     def note(self) -> str:
         """Return what stands below the sentence: the reason, the text, or what else tells most."""
         entry, kind = self.entry, AuditEntry.Kind

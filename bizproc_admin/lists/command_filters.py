@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from django import forms
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin.actions import ACTIONS
 from bizproc_admin.lists.chips import Column
 from bizproc_admin.lists.filter_form import FilterForm
-from bizproc_admin.models import Account, CommandState, Portal, WorkflowTemplate
+from bizproc_admin.models import Account, BulkOperation, CommandState, Portal, WorkflowTemplate
 from bizproc_admin.models.commands import TAKEN_BACK, CommandQuerySet
+from bizproc_admin.wording import operations as operation_words
 from bizproc_admin.wording.looks import LOOKS
 
 WORDS = ("requested", "unknown", "delivered", "confirmed", "refused", TAKEN_BACK, "gone")
@@ -22,6 +23,9 @@ SPANS = {
     "7d": (_("in the last 7 days"), timedelta(days=7)),
     "30d": (_("in the last 30 days"), timedelta(days=30)),
 }
+
+# the choice of those that were asked for alone, and operations that are offered at all
+SINGLE, LATEST = "none", 50
 
 
 class CommandFilterForm(FilterForm[CommandQuerySet]):
@@ -39,6 +43,7 @@ class CommandFilterForm(FilterForm[CommandQuerySet]):
     )
     person = forms.MultipleChoiceField(required=False, label=_("Asked for by"))
     template = forms.MultipleChoiceField(required=False, label=_("Template"))
+    operation = forms.MultipleChoiceField(required=False, label=_("Operation"))
     time = forms.ChoiceField(
         choices=[("", ""), *((key, label) for key, (label, _span) in SPANS.items())],
         required=False,
@@ -46,7 +51,7 @@ class CommandFilterForm(FilterForm[CommandQuerySet]):
     )
 
     PART = "state"
-    CHIPS = ("action", "person", "template", "time")
+    CHIPS = ("action", "person", "template", "operation", "time")
     COLUMNS = {
         "action": Column(key="action"),
         "person": Column(key="actor_id", label="actor_name"),
@@ -65,6 +70,10 @@ class CommandFilterForm(FilterForm[CommandQuerySet]):
         self.offer_known("template", found=self.named_templates(viewer))
         accounts = Account.objects.filter(pk__in=self.keys_of("person"))
         self.offer("person", [(str(one.pk), one.name_or_login) for one in accounts])
+        operations = BulkOperation.objects.asked_for().visible_to(viewer).filter(portal=portal)
+        self.operations = operations
+        known = operations.filter(pk__in=self.keys_of("operation"))
+        self.offer("operation", [(SINGLE, _("None: single ones")), *map(choice_of, known)])
         self.is_valid()
 
     def of_part(self, key: str) -> Q:
@@ -73,5 +82,28 @@ class CommandFilterForm(FilterForm[CommandQuerySet]):
         own = {"all": Q(), TAKEN_BACK: is_back}
         return own.get(key, Q(state__in=CommandState.of_words(key)) & ~is_back)
 
+    def narrow_by(self, chip: str, rows: CommandQuerySet, values: list[str]) -> CommandQuerySet:
+        if chip != "operation":
+            return super().narrow_by(chip, rows, values)
+        numbers = [int(key) for key in values if key != SINGLE]
+        asked = Q(bulk__in=numbers) if numbers else Q()
+        return rows.filter(asked | Q(bulk=None) if SINGLE in values else asked)
+
+    def counted(self, chip: str, rows: CommandQuerySet) -> list[tuple[object, object, int]]:
+        """Return a chip's choices; those of operations are the latest, and the single ones."""
+        if chip != "operation":
+            return super().counted(chip, rows)
+        latest = {one.pk: choice_of(one) for one in self.operations.latest_first()[:LATEST]}
+        found = rows.filter(Q(bulk=None) | Q(bulk__in=latest)).order_by().values_list("bulk")
+        counts = dict(found.annotate(n=Count("pk")))
+        single = (SINGLE, _("None: single ones"), counts.get(None, 0))
+        return [single, *((key, label, counts.get(int(key), 0)) for key, label in latest.values())]
+
     def test(self, chip: str, key: str) -> Q:
         return Q(requested_at__gt=timezone.now() - SPANS[key][1])
+
+
+def choice_of(operation: BulkOperation) -> tuple[str, str]:
+    """Return an operation as a choice of a filter."""
+    title = operation_words.title(operation.action, operation.total)
+    return str(operation.pk), f"{title} ({operation.pk})"

@@ -49,6 +49,7 @@ class OperationFilterForm(FilterForm[BulkOperationQuerySet]):
             ("over", _("Over")),
         ],
         required=False,
+        label=_("State"),
     )
     action = forms.MultipleChoiceField(
         choices=[(name, action.label) for name, action in ACTIONS.items()],
@@ -90,7 +91,9 @@ class OperationFilterForm(FilterForm[BulkOperationQuerySet]):
 class OperationItemFilterForm(FilterForm[CommandQuerySet]):
     """What became of the targets that are shown, and among the refused the code of the reason."""
 
-    outcome = forms.ChoiceField(choices=[("all", _("All")), *KINDS.items()], required=False)
+    outcome = forms.ChoiceField(
+        choices=[("all", _("All")), *KINDS.items()], required=False, label=_("Outcome")
+    )
     code = forms.CharField(required=False, max_length=100, label=_("Reason"))
 
     PART = "outcome"

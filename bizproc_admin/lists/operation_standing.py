@@ -20,12 +20,14 @@ from bizproc_admin.models.bulk_operations import APPROVAL_LASTS
 from bizproc_admin.portals.pacing import held_until, slowed_to
 from bizproc_admin.wording import acts, command_errors, operation_states
 from bizproc_admin.wording.operation_states import Said
-from bizproc_admin.wording.times import about, moment
+from bizproc_admin.wording.times import about, moment, to_the_second
 
 TONES = {
     "confirmed": "ok", "delivered": "accent", "refused": "danger", "changed": "warn",
     "gone": "warn", "unknown": "unknown", "under_way": "", "not_sent": "",
 }  # fmt: skip
+# what an operation waits for that is no limit of the portal
+SHORT_OF_BREATH = ("not_sent", "no_answer", "interrupted", "server_fault", "bad_answer")
 # reasons that are told in a line, and looked up at all
 TOLD, LOOKED_UP = 3, 12
 # so many of the left out are shown; all of them stand in the file
@@ -148,7 +150,12 @@ class Standing(OperationLine):
         if self.operation.state != BulkState.READY:
             return ""
         portal, kind = self.operation.portal, ACTIONS[self.operation.action]
-        if until := held_until(portal, kind.method):
+        held, waits = held_until(portal, kind.method), self.operation.waits_until
+        until = max((one for one in (held, waits) if one is not None), default=None)
+        if until and until > timezone.now():
+            if self.operation.waits_code in SHORT_OF_BREATH:
+                text = _("The portal does not answer well; it is tried again at %(when)s.")
+                return text % {"when": to_the_second(until)}
             return _("Throttled by Bitrix24 until %(when)s.") % {"when": moment(until)}
         if pace := slowed_to(portal):
             return _(

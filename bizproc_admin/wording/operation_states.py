@@ -119,23 +119,25 @@ def said_of(code: str, values: Mapping[str, Any]) -> Said:
     """Return why an operation stands still, by the code it was kept with."""
     if code == "refused_alike":
         return refused_alike(values)
-    if code in PAUSES:
-        title, text = PAUSES[code]
+    known = PAUSES.get(values.get("code", code))
+    if known:
+        title, text = known
         return Said(title=str(title), text=str(text))
     title = _("It paused itself: %(why)s") % {"why": cause(code, values)}
     return Said(title=title, text=_("Nothing was lost. Resume it once that is mended."))
 
 
 def refused_alike(values: Mapping[str, Any]) -> Said:
-    count = values.get("count", 0)
+    count = values.get("number", 0)
     title = ngettext(
         "The portal refused %(count)d in a row for the same reason",
         "The portal refused %(count)d in a row for the same reason",
         count,
     )
-    why = cause(values.get("error_code", ""), values.get("error_values") or {})
+    reason = values.get("reason") or {}
+    why = cause(reason.get("code", ""), reason) if reason else ""
     text = _("The others may be refused alike. Resume to go on all the same, or cancel the rest.")
-    return Said(title=title % {"count": count}, text=f"{why} {text}")
+    return Said(title=title % {"count": count}, text=f"{why} {text}".strip())
 
 
 def why_stopped(operation: BulkOperation) -> str:
@@ -147,9 +149,9 @@ def why_stopped(operation: BulkOperation) -> str:
 
 def cause(code: str, values: Mapping[str, Any]) -> str:
     """Return a code and its values in words, whichever layer named it."""
-    if code in command_errors.SENTENCES or "code" in values:
+    if code in command_errors.SENTENCES:
         return command_errors.said(code, values)
-    return portal_errors.for_readers(code, values)
+    return portal_errors.for_readers(values.get("code", code), values)
 
 
 def refusal(code: str, sample: Command | None) -> str:

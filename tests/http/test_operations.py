@@ -209,7 +209,7 @@ def test_why_it_paused_itself_is_said_with_what_to_do(as_, administrator, ask):
         "something_new": "It paused itself",
     }
     for code, words in told.items():
-        values = {"count": 5, "error_code": "access_denied", "error_values": {}}
+        values = {"number": 5, "reason": {"code": "access_denied"}}
         commands.pause(operation, by=None, code=code, values=values)
         said = text(client.get(page_of(operation)))
         assert words in said, code
@@ -333,3 +333,56 @@ def test_the_list_of_operations_costs_the_same_for_one_and_for_many(as_, adminis
     assert len(answer.context["list"].lines) == 10
     assert client.get(LIST, {"state": "paused"}).context["list"].lines == []
     assert client.get(LIST, {"q": "nobody wrote this"}).context["list"].lines == []
+
+
+def test_an_operation_is_one_in_the_history_and_opens(as_, administrator, auditor, ask):
+    operation, client = ask(administrator), as_(auditor)
+    history = reverse("audit_entry_list")
+
+    def kinds(**filters):
+        lines = client.get(history, filters).context["list"].lines
+        return sorted(line.entry.kind for line in lines if line.entry.portal_id)
+
+    assert kinds() == ["operation"]
+    said = text(client.get(history))
+    assert f'href="{page_of(operation)}"' in said
+    assert f'href="{history}?operation={operation.pk}"' in said
+    assert kinds(operation=operation.pk) == ["intent"] * 12 + ["operation"]
+    assert kinds(operation="each") == ["intent"] * 12 + ["operation"]
+    assert kinds(operation=operation.pk, kind="intent") == ["intent"] * 12
+    assert kinds(operation=operation.pk + 1) == []
+    # what was done to one target is all there, whoever did it
+    command = operation.commands.earliest("pk")
+    assert kinds(target=command.target_id) == ["intent"]
+    assert client.get(history, {"operation": "x"}).context["list"].lines == []
+    entry = command.audit_entries.get()
+    for address in (
+        reverse("audit_entry_detail", args=[entry.pk]),
+        reverse("command_detail", args=[command.pk]),
+        reverse("workflow_detail", args=[command.workflow_id]),
+    ):
+        assert f'href="{page_of(operation)}"' in text(client.get(address)), address
+
+
+def test_the_list_of_commands_holds_all_and_narrows_to_an_operation(
+    as_, administrator, ask, workflow
+):
+    operation, other = ask(administrator, count=3), ask(administrator, count=0, prepares=False)
+    single = commands.issue(
+        TerminateWorkflow(workflow=workflow, reason="x"), by=By(account=administrator),
+        key=uuid.uuid4(),
+    )  # fmt: skip
+    client, address = as_(administrator), reverse("command_list")
+
+    def shown(*chosen):
+        answer = client.get(address, {"operation": chosen})
+        return [line.command for line in answer.context["list"].lines]
+
+    parts = list(operation.commands.order_by("-pk"))
+    assert shown() == [single, *parts]
+    assert shown("none") == [single]
+    assert shown(operation.pk) == parts
+    assert shown(operation.pk, "none") == [single, *parts]
+    assert shown(other.pk) == shown(4_711) == []
+    said = text(client.get(reverse("command_choices", args=["operation"])))
+    assert f"Terminate 3 workflows ({operation.pk})" in said
