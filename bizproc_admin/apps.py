@@ -1,6 +1,7 @@
 """The one Django application of the program."""
 
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
 
 
@@ -12,7 +13,9 @@ class BizprocAdminConfig(AppConfig):
         from bizproc_admin import checks, jobs  # noqa: F401
         from bizproc_admin.access import allauth_adapter, second_factor
         from bizproc_admin.audit import triggers
+        from bizproc_admin.models import searching
 
+        connection_created.connect(searching.teach)
         post_migrate.connect(triggers.remake_after_migrate, sender=self)
         allauth_adapter.connect()
         second_factor.connect()

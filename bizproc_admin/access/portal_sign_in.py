@@ -24,6 +24,7 @@ from bizproc_admin.models import (
     Portal,
     Role,
 )
+from bizproc_admin.models.searching import searchable
 from bizproc_admin.portals import clients, tokens
 
 
@@ -120,7 +121,7 @@ def person_of(portal: Portal, profile: bitrix.Profile) -> Person:
         person.first_name, person.last_name = profile.name[:255], profile.last_name[:255]
         person.name = f"{profile.name} {profile.last_name}".strip()[:511]
         words = f"{person.remote_id} {person.name} {person.position}"
-        person.search_text = words.casefold()
+        person.search_text = searchable(words)
     person.save(
         update_fields=[
             "is_administrator", "is_active", "gone_at",

@@ -94,7 +94,7 @@ class AuditFilterForm(FilterForm[AuditEntryQuerySet]):
                     return Q()
                 return Q(operation=int(key)) | Q(target_kind="operation", target_id=key)
             case "person":
-                return Q(actor_name__icontains=key) | Q(actor__username=key)
+                return Q(actor_name__folds=key) | Q(actor__username=key)
             case "kind":
                 return first_version.of_kind(key)
             case "action":
@@ -105,7 +105,7 @@ class AuditFilterForm(FilterForm[AuditEntryQuerySet]):
                     return is_back & Q(outcome=CommandState.CANCELLED)
                 return ~is_back & Q(outcome__in=CommandState.of_words(key) or [key])
             case "target":
-                return Q(target_label__icontains=key) | Q(target_id=key)
+                return Q(target_label__folds=key) | Q(target_id=key)
             case "since":
                 return Q(recorded_at__gte=start_of(date.fromisoformat(key)))
         return Q(recorded_at__lt=start_of(date.fromisoformat(key) + timedelta(days=1)))

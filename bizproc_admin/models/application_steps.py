@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from bizproc_admin.models.accounts import Account
 from bizproc_admin.models.commands import Command
 from bizproc_admin.models.portals import Portal
+from bizproc_admin.models.searching import words_of
 from bizproc_admin.models.workflows import Workflow
 from bizproc_admin.secrets.fields import EncryptedTextField
 
@@ -73,10 +74,10 @@ class ApplicationStepQuerySet(models.QuerySet["ApplicationStep"]):
     def matching(self, text: str) -> Self:
         """Narrow to steps that contain every word of the text, or whose workflow does."""
         found = self
-        for word in text.casefold().split():
+        for word in words_of(text):
             here = Q(search_text__contains=word) | Q(workflow__search_text__contains=word)
             # what is presumed, or was brought by a person, has no text of a call
-            found = found.filter(here | Q(workflow_remote_id=word) | Q(code__icontains=word))
+            found = found.filter(here | Q(workflow_remote_id=word) | Q(code__folds=word))
         return found
 
     def waiting(self) -> Self:

@@ -72,7 +72,7 @@ class BulkOperationQuerySet(models.QuerySet["BulkOperation"]):
     def matching(self, text: str) -> Self:
         """Narrow to operations whose number, reason or asker contains a text."""
         number = Q(pk=int(text)) if text.isdecimal() and len(text) < 18 else Q()
-        words = Q(reason__icontains=text) | Q(actor_name__icontains=text)
+        words = Q(reason__folds=text) | Q(actor_name__folds=text)
         return self.filter(words | number if number else words)
 
     def latest_first(self) -> Self:

@@ -17,6 +17,7 @@ from bizproc_admin.models.accounts import Account, Role
 from bizproc_admin.models.bulk_operations import BulkOperation, BulkState
 from bizproc_admin.models.people import Person
 from bizproc_admin.models.portals import Portal
+from bizproc_admin.models.searching import searchable
 from bizproc_admin.models.targets import Target
 from bizproc_admin.models.workflow_tasks import WorkflowTask
 from bizproc_admin.models.workflows import Workflow
@@ -171,8 +172,8 @@ class CommandQuerySet(models.QuerySet["Command"]):
 
     def matching(self, text: str) -> Self:
         """Narrow to commands whose target or reason contains a text."""
-        workflow = Q(workflow__search_text__contains=text.casefold())
-        return self.filter(Q(reason__icontains=text) | Q(target_id=text) | workflow)
+        workflow = Q(workflow__search_text__contains=searchable(text))
+        return self.filter(Q(reason__folds=text) | Q(target_id=text) | workflow)
 
     def latest_first(self) -> Self:
         return self.order_by("-pk")

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from bizproc_admin.models.portals import Portal
+from bizproc_admin.models.searching import words_of
 
 if TYPE_CHECKING:
     from bizproc_admin.models.accounts import Account
@@ -77,7 +78,7 @@ class PersonQuerySet(models.QuerySet["Person"]):
     def matching(self, text: str) -> Self:
         """Narrow to people whose searchable words contain every word of the text."""
         found = self
-        for word in text.casefold().split():
+        for word in words_of(text):
             found = found.filter(search_text__contains=word)
         return found
 

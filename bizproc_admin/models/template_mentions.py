@@ -10,6 +10,7 @@ from bizproc_admin.models.accounts import Account
 from bizproc_admin.models.application_actions import STEP_TYPE, ApplicationAction
 from bizproc_admin.models.people import DISMISSED, Department, Person
 from bizproc_admin.models.portals import Portal
+from bizproc_admin.models.searching import searchable, words_of
 from bizproc_admin.models.workflow_templates import WorkflowTemplate
 
 AT_ONCE = 500
@@ -62,7 +63,7 @@ class TemplateMentionQuerySet(models.QuerySet["TemplateMention"]):
     def matching(self, text: str) -> Self:
         """Narrow to mentions whose words contain every word of a text, names of people too."""
         found = self
-        for word in text.casefold().split():
+        for word in words_of(text):
             people = Person.objects.filter(
                 portal=OuterRef("template__portal"),
                 remote_id=OuterRef("number"),
@@ -71,7 +72,7 @@ class TemplateMentionQuerySet(models.QuerySet["TemplateMention"]):
             departments = Department.objects.filter(
                 portal=OuterRef("template__portal"),
                 remote_id=OuterRef("number"),
-                name__icontains=word,
+                name__folds=word,
             )
             found = found.filter(
                 Q(search_text__contains=word)
@@ -127,7 +128,7 @@ def index(template: WorkflowTemplate, found: list[Mention]) -> None:
                 name=one.name[:255],
                 title=one.title[:500],
                 is_active=one.is_active,
-                search_text=f"{one.title[:500]} {one.value[:255]}".casefold(),
+                search_text=searchable(f"{one.title[:500]} {one.value[:255]}"),
             )
             for one in found
         ],

@@ -14,6 +14,7 @@ from bizproc_admin.bitrix.texts import line
 from bizproc_admin.models.accounts import Account
 from bizproc_admin.models.people import Person
 from bizproc_admin.models.portals import Portal
+from bizproc_admin.models.searching import words_of
 from bizproc_admin.models.workflows import FRESH_FOR, Workflow
 
 APPROVAL, REVIEW = "ApproveActivity", "ReviewActivity"
@@ -75,7 +76,7 @@ class WorkflowTaskQuerySet(models.QuerySet["WorkflowTask"]):
     def matching(self, text: str) -> Self:
         """Narrow to tasks that contain every word of the text, or whose workflow does."""
         found = self
-        for word in text.casefold().split():
+        for word in words_of(text):
             found = found.filter(
                 Q(search_text__contains=word) | Q(workflow__search_text__contains=word)
             )

@@ -11,6 +11,7 @@ from bizproc_admin.models.accounts import Account
 from bizproc_admin.models.documents import DocumentKind
 from bizproc_admin.models.people import Person
 from bizproc_admin.models.portals import Portal
+from bizproc_admin.models.searching import words_of
 from bizproc_admin.models.targets import Target
 
 
@@ -27,7 +28,7 @@ class WorkflowTemplateQuerySet(models.QuerySet["WorkflowTemplate"]):
     def matching(self, text: str) -> Self:
         """Narrow to templates whose searchable words contain every word of the text."""
         found = self
-        for word in text.casefold().split():
+        for word in words_of(text):
             found = found.filter(search_text__contains=word)
         return found
 

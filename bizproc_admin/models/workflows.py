@@ -13,6 +13,7 @@ from bizproc_admin.models.accounts import Account
 from bizproc_admin.models.documents import Document, DocumentKind
 from bizproc_admin.models.people import Person
 from bizproc_admin.models.portals import Portal
+from bizproc_admin.models.searching import words_of
 from bizproc_admin.models.workflow_templates import WorkflowTemplate
 
 # OWNED_UNTIL further in the past than this means a hung workflow (docs/portal.md: Locks)
@@ -97,7 +98,7 @@ class WorkflowQuerySet(models.QuerySet["Workflow"]):
     def matching(self, text: str) -> Self:
         """Narrow to workflows whose searchable words contain every word of the text."""
         found = self
-        for word in text.casefold().split():
+        for word in words_of(text):
             found = found.filter(search_text__contains=word)
         return found
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from bizproc_admin.models import ApplicationStep, Portal
 from bizproc_admin.models.application_steps import token_digest
+from bizproc_admin.models.searching import searchable
 from bizproc_admin.receiving.nested_forms import NestedForm
 from bizproc_admin.secrets.fields import Secret
 
@@ -92,9 +93,11 @@ class StepCall:
             until_at=since + self.timeout if self.timeout else None,
             is_too_large=self.is_too_large,
             is_subscribed=self.is_subscribed,
-            search_text=" ".join(
-                filter(None, (self.workflow_id, self.code, self.name, *self.document[-1:]))
-            ).lower(),
+            search_text=searchable(
+                " ".join(
+                    filter(None, (self.workflow_id, self.code, self.name, *self.document[-1:]))
+                )
+            ),
         )
 
 

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from bizproc_admin import bitrix
 from bizproc_admin.models import Assignment, Department, Person, Portal, Workflow
+from bizproc_admin.models.searching import searchable
 from bizproc_admin.syncing.merging import Merged, portions
 from bizproc_admin.syncing.summaries import summarise
 
@@ -71,7 +72,7 @@ def set_facts(person: Person, row: bitrix.UserRow) -> None:
     if row.tells("TIME_ZONE_OFFSET"):
         person.zone_offset = row.zone_offset
     person.is_active = row.active
-    person.search_text = f"{person.remote_id} {person.name} {person.position}".casefold()
+    person.search_text = searchable(f"{person.remote_id} {person.name} {person.position}")
     person.gone_at = None
 
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from bizproc_admin.models import Assignment, Person, Workflow, WorkflowTask, WorkflowTemplate
+from bizproc_admin.models.searching import searchable
 
 COPIES = (
     "template_copy",
@@ -69,17 +70,16 @@ def fill(
         workflow.state_text = (tasks[0].state_text or tasks[0].name)[:500]
     elif workflow.is_running:
         workflow.state_text = ""
-    workflow.search_text = " ".join(
-        [
-            workflow.remote_id,
-            known_by(template),
-            workflow.document_copy,
-            document.document_id,
-            known_by(starter) if starter else "",
-            workflow.state_text,
-            *(known_by(assignment.person) for assignment in waiting),
-        ]
-    ).casefold()
+    words = [
+        workflow.remote_id,
+        known_by(template),
+        workflow.document_copy,
+        document.document_id,
+        known_by(starter) if starter else "",
+        workflow.state_text,
+        *(known_by(assignment.person) for assignment in waiting),
+    ]
+    workflow.search_text = searchable(" ".join(words))
 
 
 def known_by(one: Person | WorkflowTemplate) -> str:

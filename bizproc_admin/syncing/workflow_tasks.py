@@ -16,6 +16,7 @@ from bizproc_admin.models import (
     Workflow,
     WorkflowTask,
 )
+from bizproc_admin.models.searching import searchable
 from bizproc_admin.syncing import workflows
 from bizproc_admin.syncing.merging import Merged, portions
 from bizproc_admin.syncing.names import Names
@@ -119,7 +120,7 @@ def set_facts(task: WorkflowTask, row: bitrix.TaskRow, *, observed_at: datetime)
     task.gone_at = None
     task.observed_at = observed_at
     task.waiting_since = min(task.waiting_since or row.modified, row.modified)
-    task.search_text = f"{row.id} {row.name}".casefold()
+    task.search_text = searchable(f"{row.id} {row.name}")
 
 
 def replace_assignments(

@@ -18,6 +18,7 @@ from bizproc_admin.models import (
     WorkflowTemplate,
 )
 from bizproc_admin.models.documents import kind_of
+from bizproc_admin.models.searching import searchable
 from bizproc_admin.models.template_mentions import index
 from bizproc_admin.models.template_versions import Structure, keep_structure
 from bizproc_admin.syncing.merging import Merged
@@ -81,7 +82,7 @@ def told_by(names: Names, row: bitrix.TemplateRow) -> dict[str, object]:
         "system_code": row.system_code[:255],
         "changed_by_id": names.people[row.user_id].pk if row.user_id else None,
         "modified_at": row.modified,
-        "search_text": f"{row.name[:500]} {row.id}".casefold(),
+        "search_text": searchable(f"{row.name[:500]} {row.id}"),
         "is_hidden": False,
         "gone_at": None,
     }

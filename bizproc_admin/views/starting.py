@@ -19,6 +19,7 @@ from bizproc_admin.forms.commands import ContestForm, DecisionForm, RecognitionF
 from bizproc_admin.forms.starting import StartForm
 from bizproc_admin.htmx import page, part, wants_part
 from bizproc_admin.models import Command, CommandState, Workflow, WorkflowTemplate
+from bizproc_admin.models.searching import searchable
 from bizproc_admin.models.template_versions import structure_of
 from bizproc_admin.views.issuing import InTheWay, try_to_issue
 from bizproc_admin.wording import acts
@@ -180,11 +181,11 @@ def offered(request: Request) -> list[Offer]:
     rows = found.defer("parameters").order_by("kind", "name", "pk")
     running = Workflow.objects.at(request.portal).running().order_by().values_list("template")
     counts = dict(running.annotate(Count("pk")))
-    text = asked(request).casefold()
+    text = searchable(asked(request))
     return [
         Offer(template=one, running=counts.get(one.pk, 0))
         for one in rows
-        if text in one.name.casefold()
+        if text in searchable(one.name)
     ]
 
 
