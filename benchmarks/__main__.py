@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 
-PARTS = ("sync", "lists", "faults", "bulk", "crowd", "diagrams", "calls", "gateway")
+PARTS = ("sync", "lists", "faults", "bulk", "crowd", "diagrams", "calls", "gateway", "deaths")
 
 
 def main() -> int:

@@ -12,7 +12,7 @@ from benchmarks.portals import administrator, connected
 from bizproc_admin import commands
 from bizproc_admin.actions import Item, TerminateWorkflow
 from bizproc_admin.audit import By
-from bizproc_admin.commands import bulk
+from bizproc_admin.commands import preparing
 from bizproc_admin.models import Document, Portal, Workflow, WorkflowTemplate
 
 MANY, CLICKS = 1_000, 400
@@ -26,9 +26,9 @@ def measured() -> list[Line]:
     rows = workflows(portal, 2 * MANY + 2 * CLICKS)
     alone = clicks(rows[: CLICKS // 4], by)
     lines = [Line(what="a click alone, p95", figure=f"{percentile(alone, 0.95):.0f} ms")]
-    size = bulk.AT_ONCE
+    size = preparing.AT_ONCE
     for part, (at_once, target) in enumerate(((size, LONGEST_MS), (MANY, None))):
-        bulk.AT_ONCE = at_once
+        preparing.AT_ONCE = at_once
         begin = CLICKS + part * (MANY + CLICKS // 2)
         waits, seconds = beside(rows[begin : begin + MANY], rows[begin + MANY :][: CLICKS // 2], by)
         slow = percentile(waits, 0.95)
@@ -41,7 +41,7 @@ def measured() -> list[Line]:
                 is_met=slow < target if target else None,
             )
         )
-    bulk.AT_ONCE = size
+    preparing.AT_ONCE = size
     return lines
 
 

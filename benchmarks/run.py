@@ -11,7 +11,17 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 
-from benchmarks import bulk, calls, crowd, diagrams, faults, gateway, lists, syncing  # noqa: E402
+from benchmarks import (  # noqa: E402
+    bulk,
+    calls,
+    crowd,
+    deaths,
+    diagrams,
+    faults,
+    gateway,
+    lists,
+    syncing,
+)
 from benchmarks.measuring import show  # noqa: E402
 
 
@@ -29,6 +39,8 @@ def main(part: str) -> bool:
             return show("A click beside a mass action", bulk.measured())
         if part == "crowd":
             return show("A crowd before one portal, limits real", crowd.measured())
+        if part == "deaths":
+            return show("An operation whose workers die", deaths.measured())
         if part == "diagrams":
             return show("Diagrams of workflow templates", diagrams.measured())
         if part == "calls":
