@@ -7,7 +7,18 @@ import subprocess
 import sys
 import tempfile
 
-PARTS = ("sync", "lists", "faults", "bulk", "crowd", "diagrams", "calls", "gateway", "deaths")
+PARTS = (
+    "sync",
+    "lists",
+    "faults",
+    "bulk",
+    "crowd",
+    "diagrams",
+    "calls",
+    "gateway",
+    "deaths",
+    "operations",
+)
 
 
 def main() -> int:

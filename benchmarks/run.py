@@ -20,6 +20,7 @@ from benchmarks import (  # noqa: E402
     faults,
     gateway,
     lists,
+    operations,
     syncing,
 )
 from benchmarks.measuring import show  # noqa: E402
@@ -41,6 +42,8 @@ def main(part: str) -> bool:
             return show("A crowd before one portal, limits real", crowd.measured())
         if part == "deaths":
             return show("An operation whose workers die", deaths.measured())
+        if part == "operations":
+            return show("An operation at a portal's limits", operations.measured())
         if part == "diagrams":
             return show("Diagrams of workflow templates", diagrams.measured())
         if part == "calls":

@@ -9,6 +9,7 @@ from django.utils import timezone
 from bizproc_admin import bitrix, commands
 from bizproc_admin.actions import CompleteTask, DelegateTask, Item, KillWorkflow, TerminateWorkflow
 from bizproc_admin.audit import By
+from bizproc_admin.commands import bulk_sending
 from bizproc_admin.models import (
     Account,
     Assignment,
@@ -259,6 +260,20 @@ def test_a_click_waits_for_no_more_than_the_batch_that_is_under_way(
     assert [entry["target"] for entry in sandbox.ledger()][10] == clicked.remote_id
     assert states(operation) == {CommandState.CONFIRMED: 30}
     assert batches[0] == 10
+
+
+def test_a_batch_is_as_large_as_the_portal_answers_in_time(many, administrator, portal):
+    command = ask(many(1), administrator).commands.get()
+
+    def size(seconds, *, is_certain=True):
+        pacing.learn_seconds_of_one(portal.pk, TERMINATE, seconds, is_certain=is_certain)
+        return bulk_sending.size_for(command)
+
+    assert bulk_sending.size_for(command) == 10
+    assert size(0.2, is_certain=False) == 10
+    assert [size(0.2), size(0.6), size(0.2), size(7.5), size(40)] == [50, 25, 37, 2, 1]
+    # an answer that never came is no sign of speed
+    assert size(0.1, is_certain=False) == 1
 
 
 def test_two_threads_share_no_part_of_an_operation(
