@@ -17,7 +17,7 @@ from bizproc_admin.models.people import Department, Person
 from bizproc_admin.models.person_tokens import PersonToken
 from bizproc_admin.models.portals import Outage, Portal
 from bizproc_admin.models.screens import ScreenReading, Watched
-from bizproc_admin.models.seen_outcomes import SeenOutcome
+from bizproc_admin.models.seen_outcomes import SeenOperation, SeenOutcome
 from bizproc_admin.models.sync_runs import Feed, FeedName, SyncRun
 from bizproc_admin.models.targets import Target
 from bizproc_admin.models.template_figures import TemplateFigures
@@ -66,6 +66,7 @@ __all__ = [
     "Portal",
     "Role",
     "ScreenReading",
+    "SeenOperation",
     "SeenOutcome",
     "StepState",
     "SyncRun",

@@ -148,6 +148,8 @@ class AuditEntry(InsertOnlyModel):
             models.Index(fields=["target_kind", "target_id"], name="audit_entry_target"),
             models.Index(fields=["actor_name"], name="audit_entry_actor"),
             models.Index(fields=["recorded_at"], name="audit_entry_time"),
+            # the history as it is opened: an operation's lines are folded into one
+            models.Index(fields=["id"], condition=Q(operation=None), name="audit_entry_folded"),
         ]
 
     def __str__(self) -> str:

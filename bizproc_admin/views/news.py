@@ -1,6 +1,6 @@
 """What became of what an account asked for: told wherever it is by then, until it is dismissed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from zlib import crc32
@@ -14,9 +14,16 @@ from django.views.decorators.http import require_POST, require_safe
 
 from bizproc_admin.access.permissions import Capability, Request, may, requires
 from bizproc_admin.htmx import tell, wants_part
-from bizproc_admin.models import Command, CommandState, SeenOutcome
+from bizproc_admin.models import (
+    BulkOperation,
+    Command,
+    CommandState,
+    SeenOperation,
+    SeenOutcome,
+)
 from bizproc_admin.models.commands import SETTLED, TAKEN_BACK, CommandQuerySet, receivers
 from bizproc_admin.portals.tokens import ReconnectNeeded
+from bizproc_admin.views.operation_news import OperationItem, told_of, word_of
 from bizproc_admin.views.task_panels import taken_back_as
 from bizproc_admin.wording import acts
 from bizproc_admin.wording.commands import Outcome, outcome_of
@@ -53,11 +60,18 @@ class News:
     said: list[Item]
     to_take_back: list[dict[str, object]]
     is_awaited: bool
+    operations: list[OperationItem] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        """Return how much is told until it is dismissed."""
+        return len(self.items) + len(self.operations)
 
     @cached_property
     def digest(self) -> str:
         """Give a short text that changes with what is told."""
         told = [(item.key, item.outcome.title, item.outcome.text) for item in self.items]
+        told += [(item.key, item.title, item.text) for item in self.operations]
         return f"{crc32(repr((told, [i.key for i in self.said], self.is_awaited)).encode()):08x}"
 
 
@@ -74,12 +88,21 @@ def news_list(request: Request) -> HttpResponse:
 @require_POST
 @requires(Capability.COMPLETE_WORKFLOW_TASKS)
 def dismissal_creation(request: Request) -> HttpResponse:
-    """Tell no more of the commands that are named, as long as nothing else becomes of them."""
+    """Tell no more of what is named, as long as nothing else becomes of it."""
     keys = [int(key) for key in request.POST.getlist("command") if key.isdecimal()][:MOST]
     SeenOutcome.objects.bulk_create(
         [
             SeenOutcome(account=request.user, command=command, word=command.word)
             for command in Command.objects.filter(actor=request.user, pk__in=keys)
+        ],
+        ignore_conflicts=True,
+    )
+    named = [int(key) for key in request.POST.getlist("operation") if key.isdecimal()][:MOST]
+    visible = BulkOperation.objects.asked_for().visible_to(request.user)
+    SeenOperation.objects.bulk_create(
+        [
+            SeenOperation(account=request.user, operation=one, word=word_of(one))
+            for one in visible.filter(pk__in=named)
         ],
         ignore_conflicts=True,
     )
@@ -111,6 +134,7 @@ def news_of(request: Request) -> News:
             [c for c in commands if is_to_take_back(c, request, now)], request
         ),
         is_awaited=any(not command.is_settled for command in commands),
+        operations=told_of(request, now, kept=KEPT),
     )
 
 

@@ -21,9 +21,11 @@ from bizproc_admin.models import (
     CommandState,
     Document,
     MethodBudget,
+    Portal,
     Workflow,
     WorkflowTemplate,
 )
+from tests.language import plain
 
 HTMX = {"HX-Request": "true"}
 METHOD = "bizproc.workflow.terminate"
@@ -54,7 +56,7 @@ def ask(workflows):
     def asking(actor, *, kind=TerminateWorkflow, count=12, prepares=True, **source):
         by = By(account=actor)
         operation = commands.freeze(
-            kind, portal=workflows[0].portal, items=[Item(pk=one.pk) for one in workflows[:count]],
+            kind, portal=Portal.objects.get(), items=[Item(pk=one.pk) for one in workflows[:count]],
             by=by, key=uuid.uuid4(), source=source,
         )  # fmt: skip
         commands.confirm(operation, by=by, reason="They hang.")
@@ -386,3 +388,45 @@ def test_the_list_of_commands_holds_all_and_narrows_to_an_operation(
     assert shown(other.pk) == shown(4_711) == []
     said = text(client.get(reverse("command_choices", args=["operation"])))
     assert f"Terminate 3 workflows ({operation.pk})" in said
+
+
+def test_an_operation_is_told_once_wherever_its_asker_is(
+    as_, administrator, other_administrator, manager, ask, portal
+):
+    operation, asker = ask(administrator), as_(administrator)
+
+    def told(client, page="/portals/"):
+        items = client.get(page).context["news"]
+        assert items.items == []
+        return [plain(item.title) for item in items.operations]
+
+    settle(operation, (CommandState.REJECTED, "access_denied"), CommandState.NEEDS_HUMAN)
+    assert told(asker) == []
+    commands.pause(operation, by=None, code="resting")
+    assert told(asker) == ["Terminate 12 workflows: paused"]
+    assert "The portal does not answer. Nothing was lost" in text(asker.get("/portals/"))
+    asker.post(reverse("dismissal_creation"), {"operation": operation.pk})
+    assert told(asker) == []
+    # what somebody did with their own hands is no news to them
+    commands.resume(operation, by=By(account=administrator))
+    commands.pause(operation, by=By(account=administrator))
+    assert told(asker) == []
+    commands.resume(operation, by=By(account=administrator))
+    settle(operation, CommandState.NEEDS_HUMAN, *[CommandState.CONFIRMED] * 10)
+    finished(operation)
+    assert told(asker) == told(asker, "/workflow-tasks/") == ["Terminate 12 workflows: finished"]
+    assert "confirmed: 10, refused: 1, unknown, checking: 1" in text(asker.get("/portals/"))
+    # of others' operations only what needs them is told
+    other = as_(other_administrator)
+    assert told(other) == []
+    portal.approval_above = 1
+    portal.save()
+    kill = ask(administrator, kind=KillWorkflow, count=2, prepares=False)
+    assert told(other) == ["Anna Koroleva asks for your approval: Kill 2 workflows"]
+    assert told(as_(manager), "/workflows/") == []
+    commands.decline(kill, by=By(account=other_administrator), reason="No.")
+    assert told(other) == []
+    assert told(asker)[0] == "Kill 2 workflows: not approved"
+    everything = {"operation": [kill.pk, operation.pk]}
+    assert asker.post(reverse("dismissal_creation"), everything, headers=HTMX).status_code == 204
+    assert told(asker) == []
