@@ -333,6 +333,7 @@ portal_urls = [
         name="portal_application_removal",
     ),
     path("<int:pk>/admission/", portals.portal_admission, name="portal_admission"),
+    path("<int:pk>/approval/", portals.portal_approval, name="portal_approval"),
     path("<int:pk>/time-zone/", portals.portal_time_zone, name="portal_time_zone"),
     path("<int:pk>/probing/", portals.portal_probing, name="portal_probing"),
     path("<int:pk>/calls-test/", portal_calls.portal_calls_test, name="portal_calls_test"),

@@ -242,3 +242,18 @@ class CallsTestForm(forms.Form):
     """A test of the portal's calls: nothing is asked but that it is meant once."""
 
     key = forms.UUIDField(widget=forms.HiddenInput)
+
+
+class ApprovalForm(forms.Form):
+    """Above how many kills at once another administrator is needed; empty where never."""
+
+    above = forms.IntegerField(
+        label=_("Kills at once that one administrator may ask for alone"),
+        help_text=_(
+            "More than so many need a second administrator, who has 24 hours to approve them. 0: "
+            "every bulk kill does. Empty: none does. A single kill never does."
+        ),
+        min_value=0,
+        max_value=1_000_000,
+        required=False,
+    )

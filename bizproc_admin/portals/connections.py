@@ -266,6 +266,23 @@ def set_date_format(portal: Portal, name: str, *, by: By) -> None:
         )
 
 
+def set_approval(portal: Portal, above: int | None, *, by: By) -> None:
+    """Keep above how many kills at once another administrator must approve; None: never."""
+    if above == portal.approval_above:
+        return
+    with transaction.atomic():
+        inputs: dict[str, object] = {"before": portal.approval_above, "after": above}
+        portal.approval_above = above
+        portal.save(update_fields=["approval_above"])
+        audit.record(
+            AuditEntry.Kind.CONNECTION,
+            AuditAction.APPROVAL_SET,
+            by=by,
+            target=portal.as_target,
+            facts=Facts(inputs=inputs),
+        )
+
+
 def looked_over(portal: Portal, *, is_usable: bool, problem: bitrix.Finding | None) -> None:
     """Record what a probe changed about a connection; part of the caller's transaction.
 

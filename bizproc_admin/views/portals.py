@@ -17,6 +17,7 @@ from bizproc_admin.audit import By
 from bizproc_admin.forms.portals import (
     AddressForm,
     ApplicationForm,
+    ApprovalForm,
     ConnectionForm,
     TimeZoneForm,
 )
@@ -203,6 +204,21 @@ def portal_time_zone(request: Request, pk: int) -> HttpResponse:
     context = {"form": form, "edited": portal}
     status = 422 if form.is_bound else 200
     return page(request, "portals/time_zone.html", context, partial="form", status=status)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Capability.MANAGE_PORTALS)
+def portal_approval(request: Request, pk: int) -> HttpResponse:
+    """Say above how many kills at once another administrator must approve."""
+    portal = reached(request, pk)
+    form = ApprovalForm(request.POST or None, initial={"above": portal.approval_above})
+    if form.is_bound and form.is_valid():
+        connections.set_approval(portal, form.cleaned_data["above"], by=By.of(request))
+        messages.success(request, _("Saved."))
+        return redirect("portal_detail", pk=pk)
+    context = {"form": form, "edited": portal}
+    status = 422 if form.is_bound else 200
+    return page(request, "portals/approval.html", context, partial="form", status=status)
 
 
 @require_POST

@@ -430,3 +430,24 @@ def test_an_operation_is_told_once_wherever_its_asker_is(
     everything = {"operation": [kill.pk, operation.pk]}
     assert asker.post(reverse("dismissal_creation"), everything, headers=HTMX).status_code == 204
     assert told(asker) == []
+
+
+def test_a_portal_says_above_how_many_kills_a_second_administrator_is_needed(
+    as_, administrator, portal
+):
+    client, address = as_(administrator), reverse("portal_approval", args=[portal.pk])
+    detail = reverse("portal_detail", args=[portal.pk])
+    assert "one administrator is enough" in text(client.get(detail))
+    for wrong in ("-1", "many"):
+        answer = client.post(address, {"above": wrong})
+        assert (answer.status_code, f'value="{wrong}"' in text(answer)) == (422, True)
+    for given, kept in (("25", 25), ("25", 25), ("0", 0), ("", None)):
+        client.post(address, {"above": given})
+        portal.refresh_from_db()
+        assert portal.approval_above == kept
+        if given == "25":
+            assert "more than 25 at once need a second administrator" in text(client.get(detail))
+    entries = AuditEntry.objects.filter(action="portal.approval").order_by("pk")
+    assert [entry.detail.inputs for entry in entries] == [
+        {"before": None, "after": 25}, {"before": 25, "after": 0}, {"before": 0, "after": None},
+    ]  # fmt: skip

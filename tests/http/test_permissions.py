@@ -187,6 +187,8 @@ TABLE = [
     ("portal_admission", "post", ADMINISTRATOR),
     ("portal_time_zone", "get", ADMINISTRATOR),
     ("portal_time_zone", "post", ADMINISTRATOR),
+    ("portal_approval", "get", ADMINISTRATOR),
+    ("portal_approval", "post", ADMINISTRATOR),
     ("portal_calls_test", "post", ADMINISTRATOR),
     ("portal_choice", "post", EVERYBODY),
 ]
