@@ -7,7 +7,14 @@ import pytest
 from django.utils import timezone
 
 from bizproc_admin import bitrix, commands
-from bizproc_admin.actions import CompleteTask, DelegateTask, Item, KillWorkflow, TerminateWorkflow
+from bizproc_admin.actions import (
+    AnswerStep,
+    CompleteTask,
+    DelegateTask,
+    Item,
+    KillWorkflow,
+    TerminateWorkflow,
+)
 from bizproc_admin.audit import By
 from bizproc_admin.commands import bulk_sending
 from bizproc_admin.models import (
@@ -27,6 +34,7 @@ from bizproc_admin.models import (
 )
 from bizproc_admin.portals import pacing
 from bizproc_admin.wording.command_errors import said
+from tests.http import waiting
 from tests.http.gateways import known
 
 TERMINATE = "bizproc.workflow.terminate"
@@ -361,3 +369,53 @@ def test_once_resumed_it_goes_on_at_once(many, administrator, sandbox, portal):
     commands.resume(operation, by=By(account=administrator))
     serve(portal)
     assert states(operation) == {CommandState.CONFIRMED: 12}
+
+
+def test_a_lost_token_pauses_it_and_is_no_refusal_of_any_target(
+    many, sandbox, portal, approver, task
+):
+    many(2)
+    person = task.assignments.get().person
+    mine = WorkflowTask.objects.open().filter(assignments__person=person)
+    operation = ask(mine, approver, CompleteTask, person=person.remote_id, answer=1)
+    sandbox.revoke_tokens()
+    serve(portal)
+    assert state_of(operation) == (BulkState.PAUSED, "reconnect_needed")
+    assert states(operation) == {CommandState.INTENT: operation.total}
+    assert sandbox.ledger() == []
+
+
+def test_steps_that_wait_are_answered_together(door, sandbox, app, sync, administrator):
+    kind, given = waiting.register(sandbox, app)
+    number = waiting.template(sandbox, kind)
+    for place in range(3):
+        waiting.workflow_of(sandbox, number, document=[*waiting.DEAL[:2], f"DEAL_{place}"])
+    calls = [app.next() for _ in range(3)]
+    sync()
+    sandbox.advance(60)
+    sandbox.clear_calls()
+    made = [
+        commands.issue(
+            AnswerStep(
+                step=waiting.kept(door, one, definition=given),
+                values={"result": "clean", "note": "100 % & more", "score": place},
+                reason="",
+            ),
+            by=By(account=administrator),
+            key=uuid.uuid4(),
+        )
+        for place, one in enumerate(calls)
+    ]
+    operation = BulkOperation.objects.create(
+        key=uuid.uuid4(), portal=door, action=AnswerStep.name, actor=administrator, total=3,
+        state=BulkState.READY,
+    )  # fmt: skip
+    rows = Command.objects.filter(pk__in=[one.pk for one in made])
+    rows.update(bulk=operation, origin="bulk")
+    before = len(sandbox.ledger())
+    serve(door)
+    assert requests(sandbox) == ["batch"] * 3
+    answers = sandbox.ledger()[before:]
+    assert len(answers) == 3
+    assert {one["params"]["RETURN_VALUES"]["note"] for one in answers} == {"100 % & more"}
+    assert set(states(operation)) <= {CommandState.CONFIRMED, CommandState.DELIVERED}
