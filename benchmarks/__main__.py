@@ -18,6 +18,7 @@ PARTS = (
     "gateway",
     "deaths",
     "operations",
+    "choosing",
 )
 
 
@@ -36,7 +37,11 @@ def main() -> int:
 def databases(part: str) -> list[str]:
     """Give the databases a part is measured on: SQLite, and PostgreSQL where one is given."""
     given = os.environ.get("TEST_DATABASE_URL", "")
-    return ["", given] if part in ("lists", "calls") and given.startswith("postgres") else [""]
+    return (
+        ["", given]
+        if part in ("lists", "calls", "choosing") and given.startswith("postgres")
+        else [""]
+    )
 
 
 def measure(part: str, url: str) -> bool:

@@ -14,6 +14,7 @@ from django.db import connection  # noqa: E402
 from benchmarks import (  # noqa: E402
     bulk,
     calls,
+    choosing,
     crowd,
     deaths,
     diagrams,
@@ -48,6 +49,8 @@ def main(part: str) -> bool:
             return show("Diagrams of workflow templates", diagrams.measured())
         if part == "calls":
             return show(f"Calls of the portal, {connection.vendor}", calls.measured())
+        if part == "choosing":
+            return show(f"All 100,000 workflows at once, {connection.vendor}", choosing.measured())
         if part == "gateway":
             return show("A portal behind the gateway, limits real", gateway.measured())
         return all(

@@ -20,6 +20,7 @@ from bizproc_admin.views import (
     news,
     operating,
     operation_acts,
+    operation_creation,
     operations,
     overview,
     own_account,
@@ -101,6 +102,12 @@ operation_urls = [
     path("<int:pk>/declining/", operation_acts.operation_declining, name="operation_declining"),
     path("<int:pk>/retry/", operation_acts.operation_retry, name="operation_retry"),
     path("<int:pk>/download/", operation_acts.operation_download, name="operation_download"),
+    path("creation/", operation_creation.operation_creation, name="operation_creation"),
+    path(
+        "<int:pk>/confirmation/",
+        operation_creation.operation_confirmation,
+        name="operation_confirmation",
+    ),
 ]
 
 workflow_template_urls = [

@@ -240,6 +240,11 @@ class FilterForm(forms.Form, Generic[R]):
         return [name for name in filters if name in self.errors]
 
     @property
+    def strange(self) -> list[str]:
+        """Return the parameters of the address that no filter bears the name of."""
+        return [name for name in self.data if name not in self.fields]
+
+    @property
     def problems(self) -> list[str]:
         """Say which filters of the address were not understood, so that no row is shown."""
         return [

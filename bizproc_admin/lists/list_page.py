@@ -5,13 +5,15 @@ the lines they are shown as. Nothing in here knows which list it serves.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar
+from uuid import UUID, uuid4
 from zlib import crc32
 
 from django.db.models import Count, Max, Model, QuerySet
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -22,6 +24,7 @@ from bizproc_admin.lists.chips import Part
 from bizproc_admin.lists.filter_form import FilterForm
 from bizproc_admin.lists.pager import Head, Pager, heads_of, pager_of
 from bizproc_admin.lists.paging import Page, page_of
+from bizproc_admin.lists.verbs import Asker, Verb, allowed
 from bizproc_admin.models import Command, FeedName
 from bizproc_admin.wording.freshness import Freshness, freshness_of
 
@@ -67,8 +70,9 @@ class ListPage(Generic[F, M, L]):
     need it: url, the address of the page where the noun does not tell it; feed, whose age is told;
     fetched, where the rows of a page come from with what only they need; count and parts, what is
     counted besides; unlinked, whether the account stands for nobody whose rows it could see; more,
-    what else the page shows; is_live says that open pages ask what became of their rows. Its views
-    are for whom capability lets in.
+    what else the page shows; is_live says that open pages ask what became of their rows; verbs are
+    what may be done to many rows of what is shown at once. Its views are for whom capability lets
+    in.
     """
 
     noun: str
@@ -86,6 +90,7 @@ class ListPage(Generic[F, M, L]):
     unlinked: Callable[["Shown[F, M, L]"], bool] | None = None
     is_live: bool = False
     more: Callable[["Shown[F, M, L]"], dict[str, object]] | None = None
+    verbs: Callable[["Shown[F, M, L]"], Sequence[Verb]] | None = None
 
     def views(self, *names: str) -> Iterator[Callable[..., HttpResponse]]:
         """Yield the views of addresses of the list: of list, pulse, row, choices those named."""
@@ -150,6 +155,12 @@ class ListPage(Generic[F, M, L]):
             "target": f"#{self.noun.replace('_', '-')}-table",
         }
         return page(request, "lists/choices.html", context, partial="choices")
+
+    def asked_by(self, request: Request, query: QueryDict) -> "Shown[F, M, L]":
+        """Return the list as an address with this query would ask for it."""
+        asking = copy(request)
+        asking.GET = query  # type: ignore[assignment]  # a copy's, and read alone
+        return Shown(self, asking)
 
     def again(self, request: Request) -> list[M]:
         """Return the rows an open page asks about, in its order."""
@@ -219,6 +230,42 @@ class Shown(Generic[F, M, L]):
     @cached_property
     def digest(self) -> str:
         return digest_of((line.pk, line.reads) for line in self.lines)
+
+    @cached_property
+    def verbs(self) -> list[Verb]:
+        """Return what the account may do to many of the rows at once; nothing without a portal."""
+        portal = self.request.portal
+        if self.kind.verbs is None or portal is None or not portal.is_connected:
+            return []
+        return allowed(self.kind.verbs(self), self.request.user)
+
+    @property
+    def whole(self) -> str:
+        """Return the query string that means all rows the filters leave, as of the list's age."""
+        return self.filters.query(page=None, size=None, sort=None, upto=self.page.upto)
+
+    @cached_property
+    def form_key(self) -> UUID:
+        """Return the one-time key of what is asked for from this page."""
+        return uuid4()
+
+    @property
+    def asker(self) -> Asker:
+        """Return who asks; there is a portal where there are verbs."""
+        portal = self.request.portal
+        if portal is None:
+            raise Http404
+        return Asker(
+            account=self.request.user, portal=portal, filters=self.filters, now=portal.now()
+        )
+
+    def chosen(self, keys: Sequence[int] | None) -> QuerySet[M]:
+        """Return those of some rows that the account may see here; None: all the filters leave."""
+        if keys is not None:
+            return self.visible.filter(pk__in=keys)
+        rows: QuerySet[M] = self.filters.narrow(self.visible)
+        upto = self.filters.number("upto")
+        return rows if upto is None else rows.filter(pk__lte=upto)
 
     @property
     def keys(self) -> str:

@@ -83,6 +83,12 @@ def slowed_to(portal: Portal) -> float | None:
     return 1.0 / interval if interval > base * 1.05 else None
 
 
+def rate_of(portal: Portal) -> float:
+    """Return how many requests a second a portal is asked at most now."""
+    base: float = settings.GATEWAY_PER_SECOND if portal.is_by_gateway else settings.PACE_PER_SECOND
+    return min(base, slowed_to(portal) or base)
+
+
 class DatabasePacer:
     """Pace the requests to one portal; bitrix.Pacer kept in PaceBucket and MethodBudget.
 

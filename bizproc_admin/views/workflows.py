@@ -17,6 +17,7 @@ from bizproc_admin.lists.list_page import ListPage, Shown
 from bizproc_admin.lists.step_lines import step_lines
 from bizproc_admin.lists.workflow_filters import WorkflowFilterForm
 from bizproc_admin.lists.workflow_lines import WorkflowLine, workflow_line, workflow_lines
+from bizproc_admin.lists.workflow_verbs import KILL, TERMINATE
 from bizproc_admin.models import Command, FeedName, Workflow, WorkflowTask
 from bizproc_admin.models.commands import receivers
 from bizproc_admin.portals import screens
@@ -67,6 +68,7 @@ WORKFLOWS = ListPage(
     unlinked=is_unlinked,
     more=more_of,
     is_live=True,
+    verbs=lambda shown: () if shown.filters.part_shown == "ended" else (TERMINATE, KILL),
 )
 
 workflow_list, workflow_pulse, workflow_row, workflow_choices = WORKFLOWS.views(

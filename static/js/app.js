@@ -26,5 +26,6 @@ import "./repeating.js";
 import "./pairing.js";
 import "./counting.js";
 import "./centring.js";
+import "./choosing.js";
 
 document.documentElement.dataset.js = "";

@@ -5,7 +5,8 @@ import { ID } from "./open_task.js";
 import { rest } from "./resting.js";
 import { freeze, isSending } from "./sending.js";
 
-const FIELDS = "textarea, select, input:not([type='hidden'], [type='submit'], [type='button'])";
+const FIELDS =
+  "textarea, select, input:not([type='hidden'], [type='submit'], [type='button'], [data-choose], [data-choose-page])";
 const thaws = new WeakMap();
 
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {

@@ -10,7 +10,8 @@ let goingUntil = 0;
 // Whether a key is a shortcut at all: nobody types with it, and nothing else has taken it.
 export function isFree(event) {
   if (event.metaKey || event.ctrlKey || event.altKey || event.isComposing || event.defaultPrevented) return false;
-  if (event.target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return false;
+  const isTyping = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName) && !event.target.matches("[data-choose], [data-choose-page]");
+  if (event.target.isContentEditable || isTyping) return false;
   return !localStorage.getItem(STORED) && !document.querySelector("dialog[open]") && !isResting();
 }
 

@@ -1,0 +1,86 @@
+"""Confirming what a frozen list was frozen for."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bizproc_admin.actions import ACTIONS, KillWorkflow
+from bizproc_admin.actions.workflows import EndWorkflow
+from bizproc_admin.models import BulkOperation
+
+# from more on, the number is to be typed
+TYPED_ABOVE = 50
+
+
+class ConfirmationForm(forms.Form):
+    """A reason, whether what has moved on counts, and the number typed where much is at stake."""
+
+    use_required_attribute = False
+    reason = forms.CharField(
+        label=gettext_lazy("Reason (required)"),
+        help_text=gettext_lazy("Kept in the audit history here. It is not sent to the portal."),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    regardless = forms.BooleanField(
+        label=gettext_lazy("Even those that have moved on since"),
+        help_text=gettext_lazy(
+            "Otherwise a workflow that has done a step since this list was made is left as it is, "
+            "and told as changed."
+        ),
+        required=False,
+    )
+    typed = forms.CharField(max_length=40, label=gettext_lazy("How many, to confirm"))
+
+    def __init__(self, data: Any, *, operation: BulkOperation) -> None:
+        super().__init__(data, auto_id="confirmation-%s")
+        self.operation = operation
+        total = operation.total
+        is_kill = operation.action == KillWorkflow.name
+        if total > TYPED_ABOVE or (is_kill and total > 1):
+            self.fields["typed"].help_text = _("Type %(number)s.") % {"number": total}
+            self.fields["typed"].widget.attrs |= {"inputmode": "numeric", "autocomplete": "off"}
+        else:
+            del self.fields["typed"]
+        if not issubclass(ACTIONS[operation.action], EndWorkflow):
+            del self.fields["regardless"]
+
+    def clean_typed(self) -> str:
+        typed: str = self.cleaned_data["typed"]
+        digits = "".join(typed.split()).replace(",", "").replace(".", "")
+        if digits != str(self.operation.total):
+            raise ValidationError(
+                _("This is not how many there are: type %(number)s.")
+                % {"number": self.operation.total}
+            )
+        return typed
+
+    @property
+    def is_regardless(self) -> bool:
+        """Return whether targets that have moved on since are acted on, too."""
+        return bool(self.cleaned_data.get("regardless"))
+
+    def inputs(self) -> dict[str, Any]:
+        """Return what all targets are acted on with."""
+        return {}
+
+
+class TerminationsForm(ConfirmationForm):
+    """The status text of all of them, too."""
+
+    status = forms.CharField(
+        label=gettext_lazy("Status text"),
+        help_text=gettext_lazy(
+            "Shown on the portal, to everybody who may see the workflows there."
+        ),
+        max_length=255,
+        required=False,
+    )
+
+    field_order = ("status", "reason", "regardless", "typed")
+
+    def inputs(self) -> dict[str, Any]:
+        return {"status": self.cleaned_data["status"]}

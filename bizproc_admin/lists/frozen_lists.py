@@ -1,0 +1,132 @@
+"""What a frozen list shows before it is confirmed: what it is made of, and what is foreseen."""
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from bizproc_admin.access.permissions import may
+from bizproc_admin.actions import KillWorkflow
+from bizproc_admin.lists.verbs import SAMPLES, Sample, Verb
+from bizproc_admin.models import BulkOperation, BulkState
+from bizproc_admin.portals import pacing
+from bizproc_admin.wording import choosing, operations
+
+# their lists are not commands yet, so that none of those is in anybody's way
+UNPREPARED = (BulkState.AWAITING, BulkState.PREPARING)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Breakdown:
+    """How a list divides by one kind of fact: values with counts, and how many more there are."""
+
+    label: str
+    values: list[tuple[str, int]]
+    more: int
+    rest: int
+
+
+class FrozenList:
+    """A draft as the asking page shows it; everything is as of now, its list as it was frozen."""
+
+    def __init__(self, operation: BulkOperation, verb: Verb) -> None:
+        self.operation = operation
+        self.verb = verb
+        self.portal = operation.portal
+
+    @property
+    def title(self) -> str:
+        return operations.title(self.operation.action, self.operation.total)
+
+    @property
+    def digest(self) -> str:
+        return choosing.short_digest(self.operation.digest)
+
+    @property
+    def duration(self) -> str:
+        """Return how long it takes, as the portal lets us work now."""
+        requests = self.operation.total * self.verb.per_item
+        return choosing.duration(requests / pacing.rate_of(self.portal))
+
+    @property
+    def is_to_be_approved(self) -> bool:
+        """Return whether another administrator has to approve it, once it is asked for."""
+        above = self.portal.approval_above
+        is_kill = self.operation.action == KillWorkflow.name
+        return is_kill and above is not None and self.operation.total > above
+
+    @property
+    def may_be_asked_for(self) -> bool:
+        return may(self.operation.actor, self.verb.action.capability)
+
+    @cached_property
+    def breakdowns(self) -> list[Breakdown]:
+        kinds = self.operation.facts.get("kinds", {})
+        return [self.breakdown(kind, kinds[kind]) for kind in self.verb.kinds if kind in kinds]
+
+    def breakdown(self, kind: str, facts: dict[str, Any]) -> Breakdown:
+        top = facts["top"]
+        if kind in choosing.IN_ORDER:
+            order = list(choosing.IN_ORDER[kind])
+            top = sorted(top, key=lambda one: order.index(one[0]))
+        names = self.verb.names(kind, [value for value, _count in top])
+        return Breakdown(
+            label=str(choosing.KINDS[kind]),
+            values=[(names.get(value, str(value)), count) for value, count in top],
+            more=facts["more"],
+            rest=facts["rest"],
+        )
+
+    @cached_property
+    def samples(self) -> list[Sample]:
+        keys = self.operation.facts.get("samples")
+        if keys is None:
+            first = self.operation.parts.order_by("place").first()
+            keys = [item[0] for item in first.items[:SAMPLES]] if first else []
+        return self.verb.samples(keys)
+
+    @cached_property
+    def foreseen(self) -> list[str]:
+        """Return what will be left out, and what others do with the same targets, in words."""
+        counts: Counter[tuple[str, tuple[tuple[str, Any], ...]]] = Counter()
+        beside = self.beside()
+        shared: Counter[int] = Counter()
+        parts = self.operation.parts.order_by("place").values_list("items", flat=True)
+        for items in parts.iterator(chunk_size=1):
+            for one in self.verb.foresee(self.operation, items):
+                counts[one.code, tuple(one.values.items())] += one.count
+            for other, keys in beside.items():
+                shared[other.pk] += sum(item[0] in keys for item in items)
+        said = [
+            choosing.foreseen(code, count, dict(values))
+            for (code, values), count in counts.items()
+            if count
+        ]
+        return said + [
+            _("%(count)s are part of “%(title)s”, which %(by)s has asked for")
+            % {
+                "count": f"{shared[other.pk]:,}",
+                "title": operations.title(other.action, other.total),
+                "by": other.actor_name,
+            }
+            for other in beside
+            if shared[other.pk]
+        ]
+
+    def beside(self) -> dict[BulkOperation, set[int]]:
+        """Return the lists of others that are asked for and not commands yet, by operation."""
+        others = BulkOperation.objects.filter(
+            portal=self.portal, action__in=self.verb.rivals, state__in=UNPREPARED
+        ).exclude(pk=self.operation.pk)
+        return {
+            other: {
+                item[0]
+                for items in other.parts.filter(place__gte=other.prepared).values_list(
+                    "items", flat=True
+                )
+                for item in items
+            }
+            for other in others
+        }

@@ -1,0 +1,72 @@
+"""Rows are chosen with mouse and keys, stay chosen, and are ended together."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from bizproc_admin.models import BulkOperation
+
+REPAINT = """() => {
+  const rows = document.getElementById("workflow-rows");
+  const address = rows.getAttribute("hx-get").replace(/digest=[^&]*/, "");
+  return htmx.ajax("GET", address, { source: rows, target: rows, swap: "outerHTML" });
+}"""
+pytestmark = [pytest.mark.usefixtures("company"), pytest.mark.portable]
+
+
+def test_rows_are_chosen_stay_chosen_and_are_ended_together(page, enter, administrator):
+    page.goto(f"{enter(administrator)}/workflows/?size=25")
+    boxes, bar = page.locator("input[data-choose]"), page.locator("#choosing")
+    names = page.locator("tr[data-row] a.two__main")
+    expect(bar).to_be_hidden()
+    top = names.nth(5).bounding_box()["y"]
+    boxes.nth(1).click()
+    boxes.nth(3).click(modifiers=["Shift"])
+    expect(bar).to_contain_text("3 chosen")
+    expect(page.locator("#status")).to_contain_text("3 chosen")
+    assert names.nth(5).bounding_box()["y"] == top
+    # by key: the row with the focus; typing a letter elsewhere stays what it is
+    names.nth(5).focus()
+    page.keyboard.press("x")
+    expect(bar).to_contain_text("4 chosen")
+    kept = boxes.nth(1).get_attribute("value")
+    # painted anew by the page itself, by another order, another page, and a reload
+    page.evaluate(REPAINT)
+    expect(page.locator("tr[data-chosen]")).to_have_count(4)
+    page.locator("#sort-started").click()
+    expect(page).to_have_url(re.compile("sort=started"))
+    expect(bar).to_contain_text("4 not on this page")
+    page.locator("#pager-last").click()
+    expect(page.locator(f"#choose-{kept}")).to_be_checked()
+    page.reload()
+    expect(page.locator(f"#choose-{kept}")).to_be_checked()
+    axe = Axe().run(page)
+    assert axe.violations_count == 0, axe.generate_report()
+    # the page, then all that match, which no filter but these means
+    page.locator("#choose-page").click()
+    bar.get_by_role("button", name=re.compile("All 100 matching")).click()
+    expect(bar).to_contain_text("All 100 matching are chosen")
+    page.locator("#search").fill("договор")
+    expect(page.locator("#choosing")).to_be_hidden()
+    page.locator("#choose-page").click()
+    count = page.locator("tr[data-chosen]").count()
+    bar.get_by_role("button", name="Kill…").click()
+    dialog = page.locator("#dialog")
+    expect(dialog.get_by_role("heading")).to_have_text(f"Kill {count} workflows")
+    axe = Axe().run(page)
+    assert axe.violations_count == 0, axe.generate_report()
+    dialog.get_by_label("Reason").fill("Договор расторгнут")
+    dialog.get_by_label("How many").fill("7777")
+    dialog.get_by_role("button", name="Kill").click()
+    expect(dialog.locator(".field__error")).to_contain_text(f"type {count}")
+    expect(dialog.get_by_label("Reason")).to_have_value("Договор расторгнут")
+    dialog.get_by_label("How many").fill(str(count))
+    dialog.get_by_role("button", name="Kill").click()
+    expect(page).to_have_url(re.compile(r"/operations/\d+/$"))
+    expect(page.get_by_role("heading", level=1)).to_contain_text(f"Kill {count} workflows")
+    operation = BulkOperation.objects.get(confirmed_at__isnull=False)
+    assert (operation.total, operation.reason) == (count, "Договор расторгнут")
+    page.goto(page.url.split("/operations")[0] + "/workflows/")
+    expect(page.locator("#choosing")).to_be_hidden()
