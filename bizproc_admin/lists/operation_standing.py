@@ -10,12 +10,20 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from bizproc_admin import commands
-from bizproc_admin.actions import ACTIONS, AnswerStep
+from bizproc_admin.actions import ACTIONS, AnswerStep, NotPossible
 from bizproc_admin.audit import AuditAction
+from bizproc_admin.commands.freezing import actions_of
 from bizproc_admin.commands.operations import FAILED
 from bizproc_admin.lists.operation_filters import KINDS
 from bizproc_admin.lists.operation_lines import OperationLine
-from bizproc_admin.models import AuditEntry, BulkOperation, BulkState, Command
+from bizproc_admin.models import (
+    AuditEntry,
+    BulkOperation,
+    BulkState,
+    Command,
+    Workflow,
+    WorkflowTask,
+)
 from bizproc_admin.models.bulk_operations import APPROVAL_LASTS
 from bizproc_admin.portals.pacing import held_until, slowed_to
 from bizproc_admin.wording import acts, command_errors, operation_states
@@ -32,6 +40,8 @@ SHORT_OF_BREATH = ("not_sent", "no_answer", "interrupted", "server_fault", "bad_
 TOLD, LOOKED_UP = 3, 12
 # so many of the left out are shown; all of them stand in the file
 MOST_LEFT_OUT = 100
+# and of the frozen list, before there are commands
+MOST_FROZEN = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +126,21 @@ class Standing(OperationLine):
             )
             for one in self.operation.left_out[:MOST_LEFT_OUT]
         ]
+
+    @cached_property
+    def frozen(self) -> list[tuple[str, str]]:
+        """Return the first targets of the list while they have no commands: name and address."""
+        if self.operation.state not in (BulkState.AWAITING, BulkState.PREPARING):
+            return []
+        part = self.operation.parts.order_by("place").first()
+        if part is None or self.operation.prepared:
+            return []
+        part.items = part.items[:MOST_FROZEN]
+        try:
+            targets = [action.target() for action in actions_of(self.operation, part)]
+        except NotPossible:
+            return []
+        return [(acts.target_said(one.labels), page_of(one.task, one.workflow)) for one in targets]
 
     @cached_property
     def rate(self) -> float | None:
@@ -237,11 +262,7 @@ class ItemLine:
     @property
     def url(self) -> str:
         """Return the address of the target's own page, where it has one."""
-        if self.command.task_id is not None:
-            return reverse("workflow_task_detail", args=[self.command.task_id])
-        if self.command.workflow_id is not None:
-            return reverse("workflow_detail", args=[self.command.workflow_id])
-        return ""
+        return page_of(self.command.task, self.command.workflow)
 
     @property
     def why(self) -> str:
@@ -287,3 +308,10 @@ class Source:
         query = str(source.get("query") or "").lstrip("?")
         text = _("all that matched these filters") if source.get("whole") else _("chosen by hand")
         return cls(text=text, url=f"{url}?{query}" if query else url)
+
+
+def page_of(task: WorkflowTask | None, workflow: Workflow | None) -> str:
+    """Return the address of a target's own page, where it has one."""
+    if task is not None:
+        return reverse("workflow_task_detail", args=[task.pk])
+    return reverse("workflow_detail", args=[workflow.pk]) if workflow is not None else ""

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from bizproc_admin.models import AuditEntry, Command, CommandState
 from bizproc_admin.templatetags.icons import REFERENCES
+from bizproc_admin.wording import operation_states
 from bizproc_admin.wording.looks import ENDS_AFTER_STEP, LOOKS, Look, look_of
 from bizproc_admin.wording.meanings import is_soft_end
 
@@ -48,6 +49,8 @@ def outcome_badge(entry: AuditEntry) -> SafeString:
     if not entry.outcome:
         return SafeString("")
     look = look_of(entry.outcome, entry.error_code)
+    if entry.kind == AuditEntry.Kind.OPERATION:
+        look = operation_states.LOOKS.get(entry.outcome, look)
     icon = "circle-dot" if look is LOOKS["requested"] else look.icon
     return badge(look.text, icon=icon, tone=look.tone)
 

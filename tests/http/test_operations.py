@@ -259,7 +259,11 @@ def test_a_second_administrator_approves_or_declines_with_a_reason(
     assert "Another administrator must approve it" in said
     assert 'id="approve"' not in said
     assert asker.post(act("approval", first)).status_code == 403
-    assert 'id="approve"' in text(other.get(page_of(first)))
+    answer = other.get(page_of(first))
+    assert 'id="approve"' in text(answer)
+    # what is to be approved can be looked at
+    assert len(answer.context["standing"].frozen) == 6
+    assert "Approval · Deal 5" in text(answer)
     other.post(act("approval", first))
     first.refresh_from_db()
     assert (first.state, first.approved_by) == ("preparing", other_administrator)
@@ -347,6 +351,7 @@ def test_an_operation_is_one_in_the_history_and_opens(as_, administrator, audito
 
     assert kinds() == ["operation"]
     said = text(client.get(history))
+    assert '<span class="badge__text">Preparing</span>' in plain(said)
     assert f'href="{page_of(operation)}"' in said
     assert f'href="{history}?operation={operation.pk}"' in said
     assert kinds(operation=operation.pk) == ["intent"] * 12 + ["operation"]
