@@ -78,8 +78,8 @@ class Standing(OperationLine):
         kinds = [key for key in KINDS if key != "delivered" or told_apart]
         notes = {
             "refused": " · ".join(f"{one.count:,} {one.text}" for one in self.reasons[:TOLD]),
-            "changed": _("since they were seen; nothing was sent"),
-            "under_way": _("sent, not confirmed yet"),
+            "changed": _("nothing was sent"),
+            "under_way": _("not confirmed yet"),
             "not_sent": _("frozen list %(digest)s") % {"digest": self.digest_shown},
         }
         return [

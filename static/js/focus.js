@@ -4,9 +4,17 @@ import { announce } from "./announcing.js";
 
 const FOCUSABLE = "a[href], button:not(:disabled), summary, input:not([type='hidden']), select, textarea, [tabindex]";
 let trail = [];
+let pressed = null;
+
+// What is pressed in a form that stays (data-stays) is out of reach until the answer is there: its focus is kept in mind.
+document.addEventListener("htmx:beforeSend", ({ detail }) => {
+  if (detail.elt.matches("[data-stays]")) pressed = document.activeElement;
+});
+document.addEventListener("focusin", () => (pressed = null));
 
 document.addEventListener("htmx:beforeSwap", (event) => {
-  const active = document.activeElement;
+  const isLost = document.activeElement === document.body && pressed;
+  const active = isLost ? pressed : document.activeElement;
   trail = [];
   if (!event.detail.target.contains(active)) return;
   for (let node = active; node && node !== document.body; node = node.parentElement) {
