@@ -19,6 +19,7 @@ from bizproc_admin.models import (
     LinkedPerson,
     Person,
     PersonToken,
+    Portal,
 )
 from bizproc_admin.syncing import application_actions
 from bizproc_admin.wording.commands import outcome_of
@@ -280,6 +281,24 @@ def test_another_application_s_is_not_written(issued, door, sandbox):
             by=By(account=Command.objects.get().actor),
             key=uuid.uuid4(),
         )
+
+
+def test_what_was_asked_for_with_another_application_is_not_sent(issued, door, sandbox, committing):
+    actor = registered(issued).actor
+    sandbox.clear_calls()
+    command = commands.issue(
+        RegisterAction(
+            to_portal=door, client_id=door.client_id, kind="activity", code="later", reason="r",
+            definition=DEFINITION,
+        ),
+        by=By(account=actor), key=uuid.uuid4(),
+    )  # fmt: skip
+    # the same person's token goes on working: only the application is another one
+    Portal.objects.filter(pk=door.pk).update(client_id="local.other")
+    commands.carry_out(command.pk, worker="test")
+    command.refresh_from_db()
+    assert (command.state, command.error_code) == (CommandState.CANCELLED, "no_longer_allowed")
+    assert sandbox.calls("bizproc.activity.add") == []
 
 
 def test_without_a_token_of_one_s_own_nothing_is_asked_for(issued, sandbox):
