@@ -16,6 +16,7 @@ from celery.signals import (
 from bizproc_admin import commands, doorbell, gates, heartbeats, receiving, syncing
 from bizproc_admin.access import sessions
 from bizproc_admin.audit import triggers
+from bizproc_admin.lists import stale_workflows
 from bizproc_admin.lookout import Lookout
 from bizproc_admin.models import Draft, Feed, TemplateFile
 
@@ -40,6 +41,11 @@ def prepare_operation(pk: int) -> None:
 @shared_task(name=PREFIX + "close_operation")
 def close_operation(pk: int) -> None:
     commands.close(pk)
+
+
+@shared_task(name=PREFIX + "prepare_recipe")
+def prepare_recipe(pk: int) -> None:
+    stale_workflows.prepare_recipe(pk)
 
 
 @shared_task(name=PREFIX + "sync_feed")

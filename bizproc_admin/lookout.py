@@ -23,7 +23,7 @@ from django.db.utils import DatabaseError
 from django.utils import timezone
 
 from bizproc_admin import audit, commands, doorbell, heartbeats, receiving, syncing
-from bizproc_admin.models import Chore, Command
+from bizproc_admin.models import Chore, Command, Recipe
 from bizproc_admin.portals import screens
 
 log = logging.getLogger(__name__)
@@ -151,6 +151,8 @@ class Lookout:
                 syncing.follow_people(start=self.take)
         else:
             syncing.start_due_passes(start=self.take)
+            for pk in Recipe.objects.due(timezone.now()).values_list("pk", flat=True):
+                self.take("prepare_recipe", pk)
             if Chore.objects.claim("tidy", every=TIDY_EVERY):
                 self.take("tidy")
 

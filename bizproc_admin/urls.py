@@ -17,6 +17,7 @@ from bizproc_admin.views import (
     drafting,
     former_addresses,
     gateways,
+    hand_overs,
     news,
     operating,
     operation_acts,
@@ -30,6 +31,7 @@ from bizproc_admin.views import (
     portal_calls,
     portals,
     receiving,
+    recipes,
     second_factor,
     signing_in,
     starting,
@@ -218,6 +220,20 @@ workflow_task_urls = [
     path("<int:pk>/takeover/", completing.workflow_task_takeover, name="workflow_task_takeover"),
 ]
 
+hand_over_urls = [
+    path("", hand_overs.hand_over_list, name="hand_over_list"),
+    path("<int:pk>/", hand_overs.hand_over, name="hand_over"),
+]
+
+recipe_urls = [
+    path("", recipes.recipe_list, name="recipe_list"),
+    path("creation/", recipes.recipe_creation, name="recipe_creation"),
+    path("preview/", recipes.recipe_preview, name="recipe_preview"),
+    path("<int:pk>/", recipes.recipe_detail, name="recipe_detail"),
+    path("<int:pk>/use/", recipes.recipe_use, name="recipe_use"),
+    path("<int:pk>/deletion/", recipes.recipe_deletion, name="recipe_deletion"),
+]
+
 person_urls = [
     path("", person_list.person_list, name="person_list"),
     path("<int:pk>/", person_detail.person_detail, name="person_detail"),
@@ -364,6 +380,8 @@ urlpatterns = [
     path("operations/", include(operation_urls)),
     path("commands/", include(command_urls)),
     path("people/", include(person_urls)),
+    path("operations/recipes/", include(recipe_urls)),
+    path("operations/hand-overs/", include(hand_over_urls)),
     path("people/search/", people.person_search, name="person_search"),
     path("audit/", include(audit_urls)),
     path("accounts/", include(account_urls)),

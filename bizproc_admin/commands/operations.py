@@ -28,6 +28,7 @@ from bizproc_admin.models import (
     BulkState,
     Command,
     CommandState,
+    Recipe,
     Role,
 )
 from bizproc_admin.models.bulk_operations import APPROVAL_LASTS, DRAFT_LASTS
@@ -291,7 +292,9 @@ def look_after(now: datetime) -> None:
     for operation in over.filter(~Exists(left)).select_related("portal"):
         finish(operation)
     drafts = BulkOperation.objects.filter(state=BulkState.DRAFT, requested_at__lt=now - DRAFT_LASTS)
-    for operation in drafts[:AT_ONCE]:
+    # what a recipe has prepared waits for a person until its next list
+    latest = Recipe.objects.exclude(operation=None).values("operation")
+    for operation in drafts.exclude(pk__in=latest)[:AT_ONCE]:
         operation.delete()
     unapproved = BulkOperation.objects.filter(
         state=BulkState.AWAITING, confirmed_at__lt=now - APPROVAL_LASTS

@@ -291,12 +291,13 @@ class Source:
             pk = operation.retry_of_id or source["operation"]
             text = _("what operation %(number)s did not reach") % {"number": pk}
             return cls(text=text, url=reverse("operation_detail", args=[pk]))
-        if "recipe" in source:
-            names = {
-                "leaver": _("the recipe for a leaver"),
-                "stale": _("the recipe for stale ones"),
-            }
-            return cls(text=names.get(source["recipe"], str(source["recipe"])))
+        if source.get("recipe") == "leaver":
+            url = reverse("hand_over", args=[source["person"]])
+            return cls(text=_("what somebody left behind"), url=url)
+        if source.get("recipe") == "stale":
+            name = source.get("name")
+            text = _("the recipe “%(name)s”") % {"name": name} if name else _("stale workflows")
+            return cls(text=text, url=f"{reverse('workflow_list')}?{source['query']}")
         return cls.of_list(source) if "list" in source else None
 
     @classmethod

@@ -1,12 +1,15 @@
 """The filters of the list of workflows."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 
 from django import forms
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from bizproc_admin.lists.chips import Column, people_of
 from bizproc_admin.lists.filter_form import FilterForm
@@ -28,14 +31,14 @@ CONDITIONS = [
     ("locked", _("Locked")),
     ("no-task", _("No open task")),
 ]
-AGES = [
+AGES: list[tuple[str, Promise]] = [
     ("1d", _("over a day")),
     ("7d", _("over a week")),
     ("30d", _("over 30 days")),
     ("90d", _("over 90 days")),
     ("365d", _("over a year")),
 ]
-IDLE = [
+IDLE: list[tuple[str, Promise]] = [
     ("10m", _("over 10 minutes")),
     ("1h", _("over an hour")),
     ("1d", _("over a day")),
@@ -52,6 +55,13 @@ SPANS = {
     "365d": timedelta(days=365),
 }
 SYSTEM = "system"
+# a span of one's own: so many days
+DAYS = re.compile(r"([1-9][0-9]{0,3})d")
+
+
+def span_of(key: str) -> timedelta:
+    """Return how long a span is that the address names."""
+    return SPANS.get(key) or timedelta(days=int(key.removesuffix("d")))
 
 
 class WorkflowFilterForm(FilterForm[WorkflowQuerySet]):
@@ -108,7 +118,18 @@ class WorkflowFilterForm(FilterForm[WorkflowQuerySet]):
         people = self.named_people(viewer, "starter", "waiting")
         self.offer_known("starter", found={**people, SYSTEM: _("the portal itself")})
         self.offer_known("waiting", found=people)
+        self.offer_spans("age", AGES)
+        self.offer_spans("idle", IDLE)
         self.is_valid()
+
+    def offer_spans(self, name: str, usual: list[tuple[str, Promise]]) -> None:
+        """Offer the usual spans, and one of so many days where the address names one."""
+        own = [key for key in self.given(name) if DAYS.fullmatch(key) and key not in dict(usual)]
+        words = [
+            (key, ngettext_lazy("over %(n)d day", "over %(n)d days", "n") % {"n": int(key[:-1])})
+            for key in own
+        ]
+        self.offer(name, [("", ""), *usual, *words])
 
     def in_part(self, rows: WorkflowQuerySet, key: str) -> WorkflowQuerySet:
         match key:
@@ -132,7 +153,7 @@ class WorkflowFilterForm(FilterForm[WorkflowQuerySet]):
     def test(self, chip: str, key: str) -> Q:
         now = self.portal.now() if self.portal else timezone.now()
         if chip in ("age", "idle"):
-            since, span = {"age": "started_at", "idle": "modified_at"}[chip], SPANS[key]
+            since, span = {"age": "started_at", "idle": "modified_at"}[chip], span_of(key)
             living = Q(is_running=True, **{f"{since}__lt": now - span})
             if self.part_shown == "running":
                 return living

@@ -16,6 +16,7 @@ from bizproc_admin.models.gateways import GatewayConnection
 from bizproc_admin.models.people import Department, Person
 from bizproc_admin.models.person_tokens import PersonToken
 from bizproc_admin.models.portals import Outage, Portal
+from bizproc_admin.models.recipes import Recipe
 from bizproc_admin.models.screens import ScreenReading, Watched
 from bizproc_admin.models.seen_outcomes import SeenOperation, SeenOutcome
 from bizproc_admin.models.sync_runs import Feed, FeedName, SyncRun
@@ -64,6 +65,7 @@ __all__ = [
     "PersonToken",
     "Place",
     "Portal",
+    "Recipe",
     "Role",
     "ScreenReading",
     "SeenOperation",

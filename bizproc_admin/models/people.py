@@ -150,6 +150,22 @@ class Person(models.Model):
         """Return whether the person is of another company: extranet, e-mail."""
         return self.user_type not in EMPLOYEES
 
+    def heads_above(self) -> list[tuple["Person", str]]:
+        """Return of each department the nearest head above who is somebody else, and of what."""
+        departments = Department.objects.filter(portal=self.portal_id, gone_at=None)
+        by_key = {one.pk: one for one in departments.select_related("head")}
+        found: dict[int, tuple[Person, str]] = {}
+        for own in self.departments.all():
+            department, passed = by_key.get(own.pk), set[int]()
+            while department is not None and department.pk not in passed:
+                passed.add(department.pk)
+                head = department.head
+                if head is not None and head.pk != self.pk:
+                    found.setdefault(head.pk, (head, department.name))
+                    break
+                department = by_key.get(department.parent_id or 0)
+        return list(found.values())
+
     @property
     def is_head(self) -> bool:
         """Return whether the person heads a department that exists."""

@@ -98,7 +98,7 @@ def dismissal_creation(request: Request) -> HttpResponse:
         ignore_conflicts=True,
     )
     named = [int(key) for key in request.POST.getlist("operation") if key.isdecimal()][:MOST]
-    visible = BulkOperation.objects.asked_for().visible_to(request.user)
+    visible = BulkOperation.objects.visible_to(request.user)
     SeenOperation.objects.bulk_create(
         [
             SeenOperation(account=request.user, operation=one, word=word_of(one))

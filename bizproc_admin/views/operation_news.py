@@ -1,4 +1,4 @@
-"""What is told of bulk operations: that one is over or stands still, or that one needs approval."""
+"""What is told of bulk operations: one is over, stands still, needs approval, or was prepared."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from bizproc_admin import commands
 from bizproc_admin.access.permissions import Capability, Request, may
 from bizproc_admin.commands import Progress
 from bizproc_admin.lists.operation_filters import KINDS
-from bizproc_admin.models import BulkOperation, BulkState, SeenOperation
+from bizproc_admin.models import BulkOperation, BulkState, Recipe, SeenOperation
 from bizproc_admin.wording import operation_states, operations
 from bizproc_admin.wording.looks import Look
 
@@ -35,19 +35,27 @@ class OperationItem:
 
     @property
     def url(self) -> str:
+        if self.operation.state == BulkState.DRAFT:
+            return reverse("operation_confirmation", args=[self.operation.pk])
         return reverse("operation_detail", args=[self.operation.pk])
 
 
 def told_of(request: Request, now: datetime, *, kept: timedelta) -> list[OperationItem]:
-    """Return what an account is told of operations: its own, and those it may approve."""
+    """Return what an account is told of operations: its own, and those it may approve.
+
+    That is also what one of its recipes has prepared, as long as it is not confirmed.
+    """
     account = request.user
     own = Q(state__in=OVER, finished_at__gt=now - kept) | Q(state=BulkState.PAUSED)
     asked = Q(actor=account) & own & ~Q(state=BulkState.PAUSED, paused_by=account)
     if may(account, Capability.KILL_WORKFLOWS):
         asked |= Q(state=BulkState.AWAITING) & ~Q(actor=account)
+    prepared = Q(state=BulkState.DRAFT, pk__in=Recipe.objects.lists_for(account))
     found = list(
-        BulkOperation.objects.asked_for()
-        .filter(asked, portal__in=getattr(request, "portals", []))
+        BulkOperation.objects.filter(
+            (asked & Q(confirmed_at__isnull=False)) | prepared,
+            portal__in=getattr(request, "portals", []),
+        )
         .select_related("paused_by", "approved_by")
         .latest_first()[:MOST]
     )
@@ -76,7 +84,11 @@ def item_of(operation: BulkOperation, progress: Progress) -> OperationItem:
         "who": operation.actor_name,
     }
     title, text = _("%(what)s: %(state)s") % values, summary(progress)
-    if operation.state == BulkState.AWAITING:
+    if operation.state == BulkState.DRAFT:
+        name = operation.source.get("name", "")
+        title = _("“%(name)s” has a list for you: %(what)s") % {**values, "name": name}
+        text = _("Nothing of it is sent before you have looked at it and confirmed it.")
+    elif operation.state == BulkState.AWAITING:
         title = _("%(who)s asks for your approval: %(what)s") % values
         text = operation.reason
     elif operation.state == BulkState.PAUSED:

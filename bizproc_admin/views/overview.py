@@ -7,12 +7,13 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from bizproc_admin.access.permissions import Capability, Request, requires
+from bizproc_admin.access.permissions import Capability, Request, may, requires
 from bizproc_admin.htmx import page
 from bizproc_admin.lists.inbox import waiting_count
 from bizproc_admin.lists.workflow_lines import workflow_lines
-from bizproc_admin.models import Command, Feed, FeedName, Workflow, WorkflowTemplate
+from bizproc_admin.models import Command, Feed, FeedName, Person, Workflow, WorkflowTemplate
 from bizproc_admin.models.workflows import LOCK_GRACE
+from bizproc_admin.models.workloads import left_behind
 from bizproc_admin.wording import acts
 from bizproc_admin.wording.freshness import is_told, of_feed
 
@@ -84,6 +85,9 @@ def overview(request: Request) -> HttpResponse:
         if portal
         else [],
         "left_to_people": left,
+        "left_behind": left_behind(Person.objects.at(portal))
+        if may(request.user, Capability.ACT_FOR_OTHERS)
+        else {},
         "commands": [(command, acts.kind(command)) for command in latest],
         "unlinked": not request.user.sees_all and not request.user.circle,
     }

@@ -22,8 +22,8 @@ DELEGATION = "delegation"
 def person_search(request: Request) -> HttpResponse:
     """Give the people a search control offers.
 
-    It is a question of a task, whom to delegate it to, a parameter of a workflow template, or a
-    value that an application gives back.
+    It is a question of a task, whom to delegate it to, a parameter of a workflow template, a value
+    that an application gives back, or who gets what somebody leaves behind.
     """
     purpose = request.GET.get("purpose", "")
     task = None
@@ -34,6 +34,9 @@ def person_search(request: Request) -> HttpResponse:
     elif "step" in request.GET:
         name, field = return_value_of(request, purpose)
         prefix = "answer"
+    elif "leaver" in request.GET:
+        leaver = leaver_of(request)
+        name, field, prefix = purpose, PeopleField(portal=leaver.portal), "handover"
     else:
         known = visible(request).select_related("portal")
         task = get_object_or_404(known, pk=number_of(request, "for"))
@@ -42,6 +45,8 @@ def person_search(request: Request) -> HttpResponse:
     field.take(request.GET.getlist(name))
     text = request.GET.get("q") or request.GET.get(f"{name}_find", "")
     people = Person.objects.at(request.portal).working()
+    if "leaver" in request.GET:
+        people = people.exclude(pk=leaver.pk)
     if task is not None and purpose == DELEGATION:
         people = people.exclude(pk__in=task.assignments.filter(gone_at=None).values("person"))
     context = {
@@ -74,6 +79,14 @@ def parameter_of(template: WorkflowTemplate, purpose: str) -> tuple[str, PeopleF
         if parameter.name == purpose and isinstance(field, PeopleField):
             return parameter.name, field
     raise Http404
+
+
+def leaver_of(request: Request) -> Person:
+    """Give whose work is handed over, to who may do that; 404 to others."""
+    if not may(request.user, Capability.ACT_FOR_OTHERS):
+        raise Http404
+    people = Person.objects.visible_to(request.user).at(request.portal).select_related("portal")
+    return get_object_or_404(people, pk=number_of(request, "leaver"))
 
 
 def return_value_of(request: Request, purpose: str) -> tuple[str, PeopleField]:

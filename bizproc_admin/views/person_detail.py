@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 from bizproc_admin.access.permissions import Capability, Request, may, requires
 from bizproc_admin.lists.mention_lines import MentionLine, mention_lines
 from bizproc_admin.lists.person_lines import person_line
-from bizproc_admin.models import Department, Person, TemplateMention, Workflow, WorkflowTask
+from bizproc_admin.models import Person, TemplateMention, Workflow, WorkflowTask
 from bizproc_admin.models.workloads import with_workload
 
 MOST_TASKS, MOST_WORKFLOWS, MOST_BELOW, MOST_MENTIONS = 50, 10, 200, 20
@@ -37,7 +37,10 @@ def person_detail(request: Request, pk: int) -> HttpResponse:
         .latest_first()[:MOST_WORKFLOWS],
         "mentions": mentions[:MOST_MENTIONS],
         "template_count": len({one.mention.template_id for one in mentions}),
-        "heads": heads_above(person, may_open=request.user.sees_all),
+        "heads": [
+            {"person": head, "of": of, "may_open": request.user.sees_all}
+            for head, of in person.heads_above()
+        ],
         "below": list(below.order_by("name", "pk")[:MOST_BELOW]),
         "below_count": below.count(),
     }
@@ -50,22 +53,3 @@ def mentions_of(person: Person, request: Request) -> list[MentionLine]:
         return []
     named = TemplateMention.objects.current().of_person(person).select_related("template")
     return mention_lines(list(named.in_order()), portal=person.portal)
-
-
-def heads_above(person: Person, *, may_open: bool) -> list[dict[str, object]]:
-    """Give who heads a person: of each department the nearest head above who is somebody else."""
-    departments = Department.objects.filter(portal=person.portal, gone_at=None)
-    by_key = {one.pk: one for one in departments.select_related("head")}
-    found: dict[int, dict[str, object]] = {}
-    for own in person.departments.all():
-        department, passed = by_key.get(own.pk), set[int]()
-        while department is not None and department.pk not in passed:
-            passed.add(department.pk)
-            head = department.head
-            if head is not None and head.pk != person.pk:
-                found.setdefault(
-                    head.pk, {"person": head, "of": department.name, "may_open": may_open}
-                )
-                break
-            department = by_key.get(department.parent_id or 0)
-    return list(found.values())
