@@ -367,7 +367,7 @@ class World:
         tally.ends[command.state] += 1
         text = f"{what}: {command.state} with {len(writes)} in the ledger"
         # an answer that came to a step which had been answered did nothing
-        writes = [one for one in writes if one["applied"].get("effect") != "none"]
+        writes = [one for one in writes if one.get("applied", {}).get("effect") != "none"]
         # the same change made twice is one
         if len(writes) > 1 and not isinstance(actions.load(command), UpdateTemplate):
             tally.twice.append(text)
