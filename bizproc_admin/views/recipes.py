@@ -3,6 +3,7 @@
 import uuid
 
 from django.contrib import messages
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.db.models import Count
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -133,7 +134,8 @@ def form_of(request: Request, recipe: Recipe | None) -> RecipeForm:
 
 def context_of(request: Request, form: RecipeForm) -> dict[str, object]:
     """Return the form with how many it finds now; nothing is counted while something is wrong."""
-    query = "" if form.is_bound and form.errors else form.query
+    is_wrong = form.is_bound and bool(form.errors.keys() - {NON_FIELD_ERRORS, "name"})
+    query = "" if is_wrong else form.query
     found = None
     if query and request.portal is not None:
         found = found_by(query, portal=request.portal, account=request.user).count()
