@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from bizproc_admin.actions import ACTIONS, KillWorkflow
 from bizproc_admin.actions.workflows import EndWorkflow
+from bizproc_admin.forms.people import PeopleField
 from bizproc_admin.models import BulkOperation
 
 # from more on, the number is to be typed
@@ -66,6 +67,25 @@ class ConfirmationForm(forms.Form):
     def inputs(self) -> dict[str, Any]:
         """Return what all targets are acted on with."""
         return {}
+
+
+class DelegationsForm(ConfirmationForm):
+    """Who receives the part of each, where the list itself does not say it."""
+
+    field_order = ("to_person", "reason", "typed")
+
+    def __init__(self, data: Any, *, operation: BulkOperation) -> None:
+        super().__init__(data, operation=operation)
+        first = operation.parts.order_by("place").first()
+        if first is None or "to" not in first.items[0][2]:
+            self.fields["to_person"] = PeopleField(
+                portal=operation.portal, label=gettext_lazy("To whom")
+            )
+            self.order_fields(self.field_order)
+
+    def inputs(self) -> dict[str, Any]:
+        people = self.cleaned_data.get("to_person")
+        return {"to": people[0].remote_id} if people else {}
 
 
 class TerminationsForm(ConfirmationForm):

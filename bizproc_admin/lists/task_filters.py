@@ -169,11 +169,15 @@ class WorkflowTaskFilterForm(FilterForm[WorkflowTaskQuerySet]):
 
     def group_of(self, task: WorkflowTask) -> str:
         """Give the group by deadline that a task stands in."""
-        if task.overdue_at is None:
+        return self.group_at(task.overdue_at)
+
+    def group_at(self, deadline: datetime | None) -> str:
+        """Give the group of a deadline."""
+        if deadline is None:
             return "none"
-        if task.overdue_at < self.now:
+        if deadline < self.now:
             return "overdue"
-        return "today" if task.overdue_at < self.end_of_day else "later"
+        return "today" if deadline < self.end_of_day else "later"
 
     @property
     def end_of_day(self) -> datetime:

@@ -9,12 +9,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.db.models import Case, QuerySet, Value, When
+from django.db.models import Case, Q, QuerySet, Value, When
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin import commands
 from bizproc_admin.access.permissions import may
-from bizproc_admin.actions import Action, Item
+from bizproc_admin.actions import Action, Item, NotPossible
 from bizproc_admin.audit import By
 from bizproc_admin.forms.confirmations import ConfirmationForm
 from bizproc_admin.lists.filter_form import FilterForm
@@ -25,6 +26,7 @@ AT_ONCE = 5_000
 # of each kind of fact so many values are kept, the most frequent ones
 MOST_VALUES = 6
 SAMPLES = 10
+MOST_ASIDE = 50
 AGES = {
     "day": timedelta(days=1),
     "week": timedelta(days=7),
@@ -32,6 +34,7 @@ AGES = {
     "quarter": timedelta(days=90),
     "year": timedelta(days=365),
 }
+NOTHING = _("No row is chosen that this can be done to, and that you see.")
 # keys of which more than one in so many are wanted are read as a range
 DENSE = 4
 
@@ -48,10 +51,14 @@ class Asker:
 
 @dataclass(frozen=True, kw_only=True)
 class Portion:
-    """Some targets, and what they count as: of each kind of fact one value a target."""
+    """Some targets, and what they count as: of each kind of fact one value a target.
+
+    aside are the keys of rows that need somebody's input first: they are none of the list.
+    """
 
     items: list[Item]
     facts: Mapping[str, Sequence[object]]
+    aside: Sequence[int] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +84,8 @@ class Verb(ABC):
     """Something that is done to many rows of a list, with what all of them are.
 
     action is what each of them is acted on with; label is its button's, icon and tone are those of
-    the button that confirms it. kinds are the
+    the button that confirms it; nothing says why a list is empty. noun names the list
+    whose rows they are. kinds are the
     facts that a list is broken down by, in the order they are shown. per_item is how many requests
     to the portal one target costs. rivals names the actions that are in each other's way.
     """
@@ -87,7 +95,9 @@ class Verb(ABC):
     icon: str
     tone: str = "primary"
     is_last_resort: bool = False
+    nothing: str | Promise = NOTHING
 
+    noun: ClassVar[str]
     kinds: ClassVar[tuple[str, ...]]
     per_item: ClassVar[float] = 4.0
     rivals: ClassVar[tuple[str, ...]]
@@ -112,6 +122,25 @@ class Verb(ABC):
     def foresee(self, operation: BulkOperation, items: Sequence[Sequence[Any]]) -> list[Foreseen]:
         """Return which of a part of a frozen list would be left out, as the mirror knows it now."""
 
+    def probing(self, own: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return inputs to try with whose hands a target with its own inputs would be acted on."""
+        return {}
+
+    def obstacle(self, operation: BulkOperation) -> NotPossible | None:
+        """Return why the actor's hands will not do, None where they will."""
+        part = operation.parts.order_by("place").first()
+        if part is None:
+            return None
+        pk, _modified, own = part.items[0]
+        (action,) = self.action.of_items(
+            operation.portal, [Item(pk=pk, own=own)], inputs=self.probing(own), reason=""
+        )
+        try:
+            action.acts_as(operation.actor)
+        except NotPossible as why:
+            return why
+        return None
+
     @abstractmethod
     def form(self, data: Any, operation: BulkOperation) -> ConfirmationForm:
         """Return the form that confirms an operation."""
@@ -122,11 +151,13 @@ class Facts:
 
     def __init__(self) -> None:
         self.counts: dict[str, Counter[object]] = {}
+        self.aside: list[int] = []
 
     def counting(self, portions: Iterable[Portion]) -> Iterator[Item]:
         for portion in portions:
             for kind, values in portion.facts.items():
                 self.counts.setdefault(kind, Counter()).update(values)
+            self.aside += portion.aside
             yield from portion.items
 
     def written(self) -> dict[str, Any]:
@@ -134,7 +165,7 @@ class Facts:
 
         more is how many further values there are, rest how many targets have one of those.
         """
-        written = {}
+        written: dict[str, Any] = {}
         for kind, counter in self.counts.items():
             top = counter.most_common(MOST_VALUES)
             written[kind] = {
@@ -178,19 +209,20 @@ def freeze(
         return None
     if facts.counts:
         samples = keys[:: max(1, len(keys) // SAMPLES)][:SAMPLES].tolist()
-        operation.facts = {"kinds": facts.written(), "samples": samples}
+        aside = {"count": len(facts.aside), "keys": facts.aside[:MOST_ASIDE]}
+        operation.facts = {"kinds": facts.written(), "samples": samples, "aside": aside}
         operation.save(update_fields=["facts"])
     return operation
 
 
-def keyed(keys: Sequence[int], column: str = "pk") -> dict[str, Any]:
-    """Return the look-up of rows by ascending keys; others between them may come along.
+def keyed(keys: Sequence[int], column: str = "pk") -> Q:
+    """Return the condition for rows by ascending keys; others between them may come along.
 
     A range costs nothing to ask for, a thousand keys cost more than reading their rows.
     """
     if keys[-1] - keys[0] < DENSE * len(keys):
-        return {f"{column}__range": (keys[0], keys[-1])}
-    return {f"{column}__in": keys}
+        return Q(**{f"{column}__range": (keys[0], keys[-1])})
+    return Q(**{f"{column}__in": keys})
 
 
 def age_of(column: str, now: datetime) -> Case:

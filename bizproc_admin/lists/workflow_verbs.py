@@ -34,6 +34,7 @@ EFFECT = "end"
 class EndWorkflows(Verb):
     """What terminating and killing many workflows share."""
 
+    noun: ClassVar[str] = "workflow"
     kinds: ClassVar[tuple[str, ...]] = ("template", "age", "starter")
     # looked at, ended and looked at again in portions
     per_item: ClassVar[float] = 1.3 / 25
@@ -41,7 +42,7 @@ class EndWorkflows(Verb):
 
     def read(self, keys: Sequence[int], asker: Asker) -> Portion:
         wanted = set(keys)
-        rows = Workflow.objects.filter(**keyed(keys)).order_by("pk")
+        rows = Workflow.objects.filter(keyed(keys)).order_by("pk")
         found = [
             row
             for row in rows.values_list(
@@ -79,14 +80,14 @@ class EndWorkflows(Verb):
         ]
 
     def foresee(self, operation: BulkOperation, items: Sequence[Sequence[Any]]) -> list[Foreseen]:
-        keys = [item[0] for item in items]
+        keys = sorted(item[0] for item in items)
         wanted = set(keys)
-        over = Workflow.objects.filter(**keyed(keys), is_running=False)
+        over = Workflow.objects.filter(keyed(keys), is_running=False)
         ended = wanted.intersection(over.values_list("pk", flat=True))
         open_ones = Command.objects.open().filter(
             portal=operation.portal_id, target_kind="workflow", effect=EFFECT
         )
-        asked_for = open_ones.filter(**keyed(keys, "workflow__pk")).values_list(
+        asked_for = open_ones.filter(keyed(keys, "workflow__pk")).values_list(
             "workflow_id", "actor_name"
         )
         busy = Counter(by for pk, by in asked_for if pk in wanted and pk not in ended)

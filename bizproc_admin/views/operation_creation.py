@@ -18,13 +18,19 @@ from bizproc_admin.forms.confirmations import ConfirmationForm
 from bizproc_admin.htmx import dialog, tell, wants_part
 from bizproc_admin.lists.frozen_lists import FrozenList
 from bizproc_admin.lists.list_page import ListPage, Shown
+from bizproc_admin.lists.task_verbs import AGREE, DELEGATE, DISAGREE
 from bizproc_admin.lists.verbs import Verb, freeze
 from bizproc_admin.lists.workflow_verbs import KILL, TERMINATE
 from bizproc_admin.models import BulkOperation, BulkState
+from bizproc_admin.views.workflow_tasks import WORKFLOW_TASKS
 from bizproc_admin.views.workflows import WORKFLOWS
 
-LISTS: dict[str, ListPage[Any, Any, Any]] = {page.noun: page for page in (WORKFLOWS,)}
-VERBS = {verb.name: verb for verb in (TERMINATE, KILL)}
+LISTS: dict[str, ListPage[Any, Any, Any]] = {
+    page.noun: page for page in (WORKFLOWS, WORKFLOW_TASKS)
+}
+VERBS: dict[str, Verb] = {verb.name: verb for verb in (TERMINATE, KILL, DELEGATE, AGREE, DISAGREE)}
+# of lists that were not chosen from a page
+BY_ACTION = {verb.action.name: verb for verb in reversed(VERBS.values())}
 REFUSAL, CONFIRMATION = "operations/refusal.html", "operations/confirmation.html"
 
 
@@ -74,12 +80,11 @@ def frozen(
             "list": shown.kind.noun,
             "query": urlencode(filters.pairs(page=None, size=None)),
             "whole": is_whole,
+            "verb": verb.name,
         },
     )
     if operation is None:
-        return refusal(
-            request, shown.kind, _("No row is chosen that this can be done to, and that you see.")
-        )
+        return refusal(request, shown.kind, str(verb.nothing))
     return redirect("operation_confirmation", pk=operation.pk)
 
 
@@ -108,13 +113,13 @@ def operation_confirmation(request: Request, pk: int) -> HttpResponse:
 
 def asked(request: Request, *, operation: BulkOperation, verb: Verb) -> HttpResponse:
     """Show a frozen list with its form, or take the form."""
-    form = verb.form(request.POST or None, operation)
-    if form.is_bound and form.is_valid():
+    form, frozen_list = verb.form(request.POST or None, operation), FrozenList(operation, verb)
+    if form.is_bound and not frozen_list.problem and form.is_valid():
         return confirmed(request, operation, form)
     context = {
         "operation": operation,
         "form": form,
-        "frozen": FrozenList(operation, verb),
+        "frozen": frozen_list,
         "verb": verb,
         "back": reverse(f"{list_of(operation)}_list"),
     }
@@ -146,11 +151,11 @@ def led_on(request: Request, operation: BulkOperation) -> HttpResponse:
 
 
 def list_of(operation: BulkOperation) -> str:
-    """Return the noun of the list that an operation's targets were chosen from."""
-    noun: str = operation.source.get("list", "")
-    return noun if noun in LISTS else WORKFLOWS.noun
+    """Return the noun of the list whose rows an operation's targets are."""
+    verb = verb_of(operation)
+    return verb.noun if verb else WORKFLOWS.noun
 
 
 def verb_of(operation: BulkOperation) -> Verb | None:
     """Return what an operation does to the rows of its list."""
-    return VERBS.get(operation.action)
+    return VERBS.get(operation.source.get("verb", "")) or BY_ACTION.get(operation.action)

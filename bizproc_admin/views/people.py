@@ -11,7 +11,13 @@ from bizproc_admin.forms.people import PeopleField, found_people
 from bizproc_admin.forms.questions import questions_of
 from bizproc_admin.forms.step_answers import return_values_of
 from bizproc_admin.lists.inbox import visible
-from bizproc_admin.models import ApplicationStep, Person, WorkflowTask, WorkflowTemplate
+from bizproc_admin.models import (
+    ApplicationStep,
+    BulkOperation,
+    Person,
+    WorkflowTask,
+    WorkflowTemplate,
+)
 from bizproc_admin.wording.application_steps import definition_of
 
 DELEGATION = "delegation"
@@ -22,8 +28,8 @@ DELEGATION = "delegation"
 def person_search(request: Request) -> HttpResponse:
     """Give the people a search control offers.
 
-    It is a question of a task, whom to delegate it to, a parameter of a workflow template, a value
-    that an application gives back, or who gets what somebody leaves behind.
+    It is a question of a task, whom to delegate it or many to, a parameter of a workflow template,
+    a value that an application gives back, or who gets what somebody leaves behind.
     """
     purpose = request.GET.get("purpose", "")
     task = None
@@ -31,6 +37,11 @@ def person_search(request: Request) -> HttpResponse:
         offered = WorkflowTemplate.objects.offered_to(request.user).select_related("portal")
         template = get_object_or_404(offered, pk=number_of(request, "template"))
         name, field, prefix = *parameter_of(template, purpose), "start"
+    elif "operation" in request.GET:
+        own = BulkOperation.objects.filter(actor=request.user, portal=request.portal)
+        operation = get_object_or_404(own, pk=number_of(request, "operation"))
+        name, prefix = "to_person", "confirmation"
+        field = PeopleField(portal=operation.portal)
     elif "step" in request.GET:
         name, field = return_value_of(request, purpose)
         prefix = "answer"

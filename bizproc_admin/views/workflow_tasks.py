@@ -18,6 +18,8 @@ from bizproc_admin.lists.inbox import (
 from bizproc_admin.lists.list_page import ListPage, Shown
 from bizproc_admin.lists.task_filters import WorkflowTaskFilterForm
 from bizproc_admin.lists.task_lines import TaskLine
+from bizproc_admin.lists.task_verbs import AGREE, DELEGATE, DISAGREE
+from bizproc_admin.lists.verbs import Verb
 from bizproc_admin.models import FeedName, WorkflowTask
 from bizproc_admin.portals import screens
 from bizproc_admin.views.task_panels import is_beside_a_list, line_of, panel, panel_of, to_take_back
@@ -36,6 +38,12 @@ def is_unlinked(shown: Shown[WorkflowTaskFilterForm, WorkflowTask, TaskLine]) ->
     return not shown.filters.scopes
 
 
+def verbs_of(shown: Shown[WorkflowTaskFilterForm, WorkflowTask, TaskLine]) -> tuple[Verb, ...]:
+    """Return what may be done to many: one answers one's own alone."""
+    is_mine = shown.filters.whose_shown == "mine"
+    return (AGREE, DISAGREE, DELEGATE) if is_mine else (DELEGATE,)
+
+
 WORKFLOW_TASKS = ListPage(
     noun="workflow_task",
     capability=Capability.SEE_WORKFLOW_TASKS,
@@ -50,6 +58,7 @@ WORKFLOW_TASKS = ListPage(
     unlinked=is_unlinked,
     more=more_of,
     is_live=True,
+    verbs=verbs_of,
 )
 
 workflow_task_list, workflow_task_row, workflow_task_choices = WORKFLOW_TASKS.views(

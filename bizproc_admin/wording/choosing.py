@@ -22,6 +22,7 @@ KINDS = {
     "starter": gettext_lazy("Started by"),
     "person": gettext_lazy("Waiting for"),
     "deadline": gettext_lazy("Deadline"),
+    "answer": gettext_lazy("Answer"),
     "action": gettext_lazy("Action"),
 }
 # kinds whose values have an order of their own
@@ -35,10 +36,16 @@ def foreseen(code: str, count: int, values: Mapping[str, Any]) -> str:
     match code:
         case "workflow_has_ended":
             text = ngettext("%(count)s has already ended", "%(count)s have already ended", count)
+        case "part_over":
+            text = ngettext(
+                "%(count)s is answered, delegated or withdrawn by now",
+                "%(count)s are answered, delegated or withdrawn by now",
+                count,
+            )
         case "busy":
             text = ngettext(
-                "%(count)s: %(by)s has asked for the same, and it is not settled yet",
-                "%(count)s: %(by)s has asked for the same, and they are not settled yet",
+                "%(count)s: %(by)s has asked for something, and it is not settled yet",
+                "%(count)s: %(by)s has asked for something, and they are not settled yet",
                 count,
             )
         case _:

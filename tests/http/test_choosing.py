@@ -246,7 +246,7 @@ def test_an_approval_and_what_others_do_with_the_same_is_told_before(
     assert "2 are part of “Terminate 4 workflows”, which Boris Ivanov has asked for" in text
     assert "another administrator has to approve it" in text
     commands.prepare(theirs.pk, worker="test")
-    assert "2: Boris Ivanov has asked for the same" in said(client.get(url))
+    assert "2: Boris Ivanov has asked for something" in said(client.get(url))
     answer = client.post(url, {"reason": "Mine.", "typed": "6", "regardless": "on"}, **HTMX)
     assert answer.headers["HX-Redirect"] == f"/operations/{mine.pk}/"
     mine.refresh_from_db()
