@@ -13,10 +13,15 @@ class DeclineForm(forms.Form):
     )
 
 
-class RetryForm(forms.Form):
-    """Asking for what failed once more; the key makes a form that is sent twice one operation."""
+class RetryKeyForm(forms.Form):
+    """Freezing what failed once more; the key makes a form that is sent twice one operation."""
 
     key = forms.UUIDField(widget=forms.HiddenInput)
+
+
+class RetryForm(RetryKeyForm):
+    """Asking for what failed once more."""
+
     reason = forms.CharField(
         label=_("Reason"),
         help_text=_("Kept in the audit history with your name."),

@@ -261,6 +261,8 @@ class Command(models.Model):
             models.Index(fields=["portal", "state", "origin"], name="command_turn"),
             models.Index(fields=["workflow", "-id"], name="command_workflow"),
             models.Index(fields=["task", "-id"], name="command_task"),
+            # what somebody asked for alone: looked for on every page of theirs
+            models.Index(fields=["actor", "-id"], condition=Q(bulk=None), name="command_own"),
             models.Index(
                 fields=["bulk", "state", "error_code"],
                 condition=Q(bulk__isnull=False),

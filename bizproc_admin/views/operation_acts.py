@@ -16,11 +16,12 @@ from bizproc_admin.access import disclosures
 from bizproc_admin.access.permissions import Capability, Request, may, requires
 from bizproc_admin.actions import ACTIONS
 from bizproc_admin.audit import By
-from bizproc_admin.forms.operations import DeclineForm, RetryForm
+from bizproc_admin.forms.operations import DeclineForm, RetryForm, RetryKeyForm
 from bizproc_admin.htmx import accepted, dialog, toast, wants_part
 from bizproc_admin.lists.operation_results import results_of
 from bizproc_admin.lists.operation_standing import Standing
 from bizproc_admin.models import BulkOperation
+from bizproc_admin.views.operation_creation import verb_of
 from bizproc_admin.views.operations import reached_operation
 from bizproc_admin.wording import operation_states
 
@@ -80,9 +81,18 @@ def operation_declining(request: Request, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @requires(Capability.STEER_OPERATIONS)
 def operation_retry(request: Request, pk: int) -> HttpResponse:
-    """Ask anew for the targets that surely nothing was done to."""
+    """Ask anew for the targets that surely nothing was done to.
+
+    They are frozen as a list of their own, which is confirmed like any other; where no list leads
+    to such an operation, a reason is all that is asked.
+    """
     operation = steered(request, pk)
     make_sure_of(request, operation)
+    frozen = RetryKeyForm(request.POST or None)
+    if verb_of(operation) is not None and frozen.is_bound and frozen.is_valid():
+        key = frozen.cleaned_data["key"]
+        anew = commands.retry(operation, by=By.of(request), key=key)
+        return redirect("operation_confirmation", pk=anew.pk)
     standing = Standing.of(operation)
     initial = {"key": uuid.uuid4(), "reason": operation.reason}
     form = RetryForm(request.POST or None, initial=initial)

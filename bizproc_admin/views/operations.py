@@ -1,5 +1,7 @@
 """Bulk operations: all of them, and one with what becomes of its targets."""
 
+import uuid
+
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
@@ -9,6 +11,7 @@ from django.views.decorators.http import require_safe
 from bizproc_admin.access.permissions import Capability, Request, may, requires
 from bizproc_admin.actions import ACTIONS
 from bizproc_admin.htmx import page, part
+from bizproc_admin.lists.frozen_lists import Breakdown, FrozenList
 from bizproc_admin.lists.list_page import Counts, ListPage, Shown, digest_of
 from bizproc_admin.lists.operation_filters import (
     KINDS,
@@ -19,6 +22,7 @@ from bizproc_admin.lists.operation_lines import operation_lines
 from bizproc_admin.lists.operation_standing import ItemLine, Source, Standing
 from bizproc_admin.models import BulkOperation, BulkState, Command
 from bizproc_admin.models.bulk_operations import BulkOperationQuerySet
+from bizproc_admin.views.operation_creation import verb_of
 
 TEMPLATE = "operations/detail.html"
 
@@ -81,6 +85,7 @@ def operation_detail(request: Request, pk: int) -> HttpResponse:
     context = {
         "list": shown,
         "shown_as": KINDS.get(shown.filters.part_shown, ""),
+        "breakdowns": breakdowns_of(operation),
         **context_of(request, operation),
     }
     return page(request, TEMPLATE, context, partial="table")
@@ -125,6 +130,7 @@ def context_of(request: Request, operation: BulkOperation) -> dict[str, object]:
         "may_resume": may_ask and operation.state == BulkState.PAUSED,
         "may_cancel": may_steer and operation.state in CANCELLABLE,
         "may_retry": may_ask and bool(standing.failed_count),
+        "retry_key": uuid.uuid4() if verb_of(operation) else "",
         "may_approve": may_approve(request, operation),
         "has_results": operation.state != BulkState.DROPPED,
     }
@@ -142,3 +148,9 @@ def may_approve(request: Request, operation: BulkOperation) -> bool:
         and may(account, Capability.KILL_WORKFLOWS)
         and may(account, ACTIONS[operation.action].capability)
     )
+
+
+def breakdowns_of(operation: BulkOperation) -> list[Breakdown]:
+    """Return what the frozen list is made of, as its asker saw it."""
+    verb = verb_of(operation)
+    return FrozenList(operation, verb).breakdowns if verb else []

@@ -25,6 +25,7 @@ from bizproc_admin.models import (
     Workflow,
     WorkflowTemplate,
 )
+from bizproc_admin.views import operation_acts, operations
 from tests.language import plain
 
 HTMX = {"HX-Request": "true"}
@@ -284,6 +285,28 @@ def test_what_failed_is_asked_for_anew_once(as_, administrator, ask):
     settle(operation, *MIX[:-1], CommandState.CONFIRMED, CommandState.CONFIRMED)
     settle(operation, CommandState.NEEDS_HUMAN, CommandState.CONFIRMED)
     finished(operation)
+    form = {"key": str(uuid.uuid4())}
+    for _ in range(2):
+        answer = client.post(act("retry", operation), form, headers=HTMX)
+    anew = BulkOperation.objects.exclude(pk=operation.pk).get()
+    assert (anew.total, anew.state) == (4, "draft")
+    assert answer.url == reverse("operation_confirmation", args=[anew.pk])
+    assert "Terminate 4 workflows" in text(client.get(answer.url, headers=HTMX))
+    client.post(answer.url, {"reason": "Once more."})
+    anew.refresh_from_db()
+    assert anew.state == "preparing"
+    assert f"what operation {operation.pk} did not reach" in text(client.get(page_of(anew)))
+
+
+def test_where_no_list_leads_to_it_a_retry_asks_for_its_reason(
+    as_, administrator, ask, monkeypatch
+):
+    for place in (operations, operation_acts):
+        monkeypatch.setattr(place, "verb_of", lambda operation: None)
+    operation, client = ask(administrator), as_(administrator)
+    settle(operation, *[(CommandState.REJECTED, "access_denied")] * 4)
+    settle(operation, *[CommandState.CONFIRMED] * 8)
+    finished(operation)
     dialog = client.get(act("retry", operation), headers=HTMX)
     assert "4 targets that surely nothing was done to" in text(dialog)
     form = {"key": dialog.context["form"].initial["key"], "reason": "Once more."}
@@ -293,7 +316,6 @@ def test_what_failed_is_asked_for_anew_once(as_, administrator, ask):
     anew = BulkOperation.objects.exclude(pk=operation.pk).get()
     assert answer.url == page_of(anew)
     assert (anew.total, anew.state, anew.reason) == (4, "preparing", "Once more.")
-    assert f"what operation {operation.pk} did not reach" in text(client.get(page_of(anew)))
 
 
 def test_the_results_hold_every_target_and_no_formula(as_, administrator, ask, workflows):
