@@ -17,6 +17,7 @@ from bizproc_admin.access.permissions import Capability
 from bizproc_admin.actions.answers import SentFile
 from bizproc_admin.actions.base import (
     Action,
+    Item,
     NotPossible,
     Observation,
     Seen,
@@ -346,6 +347,31 @@ class AnswerStep(StepAction):
             command_pk=command.pk,
             **cls.kept(command),
         )
+
+    @classmethod
+    def of_items(
+        cls, portal: Portal, items: Sequence[Item], *, inputs: Mapping[str, Any], reason: str
+    ) -> list[Self]:
+        """Make the same answer to each of many steps; own inputs are those of an earlier command.
+
+        Files are no part of it: they belong to one answer.
+        """
+        steps = ApplicationStep.objects.filter(portal=portal).select_related(
+            "portal", "workflow__template", "workflow__document"
+        )
+        # a workflow is all that tells of a command of another list which step it was of
+        keys = [item.own.get("step", item.pk) for item in items]
+        rows = steps.in_bulk(keys)
+        given = [{**inputs, **item.own} for item in items]
+        return [
+            cls(
+                step=rows[key],
+                values=one.get("values", {}),
+                message=one.get("message", ""),
+                reason=reason,
+            )
+            for key, one in zip(keys, given, strict=True)
+        ]
 
     def loaded(self) -> Self:
         kept = CommandFile.objects.filter(command=self.command_pk).order_by("place")

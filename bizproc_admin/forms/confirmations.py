@@ -9,8 +9,11 @@ from django.utils.translation import gettext_lazy
 
 from bizproc_admin.actions import ACTIONS, KillWorkflow
 from bizproc_admin.actions.workflows import EndWorkflow
+from bizproc_admin.forms.parameters import digest_of
 from bizproc_admin.forms.people import PeopleField
-from bizproc_admin.models import BulkOperation
+from bizproc_admin.forms.step_answers import LONGEST_LINE, ReturnValuesForm, return_values_of
+from bizproc_admin.models import ApplicationStep, BulkOperation
+from bizproc_admin.models.application_definitions import ActionDefinition
 
 # from more on, the number is to be typed
 TYPED_ABOVE = 50
@@ -86,6 +89,34 @@ class DelegationsForm(ConfirmationForm):
     def inputs(self) -> dict[str, Any]:
         people = self.cleaned_data.get("to_person")
         return {"to": people[0].remote_id} if people else {}
+
+
+class AnswersForm(ReturnValuesForm, ConfirmationForm):
+    """What the action of all the steps gives back, the same for each; without files."""
+
+    message = forms.CharField(
+        label=gettext_lazy("Line for the workflow’s log"), required=False, max_length=LONGEST_LINE
+    )
+
+    def __init__(
+        self,
+        data: Any,
+        *,
+        operation: BulkOperation,
+        step: ApplicationStep,
+        definition: ActionDefinition,
+    ) -> None:
+        values = return_values_of(operation.portal, definition)
+        self.values = [one for one in values if one.kind != "file"]
+        super().__init__(data, operation=operation)
+        self.step, self.auto_id = step, "answer-%s"
+        self.initial["asked"] = digest_of(values)
+        for one in self.values:
+            self.fields[one.name] = one.field(operation.portal)
+        self.order_fields([*(one.name for one in self.values), "message", "reason", "typed"])
+
+    def inputs(self) -> dict[str, Any]:
+        return {"values": self.given(), "message": self.cleaned_data["message"]}
 
 
 class TerminationsForm(ConfirmationForm):

@@ -94,34 +94,14 @@ class StepForm(forms.Form):
         given["key"] = str(uuid.uuid4())
 
 
-class AnswerForm(StepForm):
-    """One answer to a step; asked tells what the action gave back when the page was made."""
+class ReturnValuesForm(forms.Form):
+    """What an action gives back; asked tells what that was when the page was made.
 
+    values are set before the form is made.
+    """
+
+    values: list[ReturnValue]
     asked = forms.CharField(required=False, widget=forms.HiddenInput)
-
-    def __init__(
-        self,
-        step: ApplicationStep,
-        definition: ActionDefinition,
-        data: Any = None,
-        files: Any = None,
-    ) -> None:
-        self.values = return_values_of(step.portal, definition)
-        super().__init__(step, data, files)
-        for one in self.values:
-            self.fields[one.name] = one.field(step.portal)
-        self.order_fields([*(one.name for one in self.values), "message", "reason"])
-
-    def first(self) -> dict[str, Any]:
-        return {"asked": digest_of(self.values)}
-
-    @property
-    def questions(self) -> list[tuple[ReturnValue, forms.BoundField]]:
-        return [(one, self[one.name]) for one in self.values]
-
-    @property
-    def has_files(self) -> bool:
-        return any(one.kind == "file" for one in self.values)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -144,10 +124,9 @@ class AnswerForm(StepForm):
         """Tell whether the action gives back something else than the page asked for."""
         return bool(self.data.get("asked", "") != self.initial["asked"])
 
-    def renew(self) -> None:
-        super().renew()
-        given: Any = self.data
-        given["asked"] = self.initial["asked"]
+    @property
+    def questions(self) -> list[tuple[ReturnValue, forms.BoundField]]:
+        return [(one, self[one.name]) for one in self.values]
 
     def given(self) -> dict[str, Any]:
         """Give what is sent beside files, by the ids of the values; what is left empty is not."""
@@ -157,6 +136,35 @@ class AnswerForm(StepForm):
             if one.kind != "file" and value not in (None, "", []):
                 sent[one.id] = one.sent(value)
         return sent
+
+
+class AnswerForm(ReturnValuesForm, StepForm):
+    """One answer to a step."""
+
+    def __init__(
+        self,
+        step: ApplicationStep,
+        definition: ActionDefinition,
+        data: Any = None,
+        files: Any = None,
+    ) -> None:
+        self.values = return_values_of(step.portal, definition)
+        super().__init__(step, data, files)
+        for one in self.values:
+            self.fields[one.name] = one.field(step.portal)
+        self.order_fields([*(one.name for one in self.values), "message", "reason"])
+
+    def first(self) -> dict[str, Any]:
+        return {"asked": digest_of(self.values)}
+
+    @property
+    def has_files(self) -> bool:
+        return any(one.kind == "file" for one in self.values)
+
+    def renew(self) -> None:
+        super().renew()
+        given: Any = self.data
+        given["asked"] = self.initial["asked"]
 
     def files_given(self) -> list[SentFile]:
         return [

@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from bizproc_admin.actions import KillWorkflow
+from bizproc_admin.commands.freezing import A_PART
 from bizproc_admin.lists.verbs import SAMPLES, Sample, Verb
 from bizproc_admin.models import BulkOperation, BulkState, Person
 from bizproc_admin.portals import pacing
@@ -97,11 +98,15 @@ class FrozenList:
 
     @cached_property
     def samples(self) -> list[Sample]:
-        keys = self.operation.facts.get("samples")
-        if keys is None:
-            first = self.operation.parts.order_by("place").first()
-            keys = [item[0] for item in first.items[:SAMPLES]] if first else []
-        return self.verb.samples(keys)
+        """Return targets from all over the list."""
+        total = self.operation.total
+        wanted: dict[int, list[int]] = {}
+        for n in range(min(SAMPLES, total)):
+            part, place = divmod(n * total // min(SAMPLES, total), A_PART)
+            wanted.setdefault(part, []).append(place)
+        parts = self.operation.parts.filter(place__in=wanted).order_by("place")
+        keys = [part.items[place][0] for part in parts for place in wanted[part.place]]
+        return self.verb.samples(list(dict.fromkeys(keys)))
 
     @property
     def aside(self) -> int:

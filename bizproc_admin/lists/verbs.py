@@ -19,7 +19,7 @@ from bizproc_admin.actions import Action, Item, NotPossible
 from bizproc_admin.audit import By
 from bizproc_admin.forms.confirmations import ConfirmationForm
 from bizproc_admin.lists.filter_form import FilterForm
-from bizproc_admin.models import Account, BulkOperation, Portal
+from bizproc_admin.models import Account, BulkOperation, Portal, WorkflowTemplate
 
 # rows that are read at once
 AT_ONCE = 5_000
@@ -109,6 +109,10 @@ class Verb(ABC):
     @abstractmethod
     def read(self, keys: Sequence[int], asker: Asker) -> Portion:
         """Read what is to be frozen of some rows, by ascending keys and in their order."""
+
+    def refuses(self, rows: QuerySet[Any]) -> str:
+        """Return why rows cannot be chosen together, an empty text where they can."""
+        return ""
 
     @abstractmethod
     def names(self, kind: str, keys: Sequence[Any]) -> Mapping[Any, str]:
@@ -208,9 +212,8 @@ def freeze(
         operation.delete()
         return None
     if facts.counts:
-        samples = keys[:: max(1, len(keys) // SAMPLES)][:SAMPLES].tolist()
         aside = {"count": len(facts.aside), "keys": facts.aside[:MOST_ASIDE]}
-        operation.facts = {"kinds": facts.written(), "samples": samples, "aside": aside}
+        operation.facts = {"kinds": facts.written(), "aside": aside}
         operation.save(update_fields=["facts"])
     return operation
 
@@ -223,6 +226,10 @@ def keyed(keys: Sequence[int], column: str = "pk") -> Q:
     if keys[-1] - keys[0] < DENSE * len(keys):
         return Q(**{f"{column}__range": (keys[0], keys[-1])})
     return Q(**{f"{column}__in": keys})
+
+
+def template_names(keys: Sequence[Any]) -> dict[Any, str]:
+    return {row.pk: str(row) for row in WorkflowTemplate.objects.filter(pk__in=keys)}
 
 
 def age_of(column: str, now: datetime) -> Case:

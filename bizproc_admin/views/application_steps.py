@@ -17,6 +17,7 @@ from bizproc_admin.htmx import page, part, wants_part
 from bizproc_admin.lists.list_page import ListPage, Shown
 from bizproc_admin.lists.step_filters import ANSWERED, StepFilterForm
 from bizproc_admin.lists.step_lines import StepLine, step_lines
+from bizproc_admin.lists.step_verbs import ANSWER
 from bizproc_admin.models import (
     ApplicationAction,
     ApplicationStep,
@@ -68,6 +69,7 @@ STEPS = ListPage(
     parts=Shown.counted_parts,
     more=more_of,
     is_live=True,
+    verbs=lambda shown: (ANSWER,) if shown.filters.part_shown in ("all", "waiting") else (),
 )
 
 application_step_list, application_step_pulse, application_step_choices = STEPS.views(

@@ -18,17 +18,21 @@ from bizproc_admin.forms.confirmations import ConfirmationForm
 from bizproc_admin.htmx import dialog, tell, wants_part
 from bizproc_admin.lists.frozen_lists import FrozenList
 from bizproc_admin.lists.list_page import ListPage, Shown
+from bizproc_admin.lists.step_verbs import ANSWER
 from bizproc_admin.lists.task_verbs import AGREE, DELEGATE, DISAGREE
 from bizproc_admin.lists.verbs import Verb, freeze
 from bizproc_admin.lists.workflow_verbs import KILL, TERMINATE
 from bizproc_admin.models import BulkOperation, BulkState
+from bizproc_admin.views.application_steps import STEPS
 from bizproc_admin.views.workflow_tasks import WORKFLOW_TASKS
 from bizproc_admin.views.workflows import WORKFLOWS
 
 LISTS: dict[str, ListPage[Any, Any, Any]] = {
-    page.noun: page for page in (WORKFLOWS, WORKFLOW_TASKS)
+    page.noun: page for page in (WORKFLOWS, WORKFLOW_TASKS, STEPS)
 }
-VERBS: dict[str, Verb] = {verb.name: verb for verb in (TERMINATE, KILL, DELEGATE, AGREE, DISAGREE)}
+VERBS: dict[str, Verb] = {
+    verb.name: verb for verb in (TERMINATE, KILL, DELEGATE, AGREE, DISAGREE, ANSWER)
+}
 # of lists that were not chosen from a page
 BY_ACTION = {verb.action.name: verb for verb in reversed(VERBS.values())}
 REFUSAL, CONFIRMATION = "operations/refusal.html", "operations/confirmation.html"
@@ -70,9 +74,12 @@ def frozen(
         return refusal(
             request, shown.kind, _("The portal is not connected: nothing can be done from here.")
         )
+    rows = shown.chosen(None if is_whole else form.cleaned_data["rows"])
+    if problem := verb.refuses(rows):
+        return refusal(request, shown.kind, problem)
     operation = freeze(
         verb,
-        shown.chosen(None if is_whole else form.cleaned_data["rows"]),
+        rows,
         asker=shown.asker,
         by=By.of(request),
         key=form.list_key,

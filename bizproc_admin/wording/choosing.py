@@ -36,6 +36,8 @@ def foreseen(code: str, count: int, values: Mapping[str, Any]) -> str:
     match code:
         case "workflow_has_ended":
             text = ngettext("%(count)s has already ended", "%(count)s have already ended", count)
+        case "step_over":
+            text = ngettext("%(count)s waits no more", "%(count)s wait no more", count)
         case "part_over":
             text = ngettext(
                 "%(count)s is answered, delegated or withdrawn by now",

@@ -134,6 +134,9 @@ SENTENCES = {
         "What this action gives back is not known here: it was registered by other means. Import "
         "its definition first."
     ),
+    "file_in_every_answer": gettext_lazy(
+        "This action gives back a file: such steps are answered one by one."
+    ),
     "definition_missing": gettext_lazy(
         "The action is registered on the portal no more: every value of an answer would be "
         "dropped. Register it again first."
