@@ -269,6 +269,12 @@ class ItemLine:
         return command_errors.command_error(self.command)
 
     @property
+    def said(self) -> str:
+        """Return the same in few words, where a reason has some."""
+        code = self.command.error_code
+        return operation_states.refusal(code, self.command) if code else self.why
+
+    @property
     def at(self) -> datetime | None:
         return self.command.settled_at or self.command.sent_at
 

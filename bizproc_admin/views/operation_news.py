@@ -92,8 +92,7 @@ def item_of(operation: BulkOperation, progress: Progress) -> OperationItem:
         title = _("%(who)s asks for your approval: %(what)s") % values
         text = operation.reason
     elif operation.state == BulkState.PAUSED:
-        why = operation_states.why_paused(operation)
-        text = f"{why.title}. {why.text}"
+        text = operation_states.why_paused(operation).title
     elif operation.state == BulkState.DROPPED:
         text = operation_states.said_of(operation.pause_code, operation.pause_values).text
     return OperationItem(

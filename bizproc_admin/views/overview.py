@@ -55,7 +55,7 @@ def overview(request: Request) -> HttpResponse:
     commands = Command.objects.filter(portal=portal).latest_first()
     if not request.user.sees_all:
         commands = commands.filter(workflow__in=visible)
-    latest = list(commands[:8])
+    latest = list(commands.filter(bulk=None)[:8])
     left = commands.left_to_people(timezone.now()).aggregate(
         count=Count("pk"), oldest=Min("sent_at")
     )

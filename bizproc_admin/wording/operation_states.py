@@ -58,6 +58,8 @@ PAUSES: dict[str, tuple[str | Promise, str | Promise]] = {
 # short words for why targets were refused, by our code of it
 REFUSALS = {
     "already_ended": gettext_lazy("had already ended"),
+    "changed_since_view": gettext_lazy("moved on since it was seen"),
+    "operation_stopped": gettext_lazy("the operation was cancelled before"),
     "workflow_ended": gettext_lazy("the workflow ended meanwhile"),
     "workflow_has_ended": gettext_lazy("had ended before"),
     "not_found": gettext_lazy("not found on the portal"),

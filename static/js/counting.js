@@ -1,9 +1,9 @@
 // Counting: what waits for the person stands in the navigation; the phone's tab and the title of the inbox repeat it.
-// So does what is told of what became of something.
+// So does what is told of what became of something; operations have an entry of their own.
 document.addEventListener("htmx:afterSettle", repeat);
 
 function repeat() {
-  const told = document.querySelectorAll("#news .news__item").length;
+  const told = document.querySelectorAll("#news .news__item:not([data-operation])").length;
   if (document.getElementById("news")) {
     for (const place of document.querySelectorAll("[data-news]")) {
       place.querySelector("[data-news-count]").textContent = told;

@@ -56,16 +56,18 @@ def test_the_frame_costs_three_queries_more_than_the_signing_in(as_, auditor, wo
 
 
 def test_a_filtered_list_counts_for_the_navigation_by_one_query(as_, administrator, workflow):
-    """What runs and what waits for the application are counted together."""
+    """What runs, what waits for the application and what operations live are counted together."""
     client, template = as_(administrator), workflow.template_id
     url = f"{reverse('workflow_list')}?template={template}&q=e"
     client.get(url)
     with CaptureQueriesContext(connection) as asked:
         page = client.get(url)
-    assert len(asked) <= 13
+    # one of them is for what is told of operations
+    assert len(asked) <= 14
     assert counts_of(page) == {
         "workflow_list": Workflow.objects.running().count(),
         "application_step_list": None,
+        "operation_list": None,
     }
     ApplicationStep.objects.create(
         portal=workflow.portal, workflow=workflow, state=StepState.WAITING, since=timezone.now()
@@ -74,7 +76,7 @@ def test_a_filtered_list_counts_for_the_navigation_by_one_query(as_, administrat
 
 
 def counts_of(page):
-    names = ("workflow_list", "application_step_list")
+    names = ("workflow_list", "application_step_list", "operation_list")
     found = {entry["url"]: entry["count"] for entry in page.context["nav"]}
     return {name: found[reverse(name)] for name in names}
 
