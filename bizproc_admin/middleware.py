@@ -13,6 +13,8 @@ from django.contrib.auth.models import AnonymousUser, Group
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.urls import reverse
 from django.urls.converters import UUIDConverter
 from django.utils import timezone as django_timezone
@@ -27,6 +29,12 @@ from bizproc_admin.views.receiving import receive_calls
 
 HEALTH = "/healthz"
 CALLS = re.compile(rf"/calls/({UUIDConverter.regex})/")
+# what shows a secret, most of them once
+SHOWING_SECRETS = frozenset({
+    "account_creation", "account_reset", "account_entry", "mfa_activate_totp",
+    "mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_download_recovery_codes",
+    "workflow_template_constants",
+})  # fmt: skip
 OPEN_WITHOUT_FACTOR = ("account_logout", "account_reauthenticate")
 
 
@@ -56,6 +64,23 @@ class HealthMiddleware:
         if request.path_info == HEALTH:
             return healthz(request)
         return self.get_response(request)
+
+
+class CompressionMiddleware(GZipMiddleware):
+    """Compress what is answered, but for pages that show a secret.
+
+    How short a page becomes tells of what is in it, to whoever can have something of their own
+    shown on it; Django's random bytes make that hard, and nothing makes it harder than this. Goes
+    before WhiteNoise, whose files are compressed already.
+    """
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        match = request.resolver_match
+        if match is not None and match.url_name in SHOWING_SECRETS:
+            return response
+        return super().process_response(request, response)
 
 
 class CallsMiddleware:

@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "bizproc_admin.middleware.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "bizproc_admin.middleware.CallsMiddleware",
+    "bizproc_admin.middleware.CompressionMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -95,7 +95,8 @@ class SpeakingHandler(ClientHandler):
     def __call__(self, environ: dict[str, Any]) -> HttpResponse:
         with spoken():
             response: HttpResponse = super().__call__(environ)
-        if not response.streaming and response["Content-Type"].startswith("text/"):
+        is_plain = not response.streaming and "Content-Encoding" not in response
+        if is_plain and response["Content-Type"].startswith("text/"):
             response.content = plain(response.content.decode(response.charset)).encode()
         for name, value in response.items():
             response[name] = plain(value)
