@@ -92,7 +92,7 @@ operation_urls = [
     path("choices/<slug:chip>/", operations.operation_choices, name="operation_choices"),
     path("<int:pk>/", operations.operation_detail, name="operation_detail"),
     path("<int:pk>/progress/", operations.operation_progress, name="operation_progress"),
-    path("<int:pk>/pulse/", operations.operation_item_pulse, name="operation_item_pulse"),
+    path("<int:pk>/rows/", operations.operation_rows, name="operation_rows"),
     path("<int:pk>/pausing/", operation_acts.operation_pausing, name="operation_pausing"),
     path("<int:pk>/resuming/", operation_acts.operation_resuming, name="operation_resuming"),
     path(

@@ -164,7 +164,7 @@ class ListPage(Generic[F, M, L]):
 
     def again(self, request: Request) -> list[M]:
         """Return the rows an open page asks about, in its order."""
-        given = request.GET["rows"].split(".")
+        given = request.GET.get("rows", "").split(".")
         keys = [int(key) for key in given if key.isdecimal() and len(key) < 19][:MOST_ROWS]
         rows = self.fetched_of(request, keys).in_bulk(keys)
         return [rows[key] for key in keys if key in rows]

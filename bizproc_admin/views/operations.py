@@ -103,7 +103,7 @@ def operation_progress(request: Request, pk: int) -> HttpResponse:
 
 @require_safe
 @requires(Capability.SEE_OPERATIONS)
-def operation_item_pulse(request: Request, pk: int) -> HttpResponse:
+def operation_rows(request: Request, pk: int) -> HttpResponse:
     """Give an open page its rows anew, nothing where none of them changed."""
     shown = Shown(ITEMS, request)
     shown.show(ITEMS.again(request))

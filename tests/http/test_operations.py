@@ -137,19 +137,19 @@ def test_an_open_page_is_told_what_changed_and_nothing_else(as_, administrator, 
     shown = answer.context["list"]
     rows = {"digest": shown.digest, "rows": shown.keys}
     assert client.get(act("progress", operation), live, headers=HTMX).status_code == 204
-    assert client.get(act("item_pulse", operation), rows, headers=HTMX).status_code == 204
+    assert client.get(act("rows", operation), rows, headers=HTMX).status_code == 204
     settle(operation, CommandState.CONFIRMED)
     changed = client.get(act("progress", operation), live, headers=HTMX)
     assert changed.status_code == 200
     assert "every 2s" in text(changed)
-    anew = text(client.get(act("item_pulse", operation), rows, headers=HTMX))
+    anew = text(client.get(act("rows", operation), rows, headers=HTMX))
     assert anew.startswith('<tbody id="operation-item-rows"')
     settle(operation, *[CommandState.CONFIRMED] * 12)
     finished(operation)
     over = text(client.get(act("progress", operation), live, headers=HTMX))
     assert "every 2s" not in over
     assert "Finished: 12 of 12 done" in over
-    assert "hx-get" not in text(client.get(act("item_pulse", operation), rows, headers=HTMX))
+    assert "hx-get" not in text(client.get(act("rows", operation), rows, headers=HTMX))
 
 
 def test_pace_time_left_and_throttling_are_told(as_, administrator, ask, portal):

@@ -135,7 +135,7 @@ TABLE = [
     ("operation_choices", "get", EVERYBODY),
     ("operation_detail", "get", EVERYBODY),
     ("operation_progress", "get", EVERYBODY),
-    ("operation_item_pulse", "get", EVERYBODY),
+    ("operation_rows", "get", EVERYBODY),
     ("operation_pausing", "post", ACTING),
     ("operation_resuming", "post", ACTING),
     ("operation_cancellation", "get", ACTING),
@@ -304,10 +304,7 @@ def addresses(workflow, administrator, portal):
             return reverse(name, args=[other.pk, 1])
         if name.startswith("own_"):
             return reverse(name, args=[portal.pk])
-        if (
-            name.endswith(("_list", "_creation", "_choice", "_pulse", "_search"))
-            and "_item_" not in name
-        ):
+        if name.endswith(("_list", "_creation", "_choice", "_pulse", "_search")):
             return reverse(name)
         noun = next(noun for noun in things if name.startswith(noun))
         return reverse(name, args=[things[noun]])

@@ -26,6 +26,7 @@ from bizproc_admin.models import (
     ApplicationStep,
     Assignment,
     AuditEntry,
+    BulkOperation,
     Command,
     Document,
     Feed,
@@ -33,6 +34,7 @@ from bizproc_admin.models import (
     LinkedPerson,
     Person,
     Portal,
+    Recipe,
     Role,
     StepState,
     Target,
@@ -50,7 +52,7 @@ OWN, FOREIGN, MISSING = "own", "foreign", "absent"
 THINGS = (
     "application_action", "application_step", "workflow_task", "workflow_template",
     "workflow_start", "workflow", "template_file", "command", "audit_entry", "account", "portal",
-    "person",
+    "person", "operation", "recipe", "hand_over",
 )  # fmt: skip
 WITHOUT = (
     "_list", "_creation", "_choice", "_pulse", "_search", "_start", "_preview", "_upload", "_token",
@@ -112,7 +114,19 @@ def things_on(portal: Portal, person: Person, owner: Account) -> dict[str, int]:
         by=By(account=owner),
         target=Target(portal_id=portal.pk),
     )
+    # somebody asked for it who has gone since: what is done about it is others' to do
+    gone = Account.objects.get(username="gone")
+    operation = BulkOperation.objects.create(
+        key=uuid.uuid4(), portal=portal, action="workflow.terminate", actor=gone, state="ready",
+        confirmed_at=now,
+    )  # fmt: skip
+    recipe = Recipe.objects.create(
+        portal=portal, name="Stale", action="workflow.terminate", made_by=gone
+    )
     return {
+        "operation": operation.pk,
+        "recipe": recipe.pk,
+        "hand_over": person.pk,
         "workflow": workflow.pk,
         "application_step": step.pk,
         "workflow_task": task.pk,
@@ -279,6 +293,27 @@ OWN_IS_404: set[tuple[str, str]] = {
         for name in ("outcome", "decision", "contest")
         for role in ("participant", "manager")
     ),
+    # an operation is its asker's and of those who see all; nobody else confirms its list
+    *(
+        (f"operation_{name}", role)
+        for name in (
+            "detail",
+            "progress",
+            "rows",
+            "pausing",
+            "resuming",
+            "cancellation",
+            "retry",
+            "download",
+            "confirmation",
+        )
+        for role in ("participant", "manager")
+    ),
+    ("operation_confirmation", "administrator"),
+    ("operation_confirmation", "portal administrator"),
+    ("operation_confirmation", "other portal's administrator"),
+    # the one before has deleted it
+    ("recipe_deletion", "portal administrator"),
     ("template_file_detail", "administrator"),
     ("template_file_sending", "administrator"),
 }
@@ -330,6 +365,7 @@ def state_of_the_world() -> dict[str, Any]:
         "commands": list(Command.objects.order_by("pk").values_list("pk", "state")),
         "accounts": list(Account.objects.order_by("pk").values_list("pk", "is_active", "password")),
         "portals": list(Portal.objects.order_by("pk").values_list("pk", "client_id", "probed_at")),
+        "operations": list(BulkOperation.objects.order_by("pk").values_list("pk", "state")),
         "entries": AuditEntry.objects.exclude(kind=AuditEntry.Kind.DENIED).count(),
     }
 
