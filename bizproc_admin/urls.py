@@ -34,6 +34,7 @@ from bizproc_admin.views import (
     recipes,
     second_factor,
     signing_in,
+    start_lists,
     starting,
     template_files,
     template_list,
@@ -53,6 +54,7 @@ workflow_urls = [
     path("choices/<slug:chip>/", workflows.workflow_choices, name="workflow_choices"),
     path("start/", starting.workflow_start, name="workflow_start"),
     path("start/preview/", starting.workflow_start_preview, name="workflow_start_preview"),
+    path("start/many/<int:pk>/", start_lists.workflow_start_many, name="workflow_start_many"),
     path("start/<int:pk>/", starting.workflow_start_outcome, name="workflow_start_outcome"),
     path(
         "start/<int:pk>/decision/", starting.workflow_start_decision, name="workflow_start_decision"

@@ -15,6 +15,7 @@ from bizproc_admin import bitrix
 from bizproc_admin.access.permissions import Capability
 from bizproc_admin.actions.base import (
     Action,
+    Item,
     NotPossible,
     Observation,
     Seen,
@@ -178,6 +179,28 @@ class StartWorkflow(Action):
             sent=sent,
             reason=command.reason,
         )
+
+    @classmethod
+    def of_items(
+        cls, portal: Portal, items: Sequence[Item], *, inputs: Mapping[str, Any], reason: str
+    ) -> list[Self]:
+        """Make one start for each document: a key is the template's, own are a command's inputs."""
+        templates = WorkflowTemplate.objects.filter(portal=portal).select_related("portal")
+        rows = templates.in_bulk({item.pk for item in items})
+        starts = []
+        for item in items:
+            given = {**inputs, **item.own}
+            module, entity, number = given["document"]
+            starts.append(
+                cls(
+                    template=rows[item.pk],
+                    document=(module, entity, number),
+                    parameters=given["parameters"],
+                    beside=tuple(given["beside"]),
+                    reason=reason,
+                )
+            )
+        return starts
 
     @classmethod
     def check_many(cls, actions: Sequence[Self]) -> dict[int, NotPossible]:

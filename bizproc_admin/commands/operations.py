@@ -30,6 +30,7 @@ from bizproc_admin.models import (
     CommandState,
     Recipe,
     Role,
+    WorkflowTemplate,
 )
 from bizproc_admin.models.bulk_operations import APPROVAL_LASTS, DRAFT_LASTS
 from bizproc_admin.models.commands import CHECKING
@@ -233,10 +234,17 @@ def retry(operation: BulkOperation, *, by: By, key: UUID) -> BulkOperation:
 
 def items_anew(commands: QuerySet[Command]) -> Iterable[Item]:
     """Yield the targets of commands as they are known now, each with its own inputs."""
+    templates: dict[int, int] = {}
     for command in commands.select_related("task", "workflow").iterator(chunk_size=500):
         row = command.task or command.workflow
         if row is not None:
             yield Item(pk=row.pk, seen=None, own=command.inputs)
+        elif number := command.inputs.get("template"):
+            # of a start that came to nothing only the template is known here
+            known = WorkflowTemplate.objects.filter(portal=command.portal_id)
+            if number not in templates:
+                templates[number] = known.get(remote_id=number).pk
+            yield Item(pk=templates[number], seen=None, own=command.inputs)
 
 
 def advance(

@@ -42,6 +42,9 @@ class ConfirmationForm(forms.Form):
     def __init__(self, data: Any, *, operation: BulkOperation) -> None:
         super().__init__(data, auto_id="confirmation-%s")
         self.operation = operation
+        # what each target of the list brings along: it is not asked for, and would not count
+        first = operation.parts.order_by("place").first()
+        self.own = first.items[0][2] if first else {}
         total = operation.total
         is_kill = operation.action == KillWorkflow.name
         if total > TYPED_ABOVE or (is_kill and total > 1):
@@ -49,7 +52,8 @@ class ConfirmationForm(forms.Form):
             self.fields["typed"].widget.attrs |= {"inputmode": "numeric", "autocomplete": "off"}
         else:
             del self.fields["typed"]
-        if not issubclass(ACTIONS[operation.action], EndWorkflow):
+        is_seen = first is not None and first.items[0][1] is not None
+        if not (is_seen and issubclass(ACTIONS[operation.action], EndWorkflow)):
             del self.fields["regardless"]
 
     def clean_typed(self) -> str:
@@ -79,8 +83,7 @@ class DelegationsForm(ConfirmationForm):
 
     def __init__(self, data: Any, *, operation: BulkOperation) -> None:
         super().__init__(data, operation=operation)
-        first = operation.parts.order_by("place").first()
-        if first is None or "to" not in first.items[0][2]:
+        if "to" not in self.own:
             self.fields["to_person"] = PeopleField(
                 portal=operation.portal, label=gettext_lazy("To whom")
             )
@@ -133,5 +136,10 @@ class TerminationsForm(ConfirmationForm):
 
     field_order = ("status", "reason", "regardless", "typed")
 
+    def __init__(self, data: Any, *, operation: BulkOperation) -> None:
+        super().__init__(data, operation=operation)
+        if "status" in self.own:
+            del self.fields["status"]
+
     def inputs(self) -> dict[str, Any]:
-        return {"status": self.cleaned_data["status"]}
+        return {} if "status" in self.own else {"status": self.cleaned_data["status"]}

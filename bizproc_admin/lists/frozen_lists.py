@@ -105,8 +105,7 @@ class FrozenList:
             part, place = divmod(n * total // min(SAMPLES, total), A_PART)
             wanted.setdefault(part, []).append(place)
         parts = self.operation.parts.filter(place__in=wanted).order_by("place")
-        keys = [part.items[place][0] for part in parts for place in wanted[part.place]]
-        return self.verb.samples(list(dict.fromkeys(keys)))
+        return self.verb.sampled([part.items[n] for part in parts for n in wanted[part.place]])
 
     @property
     def aside(self) -> int:

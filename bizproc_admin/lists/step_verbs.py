@@ -59,6 +59,10 @@ class AnswerSteps(Verb):
         lines = step_lines(steps, portal=steps[0].portal if steps else None)
         return [Sample(text=line.subject, note=line.title, url=line.url) for line in lines]
 
+    def sampled(self, items: Sequence[Sequence[Any]]) -> list[Sample]:
+        # asked for anew, a step is named by its own inputs
+        return self.samples(list(dict.fromkeys(own.get("step", pk) for pk, _seen, own in items)))
+
     def foresee(self, operation: BulkOperation, items: Sequence[Sequence[Any]]) -> list[Foreseen]:
         wanted = {own.get("step", pk) for pk, _seen, own in items}
         rows = ApplicationStep.objects.waiting().filter(keyed(sorted(wanted)))
@@ -87,7 +91,10 @@ class AnswerSteps(Verb):
         return super().obstacle(operation)
 
     def form(self, data: Any, operation: BulkOperation) -> ConfirmationForm:
-        step = first_of(operation)
+        form, step = ConfirmationForm(data, operation=operation), first_of(operation)
+        if "values" in form.own:
+            # asked for anew, with the values that were given before
+            return form
         definition = definition_of(action_of(step))
         return AnswersForm(data, operation=operation, step=step, definition=definition)
 

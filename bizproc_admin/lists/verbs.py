@@ -122,6 +122,10 @@ class Verb(ABC):
     def samples(self, keys: Sequence[int]) -> list[Sample]:
         """Return some targets as they are shown beforehand."""
 
+    def sampled(self, items: Sequence[Sequence[Any]]) -> list[Sample]:
+        """Return some targets of a frozen list as they are shown beforehand, a row once."""
+        return self.samples(list(dict.fromkeys(pk for pk, _seen, _own in items)))
+
     @abstractmethod
     def foresee(self, operation: BulkOperation, items: Sequence[Sequence[Any]]) -> list[Foreseen]:
         """Return which of a part of a frozen list would be left out, as the mirror knows it now."""

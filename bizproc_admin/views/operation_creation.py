@@ -18,6 +18,7 @@ from bizproc_admin.forms.confirmations import ConfirmationForm
 from bizproc_admin.htmx import dialog, tell, wants_part
 from bizproc_admin.lists.frozen_lists import FrozenList
 from bizproc_admin.lists.list_page import ListPage, Shown
+from bizproc_admin.lists.start_verbs import START
 from bizproc_admin.lists.step_verbs import ANSWER
 from bizproc_admin.lists.task_verbs import AGREE, DELEGATE, DISAGREE
 from bizproc_admin.lists.verbs import Verb, freeze
@@ -31,7 +32,7 @@ LISTS: dict[str, ListPage[Any, Any, Any]] = {
     page.noun: page for page in (WORKFLOWS, WORKFLOW_TASKS, STEPS)
 }
 VERBS: dict[str, Verb] = {
-    verb.name: verb for verb in (TERMINATE, KILL, DELEGATE, AGREE, DISAGREE, ANSWER)
+    verb.name: verb for verb in (TERMINATE, KILL, DELEGATE, AGREE, DISAGREE, ANSWER, START)
 }
 # of lists that were not chosen from a page
 BY_ACTION = {verb.action.name: verb for verb in reversed(VERBS.values())}

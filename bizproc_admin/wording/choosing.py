@@ -38,6 +38,8 @@ def foreseen(code: str, count: int, values: Mapping[str, Any]) -> str:
             text = ngettext("%(count)s has already ended", "%(count)s have already ended", count)
         case "step_over":
             text = ngettext("%(count)s waits no more", "%(count)s wait no more", count)
+        case "template_gone":
+            return said(code, dict(values))
         case "part_over":
             text = ngettext(
                 "%(count)s is answered, delegated or withdrawn by now",

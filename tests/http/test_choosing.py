@@ -125,11 +125,18 @@ def test_what_is_frozen_is_shown_and_exactly_that_is_carried_out(
     assert {one.inputs["status"] for one in made} == {"Stopped"}
     assert made[0].seen_modified == chosen[1].modified_at
     assert [one["target"] for one in operation.left_out] == [chosen[0].remote_id]
+    # asked for anew, each brings its status text along: none is asked for that would not count
+    made.filter(pk=made[0].pk).update(state="rejected", error_code="access_denied")
+    anew = commands.retry(operation, by=By(account=administrator), key=uuid.uuid4())
+    form = client.get(reverse("operation_confirmation", args=[anew.pk])).context["form"]
+    assert list(form.fields) == ["reason"]
+    assert confirm(client, anew).status_code == 302
     # sent again it changes nothing, and leads to the same page
     assert confirm(client, operation, reason="Anew").url == done.url
     operation.refresh_from_db()
     assert operation.reason == "They hang."
-    assert AuditEntry.objects.filter(action="bulk.asked").count() == 1
+    asked_for = AuditEntry.objects.filter(action="bulk.asked")
+    assert asked_for.filter(target_id=str(operation.pk)).count() == 1
 
 
 def test_all_that_match_are_those_of_the_filters_and_of_when_the_list_was_opened(

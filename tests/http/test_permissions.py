@@ -111,6 +111,8 @@ TABLE = [
     ("workflow_template_return", "post", ADMINISTRATOR),
     ("workflow_start", "get", ACTING),
     ("workflow_start", "post", ACTING),
+    ("workflow_start_many", "get", ACTING),
+    ("workflow_start_many", "post", ACTING),
     ("workflow_start_preview", "post", ACTING),
     ("workflow_start_outcome", "get", ACTING),
     ("workflow_start_decision", "post", ACTING),
