@@ -14,7 +14,7 @@ from bizproc_admin.static_files import IMPORT, SHEET, HashedStaticFilesStorage
 
 register = template.Library()
 # what app.js fetches when a page holds what it is for
-LATER = frozenset({"centring", "choosing", "copying", "filling", "narrowing", "pairing"})
+LATER = frozenset({"centring", "choosing", "chosen", "copying", "filling", "narrowing", "pairing"})
 
 
 @register.simple_tag
