@@ -112,6 +112,9 @@ def pause_where_refused_alike(operation: BulkOperation, handled: Collection[Comm
     if not fresh:
         return
     sent = Command.objects.filter(bulk=operation, sends__gt=0).order_by("-sent_at", "-pk")
+    if operation.paused_at is not None:
+        # whoever has resumed it knows of those before
+        sent = sent.filter(sent_at__gt=operation.paused_at)
     row: list[int] = []
     reason: tuple[Any, ...] = ()
     fields = ("pk", "state", "error_code", "error_values")

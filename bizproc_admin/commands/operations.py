@@ -165,7 +165,6 @@ def resume(operation: BulkOperation, *, by: By) -> bool:
             by=by,
             pause_code="",
             pause_values={},
-            paused_at=None,
             paused_by=None,
             waits_until=None,
             waits_code="",

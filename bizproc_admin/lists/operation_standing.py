@@ -36,6 +36,8 @@ TONES = {
 }  # fmt: skip
 # what an operation waits for that is no limit of the portal
 SHORT_OF_BREATH = ("not_sent", "no_answer", "interrupted", "server_fault", "bad_answer")
+# waits that are over before anybody has read of them
+BRIEF = timedelta(seconds=8)
 # reasons that are told in a line, and looked up at all
 TOLD, LOOKED_UP = 3, 12
 # so many of the left out are shown; all of them stand in the file
@@ -177,7 +179,7 @@ class Standing(OperationLine):
         portal, kind = self.operation.portal, ACTIONS[self.operation.action]
         held, waits = held_until(portal, kind.method), self.operation.waits_until
         until = max((one for one in (held, waits) if one is not None), default=None)
-        if until and until > timezone.now():
+        if until and until > timezone.now() + BRIEF:
             if self.operation.waits_code in SHORT_OF_BREATH:
                 text = _("The portal does not answer well; it is tried again at %(when)s.")
                 return text % {"when": to_the_second(until)}

@@ -26,6 +26,9 @@ AT_ONCE = 5_000
 # of each kind of fact so many values are kept, the most frequent ones
 MOST_VALUES = 6
 SAMPLES = 10
+# requests of a target that is looked at, written to and looked at alone; of a batch with its looks
+ONE_BY_ONE, IN_BATCHES = 4.0, 1.3
+USUAL_BATCH = 25
 MOST_ASIDE = 50
 AGES = {
     "day": timedelta(days=1),
@@ -85,9 +88,8 @@ class Verb(ABC):
 
     action is what each of them is acted on with; label is its button's, icon and tone are those of
     the button that confirms it; nothing says why a list is empty. noun names the list
-    whose rows they are. kinds are the
-    facts that a list is broken down by, in the order they are shown. per_item is how many requests
-    to the portal one target costs. rivals names the actions that are in each other's way.
+    whose rows they are. kinds are the facts that a list is broken down by, in the order they are
+    shown. rivals names the actions that are in each other's way.
     """
 
     action: type[Action]
@@ -99,8 +101,13 @@ class Verb(ABC):
 
     noun: ClassVar[str]
     kinds: ClassVar[tuple[str, ...]]
-    per_item: ClassVar[float] = 4.0
     rivals: ClassVar[tuple[str, ...]]
+
+    @property
+    def per_item(self) -> float:
+        """Return how many requests to the portal one target costs: few where many go in one."""
+        most = self.action.most_at_once
+        return ONE_BY_ONE if most == 1 else IN_BATCHES / min(most, USUAL_BATCH)
 
     @property
     def name(self) -> str:

@@ -36,8 +36,6 @@ class EndWorkflows(Verb):
 
     noun: ClassVar[str] = "workflow"
     kinds: ClassVar[tuple[str, ...]] = ("template", "age", "starter")
-    # looked at, ended and looked at again in portions
-    per_item: ClassVar[float] = 1.3 / 25
     rivals: ClassVar[tuple[str, ...]] = (TerminateWorkflow.name, KillWorkflow.name)
 
     def read(self, keys: Sequence[int], asker: Asker) -> Portion:

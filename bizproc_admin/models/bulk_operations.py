@@ -88,9 +88,9 @@ class BulkOperation(models.Model):
     was shown of the list when it was confirmed. inputs is what all of its commands are asked with;
     regardless, that they act on what has moved on since, too. prepared parts of it have become
     commands; whoever is at that holds it until taken_until. pause_code and pause_values say why it
-    is paused, paused_by is null where it paused itself. stopped_by has cancelled it, approved_by
-    has approved it or refused to. Nothing more of it is sent before waits_until; waits_code is what
-    it waits for then.
+    is paused, paused_at when it was last, paused_by is null where it paused itself. stopped_by has
+    cancelled it, approved_by has approved it or refused to. Nothing more of it is sent before
+    waits_until; waits_code is what it waits for then.
     """
 
     key = models.UUIDField(unique=True)

@@ -172,6 +172,14 @@ def test_five_equal_refusals_in_a_row_pause_it_and_nothing_more_is_sent(
     assert states(operation) == {CommandState.REJECTED: 10, CommandState.INTENT: 20}
     serve(portal)
     assert len(sandbox.calls(TERMINATE)) == 10
+    # whoever resumes it knows of those: one more of them is no row of five
+    commands.resume(operation, by=By(account=administrator))
+    Command.objects.filter(bulk=operation, state=CommandState.INTENT).exclude(
+        pk=operation.commands.filter(state=CommandState.INTENT).earliest("pk").pk
+    ).update(next_check_at=timezone.now() + timedelta(hours=1))
+    serve(portal)
+    assert states(operation) == {CommandState.REJECTED: 11, CommandState.INTENT: 19}
+    assert state_of(operation) == (BulkState.READY, "")
 
 
 @pytest.mark.parametrize(
