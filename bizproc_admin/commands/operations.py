@@ -223,7 +223,7 @@ def retry(operation: BulkOperation, *, by: By, key: UUID) -> BulkOperation:
     return freeze(
         ACTIONS[operation.action],
         portal=operation.portal,
-        items=items_anew(failed),
+        items=items_anew(failed, shared=operation.inputs),
         by=by,
         key=key,
         source={"operation": operation.pk},
@@ -231,13 +231,21 @@ def retry(operation: BulkOperation, *, by: By, key: UUID) -> BulkOperation:
     )
 
 
-def items_anew(commands: QuerySet[Command]) -> Iterable[Item]:
-    """Yield the targets of commands as they are known now, each with its own inputs."""
+def items_anew(commands: QuerySet[Command], *, shared: Mapping[str, Any]) -> Iterable[Item]:
+    """Yield the targets of commands as they are known now, each with its own inputs.
+
+    What all of them were asked with is none of those: another may be asked for now.
+    """
     templates: dict[int, int] = {}
     for command in commands.select_related("task", "workflow").iterator(chunk_size=500):
         row = command.task or command.workflow
+        own = {
+            name: value
+            for name, value in command.inputs.items()
+            if name not in shared or shared[name] != value
+        }
         if row is not None:
-            yield Item(pk=row.pk, seen=None, own=command.inputs)
+            yield Item(pk=row.pk, seen=None, own=own)
         elif number := command.inputs.get("template"):
             # of a start that came to nothing only the template is known here
             known = WorkflowTemplate.objects.filter(portal=command.portal_id)

@@ -54,13 +54,13 @@ def workflows(portal):
 def ask(workflows):
     """Ask for an operation on the workflows; prepared unless told otherwise."""
 
-    def asking(actor, *, kind=TerminateWorkflow, count=12, prepares=True, **source):
+    def asking(actor, *, kind=TerminateWorkflow, count=12, prepares=True, inputs=None):
         by = By(account=actor)
         operation = commands.freeze(
             kind, portal=Portal.objects.get(), items=[Item(pk=one.pk) for one in workflows[:count]],
-            by=by, key=uuid.uuid4(), source=source,
+            by=by, key=uuid.uuid4(), source={},
         )  # fmt: skip
-        commands.confirm(operation, by=by, reason="They hang.")
+        commands.confirm(operation, by=by, reason="They hang.", inputs=inputs)
         if prepares:
             commands.prepare(operation.pk, worker="test")
         return BulkOperation.objects.get(pk=operation.pk)
@@ -280,7 +280,7 @@ def test_a_second_administrator_approves_or_declines_with_a_reason(
 
 
 def test_what_failed_is_asked_for_anew_once(as_, administrator, ask):
-    operation, client = ask(administrator), as_(administrator)
+    operation, client = ask(administrator, inputs={"status": "Cleaned up"}), as_(administrator)
     assert b'id="retry"' not in client.get(page_of(operation)).content
     settle(operation, *MIX[:-1], CommandState.CONFIRMED, CommandState.CONFIRMED)
     settle(operation, CommandState.NEEDS_HUMAN, CommandState.CONFIRMED)
@@ -292,9 +292,12 @@ def test_what_failed_is_asked_for_anew_once(as_, administrator, ask):
     assert (anew.total, anew.state) == (4, "draft")
     assert answer.url == reverse("operation_confirmation", args=[anew.pk])
     assert "Terminate 4 workflows" in text(client.get(answer.url, headers=HTMX))
-    client.post(answer.url, {"reason": "Once more."})
+    client.post(answer.url, {"reason": "Once more.", "status": "Moved"})
     anew.refresh_from_db()
     assert anew.state == "preparing"
+    # what is asked for now is what all of them get, whatever they were asked with before
+    commands.prepare(anew.pk, worker="test")
+    assert [one.inputs["status"] for one in anew.commands.all()] == ["Moved"] * 4
     assert f"what operation {operation.pk} did not reach" in text(client.get(page_of(anew)))
 
 
