@@ -40,7 +40,7 @@ class FrozenList:
 
     @property
     def title(self) -> str:
-        return operations.title(self.operation.action, self.operation.total)
+        return operations.title_of(self.operation)
 
     @property
     def digest(self) -> str:
@@ -146,7 +146,7 @@ class FrozenList:
             _("%(count)s are part of “%(title)s”, which %(by)s has asked for")
             % {
                 "count": f"{shared[other.pk]:,}",
-                "title": operations.title(other.action, other.total),
+                "title": operations.title_of(other),
                 "by": other.actor_name,
             }
             for other in beside
@@ -155,9 +155,13 @@ class FrozenList:
 
     def beside(self) -> dict[BulkOperation, set[int]]:
         """Return the lists of others that are asked for and not commands yet, by operation."""
-        others = BulkOperation.objects.filter(
-            portal=self.portal, action__in=self.verb.rivals, state__in=UNPREPARED
-        ).exclude(pk=self.operation.pk)
+        others = (
+            BulkOperation.objects.filter(
+                portal=self.portal, action__in=self.verb.rivals, state__in=UNPREPARED
+            )
+            .select_related("portal")
+            .exclude(pk=self.operation.pk)
+        )
         return {
             other: {
                 item[0]

@@ -40,7 +40,7 @@ class OperationLine:
 
     @property
     def title(self) -> str:
-        return operations.title(self.operation.action, self.operation.total)
+        return operations.title_of(self.operation)
 
     @property
     def look(self) -> Look:

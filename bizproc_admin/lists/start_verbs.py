@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin.actions import StartWorkflow
+from bizproc_admin.bitrix.gateway import ENTITIES
 from bizproc_admin.forms.confirmations import ConfirmationForm
 from bizproc_admin.lists.verbs import Asker, Foreseen, Portion, Sample, Verb, template_names
 from bizproc_admin.models import BulkOperation, WorkflowTemplate
@@ -46,7 +47,14 @@ class StartWorkflows(Verb):
         listed = WorkflowTemplate.objects.listed().filter(pk__in=keys)
         there = set(listed.values_list("pk", flat=True))
         gone = sum(pk not in there for pk, _seen, _own in items)
-        return [Foreseen(code="template_gone", count=gone)]
+        elsewhere = [own for _pk, _seen, own in items if tuple(own["document"][:2]) not in ENTITIES]
+        return [
+            Foreseen(code="template_gone", count=gone),
+            Foreseen(
+                code="document_not_through_gateway",
+                count=len(elsewhere) if operation.portal.is_by_gateway else 0,
+            ),
+        ]
 
     def form(self, data: Any, operation: BulkOperation) -> ConfirmationForm:
         return ConfirmationForm(data, operation=operation)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from django.db.models import TextField
@@ -110,3 +110,10 @@ KILL = EndWorkflows(
     tone="danger-solid",
     is_last_resort=True,
 )
+# what it is through the gateway, which tells less of what it does
+END_BY_FORCE = replace(KILL, label=gettext_lazy("End by force…"))
+
+
+def endings(*, is_by_gateway: bool) -> tuple[Verb, ...]:
+    """Return the ways to end workflows, as the way to their portal calls them."""
+    return TERMINATE, END_BY_FORCE if is_by_gateway else KILL

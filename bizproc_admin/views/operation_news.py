@@ -56,7 +56,7 @@ def told_of(request: Request, now: datetime, *, kept: timedelta) -> list[Operati
             (asked & Q(confirmed_at__isnull=False)) | prepared,
             portal__in=getattr(request, "portals", []),
         )
-        .select_related("paused_by", "approved_by")
+        .select_related("portal", "paused_by", "approved_by")
         .latest_first()[:MOST]
     )
     if not found:
@@ -79,7 +79,7 @@ def item_of(operation: BulkOperation, progress: Progress) -> OperationItem:
     """Say what is told of an operation."""
     look = operation_states.look_of(operation)
     values = {
-        "what": operations.title(operation.action, operation.total),
+        "what": operations.title_of(operation),
         "state": str(look.text).lower(),
         "who": operation.actor_name,
     }

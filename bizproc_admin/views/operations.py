@@ -43,6 +43,7 @@ OPERATIONS = ListPage(
     template="operations/list.html",
     filters=lambda request: OperationFilterForm(request.GET, portal=request.portal),
     rows=visible,
+    fetched=lambda filters: BulkOperation.objects.select_related("portal"),
     lines=lambda shown, operations: operation_lines(operations),
     parts=Shown.counted_parts,
     is_live=True,

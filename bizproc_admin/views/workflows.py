@@ -15,9 +15,10 @@ from bizproc_admin.htmx import accepted, dialog, page, part, wants_part
 from bizproc_admin.lists.courses import STANDING
 from bizproc_admin.lists.list_page import ListPage, Shown
 from bizproc_admin.lists.step_lines import step_lines
+from bizproc_admin.lists.verbs import Verb
 from bizproc_admin.lists.workflow_filters import WorkflowFilterForm
 from bizproc_admin.lists.workflow_lines import WorkflowLine, workflow_line, workflow_lines
-from bizproc_admin.lists.workflow_verbs import KILL, TERMINATE
+from bizproc_admin.lists.workflow_verbs import endings
 from bizproc_admin.models import Command, FeedName, Workflow, WorkflowTask
 from bizproc_admin.models.commands import receivers
 from bizproc_admin.portals import screens
@@ -54,6 +55,14 @@ def is_unlinked(shown: Shown[WorkflowFilterForm, Workflow, WorkflowLine]) -> boo
     return not shown.counts.total and not account.sees_all and not account.circle
 
 
+def verbs_of(shown: Shown[WorkflowFilterForm, Workflow, WorkflowLine]) -> tuple[Verb, ...]:
+    """Return what may be done to many: nothing to those that have ended."""
+    portal = shown.request.portal
+    if portal is None or shown.filters.part_shown == "ended":
+        return ()
+    return endings(is_by_gateway=portal.is_by_gateway)
+
+
 WORKFLOWS = ListPage(
     noun="workflow",
     capability=Capability.SEE_WORKFLOWS,
@@ -68,7 +77,7 @@ WORKFLOWS = ListPage(
     unlinked=is_unlinked,
     more=more_of,
     is_live=True,
-    verbs=lambda shown: () if shown.filters.part_shown == "ended" else (TERMINATE, KILL),
+    verbs=verbs_of,
 )
 
 workflow_list, workflow_pulse, workflow_row, workflow_choices = WORKFLOWS.views(

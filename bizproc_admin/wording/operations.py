@@ -11,6 +11,18 @@ from bizproc_admin.actions import (
     StartWorkflow,
     TerminateWorkflow,
 )
+from bizproc_admin.models import BulkOperation
+
+
+def title_of(operation: BulkOperation) -> str:
+    """Return what an operation does, as the way to its portal calls it."""
+    count = operation.total
+    if operation.action == KillWorkflow.name and operation.portal.is_by_gateway:
+        said = ngettext(
+            "End %(count)s workflow by force", "End %(count)s workflows by force", count
+        )
+        return said % {"count": f"{count:,}"}
+    return title(operation.action, count)
 
 
 def title(action: str, count: int) -> str:

@@ -18,6 +18,8 @@ from bizproc_admin.models.application_steps import token_digest
 from bizproc_admin.secrets.fields import Secret
 from tests.http.test_choosing import CREATION, frozen, said
 
+pytestmark = pytest.mark.portable
+
 ANSWER = "application_step.answer"
 
 

@@ -1,6 +1,7 @@
 """What is followed through the gateway, and what is not: passes, pages, and what is not offered."""
 
 import re
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -175,5 +176,11 @@ def test_what_the_gateway_lacks_is_not_offered(client, gateway, sandbox, templat
     assert "End by force…" in page
     menu = client.get(reverse("workflow_menu", args=[workflow.pk])).content.decode()
     assert "End by force…" in menu
-    for text in (page, menu):
+    rows = client.get(reverse("workflow_list")).content.decode()
+    asked = {"key": uuid.uuid4(), "list": "workflow", "verb": "workflow.kill", "row": workflow.pk}
+    ending = client.post(reverse("operation_creation"), asked, follow=True).content.decode()
+    assert "End 1 workflow by force" in ending
+    assert "without waiting for their current step" in ending
+    for text in (page, menu, rows, ending):
         assert "Kill" not in text
+    assert "data-choose" not in client.get(reverse("workflow_task_list")).content.decode()
