@@ -39,17 +39,23 @@ from bizproc_admin.models.commands import CHECKING
 UNDER_WAY = (CommandState.INTENT, CommandState.SENDING, *CHECKING)
 # what surely did nothing
 FAILED = (CommandState.REJECTED, CommandState.NOT_APPLIED, CommandState.CANCELLED)
-# whatever has begun, and may still be stopped
-GOING = (BulkState.AWAITING, BulkState.PREPARING, BulkState.READY, BulkState.PAUSED)
-# in which states of an operation each of these is possible
-WAS = {
-    AuditAction.BULK_ASKED: (BulkState.DRAFT,),
-    AuditAction.BULK_APPROVED: (BulkState.AWAITING,),
-    AuditAction.BULK_DECLINED: (BulkState.AWAITING,),
-    AuditAction.BULK_PAUSED: (BulkState.READY,),
-    AuditAction.BULK_RESUMED: (BulkState.PAUSED,),
-    AuditAction.BULK_STOPPED: GOING,
-    AuditAction.BULK_FINISHED: (BulkState.READY, BulkState.CANCELLED),
+# what each of these makes of an operation, by the state that it was in; docs/states.md shows it
+MOVES: Mapping[AuditAction, Mapping[BulkState, tuple[BulkState, ...]]] = {
+    AuditAction.BULK_ASKED: {BulkState.DRAFT: (BulkState.AWAITING, BulkState.PREPARING)},
+    AuditAction.BULK_APPROVED: {BulkState.AWAITING: (BulkState.PREPARING,)},
+    AuditAction.BULK_DECLINED: {BulkState.AWAITING: (BulkState.DROPPED,)},
+    AuditAction.BULK_PAUSED: {BulkState.READY: (BulkState.PAUSED,)},
+    AuditAction.BULK_RESUMED: {BulkState.PAUSED: (BulkState.READY,)},
+    AuditAction.BULK_STOPPED: {
+        BulkState.AWAITING: (BulkState.CANCELLED, BulkState.DROPPED),
+        BulkState.PREPARING: (BulkState.CANCELLED,),
+        BulkState.READY: (BulkState.CANCELLED,),
+        BulkState.PAUSED: (BulkState.CANCELLED,),
+    },
+    AuditAction.BULK_FINISHED: {
+        BulkState.READY: (BulkState.FINISHED,),
+        BulkState.CANCELLED: (BulkState.FINISHED,),
+    },
 }
 # seconds after which a thread leaves the rest to the next message, and rows looked up at once
 SLICE, AT_ONCE = 20.0, 200
@@ -267,7 +273,9 @@ def advance(
 ) -> bool:
     """Move an operation on and write the line that says so; False when it is elsewhere."""
     with transaction.atomic():
-        rows = BulkOperation.objects.filter(pk=operation.pk, state__in=WAS[action])
+        rows = BulkOperation.objects.filter(
+            pk=operation.pk, state__in=[was for was, more in MOVES[action].items() if to in more]
+        )
         if not rows.update(state=to, **fields):
             return False
         operation.state = to
