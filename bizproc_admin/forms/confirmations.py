@@ -138,6 +138,8 @@ class TerminationsForm(ConfirmationForm):
 
     def __init__(self, data: Any, *, operation: BulkOperation) -> None:
         super().__init__(data, operation=operation)
+        # asked for anew, it is what was asked for before
+        self.initial["status"] = operation.inputs.get("status", "")
         if "status" in self.own:
             del self.fields["status"]
 

@@ -125,12 +125,14 @@ def test_what_is_frozen_is_shown_and_exactly_that_is_carried_out(
     assert {one.inputs["status"] for one in made} == {"Stopped"}
     assert made[0].seen_modified == chosen[1].modified_at
     assert [one["target"] for one in operation.left_out] == [chosen[0].remote_id]
-    # asked for anew, each brings its status text along: none is asked for that would not count
+    # asked for anew, the status text that all got is there again to be changed
     made.filter(pk=made[0].pk).update(state="rejected", error_code="access_denied")
     anew = commands.retry(operation, by=By(account=administrator), key=uuid.uuid4())
     form = client.get(reverse("operation_confirmation", args=[anew.pk])).context["form"]
-    assert list(form.fields) == ["reason"]
-    assert confirm(client, anew).status_code == 302
+    assert list(form.fields) == ["status", "reason"]
+    assert form["status"].value() == "Stopped"
+    assert confirm(client, anew, status="Anew").status_code == 302
+    assert BulkOperation.objects.get(pk=anew.pk).inputs == {"status": "Anew"}
     # sent again it changes nothing, and leads to the same page
     assert confirm(client, operation, reason="Anew").url == done.url
     operation.refresh_from_db()
