@@ -90,6 +90,8 @@ def test_the_page_shows_the_key_as_a_picture_and_as_text(administrator):
     secret = page.context["form"].secret
     text = page.content.decode()
     assert 'src="data:image/svg+xml;base64,' in text
+    # on the phone itself there is nothing to scan with
+    assert re.search(rf'href="otpauth://totp/[^"]*secret={secret}', text)
     assert secret in re.sub(r"\s", "", re.search(r'id="key"[^>]*>([^<]+)<', text).group(1))
 
 
