@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin.lists.chips import MOST, Chip, Choice, Column, Part
+from bizproc_admin.lists.pasted_links import documents_behind
 from bizproc_admin.models import Account, Person, Portal, WorkflowTemplate
 
 SIZES = (25, 50, 100, 250)
@@ -28,7 +29,7 @@ class FilterForm(forms.Form, Generic[R]):
     CARRIED is what the form takes along without showing it. SORTS maps sort keys to columns;
     ascending on the page is descending in a column of BACKWARDS. HEADS are the heads that sort;
     what one of TURNED shows grows while its key falls; a first click on one of GREATEST_FIRST
-    shows the greatest.
+    shows the greatest. DOCUMENT is where a row has its document, which a pasted link may name.
     """
 
     PART: ClassVar[str] = ""
@@ -42,6 +43,7 @@ class FilterForm(forms.Form, Generic[R]):
     HEADS: ClassVar[Mapping[str, str | Promise]] = {}
     TURNED: ClassVar[frozenset[str]] = frozenset()
     GREATEST_FIRST: ClassVar[frozenset[str]] = frozenset()
+    DOCUMENT: ClassVar[str] = ""
 
     q = forms.CharField(required=False, max_length=200, strip=True, label=_("Search"))
     sort = forms.CharField(required=False, max_length=20)
@@ -126,12 +128,19 @@ class FilterForm(forms.Form, Generic[R]):
         """
         if self.misunderstood:
             return rows.none()
-        if text := self.value("q"):
-            rows = rows.matching(text)  # type: ignore[attr-defined]  # every list's rows have it
+        if text := self.searched:
+            rows = self.searching(rows, text)
         for chip in self.CHIPS:
             if values := self.values(chip):
                 rows = self.narrow_by(chip, rows, values)
         return rows
+
+    def searching(self, rows: R, text: str) -> R:
+        """Narrow rows to what is searched for, or what a link into the portal shows there."""
+        documents = documents_behind(text, self.portal) if self.DOCUMENT and self.portal else None
+        if documents is not None:
+            return rows.filter(**{f"{self.DOCUMENT}__in": documents})
+        return rows.matching(text)  # type: ignore[attr-defined, no-any-return]  # all of them have it
 
     def in_part(self, rows: R, key: str) -> R:
         """Narrow rows to one part of the list."""

@@ -49,6 +49,7 @@ class StepFilterForm(FilterForm[ApplicationStepQuerySet]):
             key="workflow__template_id", label="workflow__template_copy", names=WorkflowTemplate
         ),
     }
+    DOCUMENT = "workflow__document"
     SORTS = {"since": "since", "until": "until_at"}
     DEFAULT_SORT = "since"
     HEADS = {"since": _("Waits"), "until": _("Until")}

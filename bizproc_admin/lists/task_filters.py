@@ -74,6 +74,7 @@ class WorkflowTaskFilterForm(FilterForm[WorkflowTaskQuerySet]):
         ),
         "step": Column(key="activity_name", label="name"),
     }
+    DOCUMENT = "workflow__document"
     SORTS = {
         "deadline": "overdue_at",
         "waiting": "waiting_since",

@@ -98,6 +98,7 @@ class WorkflowFilterForm(FilterForm[WorkflowQuerySet]):
     }
     BACKWARDS = frozenset({"idle"})
     DEFAULT_SORT = "-started"
+    DOCUMENT = "document"
     HEADS = {
         "template": _("Template"),
         "document": _("Document"),

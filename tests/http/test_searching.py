@@ -4,6 +4,7 @@ from importlib import import_module
 
 import pytest
 from django.apps import apps
+from django.urls import reverse
 from django.utils import timezone
 
 from bizproc_admin.models import Document, Person, Portal, Workflow, WorkflowTemplate
@@ -61,3 +62,26 @@ def test_rows_of_an_earlier_version_are_folded(portal):
     fold(apps, None)
     found = Person.objects.filter(pk__in=[one.pk for one in people]).order_by("remote_id")
     assert list(found.values_list("search_text", flat=True)) == ["muller", "plain", "елкин"]
+
+
+@pytest.mark.parametrize(
+    ("link", "is_found"),
+    [
+        ("{portal}/crm/deal/details/777/", True),
+        ("{portal}/crm/deal/details/777/?IFRAME=Y&tab=1", True),
+        ("/crm/deal/details/777/", True),
+        ("{portal}/crm/deal/details/7770/", False),
+        ("{portal}/crm/lead/details/777/", False),
+        ("https://elsewhere.example/crm/deal/details/777/", False),
+        ("{portal}/company/personal/user/777/", False),
+    ],
+)
+def test_a_link_into_the_portal_finds_what_it_shows_there(
+    as_, administrator, workflow, portal, link, is_found
+):
+    asked = {"q": link.format(portal=portal.address.rstrip("/"))}
+    client = as_(administrator)
+    rows = client.get(reverse("workflow_list"), asked).context["list"].lines
+    assert [line.workflow for line in rows] == ([workflow] if is_found else [])
+    tasks = client.get(reverse("workflow_task_list"), {**asked, "whose": "everybody"})
+    assert (str(workflow.tasks.get()) in tasks.content.decode()) is is_found
