@@ -5,7 +5,7 @@ is bitrix.classify(). No database transaction is open while the network is used.
 """
 
 from bizproc_admin.commands.deciding import contest, decide, recognise
-from bizproc_admin.commands.freezing import freeze
+from bizproc_admin.commands.freezing import freeze, key_for
 from bizproc_admin.commands.issuing import KeyReused, TargetBusy, issue, take_back
 from bizproc_admin.commands.operations import (
     Moved,
@@ -42,6 +42,7 @@ __all__ = [
     "drop",
     "freeze",
     "issue",
+    "key_for",
     "kind_of",
     "pause",
     "portals_due",

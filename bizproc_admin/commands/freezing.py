@@ -4,13 +4,14 @@ import hashlib
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
+from django.utils import timezone
 
 from bizproc_admin.access.permissions import may
 from bizproc_admin.actions import ACTIONS, Action, Item
@@ -23,6 +24,10 @@ A_PART = 1_000
 PARTS_AT_ONCE = 5
 # others are let in between two commits
 BREATH = 0.02
+# a call that has not said for so long that it freezes a list has broken off
+BROKEN_OFF_AFTER = timedelta(seconds=30)
+# seconds for which another call of the same form waits for it, and from one look to the next
+WAITED_FOR, NAP = 5.0, 0.05
 
 
 def freeze(
@@ -55,11 +60,11 @@ def freeze(
             "facts": dict(facts or {}),
         },
     )
-    if not is_new and operation.actor_id != actor.pk:
-        raise PermissionDenied(kind.capability.value)
-    if operation.digest:
-        return operation
-    operation.parts.all().delete()  # of a call that broke off
+    if not is_new:
+        if operation.actor_id != actor.pk:
+            raise PermissionDenied(kind.capability.value)
+        if not taken_over(operation):
+            return operation
     digest, total = hashlib.sha256(f"{kind.name} {portal.pk}".encode()), 0
     for parts in in_groups(in_groups(items, A_PART), PARTS_AT_ONCE):
         began, rows = time.monotonic(), []
@@ -69,12 +74,42 @@ def freeze(
             rows.append(FrozenPart(operation=operation, place=total // A_PART, items=written))
             total += len(part)
         with transaction.atomic():
+            touch(operation)
             FrozenPart.objects.bulk_create(rows)
         if connection.vendor == "sqlite" and len(parts) == PARTS_AT_ONCE:
             time.sleep(min(BREATH, time.monotonic() - began))
     operation.digest, operation.total = digest.hexdigest(), total
     operation.save(update_fields=["digest", "total"])
     return operation
+
+
+def key_for(key: UUID, *contents: object) -> UUID:
+    """Return a key that is the same for the same contents alone, sent from the same form."""
+    return uuid5(key, repr(contents))
+
+
+def touch(operation: BulkOperation) -> None:
+    now = timezone.now()
+    BulkOperation.objects.filter(pk=operation.pk).update(touched_at=now)
+    operation.touched_at = now
+
+
+def taken_over(operation: BulkOperation) -> bool:
+    """Tell whether a list that another call has begun to freeze is to be frozen by this one.
+
+    One that somebody is at is waited for; of one that broke off what is there is thrown away.
+    """
+    until = time.monotonic() + WAITED_FOR
+    while not operation.digest and time.monotonic() < until:
+        broken = BulkOperation.objects.filter(
+            pk=operation.pk, digest="", touched_at__lt=timezone.now() - BROKEN_OFF_AFTER
+        )
+        if broken.update(touched_at=timezone.now()):
+            operation.parts.all().delete()
+            return True
+        time.sleep(NAP)
+        operation.refresh_from_db()
+    return False
 
 
 def in_groups(things: Iterable[Any], size: int) -> Iterator[list[Any]]:

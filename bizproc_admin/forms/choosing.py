@@ -1,11 +1,13 @@
 """Which rows of a list were chosen, and what is to be done to them."""
 
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.translation import gettext as _
+
+from bizproc_admin.commands import key_for
 
 # so many rows are named one by one; more are chosen by filters
 MOST_ROWS = 10_000
@@ -15,10 +17,13 @@ LONGEST_KEY = 18
 class ChoiceForm(forms.Form):
     """What a list's bar sends: rows by their keys, or whole: all that match the filters of query.
 
+    portal is the one whose rows the page showed.
+
     key is the form's one-time key; pressed differs from press to press where the browser can tell.
     """
 
     key = forms.UUIDField()
+    portal = forms.IntegerField()
     list = forms.CharField(max_length=50)
     verb = forms.CharField(max_length=50)
     rows = forms.CharField(required=False)
@@ -48,5 +53,4 @@ class ChoiceForm(forms.Form):
     def list_key(self) -> UUID:
         """Return a key that is the same for the same choice alone, sent from the same form."""
         chosen = [self.cleaned_data[name] for name in self.fields if name != "key"]
-        key: UUID = uuid5(self.cleaned_data["key"], repr(chosen))
-        return key
+        return key_for(self.cleaned_data["key"], *chosen)

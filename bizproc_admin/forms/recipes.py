@@ -32,6 +32,7 @@ class RecipeForm(forms.Form):
 
     use_required_attribute = False
     key = forms.UUIDField(widget=forms.HiddenInput)
+    seen_portal = forms.IntegerField(widget=forms.HiddenInput)
     started = forms.IntegerField(
         label=gettext_lazy("Started more than so many days ago"),
         min_value=1,
@@ -89,7 +90,8 @@ class RecipeForm(forms.Form):
         templates: list[tuple[int, str]],
         recipe: Recipe | None = None,
     ) -> None:
-        super().__init__(data, auto_id="recipe-%s", initial=blank(recipe))
+        initial = {**blank(recipe), "seen_portal": portal.pk}
+        super().__init__(data, auto_id="recipe-%s", initial=initial)
         self.portal, self.recipe = portal, recipe
         field: Any = self.fields["template"]
         field.choices = [(str(key), name) for key, name in templates]
@@ -101,6 +103,19 @@ class RecipeForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("seen_portal") != self.portal.pk:
+            self.add_error(
+                None,
+                _(
+                    "Another portal is looked at since this page was opened: %(portal)s. Look at "
+                    "what is found there before you go on."
+                )
+                % {"portal": self.portal.name},
+            )
+            # sent once more, it is meant
+            data: Any = self.data
+            self.data = data = data.copy()
+            data["seen_portal"] = str(self.portal.pk)
         if self.errors:
             return cleaned
         if not self.query:

@@ -1,6 +1,6 @@
 """The stale workflows that a recipe names, as its filters find them at the moment."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from django.http import QueryDict
@@ -14,6 +14,8 @@ from bizproc_admin.lists.workflow_filters import WorkflowFilterForm
 from bizproc_admin.lists.workflow_verbs import KILL, TERMINATE
 from bizproc_admin.models import Account, BulkOperation, Portal, Recipe, Workflow
 from bizproc_admin.models.workflows import WorkflowQuerySet
+
+TRIED_AGAIN_AFTER = timedelta(minutes=10)
 
 
 def filters_of(query: str, *, portal: Portal, account: Account) -> WorkflowFilterForm:
@@ -61,22 +63,28 @@ def prepare_recipe(pk: int) -> None:
     recipe = Recipe.objects.due(now).select_related("portal", "made_by").filter(pk=pk).first()
     if recipe is None or recipe.period is None:
         return
+    # should this worker die, it is tried again soon
     due = Recipe.objects.filter(pk=pk, next_at=recipe.next_at)
-    if due.update(next_at=next_time(recipe, now), run_at=now):
-        use(recipe, by=By(account=recipe.made_by, origin="worker"), key=uuid4())
+    if not due.update(next_at=now + TRIED_AGAIN_AFTER):
+        return
+    made = use(recipe, by=By(account=recipe.made_by, origin="worker"), key=uuid4())
+    Recipe.objects.filter(pk=pk).update(operation=made, next_at=next_time(recipe, now))
 
 
 def use(recipe: Recipe, *, by: By, key: UUID) -> BulkOperation | None:
-    """Freeze what a saved recipe finds now, and note how that went."""
+    """Freeze what a saved recipe finds now, and note how that went.
+
+    Its operation stays the list that was prepared by itself: whoever uses it has their own.
+    """
     kind = KILL if recipe.action == KillWorkflow.name else TERMINATE
     if not may(by.somebody, kind.action.capability) or not by.somebody.reaches(recipe.portal):
-        Recipe.objects.filter(pk=recipe.pk).update(problem="no_longer_allowed", operation=None)
+        Recipe.objects.filter(pk=recipe.pk).update(problem="no_longer_allowed")
         return None
     made = freeze_stale(
         recipe.query, recipe.action, portal=recipe.portal, by=by, key=key, recipe=recipe
     )
     Recipe.objects.filter(pk=recipe.pk).update(
-        run_at=timezone.now(), found=made.total if made else 0, operation=made, problem=""
+        run_at=timezone.now(), found=made.total if made else 0, problem=""
     )
     return made
 

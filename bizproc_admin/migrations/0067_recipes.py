@@ -23,7 +23,6 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=100)),
                 ("action", models.CharField(max_length=50)),
                 ("query", models.TextField()),
-                ("status", models.CharField(blank=True, max_length=255)),
                 ("made_at", models.DateTimeField(auto_now_add=True)),
                 (
                     "every",

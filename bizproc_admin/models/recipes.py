@@ -27,7 +27,7 @@ class RecipeQuerySet(models.QuerySet["Recipe"]):
 
     def lists_for(self, account: Account) -> models.QuerySet["Recipe", int | None]:
         """Return the keys of the lists that were prepared by themselves for an account."""
-        own = self.filter(made_by=account, operation__isnull=False)
+        own = self.filter(made_by=account, operation__actor=account)
         return own.exclude(every="").values_list("operation", flat=True)
 
 
@@ -36,8 +36,9 @@ class Recipe(models.Model):
 
     query is the filters' part of an address, so that ages are counted from when it is used. every
     is how often the list is prepared by itself, next_at when that is next; nothing is ever sent by
-    itself: made_by is asked. run_at is when a list was prepared last, found how many were on it,
-    operation the last list. problem is the code of why the last one was not prepared.
+    itself: made_by is asked. run_at is when a list was made last, found how many were on it,
+    operation the last list that was prepared by itself. problem is the code of why the last one
+    was not prepared.
     """
 
     class Every(models.TextChoices):
@@ -50,7 +51,6 @@ class Recipe(models.Model):
     name = models.CharField(max_length=100)
     action = models.CharField(max_length=50)
     query = models.TextField()
-    status = models.CharField(max_length=255, blank=True)
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="recipes")
     made_at = models.DateTimeField(auto_now_add=True)
     every = models.CharField(max_length=10, choices=Every, blank=True)

@@ -16,8 +16,10 @@ ALIKE: Final = str.maketrans({
 })  # fmt: skip
 
 FUNCTION: Final = "bizproc_folded"
-# those of them that are one letter each, for PostgreSQL
-FROM, TO = "łøđıħ", "lodih"
+# for PostgreSQL: those of them that are one letter each, with what casefold makes of a last sigma,
+# and those that are two
+FROM, TO = "łøđðıħς", "loddihσ"
+LONGER: Final = {"ß": "ss", "æ": "ae", "œ": "oe", "þ": "th"}
 
 
 def searchable(text: str) -> str:
@@ -48,7 +50,9 @@ class Folds(Lookup):
     def as_postgresql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, list[Any]]:
         column, values = self.process_lhs(compiler, connection)
         bare = f"regexp_replace(normalize(lower({column}), NFKD), '[\u0300-\u036f]', '', 'g')"
-        written = f"translate({bare}, '{FROM}', '{TO}')"
+        for letter, letters in LONGER.items():
+            bare = f"replace({bare}, '{letter}', '{letters}')"
+        written = f"normalize(translate({bare}, '{FROM}', '{TO}'), NFC)"
         return f"strpos({written}, %s) > 0", [*values, searchable(str(self.rhs))]
 
 

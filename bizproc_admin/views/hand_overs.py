@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from bizproc_admin.access.permissions import Capability, Request, requires
 from bizproc_admin.actions import DelegateTask
 from bizproc_admin.audit import By
-from bizproc_admin.commands import freeze
+from bizproc_admin.commands import freeze, key_for
 from bizproc_admin.forms.hand_overs import HandOverForm
 from bizproc_admin.forms.people import found_people
 from bizproc_admin.lists.hand_overs import HandOver, groups_of
@@ -55,7 +55,7 @@ def hand_over(request: Request, pk: int) -> HttpResponse:
                 portal=person.portal,
                 items=items,
                 by=By.of(request),
-                key=form.cleaned_data["key"],
+                key=key_for(form.cleaned_data["key"], [item.own for item in items]),
                 source={"recipe": "leaver", "person": person.pk},
             )
             return redirect("operation_confirmation", pk=operation.pk)

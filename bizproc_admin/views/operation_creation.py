@@ -23,7 +23,7 @@ from bizproc_admin.lists.step_verbs import ANSWER
 from bizproc_admin.lists.task_verbs import AGREE, DELEGATE, DISAGREE
 from bizproc_admin.lists.verbs import Verb, freeze
 from bizproc_admin.lists.workflow_verbs import KILL, TERMINATE
-from bizproc_admin.models import BulkOperation, BulkState
+from bizproc_admin.models import BulkOperation, BulkState, Portal
 from bizproc_admin.views.application_steps import STEPS
 from bizproc_admin.views.workflow_tasks import WORKFLOW_TASKS
 from bizproc_admin.views.workflows import WORKFLOWS
@@ -50,6 +50,8 @@ def operation_creation(request: Request) -> HttpResponse:
     kind = LISTS.get(form.cleaned_data["list"])
     if kind is None or request.portal is None:
         return refusal(request, kind, _("This list is not known here."))
+    if form.cleaned_data["portal"] != request.portal.pk:
+        return refusal(request, kind, other_portal(request.portal))
     shown = kind.asked_by(request, form.filters)
     verbs = {verb.name: verb for verb in kind.verbs(shown)} if kind.verbs else {}
     verb = verbs.get(form.cleaned_data["verb"])
@@ -94,6 +96,14 @@ def frozen(
     if operation is None:
         return refusal(request, shown.kind, str(verb.nothing))
     return redirect("operation_confirmation", pk=operation.pk)
+
+
+def other_portal(portal: Portal) -> str:
+    """Say that a page was of another portal than the one that is looked at by now."""
+    return _(
+        "Another portal is looked at since this page was opened: %(portal)s. Load the page anew "
+        "and choose again."
+    ) % {"portal": portal.name}
 
 
 def refusal(request: Request, kind: ListPage[Any, Any, Any] | None, problem: str) -> HttpResponse:

@@ -5,7 +5,7 @@ import uuid
 from django.contrib import messages
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.db.models import Count
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from bizproc_admin.access.permissions import Capability, Request, requires
 from bizproc_admin.audit import By
+from bizproc_admin.commands import key_for
 from bizproc_admin.forms.recipes import KeyForm, RecipeForm
 from bizproc_admin.htmx import page, part
 from bizproc_admin.lists.stale_workflows import found_by, freeze_stale, use
@@ -98,7 +99,7 @@ def answered(request: Request, recipe: Recipe | None) -> HttpResponse:
             form.cleaned_data["action"],
             portal=request.portal,
             by=By.of(request),
-            key=form.cleaned_data["key"],
+            key=key_for(form.cleaned_data["key"], form.query, form.cleaned_data["action"]),
             recipe=None,
         )
         if made is not None:
@@ -113,6 +114,8 @@ def save(request: Request, form: RecipeForm, recipe: Recipe | None) -> Recipe:
     """Save a recipe as the form describes it; its rhythm begins now."""
     given = form.cleaned_data
     saved = recipe or Recipe(portal=form.portal)
+    if saved.made_by_id != request.user.pk:
+        saved.operation = None  # whoever is asked from now on, it is not their list
     saved.name, saved.action, saved.query = given["name"], given["action"], form.query
     saved.every, saved.made_by, saved.problem = given["every"], request.user, ""
     saved.next_at = timezone.now() + saved.period if saved.period else None
@@ -125,8 +128,13 @@ def form_of(request: Request, recipe: Recipe | None) -> RecipeForm:
     running = Workflow.objects.visible_to(request.user).at(request.portal).running()
     counted = running.values_list("template").annotate(n=Count("pk")).order_by("-n", "template")
     counts = dict(counted[:MOST_TEMPLATES])
-    names = WorkflowTemplate.objects.in_bulk(list(counts))
-    templates = [(key, f"{names[key]} ({counts[key]:,})") for key in counts]
+    # what is chosen stays to be chosen, whether anything of it runs or not
+    chosen = QueryDict(recipe.query).getlist("template") if recipe else []
+    chosen += request.POST.getlist("template")
+    counts |= {int(key): 0 for key in chosen if key.isdecimal() and int(key) not in counts}
+    here = WorkflowTemplate.objects.visible_to(request.user).filter(portal=request.portal)
+    names = here.in_bulk(list(counts))
+    templates = [(key, f"{names[key]} ({counts[key]:,})") for key in counts if key in names]
     return RecipeForm(
         request.POST or None, portal=request.portal, templates=templates, recipe=recipe
     )

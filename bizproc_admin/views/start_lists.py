@@ -29,7 +29,7 @@ def workflow_start_many(request: Request, pk: int) -> HttpResponse:
         portal=template.portal,
         items=form.items,
         by=By.of(request),
-        key=form.cleaned_data["key"],
+        key=commands.key_for(form.cleaned_data["key"], template.pk, form.items),
         source={"file": form.name},
         facts={"kinds": {"template": top}},
     )

@@ -14,7 +14,7 @@ from django.utils import timezone
 from bizproc_admin import commands
 from bizproc_admin.actions import CompleteTask, Item, KillWorkflow, TerminateWorkflow
 from bizproc_admin.audit import By
-from bizproc_admin.commands import preparing
+from bizproc_admin.commands import freezing, preparing
 from bizproc_admin.commands.preparing import Preparation
 from bizproc_admin.models import (
     AuditEntry,
@@ -255,8 +255,25 @@ def test_freezing_that_broke_off_begins_anew(workflows, administrator):
             TerminateWorkflow, portal=workflows[0].portal, items=breaking(),
             by=By(account=administrator), key=key, source={},
         )  # fmt: skip
+    BulkOperation.objects.update(touched_at=timezone.now() - timedelta(minutes=1))
     operation = frozen(workflows[:3], administrator, key)
     assert (operation.total, operation.parts.count()) == (3, 1)
+
+
+def test_a_list_that_another_is_freezing_is_waited_for(workflows, administrator, monkeypatch):
+    key, naps = uuid.uuid4(), []
+    first = BulkOperation.objects.create(
+        key=key, portal=workflows[0].portal, action="workflow.terminate", actor=administrator
+    )
+
+    def meanwhile(_seconds):
+        naps.append(1)
+        if len(naps) == 3:
+            BulkOperation.objects.filter(pk=first.pk).update(digest="d", total=7)
+
+    monkeypatch.setattr(freezing.time, "sleep", meanwhile)
+    operation = frozen(workflows[:3], administrator, key)
+    assert (operation, operation.total, operation.parts.count()) == (first, 7, 0)
 
 
 def test_what_was_seen_is_kept_unless_it_shall_not_count(workflows, administrator):

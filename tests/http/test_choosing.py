@@ -20,6 +20,7 @@ from bizproc_admin.models import (
     Command,
     Document,
     Person,
+    Portal,
     Workflow,
     WorkflowTemplate,
 )
@@ -53,7 +54,8 @@ def workflows(portal):
 
 def choose(client, rows=(), *, verb=TERMINATE, key=None, **changes):
     given = {
-        "key": key or uuid.uuid4(), "list": "workflow", "verb": verb,
+        "key": key or uuid.uuid4(), "portal": Portal.objects.earliest("pk").pk,
+        "list": "workflow", "verb": verb,
         "rows": ".".join(str(getattr(row, "pk", row)) for row in rows), **changes,
     }  # fmt: skip
     return client.post(CREATION, given)
@@ -185,7 +187,14 @@ def test_a_choice_that_means_nothing_freezes_nothing_and_says_why(
     as_, administrator, workflows, given, why
 ):
     answer = as_(administrator).post(
-        CREATION, {"key": uuid.uuid4(), "list": "workflow", "verb": TERMINATE, **given}
+        CREATION,
+        {
+            "key": uuid.uuid4(),
+            "portal": Portal.objects.earliest("pk").pk,
+            "list": "workflow",
+            "verb": TERMINATE,
+            **given,
+        },
     )
     assert (answer.status_code, why in said(answer)) == (422, True), said(answer)
     assert not BulkOperation.objects.exists()
@@ -273,3 +282,22 @@ def test_no_form_of_another_site_freezes_anything(administrator, workflows):
     given |= {"verb": TERMINATE, "row": [one.pk for one in workflows[:2]]}
     _operation, keys = frozen(client.post(CREATION, given))
     assert keys == [one.pk for one in workflows[:2]]
+
+
+def test_what_was_chosen_of_another_portal_is_not_taken_for_this_one_s(
+    as_, administrator, workflows, portal
+):
+    other = Portal.objects.create(name="Other", address="https://other.example", is_connected=True)
+    client = as_(administrator)
+    page = client.get(LIST).content.decode()
+    assert f'name="portal" value="{portal.pk}"' in page
+    client.post(reverse("portal_choice"), {"portal": other.pk})
+    for given in ({"whole": "1"}, {"rows": str(workflows[0].pk)}):
+        answer = choose(client, portal=portal.pk, verb=KILL, **given)
+        assert answer.status_code == 422
+        assert "Another portal is looked at since this page was opened: Other" in said(answer)
+    assert not BulkOperation.objects.exists()
+    client.post(reverse("portal_choice"), {"portal": portal.pk})
+    operation, _keys = frozen(choose(client, workflows[:2]))
+    page = client.get(reverse("operation_confirmation", args=[operation.pk]))
+    assert f"Portal {portal.name}" in said(page)

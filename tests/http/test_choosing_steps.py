@@ -12,6 +12,7 @@ from bizproc_admin.models import (
     ApplicationStep,
     BulkOperation,
     Command,
+    Portal,
     StepState,
 )
 from bizproc_admin.models.application_steps import token_digest
@@ -39,7 +40,8 @@ def another(step):
 
 def choose(client, rows, **changes):
     given = {
-        "key": uuid.uuid4(), "list": "application_step", "verb": ANSWER,
+        "key": uuid.uuid4(), "portal": Portal.objects.earliest("pk").pk,
+        "list": "application_step", "verb": ANSWER,
         "rows": ".".join(str(row.pk) for row in rows), **changes,
     }  # fmt: skip
     return client.post(CREATION, given)

@@ -16,6 +16,7 @@ from bizproc_admin.models import (
     Command,
     LinkedPerson,
     Person,
+    Portal,
     WorkflowTask,
 )
 from tests.http.test_choosing import CREATION, confirm, frozen, said
@@ -61,7 +62,8 @@ def another(task):
 
 def choose(client, verb, rows, query="", **changes):
     given = {
-        "key": uuid.uuid4(), "list": "workflow_task", "verb": verb, "query": query,
+        "key": uuid.uuid4(), "portal": Portal.objects.earliest("pk").pk,
+        "list": "workflow_task", "verb": verb, "query": query,
         "rows": ".".join(str(row.pk) for row in rows), **changes,
     }  # fmt: skip
     return client.post(CREATION, given)

@@ -177,7 +177,10 @@ def test_what_the_gateway_lacks_is_not_offered(client, gateway, sandbox, templat
     menu = client.get(reverse("workflow_menu", args=[workflow.pk])).content.decode()
     assert "End by force…" in menu
     rows = client.get(reverse("workflow_list")).content.decode()
-    asked = {"key": uuid.uuid4(), "list": "workflow", "verb": "workflow.kill", "row": workflow.pk}
+    asked = {
+        "key": uuid.uuid4(), "portal": workflow.portal_id, "list": "workflow",
+        "verb": "workflow.kill", "row": workflow.pk,
+    }  # fmt: skip
     ending = client.post(reverse("operation_creation"), asked, follow=True).content.decode()
     assert "End 1 workflow by force" in ending
     assert "without waiting for their current step" in ending

@@ -8,11 +8,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bizproc_admin import commands, jobs, lookout
+from bizproc_admin.lists import stale_workflows
 from bizproc_admin.lists.stale_workflows import next_time
 from bizproc_admin.models import (
     BulkOperation,
     BulkState,
     Document,
+    Portal,
     Recipe,
     Workflow,
     WorkflowTemplate,
@@ -45,7 +47,10 @@ def old(portal):
 
 
 def data(**more):
-    given = {"key": str(uuid.uuid4()), "action": "workflow.terminate", "use": "1", **more}
+    given = {
+        "key": str(uuid.uuid4()), "action": "workflow.terminate", "use": "1",
+        "seen_portal": Portal.objects.earliest("pk").pk, **more,
+    }  # fmt: skip
     return {key: value for key, value in given.items() if value is not None}
 
 
@@ -129,7 +134,8 @@ def test_a_recipe_is_saved_changed_used_and_deleted(as_, administrator, old):
     operation = BulkOperation.objects.get()
     assert first.url == second.url == reverse("operation_confirmation", args=[operation.pk])
     recipe.refresh_from_db()
-    assert (recipe.found, recipe.operation) == (5, operation)
+    # whoever uses it has a list of their own; only one that was prepared by itself is the recipe's
+    assert (recipe.found, recipe.operation) == (5, None)
     page = client.get(reverse("recipe_list")).content.decode()
     assert "Очень старые" in page and "5 workflows" in page
     client.post(reverse("recipe_deletion", args=[recipe.pk]))
@@ -197,3 +203,75 @@ def test_the_background_worker_finds_what_is_due(administrator, portal, monkeypa
 
 def test_a_recipe_only_when_asked_for_has_no_next_time():
     assert next_time(Recipe(every=""), timezone.now()) is None
+
+
+def test_what_is_looked_for_on_another_portal_is_said_before(as_, administrator, old, portal):
+    other = Portal.objects.create(name="Other", address="https://o.example", is_connected=True)
+    client = as_(administrator)
+    client.post(reverse("portal_choice"), {"portal": other.pk})
+    answer = client.post(CREATION, data(idle=65))
+    assert answer.status_code == 422
+    assert "is looked at since this page was opened: Other" in answer.content.decode()
+    assert f'name="seen_portal" value="{other.pk}"' in answer.content.decode()
+    assert not BulkOperation.objects.exists()
+
+
+def test_a_template_of_which_nothing_runs_stays_in_its_recipe(as_, administrator, old, portal):
+    client, template = as_(administrator), old[1]
+    client.post(CREATION, data(idle=5, template=[template.pk], name="Rare", save="1", use=None))
+    recipe = Recipe.objects.get()
+    Workflow.objects.filter(template=template).update(is_running=False)
+    url = reverse("recipe_detail", args=[recipe.pk])
+    page = client.get(url).content.decode()
+    assert f'value="{template.pk}" ' in page and f"{template.name} (0)" in page
+    client.post(
+        url, data(idle=5, template=[template.pk], name="Rare", every="day", save="1", use=None)
+    )
+    recipe.refresh_from_db()
+    assert (recipe.query, recipe.every) == (f"idle=5d&template={template.pk}", "day")
+
+
+def test_another_s_use_takes_no_prepared_list_away(
+    as_, administrator, other_administrator, old, portal
+):
+    recipe = Recipe.objects.create(
+        portal=portal, name="Weekly", action="workflow.kill", query="idle=65d", every="week",
+        made_by=administrator, next_at=timezone.now() - timedelta(days=1),
+    )  # fmt: skip
+    jobs.prepare_recipe(recipe.pk)
+    prepared = BulkOperation.objects.get()
+    as_(other_administrator).post(reverse("recipe_use", args=[recipe.pk]), {"key": uuid.uuid4()})
+    recipe.refresh_from_db()
+    assert recipe.operation == prepared
+    assert "Weekly" in as_(administrator).get(reverse("news_list")).content.decode()
+    assert "Weekly” has" not in as_(other_administrator).get(reverse("news_list")).content.decode()
+    # saved by another, it is theirs from then on, and no list of the one before
+    saving = {"idle": 65, "name": "Weekly", "every": "week", "save": "1", "use": None}
+    as_(other_administrator).post(reverse("recipe_detail", args=[recipe.pk]), data(**saving))
+    recipe.refresh_from_db()
+    assert (recipe.operation, recipe.made_by) == (None, other_administrator)
+
+
+def test_a_list_that_could_not_be_prepared_is_prepared_soon(
+    administrator, old, portal, monkeypatch
+):
+    recipe = Recipe.objects.create(
+        portal=portal, name="Monthly", action="workflow.kill", query="idle=65d", every="month",
+        made_by=administrator, next_at=timezone.now() - timedelta(hours=1),
+    )  # fmt: skip
+    with monkeypatch.context() as patch:
+        patch.setattr(stale_workflows, "freeze_stale", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            jobs.prepare_recipe(recipe.pk)
+    recipe.refresh_from_db()
+    assert recipe.next_at - timezone.now() < timedelta(minutes=11)
+    assert (recipe.run_at, recipe.operation) == (None, None)
+
+
+def test_the_same_form_with_other_contents_is_another_list(as_, administrator, old):
+    client, key = as_(administrator), str(uuid.uuid4())
+    client.post(CREATION, data(idle=65, key=key, action="workflow.kill"))
+    client.post(CREATION, data(idle=65, key=key, action="workflow.kill"))
+    client.post(CREATION, data(idle=65, key=key))
+    actions = BulkOperation.objects.order_by("pk").values_list("action", flat=True)
+    assert list(actions) == ["workflow.kill", "workflow.terminate"]

@@ -38,6 +38,15 @@ def test_a_column_that_is_not_kept_folded_is_found_all_the_same(db, asked):
     assert not Portal.objects.filter(name__folds="%").exists()
 
 
+@pytest.mark.parametrize(
+    "name", ["Hauptstraße 7", "Ægir", "Þór", "Στέργιος", "한국", "Œuvre", "Łódź", "Đorđe"]
+)
+def test_every_name_finds_itself_however_it_is_written(db, name):
+    Portal.objects.create(name=name, address="https://a.example")
+    for asked in (name, name.upper(), name.casefold()):
+        assert Portal.objects.filter(name__folds=asked).exists(), asked
+
+
 def test_what_is_kept_folded_is_found_by_folded_words(portal):
     now = timezone.now()
     person = Person.objects.create(portal=portal, remote_id=77, name="Jürgen Weiß")
