@@ -233,6 +233,8 @@ def thing_of(name: str) -> str | None:
     """Give the noun whose number an address carries, None for one that carries none."""
     if name.endswith(WITHOUT) or name.endswith("_choices"):
         return None
+    if name == "workflow_start_many":
+        return "workflow_template"
     return next((noun for noun in THINGS if name.startswith(noun)), None)
 
 
