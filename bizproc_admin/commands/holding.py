@@ -5,7 +5,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import Any, Final
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from bizproc_admin import bitrix, doorbell
@@ -26,6 +26,15 @@ EQUAL_REFUSALS = 5
 SHORT_WAIT = 5.0
 # it is looked at again after this, however long the portal says that a limit lasts
 LONGEST_WAIT = 900.0
+# nothing has gone on for so long, always for the same failure: a person is asked
+LONGEST_ROW: Final = timedelta(minutes=5)
+# of what a portal refuses, what may be over by itself
+PASSING: Final = (
+    bitrix.RateLimited,
+    bitrix.MethodExhausted,
+    bitrix.ServerFault,
+    bitrix.ExpiredCredentials,
+)
 # what only a person can mend; a portal that is left alone belongs to it
 LOST: Final = (
     bitrix.InvalidCredentials,
@@ -50,14 +59,22 @@ NOT_APPLIED: Final = (
 
 def hold(operation: BulkOperation, code: str, values: dict[str, Any] | None = None) -> None:
     """Pause an operation until a person resumes it; code and values say why."""
-    if pause(operation, by=None, code=code, values=values):
+    if pause(operation, by=None, code=code[:100], values=values):
         log.warning("operation_paused operation=%s code=%s", operation.pk, code)
+
+
+def needs_somebody(error: bitrix.BitrixError) -> bool:
+    """Tell whether only a person can mend what went wrong: waiting for it would last for ever."""
+    if isinstance(error, bitrix.TokenRefused):
+        return error.is_final
+    is_lasting = isinstance(error, bitrix.Refused) and not isinstance(error, PASSING)
+    return is_lasting or isinstance(error, LOST)
 
 
 def hold_for(operation: BulkOperation, error: bitrix.BitrixError) -> None:
     """Let an operation wait for what went wrong before anything was sent, or pause it."""
     log.info("operation_held operation=%s %s", operation.pk, error.for_logs)
-    if isinstance(error, LOST):
+    if needs_somebody(error):
         hold(operation, *error_of(error))
         return
     seconds = SHORT_WAIT
@@ -65,14 +82,27 @@ def hold_for(operation: BulkOperation, error: bitrix.BitrixError) -> None:
         seconds = error.wait
     elif isinstance(error, (bitrix.PaceExceeded, bitrix.RateLimited)):
         seconds = max(error.retry_after, 1.0)
+    elif waits_on(operation, error.code) and timezone.now() > operation.touched_at + LONGEST_ROW:
+        hold(operation, *error_of(error))
+        return
     wait(operation, min(seconds, LONGEST_WAIT), error.code)
+
+
+def waits_on(operation: BulkOperation, code: str) -> bool:
+    """Tell whether an operation has waited for the same before, and nothing went on since."""
+    handled = operation.commands.exclude(state__in=(CommandState.INTENT, CommandState.SENDING))
+    since = operation.touched_at
+    went_on = handled.filter(Q(sent_at__gt=since) | Q(settled_at__gt=since))
+    return operation.waits_code == code and not went_on.exists()
 
 
 def wait(operation: BulkOperation, seconds: float, code: str) -> None:
     """Send nothing more of an operation for so many seconds; code says what it waits for."""
-    until = timezone.now() + timedelta(seconds=seconds)
-    operation.waits_until, operation.waits_code = until, code
-    operation.save(update_fields=["waits_until", "waits_code"])
+    now = timezone.now()
+    if not waits_on(operation, code):
+        operation.touched_at = now
+    operation.waits_until, operation.waits_code = now + timedelta(seconds=seconds), code
+    operation.save(update_fields=["waits_until", "waits_code", "touched_at"])
     doorbell.ring(
         "serve_portal", operation.portal_id, queue=doorbell.INTERACTIVE, after=seconds + 0.1
     )

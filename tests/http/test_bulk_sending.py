@@ -199,6 +199,27 @@ def test_a_lost_connection_pauses_it_and_is_no_refusal_of_any_target(
     assert sandbox.ledger() == []
 
 
+def test_a_look_that_is_refused_pauses_it_and_one_that_always_fails_does_so_in_the_end(
+    many, administrator, sandbox, portal
+):
+    operation = ask(many(2), administrator)
+    sandbox.fail_next("ACCESS_DENIED", method="batch")
+    serve(portal)
+    assert state_of(operation) == (BulkState.PAUSED, "ACCESS_DENIED")
+    assert operation.pause_values["code"] == "access_denied"
+    commands.resume(operation, by=By(account=administrator))
+    told = []
+    # the pace is waited for as long as it takes, anything else for five minutes
+    for fault in ("OPERATION_TIME_LIMIT", *["expired_token"] * 3):
+        sandbox.fail_next(fault, method="batch")
+        serve(portal)
+        told.append(state_of(operation))
+        since = operation.touched_at - timedelta(minutes=4)
+        BulkOperation.objects.update(touched_at=since, waits_until=None)
+    assert told == [(BulkState.READY, "")] * 3 + [(BulkState.PAUSED, "expired_token")]
+    assert states(operation) == {CommandState.INTENT: 2}
+
+
 def test_a_portal_that_is_left_alone_pauses_it(many, administrator, sandbox, portal):
     operation = ask(many(3), administrator)
     Portal.objects.update(failures=9, retry_at=timezone.now() + timedelta(seconds=30))
