@@ -232,7 +232,8 @@ def retry(operation: BulkOperation, *, by: By, key: UUID) -> BulkOperation:
         items=items_anew(failed, shared=operation.inputs),
         by=by,
         key=key,
-        source={"operation": operation.pk},
+        # what it is called by stays: to agree and to disagree are one action
+        source={"operation": operation.pk, "verb": operation.source.get("verb", "")},
         inputs=operation.inputs,
     )
 
@@ -251,7 +252,9 @@ def items_anew(commands: QuerySet[Command], *, shared: Mapping[str, Any]) -> Ite
             if name not in shared or shared[name] != value
         }
         if row is not None:
-            yield Item(pk=row.pk, seen=None, own=own)
+            # as it stands now is how it is seen by whoever confirms it
+            seen = command.workflow.modified_at if row == command.workflow else None
+            yield Item(pk=row.pk, seen=seen, own=own)
         elif number := command.inputs.get("template"):
             # of a start that came to nothing only the template is known here
             known = WorkflowTemplate.objects.filter(portal=command.portal_id)

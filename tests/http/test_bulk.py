@@ -3,7 +3,7 @@
 import statistics
 import time
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -377,6 +377,9 @@ def test_what_was_refused_is_frozen_anew_and_what_may_have_been_done_never(
     )
     again = commands.retry(operation, by=By(account=administrator), key=uuid.uuid4())
     assert [item[0] for item in again.parts.get().items] == [c.workflow_id for c in made[:3]]
+    # whatever moves on after that is left as it is, unless it shall not count
+    seen = [datetime.fromisoformat(item[1]) for item in again.parts.get().items]
+    assert seen == [command.workflow.modified_at for command in made[:3]]
 
 
 def test_a_list_that_nobody_confirms_is_thrown_away(workflows, administrator):

@@ -131,7 +131,7 @@ def test_what_is_frozen_is_shown_and_exactly_that_is_carried_out(
     made.filter(pk=made[0].pk).update(state="rejected", error_code="access_denied")
     anew = commands.retry(operation, by=By(account=administrator), key=uuid.uuid4())
     form = client.get(reverse("operation_confirmation", args=[anew.pk])).context["form"]
-    assert list(form.fields) == ["status", "reason"]
+    assert list(form.fields) == ["status", "reason", "regardless"]
     assert form["status"].value() == "Stopped"
     assert confirm(client, anew, status="Anew").status_code == 302
     assert BulkOperation.objects.get(pk=anew.pk).inputs == {"status": "Anew"}

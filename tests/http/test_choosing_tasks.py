@@ -146,6 +146,13 @@ def test_one_answers_ones_own_parts_alike_and_what_needs_words_is_set_aside(
     # what a rejection needs is another matter
     rejected, _keys = frozen(choose(client, f"{COMPLETE}.disagree", [words]))
     assert items(rejected) == [(words.pk, {"person": own.remote_id, "answer": 2})]
+    # asked for anew, a rejection is called one
+    confirm(client, rejected)
+    commands.prepare(rejected.pk, worker="test")
+    rejected.commands.update(state="rejected", error_code="access_denied")
+    anew = commands.retry(rejected, by=By(account=approver), key=uuid.uuid4())
+    page = client.get(reverse("operation_confirmation", args=[anew.pk]))
+    assert page.context["verb"].name == f"{COMPLETE}.disagree"
     nothing = choose(client, f"{COMPLETE}.agree", [words, theirs])
     assert (nothing.status_code, "need your input" in said(nothing)) == (422, True)
     # who answers for nobody is offered none of it: an administrator only gives away
