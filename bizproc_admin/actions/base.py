@@ -100,6 +100,7 @@ class Seen:
     def clear(self) -> Self:
         """Return this where the target was read whole, else raise why it was not."""
         if self.error is not None:
+            self.error.is_of_target = True
             raise self.error
         return self
 

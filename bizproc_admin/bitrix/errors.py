@@ -47,6 +47,8 @@ class BitrixError(Exception):
         self.method = method
         #: Seconds from the beginning of the call to its failure; 0 where nothing was waited for.
         self.lasted = 0.0
+        #: Whether it is of one target alone: another can be read all the same.
+        self.is_of_target = False
 
     @property
     def values(self) -> Values:

@@ -175,7 +175,7 @@ class Round:
             try:
                 seen = one.judged()
             except bitrix.BitrixError as error:
-                if error is one.seen:
+                if not error.is_of_target:
                     hold_for(operation, error)  # nothing of them was read
                     return
                 try_later(one.command, error)

@@ -219,10 +219,11 @@ def wait_for_session(command: Command, error: bitrix.BitrixError) -> None:
 def postpone(command: Command, error: bitrix.BitrixError) -> None:
     """Leave an intent for later because the portal cannot be asked; give up after an hour.
 
-    An operation that it is a part of waits as a whole, or pauses.
+    An operation that it is a part of waits as a whole, or pauses, unless only this target cannot
+    be read.
     """
     log.info("command_postponed command=%s %s", command.pk, error.for_logs)
-    if command.bulk is not None:
+    if command.bulk is not None and not error.is_of_target:
         hold_for(command.bulk, error)
         return
     if isinstance(error, SessionOver):

@@ -336,9 +336,14 @@ def test_two_threads_share_no_part_of_an_operation(
 def test_a_text_that_a_batch_would_read_a_reference_in_goes_alone(
     many, administrator, sandbox, portal
 ):
-    operation = ask(many(3), administrator, status="$result[w0] is over")
+    unreadable, *others = many(4)
+    operation = ask([unreadable, *others], administrator, status="$result[w0] is over")
+    sandbox.override_row("workflow", unreadable.remote_id, fields={"MODIFIED": "tomorrow"})
     serve(portal)
-    assert states(operation) == {CommandState.CONFIRMED: 3}
+    # the one that cannot be read is looked at later, and is in nobody's way
+    assert states(operation) == {CommandState.CONFIRMED: 3, CommandState.INTENT: 1}
+    assert operation.commands.get(state=CommandState.INTENT).checks == 1
+    assert state_of(operation) == (BulkState.READY, "")
     assert [call["in_batch"] for call in sandbox.calls(TERMINATE)] == [False] * 3
     assert sandbox.calls(TERMINATE)[0]["params"]["STATUS"] == "$result[w0] is over"
 
