@@ -58,8 +58,12 @@ NOT_APPLIED: Final = (
 
 
 def hold(operation: BulkOperation, code: str, values: dict[str, Any] | None = None) -> None:
-    """Pause an operation until a person resumes it; code and values say why."""
-    if pause(operation, by=None, code=code[:100], values=values):
+    """Pause an operation until a person resumes it; code and values say why.
+
+    One of which everything was sent is not paused: nobody can do anything about it.
+    """
+    unsent = operation.commands.filter(state__in=(CommandState.INTENT, CommandState.SENDING))
+    if unsent.exists() and pause(operation, by=None, code=code[:100], values=values):
         log.warning("operation_paused operation=%s code=%s", operation.pk, code)
 
 

@@ -54,6 +54,7 @@ MOVES: Mapping[AuditAction, Mapping[BulkState, tuple[BulkState, ...]]] = {
     },
     AuditAction.BULK_FINISHED: {
         BulkState.READY: (BulkState.FINISHED,),
+        BulkState.PAUSED: (BulkState.FINISHED,),
         BulkState.CANCELLED: (BulkState.FINISHED,),
     },
 }
@@ -314,7 +315,7 @@ def advance(
 def look_after(now: datetime) -> None:
     """Finish operations that have nothing left to do, and drop what nobody wants any more."""
     left = Command.objects.filter(bulk=OuterRef("pk"), state__in=UNDER_WAY)
-    over = BulkOperation.objects.filter(state__in=(BulkState.READY, BulkState.CANCELLED))
+    over = BulkOperation.objects.filter(state__in=MOVES[AuditAction.BULK_FINISHED])
     for operation in over.filter(~Exists(left)).select_related("portal"):
         finish(operation)
     drafts = BulkOperation.objects.filter(state=BulkState.DRAFT, requested_at__lt=now - DRAFT_LASTS)

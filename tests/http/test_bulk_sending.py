@@ -182,6 +182,23 @@ def test_five_equal_refusals_in_a_row_pause_it_and_nothing_more_is_sent(
     assert state_of(operation) == (BulkState.READY, "")
 
 
+def test_it_is_over_once_nothing_is_left_even_where_it_was_paused_or_the_last_were_refused_alike(
+    many, administrator, sandbox, portal
+):
+    *some, last = many(6)
+    refused, paused = ask(some, administrator), ask([last], administrator)
+    sandbox.fail_next("ERROR_WRONG_WORKFLOW_ID", method=TERMINATE, times=5)
+    commands.pause(paused, by=By(account=administrator))
+    commands.sweep()
+    serve(portal)
+    assert (states(refused), state_of(refused)[0]) == ({"rejected": 5}, BulkState.READY)
+    paused.commands.update(state=CommandState.GONE)
+    commands.sweep()
+    assert state_of(refused)[0] == state_of(paused)[0] == BulkState.FINISHED
+    retried = commands.retry(refused, by=By(account=administrator), key=uuid.uuid4())
+    assert retried.total == 5
+
+
 @pytest.mark.parametrize(
     ("fault", "code"),
     [("INVALID_CREDENTIALS", "invalid_credentials"), ("OVERLOAD_LIMIT", "overloaded")],
