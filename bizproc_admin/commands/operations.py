@@ -212,14 +212,6 @@ def cancel_for(operation: BulkOperation, code: str, values: dict[str, Any] | Non
     )
 
 
-def drop(operation: BulkOperation, *, by: By) -> bool:
-    """Throw a frozen list away that its own asker does not want after all."""
-    if by.somebody.pk != operation.actor_id:
-        raise PermissionDenied(operation.action)
-    mine = BulkOperation.objects.filter(pk=operation.pk, state=BulkState.DRAFT)
-    return bool(mine.update(state=BulkState.DROPPED))
-
-
 def retry(operation: BulkOperation, *, by: By, key: UUID) -> BulkOperation:
     """Freeze those targets of an operation anew that it did not reach, as a list to confirm.
 

@@ -295,8 +295,7 @@ class Source:
     @classmethod
     def of(cls, operation: BulkOperation) -> "Source | None":
         source = operation.source
-        if operation.retry_of_id or "operation" in source:
-            pk = operation.retry_of_id or source["operation"]
+        if pk := source.get("operation"):
             text = _("what operation %(number)s did not reach") % {"number": pk}
             return cls(text=text, url=reverse("operation_detail", args=[pk]))
         if source.get("recipe") == "leaver":

@@ -112,16 +112,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="bulkoperation",
-            name="retry_of",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="retries",
-                to="bizproc_admin.bulkoperation",
-            ),
-        ),
-        migrations.AddField(
-            model_name="bulkoperation",
             name="source",
             field=models.JSONField(db_default={}, default=dict),
         ),

@@ -108,7 +108,6 @@ class BulkOperation(models.Model):
     regardless = models.BooleanField(default=False, db_default=False)
     source = models.JSONField(default=dict, db_default={})
     facts = models.JSONField(default=dict, db_default={})
-    retry_of = models.ForeignKey("self", models.PROTECT, null=True, related_name="retries")
 
     state = models.CharField(max_length=20, default=BulkState.DRAFT.value, db_index=True)
     requested_at = models.DateTimeField(auto_now_add=True)
