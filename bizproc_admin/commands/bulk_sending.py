@@ -253,9 +253,7 @@ def write(operation: BulkOperation, pairs: Sequence[Pair], writer: bitrix.Writer
         operation.portal_id, pairs[0][1].method_of(pairs[0][0].inputs), took / len(pairs),
         is_certain=whole is None or took > LONGEST_BATCH,
     )  # fmt: skip
-    proofs = [bitrix.classify(one) for one in outcomes]
-    if whole is not None:
-        proofs = [held_up(operation, whole, proofs[0], is_whole=True)] * len(pairs)
+    proofs = proofs_of(operation, outcomes, is_whole=whole is not None)
     answers = [
         Answer(
             command=command,
@@ -272,9 +270,28 @@ def write(operation: BulkOperation, pairs: Sequence[Pair], writer: bitrix.Writer
         "batch_sent operation=%s action=%s count=%s accepted=%s ms=%.0f",
         operation.pk, operation.action, len(pairs), accepted, 1000 * took,
     )  # fmt: skip
-    for outcome in outcomes:
-        if whole is None and isinstance(outcome, (bitrix.MethodExhausted, bitrix.RateLimited)):
-            hold_for(operation, outcome)
-            break
     pause_where_refused_alike(operation, told)
     return accepted == len(pairs)
+
+
+def proofs_of(
+    operation: BulkOperation,
+    outcomes: Sequence[bitrix.Written | bitrix.BitrixError],
+    *,
+    is_whole: bool,
+) -> list[bitrix.Classification]:
+    """Return what outcomes prove; the operation is held once for each kind that is of no target.
+
+    is_whole tells that they are one failure, of the whole request.
+    """
+    held: dict[tuple[str, bitrix.Classification], bitrix.Classification] = {}
+    proofs = []
+    for outcome in outcomes:
+        proof = bitrix.classify(outcome)
+        if isinstance(outcome, bitrix.BitrixError):
+            kind = (outcome.code, proof)
+            if kind not in held:
+                held[kind] = held_up(operation, outcome, proof, is_whole=is_whole)
+            proof = held[kind]
+        proofs.append(proof)
+    return proofs

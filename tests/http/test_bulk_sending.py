@@ -200,14 +200,18 @@ def test_it_is_over_once_nothing_is_left_even_where_it_was_paused_or_the_last_we
 
 
 @pytest.mark.parametrize(
-    ("fault", "code"),
-    [("INVALID_CREDENTIALS", "invalid_credentials"), ("OVERLOAD_LIMIT", "overloaded")],
+    ("fault", "code", "where"),
+    [
+        ("INVALID_CREDENTIALS", "invalid_credentials", {"method": "batch", "skip": 1}),
+        ("OVERLOAD_LIMIT", "overloaded", {"method": "batch", "skip": 1}),
+        ("insufficient_scope", "insufficient_scope", {"method": TERMINATE, "times": 12}),
+    ],
 )
 def test_a_lost_connection_pauses_it_and_is_no_refusal_of_any_target(
-    many, administrator, sandbox, portal, fault, code
+    many, administrator, sandbox, portal, fault, code, where
 ):
     operation = ask(many(12), administrator)
-    sandbox.fail_next(fault, method="batch", skip=1)
+    sandbox.fail_next(fault, **where)
     serve(portal)
     assert state_of(operation) == (BulkState.PAUSED, fault)
     assert operation.pause_values["code"] == code
