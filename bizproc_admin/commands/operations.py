@@ -177,10 +177,11 @@ def resume(operation: BulkOperation, *, by: By) -> bool:
             waits_code="",
         )
         if is_moved:
-            # the hour after which a command is given up begins anew
-            now = timezone.now()
-            waiting = operation.commands.filter(state=CommandState.INTENT)
-            waiting.update(next_check_at=None, due_since=now, queued=0.0)
+            # those alone: all of many thousands would keep everybody else from writing
+            later = operation.commands.filter(
+                state=CommandState.INTENT, next_check_at__gt=timezone.now()
+            )
+            later.update(next_check_at=None)
             doorbell.ring("serve_portal", operation.portal_id, queue=doorbell.INTERACTIVE)
     return is_moved
 

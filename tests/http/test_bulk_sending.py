@@ -418,10 +418,15 @@ def test_through_the_gateway_each_goes_alone_and_a_session_that_is_over_pauses_i
 def test_once_resumed_it_goes_on_at_once(many, administrator, sandbox, portal):
     operation = ask(many(12), administrator)
     commands.pause(operation, by=By(account=administrator))
-    BulkOperation.objects.update(waits_until=timezone.now() + timedelta(minutes=9))
+    later = timezone.now() + timedelta(minutes=9)
+    BulkOperation.objects.update(waits_until=later)
+    tried = operation.commands.earliest("pk")
+    Command.objects.filter(pk=tried.pk).update(next_check_at=later)
     serve(portal)
     assert sandbox.calls() == []
     commands.resume(operation, by=By(account=administrator))
+    # what waits for a later try is tried now; the others, which may be thousands, are left alone
+    assert set(operation.commands.values_list("next_check_at", "due_since")) == {(None, None)}
     serve(portal)
     assert states(operation) == {CommandState.CONFIRMED: 12}
 
