@@ -93,6 +93,11 @@ def touch(operation: BulkOperation, *, worker: str) -> None:
         raise OperationClosed
 
 
+def key_of(operation: BulkOperation, action: Action) -> UUID:
+    """Return the key of the command for a target: the same whenever it is made."""
+    return uuid5(operation.key, f"{action.effect} {action.target_id}")
+
+
 class Preparation:
     """One part of an operation on its way to being commands."""
 
@@ -125,13 +130,10 @@ class Preparation:
         """Return the commands to be kept with their actions, by keys a second call makes again."""
         pairs, hands = [], self.hands_of(actions[0])
         for action in actions:
-            command = row_of(action, by=self.by, key=self.key_of(action))
+            command = row_of(action, by=self.by, key=key_of(self.operation, action))
             command.bulk, command.as_person = self.operation, hands
             pairs.append((command, action))
         return pairs
-
-    def key_of(self, action: Action) -> UUID:
-        return uuid5(self.operation.key, f"{action.effect} {action.target_id}")
 
     def hands_of(self, action: Action) -> Person | None:
         """Return whose token the commands use: the same for all of one actor's."""

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from bizproc_admin import commands, zones
 from bizproc_admin.actions import NotPossible
 from bizproc_admin.commands.freezing import actions_of
+from bizproc_admin.commands.preparing import key_of
 from bizproc_admin.lists.operation_filters import KINDS
 from bizproc_admin.models import BulkOperation, Command, CommandState
 from bizproc_admin.wording import acts, command_errors
@@ -74,26 +75,23 @@ def cells_of(command: Command) -> list[Any]:
 def unbegun(operation: BulkOperation) -> Iterator[list[Any]]:
     """Yield the targets that have no command: left out, or cancelled before they had one."""
     for part in operation.parts.order_by("place").iterator(chunk_size=1):
-        left_out = {one["target"]: one for one in part.left_out}
-        for one in left_out.values():
+        for one in part.left_out:
             label = acts.target_said(one["labels"]) if one["labels"] else ""
             why = command_errors.said(one["code"], one["values"])
             yield cells("", one["target"], label, KINDS["refused"], why, one["code"])
         if part.place < operation.prepared:
             continue
         try:
-            actions = actions_of(operation, part)
+            pairs = [(key_of(operation, one), one) for one in actions_of(operation, part)]
         except NotPossible:
             continue
-        ids = [action.target_id for action in actions]
-        known = set(
-            operation.commands.filter(target_id__in=ids).values_list("target_id", flat=True)
-        )
-        for action in actions:
+        # one that broke off in the middle has commands for some of them
+        keys = [key for key, _action in pairs]
+        begun = set(operation.commands.filter(key__in=keys).values_list("key", flat=True))
+        for action in [action for key, action in pairs if key not in begun]:
             target = action.target()
-            if target.id not in known and target.id not in left_out:
-                label = acts.target_said(target.labels)
-                yield cells(target.kind, target.id, label, KINDS["not_sent"], "", "")
+            label = acts.target_said(target.labels)
+            yield cells(target.kind, target.id, label, KINDS["not_sent"], "", "")
 
 
 def cells(kind: str, number: str, label: str, outcome: object, why: str, code: str) -> list[Any]:

@@ -15,12 +15,14 @@ from bizproc_admin import commands
 from bizproc_admin.actions import DelegateTask, Item, KillWorkflow, TerminateWorkflow
 from bizproc_admin.audit import By
 from bizproc_admin.models import (
+    Assignment,
     AuditEntry,
     BulkOperation,
     Command,
     CommandState,
     Document,
     MethodBudget,
+    Person,
     Portal,
     Workflow,
     WorkflowTemplate,
@@ -348,6 +350,38 @@ def test_the_results_hold_every_target_and_no_formula(as_, administrator, ask, w
     content = b"".join(client.post(act("download", unbegun)).streaming_content).decode()
     rows = list(csv.reader(io.StringIO(content[1:])))[1:]
     assert [row[3] for row in rows] == ["Not sent"] * 3
+
+
+def test_the_results_hold_each_persons_part_of_one_task(as_, administrator, task):
+    people = [
+        Person.objects.create(
+            portal=task.portal, remote_id=900 + number, name=f"Person {number}",
+            user_type="employee", observed_at=timezone.now(),
+        )
+        for number in range(4)
+    ]  # fmt: skip
+    *parts, receiver = people
+    Assignment.objects.create(task=task, person=parts[0])
+    by = By(account=administrator)
+    operation = commands.freeze(
+        DelegateTask, portal=task.portal, by=by, key=uuid.uuid4(), source={},
+        items=[Item(pk=task.pk, own={"from": one.remote_id}) for one in parts],
+        inputs={"to": receiver.remote_id},
+    )  # fmt: skip
+    commands.confirm(operation, by=by, reason="They left.")
+    commands.prepare(operation.pk, worker="test")
+    client = as_(administrator)
+
+    def outcomes():
+        answer = client.post(act("download", operation))
+        content = b"".join(answer.streaming_content).decode()
+        return [row[3] for row in csv.reader(io.StringIO(content[1:]))][1:]
+
+    assert outcomes() == ["Not sent", "Refused", "Refused"]
+    # as if the worker had died when it had kept the first
+    operation.parts.update(left_out=[])
+    BulkOperation.objects.update(prepared=0, state="cancelled")
+    assert outcomes() == ["Not sent"] * 3
 
 
 def test_the_list_of_operations_costs_the_same_for_one_and_for_many(as_, administrator, ask):
