@@ -90,8 +90,8 @@ class BulkOperation(models.Model):
     commands; whoever is at that holds it until taken_until. pause_code and pause_values say why it
     is paused, paused_at when it was last, paused_by is null where it paused itself. stopped_by has
     cancelled it, approved_by has approved it or refused to. Nothing more of it is sent before
-    waits_until; waits_code is what it waits for then. touched_at is when a portion of it was last
-    made commands, and later since when it has waited for the same.
+    waits_until; waits_code is what it waits for then. touched_at is when its list was
+    last frozen or made commands of, and later since when it has waited for the same.
     """
 
     key = models.UUIDField(unique=True)
