@@ -36,7 +36,8 @@ function fetchLater() {
   for (const [mark, load] of later) {
     if (!document.querySelector(mark)) continue;
     later.delete(mark);
-    load();
+    // out of reach it is fetched with the next part that comes
+    load().catch(() => later.set(mark, load));
   }
 }
 
