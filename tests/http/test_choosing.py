@@ -209,10 +209,8 @@ def test_only_what_one_sees_is_frozen(as_, administrator, manager, workflows, po
     assert keys == [workflows[1].pk]
     # a manager acts on many, but on no workflows: that is on record
     assert choose(as_(manager), workflows[:2]).status_code == 403
-    assert (
-        AuditEntry.objects.get(kind="denied").detail.inputs == {"what": "terminate_workflows"}
-        or True
-    )
+    denied = AuditEntry.objects.get(kind="denied")
+    assert (denied.actor, denied.error_code) == (manager, "terminate_workflows")
 
 
 def test_the_same_form_sent_twice_freezes_once_and_another_choice_anew(
@@ -227,7 +225,7 @@ def test_the_same_form_sent_twice_freezes_once_and_another_choice_anew(
     url = reverse("operation_confirmation", args=[first.pk])
     assert as_(other_administrator).get(url).status_code == 404
     assert confirm(as_(other_administrator), first).status_code == 404
-    commands.drop(first, by=By(account=administrator))
+    BulkOperation.objects.filter(pk=first.pk).update(state="dropped")
     gone = confirm(client, first)
     assert (gone.status_code, "was thrown away" in said(gone)) == (422, True)
     assert set(BulkOperation.objects.values_list("state", flat=True)) == {"draft", "dropped"}

@@ -190,7 +190,7 @@ def test_what_has_no_name_is_said_on_every_page_that_names_it(nameless, as_, adm
         reverse("workflow_list"),
         reverse("workflow_detail", args=[workflow.pk]),
         reverse("workflow_termination", args=[workflow.pk]),
-        f"{reverse('workflow_task_list')}?whose=all",
+        f"{reverse('workflow_task_list')}?whose=everybody",
         reverse("workflow_task_detail", args=[task.pk]),
         reverse("overview"),
     ):
