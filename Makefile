@@ -37,7 +37,8 @@ sandbox: setup-runtime ## the emulated portal alone, on port 8400
 sync: env        ## every feed once, in the foreground
 	@$(PY) manage.py sync
 
-test: check unit contract http workers browser ## all checks and suites on SQLite
+test: check unit contract http ## all checks and suites on SQLite
+	@$(MAKE) --no-print-directory -j2 --output-sync=target workers browser
 	@echo "make test: all suites passed"
 
 check: setup     ## static checks

@@ -83,8 +83,9 @@ def django_db_setup(
         unfinished = migrated.with_suffix(f".{os.getpid()}")
         with django_db_blocker.unblock(), connection.cursor() as cursor:
             cursor.execute("VACUUM INTO %s", [str(unfinished)])
-        for earlier in migrated.parent.glob("*.sqlite3"):
-            earlier.unlink()
+        # another suite beside this one may just have kept the same
+        for earlier in set(migrated.parent.glob("*.sqlite3")) - {migrated}:
+            earlier.unlink(missing_ok=True)
         unfinished.replace(migrated)
 
 
