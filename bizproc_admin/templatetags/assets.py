@@ -13,8 +13,6 @@ from django.utils.safestring import SafeString
 from bizproc_admin.static_files import IMPORT, SHEET, HashedStaticFilesStorage
 
 register = template.Library()
-# what app.js fetches when a page holds what it is for
-LATER = frozenset({"centring", "choosing", "chosen", "copying", "filling", "narrowing", "pairing"})
 
 
 @register.simple_tag
@@ -34,7 +32,7 @@ def sheets() -> list[str]:
 
 @register.simple_tag
 def module_preloads() -> SafeString:
-    """Name every module that each page needs, so that all of them are fetched at once."""
+    """Name every module of the page, so that all of them are fetched at once."""
     return format_html_join(
         "\n  ", '<link rel="modulepreload" href="{}">', ((static(one),) for one in modules())
     )
@@ -43,4 +41,4 @@ def module_preloads() -> SafeString:
 @cache
 def modules() -> list[str]:
     folder = Path(settings.BASE_DIR) / "static" / "js"
-    return [f"js/{path.name}" for path in sorted(folder.glob("*.js")) if path.stem not in LATER]
+    return [f"js/{path.name}" for path in sorted(folder.glob("*.js"))]

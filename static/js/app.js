@@ -5,7 +5,10 @@ import "./popovers.js";
 import "./filters.js";
 import "./focus.js";
 import "./polling.js";
+import "./narrowing.js";
 import "./updating.js";
+import "./copying.js";
+import "./filling.js";
 import "./sending.js";
 import "./keeping.js";
 import "./accounts.js";
@@ -20,28 +23,9 @@ import "./opening.js";
 import "./answering.js";
 import "./acting.js";
 import "./repeating.js";
+import "./pairing.js";
 import "./counting.js";
-
-// What few pages hold is fetched with the first of it.
-const later = new Map([
-  ["[data-centred]", () => import("./centring.js")],
-  ["[data-choose], [data-choosing]", () => import("./choosing.js")],
-  ["[data-copy], [data-select]", () => import("./copying.js")],
-  ["[data-fills]", () => import("./filling.js")],
-  ["[data-narrow]", () => import("./narrowing.js")],
-  ["[data-repeat-pair]", () => import("./pairing.js")],
-]);
-
-function fetchLater() {
-  for (const [mark, load] of later) {
-    if (!document.querySelector(mark)) continue;
-    later.delete(mark);
-    // out of reach it is fetched with the next part that comes
-    load().catch(() => later.set(mark, load));
-  }
-}
-
-document.addEventListener("htmx:afterSettle", fetchLater);
-fetchLater();
+import "./centring.js";
+import "./choosing.js";
 
 document.documentElement.dataset.js = "";

@@ -11,7 +11,6 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from bizproc_admin.middleware import SHOWING_SECRETS
-from bizproc_admin.templatetags.assets import LATER
 
 pytestmark = pytest.mark.portable
 GZIP = {"Accept-Encoding": "gzip"}
@@ -41,18 +40,18 @@ def test_a_page_that_shows_a_secret_is_not(as_, administrator, participant):
         assert "Content-Encoding" not in client.get(reverse(name), headers=GZIP)
 
 
-def test_every_module_is_named_beforehand_or_fetched_later(as_, administrator, db):
+def test_every_module_is_named_beforehand(as_, administrator, db):
     page = as_(administrator).get(reverse("overview")).content.decode()
     named = set(re.findall(r'rel="modulepreload" href="[^"]*/js/(\w+)\.js"', page))
     there = {path.stem for path in (settings.BASE_DIR / "static" / "js").glob("*.js")}
-    assert named == there - LATER
+    assert named == there
     imports = {name: imported(name) for name in there}
     waiting, reached = ["app"], set()
     while waiting:
         name = waiting.pop()
         reached.add(name)
         waiting += imports[name] - reached
-    # what is fetched at the beginning is what app.js leads to, without what it fetches later
+    # and app.js leads to each of them
     assert reached == named
 
 
