@@ -14,6 +14,7 @@ from bizproc_admin.access.permissions import Capability, Request, capabilities
 from bizproc_admin.lists.inbox import waiting_count
 from bizproc_admin.models import Account, ApplicationStep, BulkOperation, Portal, Role, Workflow
 from bizproc_admin.models.application_steps import OPEN
+from bizproc_admin.models.counting import count_of
 from bizproc_admin.views.news import news_of
 
 
@@ -58,9 +59,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 
 def waiting_for(request: HttpRequest, portal: Portal | None) -> tuple[int | None, int]:
-    """Give how many tasks wait for the account's person and are overdue; the inbox has counted."""
-    known: tuple[int, int] | None = getattr(request, "waiting_counts", None)
-    return known or waiting_count(portal) or (None, 0)
+    """Give how many tasks wait for the account's person and are overdue."""
+    return waiting_count(portal) or (None, 0)
 
 
 def navigation(
@@ -135,13 +135,13 @@ def navigation(
 def counts_of(
     request: HttpRequest, account: Account, portal: Portal | None, can: dict[str, bool]
 ) -> tuple[int | None, int | None, int | None]:
-    """Count the workflows that run, the steps that wait and operations, by one query at most."""
+    """Count the workflows that run, the steps that wait and operations, by two queries at most."""
     running: int | None = getattr(request, "running_count", None)  # the list has just counted them
     if portal is None:
         return running, None, None
-    asked: dict[str, QuerySet[Any]] = {}
     if running is None:
-        asked["running_workflows"] = Workflow.objects.visible_to(account).at(portal).running()
+        running = count_of(Workflow.objects.visible_to(account).at(portal).running())
+    asked: dict[str, QuerySet[Any]] = {}
     if can.get(Capability.SEE_STEPS.value):
         steps = ApplicationStep.objects.visible_to(account).at(portal)
         asked["waiting_steps"] = steps.filter(state__in=OPEN)
@@ -153,7 +153,7 @@ def counts_of(
     counts = {name: Subquery(number_of(rows)) for name, rows in asked.items()}
     found: Any = Portal.objects.filter(pk=portal.pk).values(**counts).get()
     return (
-        found.get("running_workflows", running),
+        running,
         found.get("waiting_steps") or None,
         found.get("living_operations") or None,
     )

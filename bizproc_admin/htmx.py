@@ -19,9 +19,13 @@ def page(
     partial: str,
     status: int = 200,
 ) -> HttpResponse:
-    """Give the whole page, or its named partial to a request that htmx made for a part of it."""
-    name = f"{template}#{partial}" if wants_part(request) else template
-    response = render(request, name, context, status=status)
+    """Give the whole page, or its named partial to a request that htmx made for a part of it.
+
+    The template is told which as is_partial.
+    """
+    is_part = wants_part(request)
+    name = f"{template}#{partial}" if is_part else template
+    response = render(request, name, {"is_partial": is_part, **context}, status=status)
     patch_vary_headers(response, ["HX-Request"])
     return response
 

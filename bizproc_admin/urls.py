@@ -2,7 +2,7 @@
 
 from allauth.account.views import LogoutView
 from django.contrib.auth.decorators import login_not_required
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from bizproc_admin.access.permissions import open_to_accounts
@@ -49,9 +49,7 @@ from bizproc_admin.views import (
 sign_out = open_to_accounts(LogoutView.as_view())
 
 workflow_urls = [
-    path("", workflows.workflow_list, name="workflow_list"),
-    path("pulse/", workflows.workflow_pulse, name="workflow_pulse"),
-    path("choices/<slug:chip>/", workflows.workflow_choices, name="workflow_choices"),
+    *workflows.WORKFLOWS.urls("list", "pulse", "row", "choices", "counts"),
     path("start/", starting.workflow_start, name="workflow_start"),
     path("start/preview/", starting.workflow_start_preview, name="workflow_start_preview"),
     path("start/many/<int:pk>/", start_lists.workflow_start_many, name="workflow_start_many"),
@@ -62,7 +60,6 @@ workflow_urls = [
     path("start/<int:pk>/contest/", starting.workflow_start_contest, name="workflow_start_contest"),
     path("<int:pk>/", workflows.workflow_detail, name="workflow_detail"),
     path("<int:pk>/course/", workflow_courses.workflow_course, name="workflow_course"),
-    path("<int:pk>/row/", workflows.workflow_row, name="workflow_row"),
     path("<int:pk>/menu/", workflows.workflow_menu, name="workflow_menu"),
     path("<int:pk>/reading/", workflows.workflow_reading, name="workflow_reading"),
     path("<int:pk>/termination/", workflows.workflow_termination, name="workflow_termination"),
@@ -71,13 +68,7 @@ workflow_urls = [
 ]
 
 application_step_urls = [
-    path("", application_steps.application_step_list, name="application_step_list"),
-    path("pulse/", application_steps.application_step_pulse, name="application_step_pulse"),
-    path(
-        "choices/<slug:chip>/",
-        application_steps.application_step_choices,
-        name="application_step_choices",
-    ),
+    *application_steps.STEPS.urls("list", "pulse", "choices", "counts"),
     path("token/", application_steps.application_step_token, name="application_step_token"),
     path("<int:pk>/", application_steps.application_step_detail, name="application_step_detail"),
     path(
@@ -89,9 +80,7 @@ application_step_urls = [
 ]
 
 operation_urls = [
-    path("", operations.operation_list, name="operation_list"),
-    path("pulse/", operations.operation_pulse, name="operation_pulse"),
-    path("choices/<slug:chip>/", operations.operation_choices, name="operation_choices"),
+    *operations.OPERATIONS.urls("list", "pulse", "choices", "counts"),
     path("<int:pk>/", operations.operation_detail, name="operation_detail"),
     path("<int:pk>/progress/", operations.operation_progress, name="operation_progress"),
     path("<int:pk>/rows/", operations.operation_rows, name="operation_rows"),
@@ -114,13 +103,8 @@ operation_urls = [
     ),
 ]
 
-workflow_template_urls = [
-    path("", template_list.workflow_template_list, name="workflow_template_list"),
-    path(
-        "choices/<slug:chip>/",
-        template_list.workflow_template_choices,
-        name="workflow_template_choices",
-    ),
+workflow_template_urls: list[URLPattern | URLResolver] = [
+    *template_list.TEMPLATES.urls("list", "choices", "counts"),
     path("upload/", template_files.template_upload, name="template_upload"),
     path("files/<int:pk>/", template_files.template_file_detail, name="template_file_detail"),
     path(
@@ -143,12 +127,7 @@ workflow_template_urls = [
         template_files.workflow_template_download,
         name="workflow_template_download",
     ),
-    path("search/", template_search.template_mention_list, name="template_mention_list"),
-    path(
-        "search/choices/<slug:chip>/",
-        template_search.template_mention_choices,
-        name="template_mention_choices",
-    ),
+    path("search/", include(template_search.MENTIONS.urls("list", "choices"))),
     path("<int:pk>/", workflow_templates.workflow_template_detail, name="workflow_template_detail"),
     path(
         "<int:pk>/versions/",
@@ -200,13 +179,9 @@ application_action_urls = [
 ]
 
 workflow_task_urls = [
-    path("", workflow_tasks.workflow_task_list, name="workflow_task_list"),
+    *workflow_tasks.WORKFLOW_TASKS.urls("list", "row", "choices", "counts"),
     path("pulse/", workflow_tasks.workflow_task_pulse, name="workflow_task_pulse"),
-    path(
-        "choices/<slug:chip>/", workflow_tasks.workflow_task_choices, name="workflow_task_choices"
-    ),
     path("<int:pk>/", workflow_tasks.workflow_task_detail, name="workflow_task_detail"),
-    path("<int:pk>/row/", workflow_tasks.workflow_task_row, name="workflow_task_row"),
     path("<int:pk>/reading/", workflow_tasks.workflow_task_reading, name="workflow_task_reading"),
     path(
         "<int:pk>/completion/",
@@ -237,14 +212,12 @@ recipe_urls = [
 ]
 
 person_urls = [
-    path("", person_list.person_list, name="person_list"),
+    *person_list.PEOPLE.urls("list", "counts"),
     path("<int:pk>/", person_detail.person_detail, name="person_detail"),
 ]
 
 command_urls = [
-    path("", commands.command_list, name="command_list"),
-    path("pulse/", commands.command_pulse, name="command_pulse"),
-    path("choices/<slug:chip>/", commands.command_choices, name="command_choices"),
+    *commands.COMMANDS.urls("list", "pulse", "choices", "counts"),
     path("news/", news.news_list, name="news_list"),
     path("news/dismissal/", news.dismissal_creation, name="dismissal_creation"),
     path("take-backs/", completing.take_back_creation, name="take_back_creation"),
@@ -256,7 +229,7 @@ command_urls = [
 ]
 
 audit_urls = [
-    path("", audit_entries.audit_entry_list, name="audit_entry_list"),
+    *audit_entries.AUDIT_ENTRIES.urls("list"),
     path("<int:pk>/", audit_entries.audit_entry_detail, name="audit_entry_detail"),
 ]
 

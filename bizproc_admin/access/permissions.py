@@ -22,8 +22,7 @@ class Request(HttpRequest):
 
     id is the request's number in the log, signed_in_with the account that has just signed in with
     it, for the browser to be remembered by; portals are all that the account may look at.
-    running_count is how many workflows run, waiting_counts how many tasks wait for the account's
-    person and are overdue, both set by a view that has counted them anyway.
+    running_count is how many workflows run, set by a view that has counted them anyway.
     """
 
     user: Account
@@ -33,7 +32,6 @@ class Request(HttpRequest):
     portal: Portal | None
     portals: list[Portal]
     running_count: int
-    waiting_counts: tuple[int, int]
 
 
 class Capability(StrEnum):

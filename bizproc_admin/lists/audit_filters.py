@@ -1,6 +1,6 @@
 """The audit history's filters."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, time, timedelta
 
 from django import forms
@@ -72,8 +72,10 @@ class AuditFilterForm(FilterForm[AuditEntryQuerySet]):
         """
         return not self.misunderstood and not (self.value("operation") or self.value("target"))
 
-    def narrow_to_chips(self, rows: AuditEntryQuerySet) -> AuditEntryQuerySet:
-        rows = super().narrow_to_chips(rows)
+    def narrow_to_chips(
+        self, rows: AuditEntryQuerySet, *, but: Collection[str] = ()
+    ) -> AuditEntryQuerySet:
+        rows = super().narrow_to_chips(rows, but=but)
         return rows.filter(operation=None) if self.is_folded else rows
 
     @property

@@ -41,9 +41,12 @@ class Chip:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """A part of a list, one of which is always shown: count is None where it is not told."""
+    """A part of a list, one of which is always shown, or a state, one of which may be.
 
-    key: str
+    id is the filter and its key; count is how many rows it would leave, None while not counted.
+    """
+
+    id: str
     label: str
     url: str
     is_current: bool

@@ -1,6 +1,6 @@
 """Filters of a list: all of them live in the address; one that is not understood shows no row."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import ClassVar, Generic, TypeVar
 from urllib.parse import urlencode
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from bizproc_admin.lists.chips import MOST, Chip, Choice, Column, Part
 from bizproc_admin.lists.pasted_links import documents_behind
 from bizproc_admin.models import Account, Person, Portal, WorkflowTemplate
+from bizproc_admin.models.counting import count_of
 
 SIZES = (25, 50, 100, 250)
 DEFAULT_SIZE = 50
@@ -25,7 +26,8 @@ class FilterForm(forms.Form, Generic[R]):
     """What the filters of all lists share; a list adds its fields and says what they ask for.
 
     PART is the filter that stands as a row of parts, OF_PART what does not outlive a change of
-    it. CHIPS are the filters that stand in chips, COLUMNS those of them that compare a column.
+    it; STATES is the chip whose choices stand beside them, one click each. CHIPS are the filters
+    that stand in chips, COLUMNS those of them that compare a column.
     CARRIED is what the form takes along without showing it. SORTS maps sort keys to columns;
     ascending on the page is descending in a column of BACKWARDS. HEADS are the heads that sort;
     what one of TURNED shows grows while its key falls; a first click on one of GREATEST_FIRST
@@ -34,6 +36,7 @@ class FilterForm(forms.Form, Generic[R]):
 
     PART: ClassVar[str] = ""
     OF_PART: ClassVar[tuple[str, ...]] = ()
+    STATES: ClassVar[str] = ""
     CHIPS: ClassVar[tuple[str, ...]] = ()
     COLUMNS: ClassVar[Mapping[str, Column]] = {}
     CARRIED: ClassVar[tuple[str, ...]] = ("sort", "size")
@@ -120,8 +123,8 @@ class FilterForm(forms.Form, Generic[R]):
         """Narrow rows of the form's portal to what the filters ask for."""
         return self.narrow_to_chips(self.in_part(rows, self.part_shown))
 
-    def narrow_to_chips(self, rows: R) -> R:
-        """Narrow rows to what is searched for and chosen, in every part of the list.
+    def narrow_to_chips(self, rows: R, *, but: Collection[str] = ()) -> R:
+        """Narrow rows to what is searched for and chosen, in every part; but: but of these chips.
 
         A filter that is not understood leaves none: what was asked for is not known, and that is
         never everything.
@@ -131,7 +134,7 @@ class FilterForm(forms.Form, Generic[R]):
         if text := self.searched:
             rows = self.searching(rows, text)
         for chip in self.CHIPS:
-            if values := self.values(chip):
+            if chip not in but and (values := self.values(chip)):
                 rows = self.narrow_by(chip, rows, values)
         return rows
 
@@ -150,15 +153,18 @@ class FilterForm(forms.Form, Generic[R]):
         """Return what a part of the list asks of a row; nothing where there are no parts."""
         return Q()
 
-    def counted_parts(self, rows: R) -> dict[str, int]:
-        """Count the rows of each part that the other filters leave, in one query."""
-        tests = {f"n{i}": self.of_part(key) for i, key in enumerate(self.labels(self.PART))}
-        counts = (
-            self.narrow_to_chips(rows)
-            .order_by()
-            .aggregate(**{name: Count("pk", filter=test) for name, test in tests.items()})
-        )
-        return {key: counts[f"n{i}"] for i, key in enumerate(self.labels(self.PART))}
+    def counted_choices(self, rows: R) -> dict[str, int]:
+        """Count the rows of each part and of each state that the other filters leave."""
+        counts = {}
+        if self.PART:
+            left = self.narrow_to_chips(rows, but=self.OF_PART)
+            for key in self.labels(self.PART):
+                counts[f"{self.PART}-{key}"] = count_of(self.in_part(left, key))
+        if self.shows_states:
+            left = self.in_part(self.narrow_to_chips(rows, but=[self.STATES]), self.part_shown)
+            for key in self.labels(self.STATES):
+                counts[f"{self.STATES}-{key}"] = count_of(self.narrow_by(self.STATES, left, [key]))
+        return counts
 
     def narrow_by(self, chip: str, rows: R, values: list[str]) -> R:
         """Narrow rows to what is chosen of one chip."""
@@ -234,7 +240,7 @@ class FilterForm(forms.Form, Generic[R]):
     @property
     def kept(self) -> list[tuple[str, str]]:
         """Return what the form of the chips carries along without showing it."""
-        carried = (self.PART, *self.CARRIED)
+        carried = (self.PART, self.STATES, *self.CARRIED)
         return [pair for pair in self.pairs(page=None, upto=None) if pair[0] in carried]
 
     @property
@@ -283,8 +289,14 @@ class FilterForm(forms.Form, Generic[R]):
         """Return a query string with some parameters changed."""
         return "?" + urlencode(self.pairs(**changes))
 
+    @property
+    def shows_states(self) -> bool:
+        """Tell whether the states stand beside the part that is shown."""
+        return bool(self.STATES)
+
     def chips(self) -> list[Chip]:
-        return [self.chip(name) for name in self.CHIPS]
+        """Return the filters that are opened; what stands beside the parts is none of them."""
+        return [self.chip(name) for name in self.CHIPS if name != self.STATES]
 
     def chip(self, name: str) -> Chip:
         """Return a filter as its chip."""
@@ -307,13 +319,31 @@ class FilterForm(forms.Form, Generic[R]):
         first, gone = next(iter(labels), ""), dict.fromkeys(self.OF_PART)
         return [
             Part(
-                key=key,
+                id=(name := f"{self.PART}-{key}"),
+                count=counts.get(name),
                 label=str(label),
                 url=self.query(
                     **{self.PART: None if key == first else key, "page": None, "upto": None, **gone}
                 ),
                 is_current=key == self.part_shown,
-                count=counts.get(key),
             )
             for key, label in labels.items()
+        ]
+
+    def states(self, counts: Mapping[str, int]) -> list[Part]:
+        """Return the states of the part that is shown; the one that is chosen leads to all."""
+        if not self.shows_states:
+            return []
+        chosen = self.values(self.STATES)
+        return [
+            Part(
+                id=(name := f"{self.STATES}-{key}"),
+                count=counts.get(name),
+                label=str(label),
+                url=self.query(
+                    **{self.STATES: None if key in chosen else key, "page": None, "upto": None}
+                ),
+                is_current=key in chosen,
+            )
+            for key, label in self.labels(self.STATES).items()
         ]

@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Q
 from django.http import QueryDict
 from django.urls import reverse
 
 from bizproc_admin.access.permissions import Request
 from bizproc_admin.htmx import wants_part
-from bizproc_admin.lists.list_page import Counts, Shown
+from bizproc_admin.lists.list_page import Shown
 from bizproc_admin.lists.task_filters import GROUPS, Scopes, WorkflowTaskFilterForm
 from bizproc_admin.lists.task_lines import TaskLine, headed, task_lines
 from bizproc_admin.models import Account, Command, Person, Portal, Role, WorkflowTask
+from bizproc_admin.models.counting import is_told
 from bizproc_admin.models.workflow_tasks import WorkflowTaskQuerySet
 
 
@@ -57,36 +58,25 @@ def visible(request: Request) -> WorkflowTaskQuerySet:
     return WorkflowTask.objects.visible_to(request.user).at(request.portal)
 
 
-def counted(filters: WorkflowTaskFilterForm, tasks: QuerySet[WorkflowTask]) -> Counts:
-    """Count tasks in all and by deadline, in one query."""
-    numbers = tasks.order_by().aggregate(
-        total=Count("pk"),
-        newest=Max("pk"),
-        **{group: Count("pk", filter=filters.test("condition", group)) for group in GROUPS},
-    )
-    return Counts(
-        total=numbers["total"],
-        newest=numbers["newest"] or 0,
-        groups={group: numbers[group] for group in GROUPS},
-    )
-
-
 def lines_of(
     shown: Shown[WorkflowTaskFilterForm, WorkflowTask, TaskLine], tasks: Sequence[WorkflowTask]
 ) -> list[TaskLine]:
     lines = task_lines(tasks, request=shown.request, filters=shown.filters)
-    return headed(lines, shown.counts.groups) if lines and shown.filters.is_grouped else lines
+    if not shown.filters.is_grouped:
+        return lines
+    return headed(lines, groups_of(shown))
 
 
-def counted_scopes(shown: Shown[WorkflowTaskFilterForm, WorkflowTask, TaskLine]) -> dict[str, int]:
-    """Count the parts of the inbox; what is shown has been counted already."""
-    filters, counts = shown.filters, {}
-    for key in filters.scopes:
-        is_counted = key == filters.whose_shown and not filters.has_filters
-        if is_counted and not filters.value("upto"):
-            counts[key] = shown.counts.total
-        else:
-            counts[key] = filters.in_part(visible(shown.request), key).count()
+def groups_of(shown: Shown[WorkflowTaskFilterForm, WorkflowTask, TaskLine]) -> dict[str, int]:
+    """Count the tasks of each group by deadline; none where there are more than are counted."""
+    filters = shown.filters
+    if not is_told(shown.total):
+        return {}
+    rows = shown.as_opened(filters.narrow(visible(shown.request)))
+    tests = {group: filters.test("condition", group) for group in GROUPS}
+    counts: dict[str, int] = rows.order_by().aggregate(
+        **{group: Count("pk", filter=test) for group, test in tests.items()}
+    )
     return counts
 
 
@@ -100,8 +90,11 @@ def waiting_count(portal: Portal | None) -> tuple[int, int] | None:
     if portal is None or own is None:
         return None
     filters = WorkflowTaskFilterForm({}, portal=portal, scopes={"mine": {own}})
-    counts = counted(filters, filters.narrow(WorkflowTask.objects.at(portal)))
-    return counts.total, counts.groups["overdue"]
+    waiting = filters.narrow(WorkflowTask.objects.at(portal)).order_by()
+    counts = waiting.aggregate(
+        total=Count("pk"), overdue=Count("pk", filter=filters.test("condition", "overdue"))
+    )
+    return counts["total"], counts["overdue"]
 
 
 def next_after(request: Request, task: WorkflowTask) -> str:

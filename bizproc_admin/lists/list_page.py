@@ -4,18 +4,20 @@ A list is described once, by a ListPage beside its view: a filter form, the rows
 the lines they are shown as. Nothing in here knows which list it serves.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID, uuid4
 from zlib import crc32
 
-from django.db.models import Count, Max, Model, QuerySet
+from django.core.cache import cache
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404
-from django.urls import reverse
+from django.shortcuts import get_object_or_404, render
+from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_safe
 
 from bizproc_admin.access.permissions import Capability, Request, requires
@@ -26,9 +28,19 @@ from bizproc_admin.lists.pager import Head, Pager, heads_of, pager_of
 from bizproc_admin.lists.paging import Page, page_of
 from bizproc_admin.lists.verbs import Asker, Verb, allowed
 from bizproc_admin.models import Command, FeedName
+from bizproc_admin.models.counting import count_of, newest_of
 from bizproc_admin.wording.freshness import Freshness, freshness_of
 
 MOST_ROWS = 250
+ROUTES = {
+    "list": "",
+    "pulse": "pulse/",
+    "row": "<int:pk>/row/",
+    "choices": "choices/<slug:chip>/",
+    "counts": "counts/",
+}
+# seconds that what was counted for parts and states is shown again
+COUNTS_KEPT = 30
 
 
 class Line(Protocol):
@@ -46,15 +58,6 @@ M = TypeVar("M", bound=Model)
 L = TypeVar("L", bound=Line)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Counts:
-    """How many rows the filters leave; newest is the greatest key, groups counts some of them."""
-
-    total: int
-    newest: int
-    groups: Mapping[str, int] = field(default_factory=dict)
-
-
 def at_portal(request: Request, rows: QuerySet[M]) -> QuerySet[M]:
     """Narrow rows to the portal that is looked at."""
     return rows.filter(portal=request.portal) if request.portal else rows.none()
@@ -68,11 +71,11 @@ class ListPage(Generic[F, M, L]):
     shows it. filters makes the form of a request; rows are those an account may see, here those
     of them on the portal that is looked at; lines says what rows show. The rest is for lists that
     need it: url, the address of the page where the noun does not tell it; feed, whose age is told;
-    fetched, where the rows of a page come from with what only they need; count and parts, what is
-    counted besides; unlinked, whether the account stands for nobody whose rows it could see; more,
-    what else the page shows; is_live says that open pages ask what became of their rows; verbs are
-    what may be done to many rows of what is shown at once. Its views are for whom capability lets
-    in.
+    fetched, where the rows of a page come from with what only they need; unlinked, whether the
+    account stands for nobody whose rows it could see; more, what else the page shows; is_live says
+    that open pages ask what became of their rows, is_anchored that rows which come later wait to
+    be shown; verbs are what may be done to many rows of what is shown at once. Its views are for
+    whom capability lets in.
     """
 
     noun: str
@@ -85,16 +88,15 @@ class ListPage(Generic[F, M, L]):
     url: Callable[[Request], str] | None = None
     feed: FeedName | None = None
     fetched: Callable[[F], QuerySet[M]] | None = None
-    count: Callable[[F, QuerySet[M]], Counts] | None = None
-    parts: Callable[["Shown[F, M, L]"], Mapping[str, int]] | None = None
     unlinked: Callable[["Shown[F, M, L]"], bool] | None = None
     is_live: bool = False
+    is_anchored: bool = True
     more: Callable[["Shown[F, M, L]"], dict[str, object]] | None = None
     verbs: Callable[["Shown[F, M, L]"], Sequence[Verb]] | None = None
 
-    def views(self, *names: str) -> Iterator[Callable[..., HttpResponse]]:
-        """Yield the views of addresses of the list: of list, pulse, row, choices those named."""
-        return map(self.view, names)
+    def urls(self, *names: str) -> list[URLPattern]:
+        """Return addresses of the list below its own: of list, pulse, row, choices and counts."""
+        return [path(ROUTES[n], self.view(n), name=f"{self.noun}_{n}") for n in names]
 
     def view(self, name: str) -> Callable[..., HttpResponse]:
         answers: dict[str, Callable[..., HttpResponse]] = {
@@ -102,6 +104,7 @@ class ListPage(Generic[F, M, L]):
             "pulse": self.pulse,
             "row": self.row,
             "choices": self.choices,
+            "counts": self.counts,
         }
 
         def view(request: Request, /, **keys: object) -> HttpResponse:
@@ -156,6 +159,16 @@ class ListPage(Generic[F, M, L]):
         }
         return page(request, "lists/choices.html", context, partial="choices")
 
+    def counts(self, request: Request) -> HttpResponse:
+        """Answer with the parts and states of the list, each with how many rows it would leave.
+
+        They come after the rows, and for half a minute from the cache: no page waits for them.
+        """
+        shown = Shown(self, request)
+        kept = cache.get_or_set(shown.counts_key, shown.counted_choices, COUNTS_KEPT)
+        shown.numbers = kept or {}
+        return render(request, "components/states.html", {"list": shown})
+
     def asked_by(self, request: Request, query: QueryDict) -> "Shown[F, M, L]":
         """Return the list as an address with this query would ask for it."""
         asking = copy(request)
@@ -186,6 +199,7 @@ class Shown(Generic[F, M, L]):
         self.url = kind.url(request) if kind.url else reverse(f"{kind.noun}_list")
         self.noun = kind.noun.replace("_", "-")
         self.target = f"#{self.noun}-table"
+        self.numbers: Mapping[str, int] = {}
 
     def show(self, rows: Sequence[M]) -> None:
         """Show these rows instead of the page the filters ask for."""
@@ -201,25 +215,44 @@ class Shown(Generic[F, M, L]):
         return self.kind.here(self.request, self.kind.rows(self.request))
 
     @cached_property
-    def counts(self) -> Counts:
+    def total(self) -> int:
         """Count the rows the filters leave, as of when the list was opened."""
-        rows, upto = self.filters.narrow(self.visible), self.filters.value("upto")
-        if upto is not None:
-            rows = rows.filter(pk__lte=upto)
-        return self.kind.count(self.filters, rows) if self.kind.count else counted(rows)
+        return count_of(self.as_opened(self.filters.narrow(self.visible)))
+
+    @cached_property
+    def upto(self) -> int | None:
+        """Return the key the list is anchored at: the newest row there was; None for no anchor."""
+        if not self.kind.is_anchored:
+            return None
+        upto = self.filters.number("upto")
+        return newest_of(self.visible.model) if upto is None else upto
+
+    def as_opened(self, rows: QuerySet[M]) -> QuerySet[M]:
+        """Leave out the rows that came since the list was opened."""
+        return rows if self.upto is None else rows.filter(pk__lte=self.upto)
+
+    @property
+    def has_matches(self) -> bool:
+        """Tell whether it is known how many rows the filters leave."""
+        return bool(self.total) or self.emptiness in ("", "filtered")
+
+    @cached_property
+    def everything(self) -> int | None:
+        """Count what there is without filters; None where none of them leaves rows out."""
+        if not self.filters.has_filters:
+            return None
+        return count_of(self.filters.in_part(self.visible, self.filters.part_shown))
 
     @cached_property
     def page(self) -> Page[M]:
         """Return the page of rows the filters ask for, anchored at the newest row there was."""
-        upto = self.filters.number("upto")
-        upto = self.counts.newest if upto is None else upto
-        rows = self.filters.narrow(self.visible).filter(pk__lte=upto)
+        rows = self.as_opened(self.filters.narrow(self.visible))
         return page_of(
             self.filters.ordered(rows),
             number=self.filters.number("page") or 1,
             size=self.filters.page_size,
-            total=self.counts.total,
-            upto=upto,
+            total=self.total,
+            upto=self.upto,
             fetched=self.kind.fetched(self.filters) if self.kind.fetched else every(rows),
         )
 
@@ -278,8 +311,7 @@ class Shown(Generic[F, M, L]):
         upto = self.filters.value("upto")
         if upto is None:
             return 0
-        count: int = self.filters.narrow(self.visible).filter(pk__gt=upto).count()
-        return count
+        return count_of(self.filters.narrow(self.visible).filter(pk__gt=upto))
 
     @cached_property
     def newer_url(self) -> str:
@@ -289,7 +321,7 @@ class Shown(Generic[F, M, L]):
     def has_any(self) -> bool:
         """Tell whether there is any row here, whoever may see it."""
         rows = self.kind.here(self.request, every(self.visible))
-        return bool(self.counts.total) or rows.exists()
+        return bool(self.total) or rows.exists()
 
     @cached_property
     def freshness(self) -> Freshness | None:
@@ -324,25 +356,40 @@ class Shown(Generic[F, M, L]):
     def pager(self) -> Pager:
         return pager_of(self.filters, self.page)
 
-    def counted_parts(self) -> dict[str, int]:
-        """Count the rows of each part that the other filters leave."""
-        return self.filters.counted_parts(self.visible)
-
     @cached_property
     def parts(self) -> list[Part]:
-        return self.filters.parts(self.kind.parts(self) if self.kind.parts else {})
+        return self.filters.parts(self.numbers)
+
+    @cached_property
+    def states(self) -> list[Part]:
+        return self.filters.states(self.numbers)
+
+    @property
+    def counts_url(self) -> str:
+        """Return where the numbers of parts and states come from; empty where they are told."""
+        if self.kind.url or self.numbers or not (self.parts or self.states):
+            return ""
+        asked = self.filters.query(page=None, size=None, sort=None, upto=None)
+        return reverse(f"{self.kind.noun}_counts") + asked
+
+    def counted_choices(self) -> dict[str, int]:
+        """Count the rows of each part and of each state that the other filters leave."""
+        return self.filters.counted_choices(self.visible)
+
+    @property
+    def counts_key(self) -> str:
+        """Return what the counts are kept by: no account is told those of another."""
+        asked = self.filters.query(page=None, size=None, sort=None, upto=None)
+        portal, account = self.request.portal, self.request.user
+        role = account.role.value if account.role else ""
+        named = repr((account.pk, role, portal and portal.pk, self.noun, asked))
+        return f"counts:{sha256(named.encode()).hexdigest()}"
 
 
 def every(rows: QuerySet[M]) -> QuerySet[M]:
     """Return all rows of the table some rows are of."""
     found: QuerySet[M] = rows.model._default_manager.all()
     return found
-
-
-def counted(rows: QuerySet[Model]) -> Counts:
-    """Count rows and find the newest, in one query."""
-    known = rows.order_by().aggregate(total=Count("pk"), newest=Max("pk"))
-    return Counts(total=known["total"], newest=known["newest"] or 0)
 
 
 def digest_of(reads: Iterable[object]) -> str:

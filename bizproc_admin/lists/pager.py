@@ -75,7 +75,7 @@ def pager_of(filters: FilterForm[R], page: Page[M]) -> Pager:
         previous_url=url(page.previous_number),
         next_url=url(page.next_number),
         first_url=url(1) if page.number > 2 else "",
-        last_url=url(page.pages) if page.pages > page.number + 1 else "",
+        last_url=url(page.last_number) if (page.last_number or 0) > page.number + 1 else "",
         sizes=[
             Size(
                 label=str(size),

@@ -26,6 +26,7 @@ class PersonFilterForm(FilterForm[PersonQuerySet]):
     load = forms.ChoiceField(choices=[("", ""), *LOADS], required=False, label=_("Tasks"))
 
     CHIPS = ("department", "state", "load")
+    STATES = "load"
     SORTS = {
         "urgency": "",
         "name": "name",

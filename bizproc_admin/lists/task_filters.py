@@ -64,6 +64,7 @@ class WorkflowTaskFilterForm(FilterForm[WorkflowTaskQuerySet]):
 
     PART = "whose"
     OF_PART = ("open", "assignee")
+    STATES = "condition"
     CHIPS = ("template", "assignee", "kind", "condition", "starter", "step")
     COLUMNS = {
         "template": Column(

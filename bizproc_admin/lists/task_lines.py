@@ -52,7 +52,8 @@ class TaskLine:
     on that part, where the viewer has none the last on the task; outcome is what became of it if
     it still tells something. quick are the answers the viewer may give, elsewhere is where one is
     given that the portal takes on its own pages only; key is the one-time key of the row's form.
-    heading is the count of the row's group where the row is the first of it.
+    heads_group tells that the row is the first of its group, heading then how many it has, None
+    where that is not counted.
     """
 
     task: WorkflowTask
@@ -71,6 +72,7 @@ class TaskLine:
     elsewhere: str
     can_be_given: bool
     key: UUID
+    heads_group: bool = False
     heading: int | None = None
 
     @property
@@ -196,7 +198,9 @@ def headed(lines: list[TaskLine], groups: Mapping[str, int]) -> list[TaskLine]:
     """Give the first row of each group its heading: how many tasks the group has."""
     before = ["", *(line.group for line in lines)]
     return [
-        replace(line, heading=groups[line.group]) if line.group != group else line
+        replace(line, heads_group=True, heading=groups.get(line.group))
+        if line.group != group
+        else line
         for line, group in zip(lines, before, strict=False)
     ]
 

@@ -6,7 +6,7 @@ from django import forms
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from bizproc_admin.lists.chips import Chip, Column
+from bizproc_admin.lists.chips import Column
 from bizproc_admin.lists.filter_form import FilterForm
 from bizproc_admin.models import Account, DocumentKind, Person, Portal, TemplateMention
 from bizproc_admin.models.workflow_templates import WorkflowTemplateQuerySet
@@ -35,6 +35,7 @@ class TemplateFilterForm(FilterForm[WorkflowTemplateQuerySet]):
     person = forms.MultipleChoiceField(required=False, label=_("Changed by"))
 
     PART = "show"
+    STATES = "condition"
     CHIPS = ("kind", "start", "condition", "person")
     COLUMNS = {
         "kind": Column(key="kind"),
@@ -66,8 +67,9 @@ class TemplateFilterForm(FilterForm[WorkflowTemplateQuerySet]):
         self.offer_known("person", found=self.named_people(viewer, "person"))
         self.is_valid()
 
-    def chips(self) -> list[Chip]:
-        return [chip for chip in super().chips() if self.sees_all or chip.name != "condition"]
+    @property
+    def shows_states(self) -> bool:
+        return self.sees_all
 
     def of_part(self, key: str) -> Q:
         if key == "gone":

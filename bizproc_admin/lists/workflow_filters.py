@@ -81,6 +81,8 @@ class WorkflowFilterForm(FilterForm[WorkflowQuerySet]):
     idle = forms.ChoiceField(choices=[("", ""), *IDLE], required=False, label=_("Idle"))
 
     PART = "show"
+    OF_PART = ("condition",)
+    STATES = "condition"
     CHIPS = ("template", "kind", "starter", "waiting", "condition", "age", "idle")
     COLUMNS = {
         "template": Column(key="template_id", label="template_copy", names=WorkflowTemplate),
@@ -131,6 +133,11 @@ class WorkflowFilterForm(FilterForm[WorkflowQuerySet]):
             for key in own
         ]
         self.offer(name, [("", ""), *usual, *words])
+
+    @property
+    def shows_states(self) -> bool:
+        """What has ended stands in none of them."""
+        return self.part_shown != "ended"
 
     def in_part(self, rows: WorkflowQuerySet, key: str) -> WorkflowQuerySet:
         match key:

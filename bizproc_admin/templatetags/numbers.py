@@ -3,6 +3,8 @@
 from django import template
 from django.utils.formats import number_format
 
+from bizproc_admin.models import counting
+
 register = template.Library()
 
 
@@ -12,3 +14,11 @@ def grouped(value: int | None) -> str:
     if value is None:
         return ""
     return number_format(value, use_l10n=True, force_grouping=True)
+
+
+@register.filter
+def counted(value: int | None) -> str:
+    """Say a count of rows: 10001, one more than is counted, is "10,000+"."""
+    if value is None or counting.is_told(value):
+        return grouped(value)
+    return f"{grouped(counting.MOST_COUNTED)}+"

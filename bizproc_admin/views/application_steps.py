@@ -66,14 +66,9 @@ STEPS = ListPage(
     rows=lambda request: ApplicationStep.objects.visible_to(request.user),
     fetched=lambda filters: ApplicationStep.objects.for_rows(),
     lines=lines_of,
-    parts=Shown.counted_parts,
     more=more_of,
     is_live=True,
     verbs=lambda shown: (ANSWER,) if shown.filters.part_shown in ("all", "waiting") else (),
-)
-
-application_step_list, application_step_pulse, application_step_choices = STEPS.views(
-    "list", "pulse", "choices"
 )
 
 

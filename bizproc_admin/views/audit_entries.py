@@ -25,8 +25,6 @@ AUDIT_ENTRIES = ListPage(
     lines=lambda shown, entries: audit_lines(entries),
 )
 
-audit_entry_list = AUDIT_ENTRIES.view("list")
-
 
 @require_safe
 @requires(Capability.SEE_AUDIT)

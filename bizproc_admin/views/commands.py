@@ -19,7 +19,7 @@ from bizproc_admin.forms.commands import DecisionForm
 from bizproc_admin.htmx import dialog, page
 from bizproc_admin.lists.command_filters import CommandFilterForm
 from bizproc_admin.lists.command_lines import command_lines
-from bizproc_admin.lists.list_page import ListPage, Shown
+from bizproc_admin.lists.list_page import ListPage
 from bizproc_admin.models import ApplicationAction, Command, CommandState, WorkflowTemplate
 from bizproc_admin.models.commands import TAKEN_BACK, receivers
 from bizproc_admin.wording import acts
@@ -39,11 +39,8 @@ COMMANDS = ListPage(
     rows=lambda request: Command.objects.visible_to(request.user),
     fetched=lambda filters: Command.objects.select_related("task"),
     lines=lambda shown, commands: command_lines(commands),
-    parts=Shown.counted_parts,
     is_live=True,
 )
-
-command_list, command_pulse, command_choices = COMMANDS.views("list", "pulse", "choices")
 
 
 @require_safe

@@ -2,7 +2,6 @@
 
 import uuid
 
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -12,7 +11,7 @@ from bizproc_admin.access.permissions import Capability, Request, may, requires
 from bizproc_admin.actions import ACTIONS
 from bizproc_admin.htmx import page, part
 from bizproc_admin.lists.frozen_lists import Breakdown, FrozenList
-from bizproc_admin.lists.list_page import Counts, ListPage, Shown, digest_of
+from bizproc_admin.lists.list_page import ListPage, Shown, digest_of
 from bizproc_admin.lists.operation_filters import (
     KINDS,
     OperationFilterForm,
@@ -45,22 +44,14 @@ OPERATIONS = ListPage(
     rows=visible,
     fetched=lambda filters: BulkOperation.objects.select_related("portal"),
     lines=lambda shown, operations: operation_lines(operations),
-    parts=Shown.counted_parts,
     is_live=True,
 )
-
-operation_list, operation_pulse, operation_choices = OPERATIONS.views("list", "pulse", "choices")
 
 
 def operation_of(request: Request) -> BulkOperation:
     """Return the operation whose address was asked for."""
     match = request.resolver_match
     return reached_operation(request, match.kwargs["pk"] if match else 0)
-
-
-def counted_items(filters: OperationItemFilterForm, rows: QuerySet[Command]) -> Counts:
-    """Count the targets that are shown; no newer ones come while a list is looked at."""
-    return Counts(total=rows.count(), newest=2**62)
 
 
 ITEMS = ListPage(
@@ -73,7 +64,7 @@ ITEMS = ListPage(
     url=lambda request: reverse("operation_detail", args=[operation_of(request).pk]),
     fetched=lambda filters: Command.objects.select_related("task", "workflow"),
     lines=lambda shown, commands: [ItemLine(command=one) for one in commands],
-    count=counted_items,
+    is_anchored=False,
 )
 
 

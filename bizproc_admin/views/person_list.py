@@ -44,5 +44,3 @@ PEOPLE = ListPage(
     unlinked=is_unlinked,
     more=more_of,
 )
-
-person_list = PEOPLE.view("list")

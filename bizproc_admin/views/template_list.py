@@ -29,7 +29,4 @@ TEMPLATES = ListPage(
         "parameters"
     ),
     lines=lines_of,
-    parts=Shown.counted_parts,
 )
-
-workflow_template_list, workflow_template_choices = TEMPLATES.views("list", "choices")

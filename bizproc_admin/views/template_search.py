@@ -29,5 +29,3 @@ MENTIONS = ListPage(
     fetched=lambda filters: TemplateMention.objects.select_related("template"),
     lines=lines_of,
 )
-
-template_mention_list, template_mention_choices = MENTIONS.views("list", "choices")

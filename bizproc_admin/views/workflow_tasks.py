@@ -8,8 +8,6 @@ from django.views.decorators.http import require_POST, require_safe
 from bizproc_admin.access.permissions import Capability, Request, requires
 from bizproc_admin.htmx import part, wants_part
 from bizproc_admin.lists.inbox import (
-    counted,
-    counted_scopes,
     filters_behind,
     filters_of,
     lines_of,
@@ -26,12 +24,8 @@ from bizproc_admin.views.task_panels import is_beside_a_list, line_of, panel, pa
 
 
 def more_of(shown: Shown[WorkflowTaskFilterForm, WorkflowTask, TaskLine]) -> dict[str, object]:
-    """Open the task that the address names, and keep the counts that the navigation shows, too."""
-    request, filters, counts = shown.request, shown.filters, shown.counts
-    is_whole = filters.value("upto") is None and not filters.has_filters
-    if is_whole and filters.whose_shown == "mine":
-        request.waiting_counts = (counts.total, counts.groups["overdue"])
-    return opened(request, filters)
+    """Open the task that the address names."""
+    return opened(shown.request, shown.filters)
 
 
 def is_unlinked(shown: Shown[WorkflowTaskFilterForm, WorkflowTask, TaskLine]) -> bool:
@@ -53,16 +47,10 @@ WORKFLOW_TASKS = ListPage(
     rows=lambda request: WorkflowTask.objects.visible_to(request.user),
     fetched=lambda filters: WorkflowTask.objects.for_rows(),
     lines=lines_of,
-    count=counted,
-    parts=counted_scopes,
     unlinked=is_unlinked,
     more=more_of,
     is_live=True,
     verbs=verbs_of,
-)
-
-workflow_task_list, workflow_task_row, workflow_task_choices = WORKFLOW_TASKS.views(
-    "list", "row", "choices"
 )
 
 

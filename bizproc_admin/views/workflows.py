@@ -44,15 +44,17 @@ def lines_of(
 def more_of(shown: Shown[WorkflowFilterForm, Workflow, WorkflowLine]) -> dict[str, object]:
     """Keep the count that the navigation shows, too."""
     filters = shown.filters
-    is_whole = filters.value("upto") is None and not filters.has_filters
-    if is_whole and filters.part_shown == "running":
-        shown.request.running_count = shown.counts.total
+    if filters.part_shown == "running":
+        if shown.everything is not None:
+            shown.request.running_count = shown.everything
+        elif filters.value("upto") is None:
+            shown.request.running_count = shown.total
     return {}
 
 
 def is_unlinked(shown: Shown[WorkflowFilterForm, Workflow, WorkflowLine]) -> bool:
     account = shown.request.user
-    return not shown.counts.total and not account.sees_all and not account.circle
+    return not shown.total and not account.sees_all and not account.circle
 
 
 def verbs_of(shown: Shown[WorkflowFilterForm, Workflow, WorkflowLine]) -> tuple[Verb, ...]:
@@ -78,10 +80,6 @@ WORKFLOWS = ListPage(
     more=more_of,
     is_live=True,
     verbs=verbs_of,
-)
-
-workflow_list, workflow_pulse, workflow_row, workflow_choices = WORKFLOWS.views(
-    "list", "pulse", "row", "choices"
 )
 
 

@@ -93,7 +93,8 @@ def test_a_manager_sees_the_tasks_of_those_below(
     own = another("Of the manager", who=colleague)
     answer = as_(manager).get(LIST)
     assert names(answer) == [str(own)]
-    assert [(p.key, p.count) for p in answer.context["list"].parts] == [("mine", 1), ("team", 1)]
+    parts = as_(manager).get(f"{LIST}counts/").context["list"].parts
+    assert [(part.id, part.count) for part in parts] == [("whose-mine", 1), ("whose-team", 1)]
     assert names(as_(manager).get(LIST, {"whose": "team"})) == [str(task)]
     # what one may not ask for is not an error, and shows nothing
     assert names(as_(manager).get(LIST, {"whose": "everybody"})) == []
@@ -254,7 +255,7 @@ def test_a_list_costs_the_same_for_one_and_for_fifty(as_, approver, task, anothe
         Assignment.objects.create(task_id=pk, person=colleague)
     rows = ".".join(map(str, [task.pk, *pks]))
     assert (cost(LIST), cost(f"{LIST}pulse/?rows={rows}")) == one
-    assert one[0] <= 20
+    assert one[0] <= 21
 
 
 def test_the_order_by_deadline_is_a_walk_along_an_index(as_, administrator, task):

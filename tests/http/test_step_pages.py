@@ -75,8 +75,9 @@ def test_a_step_that_waits_is_a_line_with_what_waits_and_since_when(client, step
     assert ("777" in line.subject, str(line.look.text)) == (True, "Waiting")
     assert line.until.startswith("until ")
     assert detail(step) in text_of(page)
-    counts = {part.key: part.count for part in page.context["list"].parts}
-    assert (counts["all"], counts["waiting"], counts["answered"]) == (1, 1, 0)
+    parts = client.get(f"{LIST}counts/").context["list"].parts
+    counts = {part.id: part.count for part in parts}
+    assert (counts["state-all"], counts["state-waiting"], counts["state-answered"]) == (1, 1, 0)
     assert [one["count"] for one in page.context["nav"] if one["url"] == LIST] == [1]
 
 

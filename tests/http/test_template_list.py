@@ -140,7 +140,8 @@ def test_what_is_not_read_since_it_changed_is_found_once(
     answer = as_(administrator).get(URL, {"condition": "unread"})
     assert names(answer) == ["Changed"]
     assert line_of(answer, "Changed").state == "due"
-    assert [part.count for part in answer.context["list"].parts] == [1, 0, 0]
+    counted = as_(administrator).get(f"{URL}counts/", {"condition": "unread"})
+    assert [part.count for part in counted.context["list"].parts] == [1, 0, 0]
 
 
 def test_templates_known_before_there_was_a_list_are_found(as_, administrator, portal):
@@ -188,7 +189,7 @@ def test_the_page_costs_the_same_for_one_template_and_for_fifty(
     add("One", approval("Board"), approval("Chief", "user_99999"))
     sync()
     client.get(URL)
-    with django_assert_max_num_queries(16) as few:
+    with django_assert_max_num_queries(17) as few:
         client.get(URL)
     for number in range(49):
         people = [] if number % 2 else ["user_99999", "user_1"]

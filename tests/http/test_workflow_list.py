@@ -15,6 +15,7 @@ from bizproc_admin.models import (
     Person,
     Workflow,
     WorkflowTemplate,
+    counting,
 )
 
 LIST = "/workflows/"
@@ -183,9 +184,9 @@ def test_a_page_costs_the_same_for_one_row_and_for_fifty(client, many):
     fifty, queries_of_fifty, counts = cost(q=".")  # every id has a point
     one, queries_of_one, _ = cost(q=Workflow.objects.first().remote_id)
     assert (fifty, one) == (50, 1)
-    # one of them names the templates that have no name of their own, where a page shows any, and
-    # one counts the steps that the navigation tells of
-    assert queries_of_one <= queries_of_fifty <= 14
+    # one of them names the templates that have no name of their own, where a page shows any, one
+    # counts the steps that the navigation tells of, one what there is without filters
+    assert queries_of_one <= queries_of_fifty <= 16
     assert cost()[2] < counts  # nothing is counted twice: what runs is what the list has counted
 
 
@@ -298,3 +299,47 @@ def stranger_to(template):
     starters = mine.exclude(started_by=None).values("started_by")
     strangers = Person.objects.exclude(pk__in=concerned).exclude(pk__in=starters)
     return strangers.working().first()
+
+
+def test_how_many_match_stands_beside_the_title_of_how_many_there_are(client, many):
+    running = Workflow.objects.running().count()
+    locked = Workflow.objects.running().order_by("pk").first()
+    Workflow.objects.exclude(pk=locked.pk).update(owned_until=None)
+    Workflow.objects.filter(pk=locked.pk).update(owned_until=timezone.now() - timedelta(days=2))
+    assert f"<b>{running}</b>" in client.get(LIST).content.decode()
+    page = client.get(LIST, {"condition": "locked"}, HTTP_HX_REQUEST="true").content.decode()
+    assert '<span class="matches num" id="workflow-matches" hx-swap-oob="true">' in page
+    assert "".join(page.split()).count(f"<b>1</b>of{running}") == 1
+
+
+def test_each_state_is_one_click_away_with_its_count(client, many):
+    shown = client.get(f"{LIST}counts/").context["list"]
+    counts = {one.id.split("-", 1)[1]: one.count for one in [*shown.parts, *shown.states]}
+    running = Workflow.objects.running()
+    waiting = running.filter(open_tasks__gt=0).count()
+    assert (counts["running"], counts["ended"]) == (running.count(), 0)
+    assert (counts["waiting"], counts["no-task"]) == (waiting, running.count() - waiting)
+    for state in shown.states:
+        assert len(rows(client, size=250, condition=state.id.split("-", 1)[1])) == state.count
+    chosen = client.get(LIST, {"condition": "waiting"}).context["list"].states[0]
+    assert chosen.is_current
+    assert "condition" not in chosen.url  # a second click shows them all again
+    assert client.get(LIST, {"show": "ended"}).context["list"].states == []
+
+
+def test_what_was_counted_for_one_account_is_told_to_no_other(as_, client, many, manager):
+    assert client.get(f"{LIST}counts/").context["list"].parts[0].count > 0
+    assert as_(manager).get(f"{LIST}counts/").context["list"].parts[0].count == 0
+
+
+def test_more_rows_than_are_counted_are_all_reached(client, many, monkeypatch):
+    monkeypatch.setattr(counting, "MOST_COUNTED", 20)
+    page = client.get(LIST).content.decode()
+    assert "of 20+" in " ".join(page.split())
+    assert "pager-last" not in page
+    found = [rows(client, page=number) for number in (1, 2, 3, 4)]
+    assert sorted(w.pk for some in found for w in some) == sorted(
+        Workflow.objects.running().values_list("pk", flat=True)
+    )
+    assert 'id="pager-next"' not in client.get(LIST, {"page": 4}).content.decode()
+    assert client.get(LIST, {"page": 99}).context["list"].page.number == 1
