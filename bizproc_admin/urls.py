@@ -229,8 +229,9 @@ command_urls = [
 ]
 
 audit_urls = [
-    *audit_entries.AUDIT_ENTRIES.urls("list"),
+    *audit_entries.AUDIT_ENTRIES.urls("list", "counts"),
     path("<int:pk>/", audit_entries.audit_entry_detail, name="audit_entry_detail"),
+    path("<int:pk>/steps/", audit_entries.audit_entry_steps, name="audit_entry_steps"),
 ]
 
 account_urls = [

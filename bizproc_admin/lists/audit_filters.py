@@ -1,21 +1,33 @@
-"""The audit history's filters."""
+"""The audit history's filters.
+
+A row stands for a command with all its steps, or for an entry without a command. Who, what kind
+of entry and with what outcome is asked of every step, each by itself: a command is found by what
+any of them says. What was done, to what, when and in which operation its first entry tells.
+"""
 
 from collections.abc import Collection, Mapping
 from datetime import date, datetime, time, timedelta
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin.audit import AuditAction, first_version
 from bizproc_admin.lists.filter_form import FilterForm
-from bizproc_admin.models import AuditEntry, CommandState
+from bizproc_admin.models import Account, AuditEntry, CommandState
 from bizproc_admin.models.audit_entries import AuditEntryQuerySet
 from bizproc_admin.models.commands import TAKEN_BACK
+from bizproc_admin.models.counting import MOST_COUNTED, is_told
 from bizproc_admin.wording.audit_entries import actions_by_family
 from bizproc_admin.wording.looks import LOOKS
+
+# what needs a look first
+OUTCOMES = (
+    "unknown", "refused", "gone", "failed", "denied", "requested", "delivered", "confirmed",
+    TAKEN_BACK, "ok",
+)  # fmt: skip
 
 
 class AuditFilterForm(FilterForm[AuditEntryQuerySet]):
@@ -27,7 +39,7 @@ class AuditFilterForm(FilterForm[AuditEntryQuerySet]):
     )
     action = forms.ChoiceField(required=False, label=_("Action"))
     outcome = forms.ChoiceField(
-        choices=[("", _("Any outcome")), *((word, look.text) for word, look in LOOKS.items())],
+        choices=[("all", _("All")), *((word, LOOKS[word].text) for word in OUTCOMES)],
         required=False,
         label=_("Outcome"),
     )
@@ -42,7 +54,8 @@ class AuditFilterForm(FilterForm[AuditEntryQuerySet]):
     # the number of one, or each: the lines of operations' commands, too
     operation = forms.RegexField(r"^(each|[0-9]{1,18})$", required=False, label=_("Operation"))
 
-    CHIPS = ("person", "kind", "action", "outcome", "target", "since", "until", "operation")
+    PART = "outcome"
+    CHIPS = ("person", "kind", "action", "target", "since", "until", "operation")
     SORTS = {"seq": "pk"}
     DEFAULT_SORT = "-seq"
     EARLIEST, LATEST = date(1970, 1, 2), date(9998, 12, 31)
@@ -89,6 +102,26 @@ class AuditFilterForm(FilterForm[AuditEntryQuerySet]):
         number = str(self.value("operation") or "")
         return number if number.isdecimal() else ""
 
+    def of_part(self, key: str) -> Q:
+        """Return what an outcome asks of a row; what is requested is not done yet."""
+        if key == "requested":
+            return Q(command__state__in=CommandState.of_words(key))
+        return Q() if key == "all" else self.of_any_step(of_outcome(key))
+
+    def of_any_step(self, test: Q) -> Q:
+        """Return what a test of single entries asks of a row: that one of its entries passes.
+
+        Where few pass, their commands are looked up; where many do, each row is asked in turn,
+        and a page is full soon.
+        """
+        passing = AuditEntry.objects.filter(test).exclude(command=None).order_by()
+        few = list(passing.values_list("command", flat=True)[: MOST_COUNTED + 1])
+        if not is_told(len(few)):
+            of_command = Q(Exists(passing.filter(command=OuterRef("command"))))
+        else:
+            of_command = Q(command__in=set(few))
+        return (Q(command=None) & test) | of_command
+
     def test(self, chip: str, key: str) -> Q:
         match chip:
             case "operation":
@@ -96,21 +129,26 @@ class AuditFilterForm(FilterForm[AuditEntryQuerySet]):
                     return Q()
                 return Q(operation=int(key)) | Q(target_kind="operation", target_id=key)
             case "person":
-                return Q(actor_name__folds=key) | Q(actor__username=key)
+                signed_in = Account.objects.filter(username=key).values("pk")
+                return self.of_any_step(Q(actor_name__folds=key) | Q(actor__in=signed_in))
             case "kind":
-                return first_version.of_kind(key)
+                return self.of_any_step(first_version.of_kind(key))
             case "action":
                 return first_version.of_action(AuditAction(key))
-            case "outcome":
-                is_back = Q(error_code=TAKEN_BACK)
-                if key == TAKEN_BACK:
-                    return is_back & Q(outcome=CommandState.CANCELLED)
-                return ~is_back & Q(outcome__in=CommandState.of_words(key) or [key])
             case "target":
                 return Q(target_label__folds=key) | Q(target_id=key)
             case "since":
                 return Q(recorded_at__gte=start_of(date.fromisoformat(key)))
         return Q(recorded_at__lt=start_of(date.fromisoformat(key) + timedelta(days=1)))
+
+    def counted_choices(self, rows: AuditEntryQuerySet) -> dict[str, int]:
+        """Count the rows of each outcome; not where more is asked for, which may be every entry."""
+        return {} if self.has_filters else super().counted_choices(rows)
+
+    @property
+    def asked(self) -> str:
+        """Return the query string of the list as it is shown; empty where nothing is asked."""
+        return self.query() if self.pairs() else ""
 
     @property
     def bar(self) -> list[forms.BoundField]:
@@ -120,3 +158,15 @@ class AuditFilterForm(FilterForm[AuditEntryQuerySet]):
 def start_of(day: date) -> datetime:
     """Give the first moment of a day in the viewer's zone."""
     return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def of_outcome(word: str) -> Q:
+    """Match the single entries with an outcome; what was taken back is not refused."""
+    cancelled = Q(outcome=CommandState.CANCELLED)
+    if word == TAKEN_BACK:
+        return cancelled & Q(error_code=TAKEN_BACK)
+    states: list[str] = [*CommandState.of_words(word)] or [word]
+    if CommandState.CANCELLED in states:
+        others = [state for state in states if state != CommandState.CANCELLED]
+        return Q(outcome__in=others) | (cancelled & ~Q(error_code=TAKEN_BACK))
+    return Q(outcome__in=states)

@@ -68,6 +68,10 @@ class AuditSequence(models.Model):
         return self.scope
 
 
+# an entry that stands for itself or for a whole command, whose first it is
+BEGINS = Q(command=None) | Q(kind="intent")
+
+
 class AuditEntryQuerySet(InsertOnlyQuerySet):
     def latest_first(self) -> Self:
         return self.order_by("-pk")
@@ -79,6 +83,13 @@ class AuditEntryQuerySet(InsertOnlyQuerySet):
         # what somebody did at another portal before this one became theirs stays there
         own = Q(portal=None, actor__home=account.home_id)
         return self.filter(Q(portal=account.home_id) | own)
+
+    def beginning(self) -> Self:
+        """Narrow to one entry a command, the one that asked for it, and to all without a command.
+
+        Those are the rows of the history: the further entries of a command are its steps.
+        """
+        return self.filter(BEGINS)
 
     def with_details(self) -> Self:
         return self.select_related("detail", "portal", "command__task")
@@ -148,8 +159,11 @@ class AuditEntry(InsertOnlyModel):
             models.Index(fields=["target_kind", "target_id"], name="audit_entry_target"),
             models.Index(fields=["actor_name"], name="audit_entry_actor"),
             models.Index(fields=["recorded_at"], name="audit_entry_time"),
-            # the history as it is opened: an operation's lines are folded into one
-            models.Index(fields=["id"], condition=Q(operation=None), name="audit_entry_folded"),
+            # the history as it is opened: a command's steps and an operation's lines are folded
+            models.Index(
+                fields=["id"], condition=Q(operation=None) & BEGINS, name="audit_entry_rows"
+            ),
+            models.Index(fields=["outcome", "command"], name="audit_entry_outcome"),
         ]
 
     def __str__(self) -> str:

@@ -118,6 +118,12 @@ def say(entries: Sequence[AuditEntry]) -> list[str]:
     return [sentence_of(entry, names) for entry in entries]
 
 
+def say_rows(entries: Sequence[AuditEntry]) -> list[str]:
+    """Return what the history's rows say: of a command what was asked for, else the sentence."""
+    names = receivers(entry.command for entry in entries if entry.command)
+    return [what(entry, names) if entry.command else sentence_of(entry, names) for entry in entries]
+
+
 def sentence_of(entry: AuditEntry, names: acts.Names) -> str:
     """Say an entry in one sentence, without asking the database for anything."""
     act = what(entry, names)

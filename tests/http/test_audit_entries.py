@@ -1,14 +1,21 @@
 """The audit history: complete, in words, and closed to every hand."""
 
+import uuid
+from datetime import timedelta
+from unittest import mock
+
 import pytest
+from django.core.cache import cache
 from django.db import DatabaseError, connection, transaction
 from django.db.models import ProtectedError
 from django.urls import reverse
+from django.utils import timezone
 
 from bizproc_admin import audit
 from bizproc_admin.audit import AuditAction, By, Facts, triggers
+from bizproc_admin.lists.audit_filters import AuditFilterForm
 from bizproc_admin.lists.audit_lines import audit_lines
-from bizproc_admin.models import AuditDetail, AuditEntry, AuditSequence, Target
+from bizproc_admin.models import AuditDetail, AuditEntry, AuditSequence, Command, Target
 from bizproc_admin.models.audit_entries import InsertOnly
 from tests import language
 
@@ -130,6 +137,120 @@ def test_what_a_person_took_back_is_found_by_its_own_word(client, administrator,
 def test_a_bad_filter_is_said_and_shows_no_entry(client, entry, bad):
     assert rows(client, **bad) == []
     assert entry in rows(client, page="x")
+
+
+@pytest.fixture
+def command(administrator, portal, workflow):
+    """A termination whose answer was lost and that a reading has confirmed, with its steps."""
+    command = Command.objects.create(
+        key=uuid.uuid4(), digest="", portal=portal, action="workflow.terminate", effect="end",
+        target_kind="workflow", target_id=workflow.remote_id, target_label="Отпуск",
+        workflow=workflow, reason="Расторгнут", actor=administrator, actor_name="Anna Koroleva",
+        actor_role="portal administrator", state="confirmed",
+        settled_at=timezone.now() + timedelta(seconds=7.9),
+    )  # fmt: skip
+    for kind, outcome, by in [
+        ("intent", "intent", By(account=administrator)),
+        ("attempt", "sending", By(account=None, origin="worker", name="worker")),
+        ("outcome", "unknown", By(account=None, origin="worker", name="worker")),
+        ("reconcile", "confirmed", By(account=None, origin="sweeper", name="sweeper")),
+    ]:
+        audit.record(
+            AuditEntry.Kind(kind), AuditAction.WORKFLOW_TERMINATE, by=by,
+            target=command.as_target, command=command, outcome=outcome,
+            facts=Facts(reason=command.reason if kind == "intent" else ""),
+        )  # fmt: skip
+    return command
+
+
+def test_a_command_is_one_row_with_its_last_outcome_and_its_steps_inside(client, entry, command):
+    first = command.audit_entries.earliest("pk")
+    assert [row.pk for row in rows(client)][:2] == [first.pk, entry.pk]
+    page = client.get(LIST)
+    line = page.context["list"].lines[0]
+    assert line.sentence.startswith("Terminate Отпуск")
+    assert line.note == "Расторгнут"
+    assert (line.steps, line.took) == (4, "7 s")
+    text = page.content.decode()
+    assert "Confirmed" in text
+    assert "Unknown, checking</span></span>" not in text
+    steps = client.get(reverse("audit_entry_steps", args=[first.pk])).content.decode()
+    assert "Sent to the portal" in steps
+    assert "No clear answer came" in steps
+
+
+@pytest.mark.parametrize(
+    ("params", "is_there"),
+    [
+        ({"outcome": "unknown"}, True),
+        ({"outcome": "confirmed"}, True),
+        ({"outcome": "refused"}, False),
+        ({"outcome": "requested"}, False),
+        ({"kind": "reconcile"}, True),
+        ({"kind": "human_decision"}, False),
+        ({"person": "sweeper"}, True),
+        ({"person": "koroleva", "outcome": "unknown", "kind": "attempt"}, True),
+        ({"person": "nobody", "outcome": "unknown"}, False),
+    ],
+)
+def test_a_command_is_found_by_what_any_of_its_steps_says(client, command, params, is_there):
+    found = [row.command_id for row in rows(client, **params)]
+    assert found == ([command.pk] if is_there else [])
+
+
+def test_each_outcome_has_a_chip_with_the_count_of_its_rows(client, entry, command):
+    def counts(**params):
+        cache.clear()
+        states = client.get(reverse("audit_entry_counts"), params).context["list"]
+        return {part.id.removeprefix("outcome-"): part.count for part in states.parts}
+
+    told = counts()
+    assert (told["unknown"], told["confirmed"], told["refused"]) == (1, 2, 0)
+    for outcome in ("unknown", "confirmed", "ok"):
+        assert told[outcome] == len(rows(client, outcome=outcome))
+    assert set(counts(target="Отпуск").values()) == {None}
+
+
+@pytest.mark.parametrize("most", [0, 10_000])
+def test_what_many_entries_say_is_asked_of_each_row_in_turn(client, entry, command, most):
+    """The rows are the same, by whichever way they are found."""
+    with (
+        mock.patch("bizproc_admin.lists.audit_filters.MOST_COUNTED", most),
+        mock.patch("bizproc_admin.models.counting.MOST_COUNTED", most),
+    ):
+        form = AuditFilterForm({"outcome": "confirmed"})
+        found = form.narrow(AuditEntry.objects.beginning())
+    assert set(found) == {entry, command.audit_entries.earliest("pk")}
+
+
+def test_an_entry_leads_to_its_neighbours_in_the_list_as_it_is_filtered(client, entry, command):
+    """From any step of a command: the row before it and the row after it."""
+    later = audit.record(
+        AuditEntry.Kind.SIGN_OUT,
+        AuditAction.SIGN_OUT,
+        by=By(account=None, name="x"),
+        target=Target(),
+    )
+    first, last = command.audit_entries.earliest("pk"), command.audit_entries.latest("pk")
+    for step in (first, last):
+        address = reverse("audit_entry_detail", args=[step.pk])
+        assert client.get(address).context["neighbours"] == (later.pk, entry.pk)
+        filtered = client.get(address, {"outcome": "confirmed"})
+        assert filtered.context["neighbours"] == (None, entry.pk)
+        assert f'href="{LIST}?outcome=confirmed"' in filtered.content.decode()
+    page = client.get(reverse("audit_entry_detail", args=[last.pk])).content.decode()
+    assert page.count('aria-current="true"') == 1
+    assert page.count("timeline__item") == 4
+
+
+def test_a_machine_has_no_avatar_of_a_person(client, administrator):
+    for by in (audit.COMMAND_LINE, By(account=administrator)):
+        audit.record(
+            AuditEntry.Kind.ACCOUNT, AuditAction.PASSWORD_CHOSEN, by=by,
+            target=administrator.as_target,
+        )  # fmt: skip
+    own, machine = client.get(LIST, {"action": "account.password_chosen"}).context["list"].lines
+    assert (own.is_of_person, machine.is_of_person, machine.actor) == (True, False, "command line")
 
 
 def test_no_method_of_the_model_changes_or_removes_an_entry(entry):

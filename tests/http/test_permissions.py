@@ -159,6 +159,8 @@ TABLE = [
     ("operation_confirmation", "post", ACTING),
     ("audit_entry_list", "get", READERS),
     ("audit_entry_detail", "get", READERS),
+    ("audit_entry_steps", "get", READERS),
+    ("audit_entry_counts", "get", READERS),
     ("account_list", "get", ADMINISTRATOR),
     ("account_creation", "get", ADMINISTRATOR),
     ("account_creation", "post", ADMINISTRATOR),
