@@ -5,7 +5,8 @@ makes a workflow be read again: one that is not known here, and one whose templa
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -34,23 +35,55 @@ from bizproc_admin.syncing import rereading
 log = logging.getLogger(__name__)
 
 AT_ONCE: Final = 500
+#: Seconds after which calls are taken, or workflows read, by another one: whoever was at it died.
+TAKE_LEASE, READ_LEASE = 30, 60
+#: Seconds after which somebody who found another one at the calls looks again.
+LOOK_AGAIN: Final = 1.0
 #: Calls of one workflow within so long are one reading of it.
 READ_EVERY: Final = timedelta(seconds=5)
-#: Seconds after which a reading is begun whose reader must have died.
-READ_LEASE: Final = 60
+#: Seconds from one reading of a portal to the next: in a burst, each is of many.
+READ_REST: Final = 0.5
 #: Workflows that are read in one go; the next ones in another, so that people come in between.
 READ_AT_ONCE: Final = 200
 UNVERIFIED_LIVES: Final = timedelta(hours=24)
 
 
 def take_calls(portal_pk: int) -> None:
-    """Do what follows from the calls of a portal that nobody has looked at yet."""
-    portal = Portal.objects.get(pk=portal_pk)
-    settle_unverified(portal)
+    """Do what follows from the calls of a portal that nobody has looked at yet.
+
+    One at a time, and only of those that are there now: while they keep coming, a few of them cost
+    as much as hundreds do, and each that comes is rung for.
+    """
+    with alone(f"taking-calls-{portal_pk}", lease=TAKE_LEASE) as is_alone:
+        if is_alone:
+            portal = Portal.objects.get(pk=portal_pk)
+            settle_unverified(portal)
+            take_due(portal)
+    if is_alone:
+        start_readings(portal_pk)
+    else:
+        doorbell.ring("take_calls", portal_pk, queue=doorbell.INTERACTIVE, after=LOOK_AGAIN)
+
+
+@contextmanager
+def alone(key: str, *, lease: float) -> Iterator[bool]:
+    """Keep others away from something within the block; False where somebody is at it."""
+    is_alone = cache.add(key, "under way", timeout=lease)
+    try:
+        yield is_alone
+    finally:
+        if is_alone:
+            cache.delete(key)
+
+
+def take_due(portal: Portal) -> None:
     due = ApplicationStep.objects.filter(portal=portal, is_due=True).order_by("pk")
-    while calls := list(due.only("pk", "workflow_remote_id", "name", "code")[:AT_ONCE]):
+    last = due.values_list("pk", flat=True).last()
+    if last is None:
+        return
+    due = due.filter(pk__lte=last).only("pk", "workflow_remote_id", "name", "code")
+    while calls := list(due[:AT_ONCE]):
         take(portal, calls)
-    start_readings(portal_pk)
 
 
 def take(portal: Portal, calls: list[ApplicationStep]) -> None:
@@ -176,8 +209,8 @@ def ask_for_reading(portal: Portal, remote_ids: Iterable[str]) -> None:
     here.exclude(resting).filter(due_at=None).update(due_at=now)
 
 
-def start_readings(portal_pk: int, *, start: doorbell.Start = doorbell.ring) -> None:
-    """Ring for the next reading of what calls have asked for, at the moment it is due."""
+def start_readings(portal_pk: int, *, rest: float = 0.0) -> None:
+    """Ring for the next reading of what calls have asked for, when it is due and after a rest."""
     first = (
         CalledWorkflow.objects.filter(portal=portal_pk)
         .exclude(due_at=None)
@@ -186,8 +219,8 @@ def start_readings(portal_pk: int, *, start: doorbell.Start = doorbell.ring) -> 
         .first()
     )
     if first is not None:
-        after = max(0.0, (first - timezone.now()).total_seconds())
-        start("read_called", portal_pk, queue=doorbell.INTERACTIVE, after=after)
+        after = max(rest, (first - timezone.now()).total_seconds())
+        doorbell.ring("read_called", portal_pk, queue=doorbell.INTERACTIVE, after=after)
 
 
 def read_called(portal_pk: int) -> None:
@@ -195,13 +228,11 @@ def read_called(portal_pk: int) -> None:
 
     One reading of a portal at a time: what is asked for meanwhile is in the next, all of it.
     """
-    if not cache.add(f"reading-called-{portal_pk}", "reading", timeout=READ_LEASE):
-        return
-    try:
-        read_due(Portal.objects.get(pk=portal_pk))
-    finally:
-        cache.delete(f"reading-called-{portal_pk}")
-    start_readings(portal_pk)
+    with alone(f"reading-called-{portal_pk}", lease=READ_LEASE) as is_alone:
+        if is_alone:
+            read_due(Portal.objects.get(pk=portal_pk))
+    if is_alone:
+        start_readings(portal_pk, rest=READ_REST)
 
 
 def read_due(portal: Portal) -> None:

@@ -43,8 +43,8 @@ MOST_OF_UNVERIFIED: Final = 64 * 1024
 APPLICATION_EVENTS: Final = ("ONAPPINSTALL", "ONAPPUPDATE", "ONAPPUNINSTALL")
 #: last_call_at is exact to this.
 _NOTED_EVERY: Final = timedelta(seconds=5)
-#: A worker is rung for once in so many seconds, and looks when they are over.
-_RUNG_EVERY, _LOOKS_AFTER = 0.6, 0.7
+#: Seconds from one look of a worker at the calls of a portal to the next.
+LOOKS_EVERY: Final = 1.0
 #: The name of the action by which a connection is tested (actions.calls_connection).
 TEST_ACTION: Final = "portal.test_calls"
 Known = tuple[Portal, CallReceiver | None]
@@ -235,13 +235,15 @@ def _note_event(receiver: CallReceiver, event: str) -> None:
     doorbell.ring("look_at_application", receiver.pk, queue=doorbell.INTERACTIVE)
 
 
-# when this process last rang for a portal
-_rung: dict[int, float] = {}
+# when a worker last looks that this process has rung for
+_looks: dict[int, float] = {}
 
 
 def _ring(portal_pk: int) -> None:
-    """Let a worker do what follows from calls, once for all that come within a moment."""
+    """Let a worker do what follows from calls: at once, and in a burst once for all of a second."""
     now = time.monotonic()
-    if now - _rung.get(portal_pk, -_RUNG_EVERY) >= _RUNG_EVERY:
-        _rung[portal_pk] = now
-        doorbell.ring("take_calls", portal_pk, queue=doorbell.INTERACTIVE, after=_LOOKS_AFTER)
+    last = _looks.get(portal_pk, now - LOOKS_EVERY)
+    if last <= now:
+        _looks[portal_pk] = max(now, last + LOOKS_EVERY)
+        after = _looks[portal_pk] - now
+        doorbell.ring("take_calls", portal_pk, queue=doorbell.INTERACTIVE, after=after)

@@ -14,9 +14,9 @@ from typing import Final
 
 from django.db import OperationalError, connection, transaction
 
-#: Seconds from one try to the next, and until it is given up.
-NAP: Final = 0.005
-PATIENCE: Final = 20.0
+#: Seconds from one try to the next, at first and at most, and until it is given up: each try of
+#: a turn that waits long takes computing from whoever it waits for.
+NAP, LONGEST_NAP, PATIENCE = 0.005, 0.02, 20.0
 _BUSY: Final = "database is locked"
 
 
@@ -70,7 +70,7 @@ def _carry_out(writes: list[_Write]) -> None:
 
 
 def _begin_and_write(writes: list[_Write]) -> None:
-    until = time.monotonic() + PATIENCE
+    until, nap = time.monotonic() + PATIENCE, NAP
     has_begun = False
     while not has_begun:
         try:
@@ -82,7 +82,8 @@ def _begin_and_write(writes: list[_Write]) -> None:
         except OperationalError as error:
             if has_begun or _BUSY not in str(error) or time.monotonic() > until:
                 raise
-            time.sleep(NAP)
+            time.sleep(nap)
+            nap = min(1.2 * nap, LONGEST_NAP)
 
 
 @contextmanager

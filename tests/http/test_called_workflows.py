@@ -13,7 +13,7 @@ from tests.http.calling import call_of, calls, proven_by
 
 @pytest.fixture(autouse=True)
 def rings_each_time():
-    keeping._rung.clear()
+    keeping._looks.clear()
     keeping._known.clear()
 
 
@@ -40,7 +40,7 @@ def test_a_template_that_tells_the_console_is_seen_at_once(portal, workflow, san
 def test_calls_of_one_workflow_within_seconds_are_one_reading(
     portal, workflow, sandbox, monkeypatch
 ):
-    monkeypatch.setattr(following, "start_readings", lambda _portal: None)
+    monkeypatch.setattr(following, "start_readings", lambda *_, **__: None)
     proven_by(portal)
     for _ in range(5):
         tells(portal, workflow.remote_id)
@@ -69,7 +69,7 @@ def test_many_workflows_are_read_in_portions_so_that_people_come_in_between(
 ):
     monkeypatch.setattr(following, "READ_AT_ONCE", 2)
     started = []
-    monkeypatch.setattr(following, "start_readings", started.append)
+    monkeypatch.setattr(following, "start_readings", lambda pk, **_: started.append(pk))
     following.ask_for_reading(portal, ["w.1", "w.2", "w.3"])
     receiving.read_called(portal.pk)
     assert CalledWorkflow.objects.exclude(due_at=None).count() == 1
@@ -121,7 +121,7 @@ def test_one_reading_of_a_portal_is_under_way_at_a_time(portal, sandbox, monkeyp
         receiving.read_called(portal.pk)
 
     monkeypatch.setattr(following.rereading, "read_called", meanwhile)
-    monkeypatch.setattr(following, "start_readings", lambda _portal: None)
+    monkeypatch.setattr(following, "start_readings", lambda *_, **__: None)
     receiving.read_called(portal.pk)
     assert inner == [["w.1"]]
     assert CalledWorkflow.objects.exclude(due_at=None).get().remote_id == "w.2"

@@ -28,7 +28,7 @@ ODD = (
 
 @pytest.fixture(autouse=True)
 def nobody_is_remembered():
-    keeping._rung.clear()
+    keeping._looks.clear()
     keeping._known.clear()
 
 

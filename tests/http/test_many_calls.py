@@ -3,22 +3,24 @@
 import sqlite3
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 from django.db import IntegrityError, OperationalError, connection
 from django.test import Client
 from django.urls import reverse
 
-from bizproc_admin.models import ApplicationStep
+from bizproc_admin import receiving
+from bizproc_admin.models import ApplicationStep, CalledWorkflow, StepState
 from bizproc_admin.models.application_steps import ApplicationStepQuerySet
-from bizproc_admin.receiving import keeping, turns
+from bizproc_admin.receiving import following, keeping, turns
 from tests.conftest import connected
-from tests.http.calling import call_of, calls, proven_by
+from tests.http.calling import call_of, calls, event_token, proven_by
 
 
 @pytest.fixture(autouse=True)
 def nobody_is_remembered():
-    keeping._rung.clear()
+    keeping._looks.clear()
     keeping._known.clear()
 
 
@@ -138,3 +140,71 @@ def test_what_was_not_committed_is_kept_for_nobody_whatever_went_wrong(portal):
     with pytest.raises(IntegrityError):
         turns._carry_out(writes)
     assert [(one.is_over, one.is_kept) for one in writes] == [(True, False)] * 2
+
+
+def test_a_burst_is_rung_for_once_a_second_and_each_call_is_looked_at_after_it(portal, monkeypatch):
+    now, looks, came = [100.0], [], []
+    monkeypatch.setattr(keeping, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(
+        keeping.doorbell, "ring", lambda *_, after, **__: looks.append(now[0] + after)
+    )
+    for step in [0.0] + [0.125] * 24 + [5.0, 0.5]:
+        now[0] += step
+        came.append(now[0])
+        keeping._ring(portal.pk)
+    assert looks == [100.0, 101.0, 102.0, 103.0, 104.0, 108.0, 109.0]
+    assert all(any(call <= look <= call + 1 for look in looks) for call in came)
+
+
+def test_calls_taken_in_portions_are_neither_lost_nor_doubled_nor_put_in_another_order(
+    portal, workflow, monkeypatch
+):
+    monkeypatch.setattr(following, "AT_ONCE", 4)
+    monkeypatch.setattr(following.doorbell, "ring", lambda *_, **__: None)
+    proven_by(portal)
+    now = int(time.time())
+    # of one step of a workflow, and not in the order in which the portal made them
+    runs = [
+        call_of(workflow.remote_id, ts=str(now - ago), event_token=event_token(workflow.remote_id))
+        for ago in (30, 10, 90, 50, 20, 70)
+    ]
+    others = [call_of(f"unknown.{number % 3}") for number in range(9)]
+    for form in [*runs, *others, *runs[:2]]:
+        assert calls(portal, form).status_code == 200
+    receiving.take_calls(portal.pk)
+    steps = ApplicationStep.objects.order_by("called_at")
+    ours = steps.filter(workflow=workflow)
+    assert [one.state for one in ours] == [StepState.ELSEWHERE] * 5 + [StepState.WAITING]
+    assert [one.repeats for one in ours] == [0, 0, 0, 1, 0, 1]
+    assert (steps.count(), steps.filter(is_due=True).count()) == (15, 0)
+    asked = CalledWorkflow.objects.exclude(due_at=None).order_by("remote_id")
+    assert [one.remote_id for one in asked] == ["unknown.0", "unknown.1", "unknown.2"]
+
+
+def test_calls_that_come_while_others_are_taken_wait_for_the_next_look(
+    portal, workflow, monkeypatch
+):
+    rings, taken = [], []
+    monkeypatch.setattr(
+        following.doorbell, "ring", lambda job, *_, after=0, **__: rings.append((job, after))
+    )
+    proven_by(portal)
+    take = following.take
+
+    def meanwhile(portal, due):
+        taken.append(len(due))
+        if len(taken) == 1:
+            calls(portal, call_of(workflow.remote_id))
+            receiving.take_calls(portal.pk)
+        take(portal, due)
+
+    monkeypatch.setattr(following, "take", meanwhile)
+    calls(portal, call_of(workflow.remote_id))
+    rings.clear()
+    receiving.take_calls(portal.pk)
+    # whoever finds another one at it looks again, in a while
+    assert (taken, rings[-1]) == ([1], ("take_calls", following.LOOK_AGAIN))
+    assert ApplicationStep.objects.filter(is_due=True).count() == 1
+    monkeypatch.setattr(following, "take", take)
+    receiving.take_calls(portal.pk)
+    assert ApplicationStep.objects.filter(is_due=True).count() == 0

@@ -28,7 +28,7 @@ from tests.http.calling import FORM, TOKEN, call_of, calls, event_token, proven_
 
 @pytest.fixture(autouse=True)
 def rings_each_time():
-    keeping._rung.clear()
+    keeping._looks.clear()
     keeping._known.clear()
 
 
