@@ -129,6 +129,8 @@ def navigation(
         }
         for capability, name, label, icon, count in entries
         if can.get(capability.value)
+        # a participant's home is the inbox
+        and not (name == "overview" and account.role == Role.PARTICIPANT)
     ]
 
 

@@ -1,29 +1,33 @@
-"""The overview: how much runs, waits, is overdue or locked, and how old all of that is."""
+"""The overview: what needs somebody now, how much runs and waits, and how old all of that is."""
 
 from datetime import timedelta
 
 from django.db.models import Count, Max, Min, Q
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from bizproc_admin.access.permissions import Capability, Request, may, requires
+from bizproc_admin.access.permissions import Capability, Request, requires
 from bizproc_admin.htmx import page
 from bizproc_admin.lists.inbox import waiting_count
+from bizproc_admin.lists.needs import needs_of
 from bizproc_admin.lists.workflow_lines import workflow_lines
-from bizproc_admin.models import Command, Feed, FeedName, Person, Workflow, WorkflowTemplate
+from bizproc_admin.models import Command, Feed, FeedName, Role, Workflow, WorkflowTemplate
 from bizproc_admin.models.workflows import LOCK_GRACE
-from bizproc_admin.models.workloads import left_behind
 from bizproc_admin.wording import acts
 from bizproc_admin.wording.freshness import is_told, of_feed
 
-MOST_TEMPLATES = 12
+MOST_TEMPLATES, MOST_OLDEST, MOST_LOCKS = 12, 5, 3
 
 
 @require_safe
 @requires(Capability.SEE_OVERVIEW)
 def overview(request: Request) -> HttpResponse:
+    """Show what needs somebody now; a participant's home is the inbox."""
     portal = request.portal
+    if request.user.role == Role.PARTICIPANT:
+        return redirect("workflow_task_list")
     visible = Workflow.objects.visible_to(request.user).at(portal)
     now = portal.now() if portal else timezone.now()
     running = visible.running()
@@ -46,7 +50,10 @@ def overview(request: Request) -> HttpResponse:
         )
         .order_by("-running", "template_copy")
     )
-    oldest = workflow_lines(list(running.order_by("started_at").with_names()[:5]))
+    rows = running.with_names()
+    longest = list(rows.order_by("started_at")[:MOST_OLDEST])
+    locks = rows.filter(owned_until__lt=now - LOCK_GRACE).order_by("owned_until")
+    lines = workflow_lines([*longest, *locks[:MOST_LOCKS]])
     per_template = list(templates)
     shown = per_template[:MOST_TEMPLATES]
     nameless = [row["template_id"] for row in shown if not row["template_copy"]]
@@ -56,12 +63,9 @@ def overview(request: Request) -> HttpResponse:
     if not request.user.sees_all:
         commands = commands.filter(workflow__in=visible)
     latest = list(commands.filter(bulk=None)[:8])
-    left = commands.left_to_people(timezone.now()).aggregate(
-        count=Count("pk"), oldest=Min("sent_at")
-    )
     context = {
         "counts": counts,
-        "oldest": oldest,
+        "oldest": lines[: len(longest)],
         "templates": [
             {**row, "name": row["template_copy"] or str(hidden[row["template_id"]])}
             for row in shown
@@ -84,10 +88,11 @@ def overview(request: Request) -> HttpResponse:
         ]
         if portal
         else [],
-        "left_to_people": left,
-        "left_behind": left_behind(Person.objects.at(portal))
-        if may(request.user, Capability.ACT_FOR_OTHERS)
-        else {},
+        "needs": needs_of(
+            request.user, portal, now=now, locked=counts["locked"], locks=lines[len(longest) :]
+        )
+        if portal
+        else None,
         "commands": [(command, acts.kind(command)) for command in latest],
         "unlinked": not request.user.sees_all and not request.user.circle,
     }

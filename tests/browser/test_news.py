@@ -34,7 +34,7 @@ def test_a_refusal_is_told_on_the_page_the_person_went_on_to(
     page.goto(f"{url}{LIST}{tasks[0].pk}/")
     page.locator(".task-panel__acts [data-act='agree']").click()
     page.wait_for_url(f"{url}{LIST}**")
-    page.goto(f"{url}/")
+    page.goto(f"{url}/workflows/")
     sandbox.fail_next("ERROR_TASK_EXECUTION", method=COMPLETE)
     page.wait_for_timeout(1100)
     commands.sweep()

@@ -349,7 +349,7 @@ def test_an_old_tab_says_so_and_gives_back_what_was_typed(page, enter, olga, tas
     other.get_by_label("Username").fill("olga")
     other.get_by_label("Password", exact=True).fill(PASSWORD)
     other.get_by_role("button", name="Sign in", exact=True).click()
-    other.wait_for_url(f"{url}/")
+    other.wait_for_url(f"{url}{LIST}**")
     page.locator("#answer-button-1").click()
     toast = page.locator(".toast")
     expect(toast).to_contain_text("from before you signed in again")

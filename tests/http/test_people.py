@@ -389,4 +389,4 @@ def test_a_manager_reads_who_is_above_without_a_way_there(as_, manager, make, sa
 
 def test_the_navigation_leads_to_the_people(as_, manager, participant, portal):
     assert f'href="{LIST}"' in as_(manager).get("/").content.decode()
-    assert f'href="{LIST}"' not in as_(participant).get("/").content.decode()
+    assert f'href="{LIST}"' not in as_(participant).get("/workflows/").content.decode()
