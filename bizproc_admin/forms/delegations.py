@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from bizproc_admin.access.permissions import Capability, may
 from bizproc_admin.forms.people import PeopleField
-from bizproc_admin.models import Account, Assignment, Person, WorkflowTask
+from bizproc_admin.models import Account, Assignment, Command, Person, WorkflowTask
 
 
 def form_key() -> dict[str, Any]:
@@ -43,7 +43,7 @@ class DelegationForm(forms.Form):
         self, data: Any, *, task: WorkflowTask, actor: Account, waiting: list[Person]
     ) -> None:
         super().__init__(data, auto_id="delegation-%s", initial=form_key())
-        self.task, self.own = task, actor.person_at(task.portal)
+        self.task, self.actor, self.own = task, actor, actor.person_at(task.portal)
         keys = [person.pk for person in waiting]
         field: Any = self.fields["from_person"]
         field.queryset = Person.objects.filter(pk__in=keys)
@@ -62,6 +62,10 @@ class DelegationForm(forms.Form):
         self.fields["to_person"] = PeopleField(
             portal=self.task.portal, label=gettext_lazy("To whom")
         )
+
+    @property
+    def last_reasons(self) -> list[str]:
+        return Command.objects.last_reasons(self.actor)
 
     @property
     def receiver(self) -> Person:

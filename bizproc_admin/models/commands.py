@@ -92,6 +92,8 @@ WORDS = {
 }
 
 
+# how many commands are looked through for the last reasons, of which so many are offered
+LOOKED_THROUGH, MOST_REASONS = 200, 4
 # the origin of commands that are a part of a mass action: people's single ones come first
 BULK = "bulk"
 
@@ -177,6 +179,12 @@ class CommandQuerySet(models.QuerySet["Command"]):
 
     def latest_first(self) -> Self:
         return self.order_by("-pk")
+
+    def last_reasons(self, account: Account) -> list[str]:
+        """Return the reasons that an account gave last for what it asked for alone, each once."""
+        lately = self.filter(actor=account, bulk=None).latest_first()
+        reasons = lately.values_list("reason", flat=True)[:LOOKED_THROUGH]
+        return [one for one in dict.fromkeys(reasons) if one][:MOST_REASONS]
 
 
 class Command(models.Model):

@@ -1,6 +1,7 @@
 """Commands and audit entries in words: thin tags over wording."""
 
 from django import template
+from django.template import Context
 
 from bizproc_admin.models import AuditEntry, Command
 from bizproc_admin.wording import acts, command_errors, meanings
@@ -38,10 +39,11 @@ def command_meaning(command: Command) -> str:
     return meanings.meaning(command)
 
 
-@register.simple_tag
-def under_way(command: Command) -> str:
+@register.simple_tag(takes_context=True)
+def under_way(context: Context, command: Command) -> str:
     """Show that somebody is at it already, to whoever wants to act on the same."""
-    return acts.under_way(command)
+    request = context.get("request")
+    return acts.under_way(command, viewer=request.user.pk if request else None)
 
 
 @register.simple_tag

@@ -160,7 +160,10 @@ def workflow_reading(request: Request, pk: int) -> HttpResponse:
 @requires(Capability.TERMINATE_WORKFLOWS)
 def workflow_termination(request: Request, pk: int) -> HttpResponse:
     workflow = target_of(request, pk)
-    form = TerminationForm(request.POST or None, initial=TerminationForm.blank(workflow))
+    blank = TerminationForm.blank(workflow)
+    form = TerminationForm(
+        request.POST or None, workflow=workflow, actor=request.user, initial=blank
+    )
     if form.is_bound and form.is_valid():
         action = TerminateWorkflow(
             workflow=workflow,
@@ -177,7 +180,7 @@ def workflow_termination(request: Request, pk: int) -> HttpResponse:
 def workflow_kill(request: Request, pk: int) -> HttpResponse:
     workflow = target_of(request, pk)
     blank = KillForm.blank(workflow)
-    form = KillForm(request.POST or None, workflow=workflow, initial=blank)
+    form = KillForm(request.POST or None, workflow=workflow, actor=request.user, initial=blank)
     if form.is_bound and form.is_valid():
         action = KillWorkflow(
             workflow=workflow,

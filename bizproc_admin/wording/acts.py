@@ -37,6 +37,7 @@ from bizproc_admin.models.workflow_tasks import caption_of
 from bizproc_admin.wording.application_actions import subscription_said
 from bizproc_admin.wording.command_errors import person_said
 from bizproc_admin.wording.templates import BITS, STARTS
+from bizproc_admin.wording.times import elapsed
 
 # names of people by portal and number there
 Names = Mapping[tuple[int, int], str]
@@ -223,8 +224,14 @@ def whole(command: Command, names: Names = NOBODY) -> str:
     return str(act_of(command).whole) % Values(command, names)
 
 
-def under_way(command: Command) -> str:
-    """Return that somebody is at it already, said to whoever wants to act on the same."""
+def under_way(command: Command, viewer: int | None = None) -> str:
+    """Return that somebody is at it already, said to whoever wants to act on the same.
+
+    viewer is the account that reads it: one's own is not told as if it were another's.
+    """
+    if command.actor_id == viewer:
+        values = {"act": event(command), "age": elapsed(command.requested_at)}
+        return _("You asked for this %(age)s ago: %(act)s") % values
     return str(act_of(command).under_way) % {"who": command.actor_name}
 
 

@@ -432,3 +432,52 @@ def test_a_look_that_failed_before_anything_was_sent_leaves_no_doubt(
     page = as_(administrator).get(reverse("command_detail", args=[command.pk])).content.decode()
     assert "not known" not in page.split('id="command-body"')[1].split("</main>")[0]
     assert sandbox.ledger() == []
+
+
+def test_doing_it_regardless_is_asked_only_where_the_workflow_has_moved_on(
+    view, method, as_, administrator, workflow, committing
+):
+    client, address = as_(administrator), reverse(view, args=[workflow.pk])
+    opened = client.get(address).content.decode()
+    assert "even if the workflow has moved on" not in opened
+    assert f'<dd class="mono">{workflow.remote_id}</dd>' in opened
+    stale = (workflow.modified_at - timedelta(minutes=1)).isoformat()
+    form = {"key": uuid.uuid4(), "seen": stale, "reason": "Left over"}
+    answer = client.post(address, form)
+    assert answer.status_code == 422
+    said = answer.content.decode()
+    assert "has moved on since you opened this" in said
+    assert "Left over" in said
+    assert not Command.objects.exists()
+    with committing():
+        client.post(address, {**form, "regardless": "on"})
+    command = Command.objects.get()
+    assert (command.seen_modified, command.state) == (None, CommandState.CONFIRMED)
+
+
+def test_the_reasons_somebody_gave_last_are_offered(
+    view, method, as_, administrator, auditor, workflow
+):
+    for number, reason in enumerate(("Left over", "", "Moved", "Left over")):
+        Command.objects.create(
+            key=uuid.uuid4(), digest="", portal=workflow.portal, action="workflow.kill",
+            effect="end", target_kind="workflow", target_id=str(number), target_label="x",
+            actor=administrator, actor_name="Anna", actor_role="", state="rejected", reason=reason,
+        )  # fmt: skip
+    assert Command.objects.last_reasons(administrator) == ["Left over", "Moved"]
+    assert Command.objects.last_reasons(auditor) == []
+    page = as_(administrator).get(reverse(view, args=[workflow.pk])).content.decode()
+    assert page.count("data-fills=") == 2
+
+
+def test_ones_own_second_try_is_not_told_as_somebody_elses(
+    view, method, as_, administrator, other_administrator, workflow
+):
+    post_first = {"key": uuid.uuid4(), "seen": workflow.modified_at.isoformat(), "reason": "x"}
+    address = reverse(view, args=[workflow.pk])
+    as_(administrator).post(address, post_first)
+    own = as_(administrator).get(address).content.decode()
+    assert "You asked for this" in own
+    assert "Only one of you" not in own
+    others = as_(other_administrator).get(address).content.decode()
+    assert f"{administrator.name_or_login} is already" in others
