@@ -62,6 +62,7 @@ class CommandFilterForm(FilterForm[CommandQuerySet]):
     SORTS = {"requested": "pk"}
     DEFAULT_SORT = "-requested"
     HEADS = {"requested": _("Requested")}
+    ORDERS = {"requested": (_("oldest first"), _("newest first"))}
 
     def __init__(
         self, data: Mapping[str, object], *, portal: Portal | None, viewer: Account

@@ -31,7 +31,9 @@ class FilterForm(forms.Form, Generic[R]):
     CARRIED is what the form takes along without showing it. SORTS maps sort keys to columns;
     ascending on the page is descending in a column of BACKWARDS. HEADS are the heads that sort;
     what one of TURNED shows grows while its key falls; a first click on one of GREATEST_FIRST
-    shows the greatest. DOCUMENT is where a row has its document, which a pasted link may name.
+    shows the greatest; ORDERS says the orders of those that are no texts, rising and falling. Of
+    LASTS only the one the question is about sorts. DOCUMENT is where a row has its document,
+    which a pasted link may name.
     """
 
     PART: ClassVar[str] = ""
@@ -46,6 +48,8 @@ class FilterForm(forms.Form, Generic[R]):
     HEADS: ClassVar[Mapping[str, str | Promise]] = {}
     TURNED: ClassVar[frozenset[str]] = frozenset()
     GREATEST_FIRST: ClassVar[frozenset[str]] = frozenset()
+    ORDERS: ClassVar[Mapping[str, tuple[str | Promise, str | Promise]]] = {}
+    LASTS: ClassVar[Mapping[str, str]] = {}
     DOCUMENT: ClassVar[str] = ""
 
     q = forms.CharField(required=False, max_length=200, strip=True, label=_("Search"))
@@ -209,8 +213,22 @@ class FilterForm(forms.Form, Generic[R]):
     @property
     def sorted_by(self) -> str:
         """Return the sort key, a minus in front for descending."""
-        key = str(self.value("sort") or self.DEFAULT_SORT)
-        return key if key.lstrip("-") in self.SORTS else self.DEFAULT_SORT
+        key = str(self.value("sort") or self.usual_sort)
+        return key if self.is_sort(key.lstrip("-")) else self.usual_sort
+
+    @property
+    def usual_sort(self) -> str:
+        """Return the order that answers what is asked for, where none is chosen."""
+        return self.DEFAULT_SORT
+
+    @property
+    def last(self) -> str:
+        """Return which of LASTS is shown: the time that the question is about."""
+        return next(iter(self.LASTS), "")
+
+    def is_sort(self, key: str) -> bool:
+        """Tell whether the list as it is shown sorts by a key."""
+        return key in self.SORTS and (key not in self.LASTS or key == self.last)
 
     @property
     def is_descending(self) -> bool:

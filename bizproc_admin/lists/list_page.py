@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from typing import Any, Generic, Protocol, TypeVar
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 from zlib import crc32
 
@@ -351,6 +352,23 @@ class Shown(Generic[F, M, L]):
     @cached_property
     def heads(self) -> dict[str, Head]:
         return heads_of(self.filters)
+
+    @property
+    def last_head(self) -> Head:
+        """Return the head of the column that the question is about."""
+        return self.heads[self.filters.last]
+
+    @property
+    def sorted_head(self) -> Head | None:
+        """Return the head the list is sorted by; None for an order that has none."""
+        return next((head for head in self.heads.values() if head.current), None)
+
+    @property
+    def asked(self) -> str:
+        """Return the query string of what decides how a row is shown, for a row asked for alone."""
+        names = (self.filters.PART, self.filters.STATES)
+        pairs = {name: self.filters.values(name) for name in names if name}
+        return f"?{urlencode(pairs, doseq=True)}" if any(pairs.values()) else ""
 
     @cached_property
     def pager(self) -> Pager:

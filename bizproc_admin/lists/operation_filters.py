@@ -72,6 +72,10 @@ class OperationFilterForm(FilterForm[BulkOperationQuerySet]):
     SORTS = {"asked": "pk", "size": "total"}
     DEFAULT_SORT = "-asked"
     HEADS = {"asked": _("Asked for"), "size": _("Targets")}
+    ORDERS = {
+        "asked": (_("oldest first"), _("newest first")),
+        "size": (_("fewest first"), _("most first")),
+    }
     GREATEST_FIRST = frozenset({"asked", "size"})
 
     def __init__(self, data: Mapping[str, object], *, portal: Portal | None) -> None:

@@ -43,6 +43,10 @@ class PersonFilterForm(FilterForm[PersonQuerySet]):
         "running": _("Running workflows"),
         "seen": _("Last sign-in here"),
     }
+    ORDERS = {
+        **dict.fromkeys(("open", "overdue", "running"), (_("fewest first"), _("most first"))),
+        "seen": (_("longest ago first"), _("latest first")),
+    }
     GREATEST_FIRST = frozenset({"open", "overdue", "running", "seen"})
 
     def __init__(

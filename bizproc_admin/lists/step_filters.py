@@ -53,6 +53,10 @@ class StepFilterForm(FilterForm[ApplicationStepQuerySet]):
     SORTS = {"since": "since", "until": "until_at"}
     DEFAULT_SORT = "since"
     HEADS = {"since": _("Waits"), "until": _("Until")}
+    ORDERS = {
+        "since": (_("shortest first"), _("longest first")),
+        "until": (_("soonest first"), _("latest first")),
+    }
     TURNED = frozenset({"since"})
 
     def __init__(

@@ -93,6 +93,10 @@ class WorkflowTaskFilterForm(FilterForm[WorkflowTaskQuerySet]):
         "template": gettext_lazy("Template"),
         "starter": gettext_lazy("Started by"),
     }
+    ORDERS = {
+        "deadline": (gettext_lazy("soonest first"), gettext_lazy("latest first")),
+        "waiting": (gettext_lazy("shortest first"), gettext_lazy("longest first")),
+    }
     GREATEST_FIRST = frozenset({"waiting"})
 
     def __init__(

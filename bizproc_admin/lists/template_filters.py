@@ -56,6 +56,11 @@ class TemplateFilterForm(FilterForm[WorkflowTemplateQuerySet]):
         "duration": _("Duration"),
         "changed": _("Changed"),
     }
+    ORDERS = {
+        **dict.fromkeys(("running", "ended"), (_("fewest first"), _("most first"))),
+        "duration": (_("shortest first"), _("longest first")),
+        "changed": (_("oldest first"), _("newest first")),
+    }
     GREATEST_FIRST = frozenset({"running", "ended", "duration", "changed"})
 
     def __init__(

@@ -55,6 +55,13 @@ SPANS = {
     "365d": timedelta(days=365),
 }
 SYSTEM = "system"
+# the times that may be asked about: a row shows how long ago it was
+LASTS = {
+    "idle": "modified_at",
+    "ended": "ended_before",
+    "locked": "owned_until",
+    "late": "overdue_at",
+}
 # a span of one's own: so many days
 DAYS = re.compile(r"([1-9][0-9]{0,3})d")
 
@@ -96,9 +103,10 @@ class WorkflowFilterForm(FilterForm[WorkflowQuerySet]):
         "waiting": "waiting_copy",
         "starter": "starter_copy",
         "started": "started_at",
-        "idle": "modified_at",
+        **LASTS,
     }
-    BACKWARDS = frozenset({"idle"})
+    LASTS = LASTS
+    BACKWARDS = frozenset({"idle", "locked", "late"})
     DEFAULT_SORT = "-started"
     DOCUMENT = "document"
     HEADS = {
@@ -109,9 +117,19 @@ class WorkflowFilterForm(FilterForm[WorkflowQuerySet]):
         "starter": _("Started by"),
         "started": _("Age"),
         "idle": _("Idle"),
+        "ended": _("Ended"),
+        "locked": _("Locked"),
+        "late": _("Overdue"),
     }
-    TURNED = frozenset({"started"})
-    GREATEST_FIRST = frozenset({"started", "idle"})
+    ORDERS = {
+        "started": (_("newest first"), _("oldest first")),
+        "idle": (_("shortest first"), _("longest first")),
+        "ended": (_("newest first"), _("oldest first")),
+        "locked": (_("shortest first"), _("longest first")),
+        "late": (_("least first"), _("most first")),
+    }
+    TURNED = frozenset({"started", "ended"})
+    GREATEST_FIRST = frozenset({"started", "idle", "locked", "late"})
 
     def __init__(
         self, data: Mapping[str, object], *, portal: Portal | None, viewer: Account | None = None
@@ -133,6 +151,19 @@ class WorkflowFilterForm(FilterForm[WorkflowQuerySet]):
             for key in own
         ]
         self.offer(name, [("", ""), *usual, *words])
+
+    @property
+    def last(self) -> str:
+        if self.part_shown == "ended":
+            return "ended"
+        return {"locked": "locked", "overdue": "late"}.get(str(self.value("condition")), "idle")
+
+    @property
+    def usual_sort(self) -> str:
+        """Return the order that answers the question: the longest idle, the latest end."""
+        if self.last == "idle" and not self.values("idle"):
+            return self.DEFAULT_SORT
+        return f"-{self.last}"
 
     @property
     def shows_states(self) -> bool:

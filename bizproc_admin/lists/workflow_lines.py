@@ -1,5 +1,6 @@
 """What a list row says of a workflow: where it stands, whom it waits for, what is done to it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +19,8 @@ from bizproc_admin.wording.times import age, between, moment
 
 # How long a settled command stays on the row of a workflow that goes on.
 SHOWN_FOR = timedelta(hours=24)
+
+ANSWERS = re.compile(r"\((\d[^()]*\d)\)$")
 
 END_ICONS = {
     EndCause.TERMINATED: ("circle-stop", "ok"),
@@ -47,8 +50,9 @@ class WorkflowLine:
 
     waits are the unanswered assignments, most urgent first, of more people than the first;
     command is the last one on the workflow, if it is open or still tells something; standing is
-    the state in words; now is the portal's clock. key, url and the names are markup: a row writes
-    each several times and escapes none again.
+    the state in words; late how long its next task is overdue; since and until bound the time the
+    list is asked about, template_url is where its template is shown; now is the portal's clock.
+    key, url and the names are markup: a row writes each several times and escapes none again.
     """
 
     workflow: Workflow
@@ -56,6 +60,7 @@ class WorkflowLine:
     key: SafeString
     url: SafeString
     template: SafeString
+    template_url: SafeString
     document: SafeString
     starter: SafeString
     link: str
@@ -63,6 +68,9 @@ class WorkflowLine:
     more: int
     command: Command | None
     standing: Standing
+    late: str
+    since: datetime | None
+    until: datetime | None
     now: datetime
 
     @property
@@ -74,9 +82,10 @@ class WorkflowLine:
         return self.waits[0] if self.waits else None
 
     @property
-    def is_wait_overdue(self) -> bool:
-        at = self.waits[0].task.overdue_at if self.waits else None
-        return at is not None and at < self.now
+    def ended_by(self) -> str:
+        """Return who ended it from here; empty where it is not known that anybody here did."""
+        is_ours = self.workflow.end_cause in (EndCause.TERMINATED, EndCause.KILLED)
+        return self.command.actor_name if is_ours and self.command else ""
 
     @property
     def asks_again(self) -> str:
@@ -103,21 +112,23 @@ class WorkflowLine:
     @property
     def reads(self) -> object:
         workflow = self.workflow
-        ages = age(workflow.started_at), age(workflow.modified_at)
-        return self.state, self.standing.note, ages
+        ages = age(workflow.started_at), age(self.since, self.until)
+        return self.state, self.standing.note, self.late, ages
 
 
 def workflow_lines(
-    workflows: Sequence[Workflow], *, portal: Portal | None = None
+    workflows: Sequence[Workflow], *, portal: Portal | None = None, since: str = "modified_at"
 ) -> list[WorkflowLine]:
     """Return what rows of workflows say, in two queries for all of them.
 
-    portal is theirs where all are of one; without it each must have come with its own.
+    portal is theirs where all are of one; without it each must have come with its own. since is
+    the column whose age is told.
     """
     # what has no name of its own is said by what it is
     prefetch_related_objects([one for one in workflows if not one.template_copy], "template")
     prefetch_related_objects([one for one in workflows if not one.starter_copy], "started_by")
-    base = reverse("workflow_list")  # once: a row names several addresses below it
+    # once: a row names several addresses below it
+    base, templates = reverse("workflow_list"), reverse("workflow_template_list")
     waits = waits_of(workflows)
     commands = latest_commands(workflows)
     lines = []
@@ -132,6 +143,7 @@ def workflow_lines(
                 key=escape(workflow.pk),
                 url=escape(f"{base}{workflow.pk}/"),
                 template=escape(workflow.template_name),
+                template_url=escape(f"{templates}{workflow.template_id}/"),
                 document=escape(workflow.document_name),
                 starter=escape(workflow.started_by_name),
                 link=workflow.document.link_on(home),
@@ -139,10 +151,21 @@ def workflow_lines(
                 more=len({wait.person_id for wait in waiting}) - 1,
                 command=command if command and tells(command, workflow) else None,
                 standing=standing_of(workflow, waiting, now, portal=home),
+                late=lateness(workflow, now),
+                since=getattr(workflow, since),
+                until=None if since == "ended_before" else workflow.ended_before,
                 now=now,
             )
         )
     return lines
+
+
+def lateness(workflow: Workflow, now: datetime) -> str:
+    """Say how long the next deadline of a running workflow is over; empty where it is not."""
+    at = workflow.overdue_at
+    if not workflow.is_running or at is None or at >= now:
+        return ""
+    return _("%(age)s overdue") % {"age": age(now - at)}
 
 
 def workflow_line(workflow: Workflow) -> WorkflowLine:
@@ -217,8 +240,18 @@ def standing_of(
     return Standing(
         text=_("No open task"),
         icon=REFERENCES["timer"],
-        note=_("Waiting for a timer or another system"),
+        note=_("timer or another system"),
     )
+
+
+def counted_answers(state: str) -> str:
+    """Return what of a state's text tells how many answered: "1 of 3" of "Voted 33% (1 of 3)".
+
+    The portal writes it in its own language, always in brackets at the end; another state is
+    told whole.
+    """
+    found = ANSWERS.search(state)
+    return found[1] if found else state
 
 
 def waiting_standing(workflow: Workflow, waits: Sequence[Assignment], now: datetime) -> Standing:
@@ -236,7 +269,7 @@ def waiting_standing(workflow: Workflow, waits: Sequence[Assignment], now: datet
         text=text,
         icon=REFERENCES["clock" if is_overdue else "hourglass"],
         tone="warn" if is_overdue else "",
-        note=workflow.state_text if workflow.state_text != text else "",
+        note=counted_answers(workflow.state_text) if workflow.state_text != text else "",
     )
 
 

@@ -183,6 +183,11 @@ class Workflow(models.Model):
                 name="workflow_overdue",
             ),
             models.Index(
+                fields=["portal", "is_running", "ended_before", "id"],
+                condition=Q(ended_before__isnull=False),
+                name="workflow_ended",
+            ),
+            models.Index(
                 fields=["portal", "is_running", "owned_until"],
                 condition=Q(owned_until__isnull=False),
                 name="workflow_locked",

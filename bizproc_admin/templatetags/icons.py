@@ -25,6 +25,7 @@ ICONS = (
     "arrow-left",
     "arrow-right",
     "arrow-up",
+    "arrow-up-down",
     "ban",
     "building-2",
     "calendar-clock",

@@ -38,7 +38,8 @@ MOST_STEPS = 100
 def lines_of(
     shown: Shown[WorkflowFilterForm, Workflow, WorkflowLine], workflows: Sequence[Workflow]
 ) -> list[WorkflowLine]:
-    return workflow_lines(workflows, portal=shown.request.portal)
+    since = shown.filters.LASTS[shown.filters.last]
+    return workflow_lines(workflows, portal=shown.request.portal, since=since)
 
 
 def more_of(shown: Shown[WorkflowFilterForm, Workflow, WorkflowLine]) -> dict[str, object]:

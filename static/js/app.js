@@ -27,5 +27,6 @@ import "./pairing.js";
 import "./counting.js";
 import "./centring.js";
 import "./choosing.js";
+import "./cut.js";
 
 document.documentElement.dataset.js = "";

@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.usefixtures("company"), pytest.mark.portable]
 def test_rows_are_chosen_stay_chosen_and_are_ended_together(page, enter, administrator):
     page.goto(f"{enter(administrator)}/workflows/?size=25")
     boxes, bar = page.locator("input[data-choose]"), page.locator("#choosing")
-    names = page.locator("tr[data-row] a.two__main")
+    names = page.locator(".data-table__title a.two__main")
     expect(bar).to_be_hidden()
     top = names.nth(5).bounding_box()["y"]
     boxes.nth(1).click()
@@ -35,8 +35,8 @@ def test_rows_are_chosen_stay_chosen_and_are_ended_together(page, enter, adminis
     # painted anew by the page itself, by another order, another page, and a reload
     page.evaluate(REPAINT)
     expect(page.locator("tr[data-chosen]")).to_have_count(4)
-    page.locator("#sort-started").click()
-    expect(page).to_have_url(re.compile("sort=started"))
+    page.locator("#sort-idle").click()
+    expect(page).to_have_url(re.compile("sort=-idle"))
     expect(bar).to_contain_text("4 not on this page")
     page.locator("#pager-last").click()
     expect(page.locator(f"#choose-{kept}")).to_be_checked()

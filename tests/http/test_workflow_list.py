@@ -1,6 +1,8 @@
 """The list of workflows: filters, order, pages, and what it costs."""
 
+import re
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -10,6 +12,7 @@ from django.utils import timezone
 
 from bizproc_admin.models import (
     Assignment,
+    Command,
     Feed,
     LinkedPerson,
     Person,
@@ -122,9 +125,10 @@ def test_age_and_idle_stop_at_the_end_of_a_workflow(client, workflow):
         ended_after=began + timedelta(days=2),
         ended_before=began + timedelta(days=2),
     )
-    page = client.get(LIST, {"show": "ended"}).content.decode()
+    page = client.get(LIST, {"show": "all"}).content.decode()
     assert ">2 d</time>" in page
     assert ">1 d 23 h</time>" in page
+    assert ">1 y 33 d</time>" in client.get(LIST, {"show": "ended"}).content.decode()
     detail = client.get(reverse("workflow_detail", args=[workflow.pk])).content.decode()
     assert "Ran for" in detail
     for show in ("ended", "all"):
@@ -343,3 +347,58 @@ def test_more_rows_than_are_counted_are_all_reached(client, many, monkeypatch):
     )
     assert 'id="pager-next"' not in client.get(LIST, {"page": 4}).content.decode()
     assert client.get(LIST, {"page": 99}).context["list"].page.number == 1
+
+
+def test_the_order_and_the_last_column_follow_the_question(client, many):
+    now, found = timezone.now(), list(Workflow.objects.running().order_by("pk")[:30])
+    Workflow.objects.update(owned_until=None, overdue_at=None, modified_at=now)
+    for days, workflow in enumerate(found):
+        Workflow.objects.filter(pk=workflow.pk).update(
+            owned_until=now - timedelta(days=1 + days * 7 % 30),
+            overdue_at=now - timedelta(days=1 + days * 11 % 30),
+            modified_at=now - timedelta(days=40 + days * 13 % 30),
+        )
+    for asked, column, label in (
+        ({"condition": "locked"}, "owned_until", "Locked"),
+        ({"condition": "overdue"}, "overdue_at", "Overdue"),
+        ({"idle": "30d"}, "modified_at", "Idle"),
+    ):
+        shown = client.get(LIST, asked).context["list"]
+        times = [getattr(workflow, column) for workflow in shown.page.rows]
+        assert len(times) == 30
+        assert times == sorted(times)  # the longest first
+        assert shown.last_head.label.startswith(label)
+        assert shown.last_head.said
+        assert [line.since for line in shown.lines] == times
+    Workflow.objects.filter(pk__in=[one.pk for one in found]).update(is_running=False)
+    for days, workflow in enumerate(found):
+        ended = now - timedelta(days=days * 17 % 30)
+        Workflow.objects.filter(pk=workflow.pk).update(ended_before=ended)
+    shown = client.get(LIST, {"show": "ended"}).context["list"]
+    ends = [workflow.ended_before for workflow in shown.page.rows]
+    assert ends == sorted(ends, reverse=True)
+    assert shown.last_head.said.startswith("newest first")
+    # a column that is not shown sorts nothing
+    assert client.get(LIST, {"sort": "locked"}).context["list"].filters.sorted_by == "-started"
+
+
+def test_a_row_asked_for_alone_shows_the_column_its_list_shows(client, workflow):
+    Workflow.objects.update(owned_until=timezone.now() - timedelta(days=77))
+    page = client.get(LIST, {"condition": "locked"}).content.decode()
+    (address,) = re.findall(r'hx-get="(/workflows/\d+/row/[^"]*)"', page)
+    assert ">77 d</time>" in page
+    assert ">77 d</time>" in client.get(address).content.decode()
+    assert ">77 d</time>" not in client.get(address.partition("?")[0]).content.decode()
+
+
+def test_who_ended_it_stands_in_its_row(client, administrator, workflow):
+    Workflow.objects.update(is_running=False, end_cause="terminated", ended_before=timezone.now())
+    Command.objects.create(
+        portal=workflow.portal, workflow=workflow, action="workflow.terminate", key=uuid4(),
+        actor=administrator, actor_name="Anna Koroleva", state="confirmed",
+        settled_at=timezone.now(), target_kind="workflow", target_id=workflow.remote_id,
+        effect="end",
+    )  # fmt: skip
+    assert client.get(LIST, {"show": "ended"}).context["list"].lines[0].ended_by == "Anna Koroleva"
+    Workflow.objects.update(end_cause="unknown")
+    assert client.get(LIST, {"show": "ended"}).context["list"].lines[0].ended_by == ""

@@ -40,6 +40,10 @@ def made(waits=(), **fields):
         link="",
         waits=list(waits),
         more=0,
+        template_url="",
+        late="",
+        since=workflow.modified_at,
+        until=None,
         command=None,
         standing=standing_of(workflow, list(waits), PORTAL.now(), portal=PORTAL),
         now=PORTAL.now(),
@@ -54,7 +58,7 @@ def wait(name="Approve the supplier"):
 
 def test_a_task_is_what_a_workflow_stands_at():
     standing = made([wait()], open_tasks=1, state_text="Participated 0% (0 of 1)").standing
-    assert (standing.text, standing.note) == ("Approve the supplier", "Participated 0% (0 of 1)")
+    assert (standing.text, standing.note) == ("Approve the supplier", "0 of 1")
     assert standing.tone == ""
 
 
@@ -85,7 +89,7 @@ def test_without_a_task_it_waits_for_something_else():
     standing = made().standing
     assert (standing.text, standing.note) == (
         "No open task",
-        "Waiting for a timer or another system",
+        "timer or another system",
     )
 
 
@@ -141,7 +145,9 @@ def test_sorting_starts_at_the_first_page_and_keeps_the_filters():
 
 
 def test_pages_are_anchored_at_the_row_the_list_was_opened_with():
-    pager = pager_of(filters("page=2"), Page(rows=[1], number=2, size=25, total=90, upto=400))
+    pager = pager_of(
+        filters("page=2"), Page(rows=[1], number=2, size=25, total=90, upto=400, goes_on=True)
+    )
     assert pager.next_url == "?page=3&upto=400"
     assert pager.previous_url == "?upto=400"
     assert pager.last_url == "?page=4&upto=400"

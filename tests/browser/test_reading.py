@@ -1,0 +1,57 @@
+"""Lists are read at a glance: little of a cell is cut, many rows are seen, their order is said."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = [pytest.mark.usefixtures("company"), pytest.mark.portable]
+CELLS = """() => {
+  const all = (place) => [...document.querySelectorAll(place)];
+  const seen = all("tr[data-row] > td").filter((cell) => cell.offsetParent);
+  const isCut = (one) => one.clientWidth > 2 && one.scrollWidth > one.clientWidth + 1
+    && getComputedStyle(one).overflow !== "visible" && !one.closest(".visually-hidden");
+  const cut = seen.filter((cell) => [cell, ...cell.querySelectorAll("*")].some(isCut));
+  const isWhole = (row) => row.getBoundingClientRect().bottom <= innerHeight;
+  return [cut.length / seen.length, all("tr[data-row]").filter(isWhole).length];
+}"""
+
+
+def test_little_is_cut_and_many_rows_are_seen(page, enter, administrator):
+    url = enter(administrator)
+    for width, height in ((1440, 900), (1280, 800)):
+        page.set_viewport_size({"width": width, "height": height})
+        for path in ("/workflows/", "/workflows/?condition=waiting", "/people/"):
+            page.goto(f"{url}{path}")
+            share, rows = page.evaluate(CELLS)
+            assert share <= 0.1, (width, path)
+            if (width, path) == (1440, "/workflows/"):
+                assert rows >= 18
+
+
+def test_the_counts_come_after_the_rows_and_move_nothing(page, enter, administrator):
+    page.route("**/counts/**", lambda route: route.abort())
+    page.goto(f"{enter(administrator)}/workflows/")
+    table = page.locator(".data-table")
+    before = table.bounding_box()
+    state = page.locator("#condition-locked").bounding_box()
+    page.unroute("**/counts/**")
+    page.reload()
+    expect(page.locator("#show-running .segmented__count")).to_have_text("100")
+    assert table.bounding_box() == before
+    assert page.locator("#condition-locked").bounding_box()["y"] == state["y"]
+    # a filter that is chosen moves no row
+    page.locator("#condition-waiting").click()
+    expect(page.locator("#workflow-matches")).to_have_text(re.compile(r"^\s*\d+\s+of 100\s*$"))
+    assert table.bounding_box()["y"] == before["y"]
+
+
+def test_a_phone_sorts_by_a_menu_that_says_the_order(page, enter, administrator):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{enter(administrator)}/workflows/")
+    menu = page.locator("#sort-menu")
+    expect(menu).to_contain_text("newest first")
+    menu.locator("summary").click()
+    menu.get_by_text("Idle, longest first").click()
+    expect(page).to_have_url(re.compile("sort=-idle"))
+    expect(page.locator("#sort-menu summary")).to_contain_text("longest first")
