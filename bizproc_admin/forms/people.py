@@ -1,8 +1,10 @@
 """Choosing people of a portal in a form: searched for, or typed where nothing can search."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.db.models import Case, When
 from django.utils.translation import gettext as _
 
 from bizproc_admin.models import Person, Portal
@@ -16,10 +18,12 @@ def key_of(person: Person) -> str:
     return f"user_{person.remote_id}"
 
 
-def found_people(people: PersonQuerySet, text: str) -> list[Person]:
-    """Give the first few who match a text, by name."""
+def found_people(people: PersonQuerySet, text: str, *, first: Sequence[int] = ()) -> list[Person]:
+    """Give the first few who match a text: those named by key in their order, others by name."""
     known = people.matching(text.replace("\x00", ""))
-    return list(known.order_by("name", "pk")[:MOST_FOUND])
+    ranks = [When(pk=key, then=rank) for rank, key in enumerate(first[:MOST_FOUND])]
+    order = [Case(*ranks, default=MOST_FOUND)] if ranks else []
+    return list(known.order_by(*order, "name", "pk")[:MOST_FOUND])
 
 
 class PeopleInput(forms.Widget):
@@ -78,7 +82,7 @@ class PeopleField(forms.Field):
     def with_typed(self, people: list[Person]) -> list[Person]:
         """Give the chosen people, and whom the typed name means unless it found one of them."""
         self.found = found_people(self.people.working(), self.typed)
-        if any(one in self.found for one in people):
+        if any(one in self.found or str(one) == self.typed for one in people):
             return people
         if not self.found:
             raise forms.ValidationError(_("Nobody who works there has this name."))

@@ -11,6 +11,7 @@ from bizproc_admin.forms.people import PeopleField, found_people
 from bizproc_admin.forms.questions import questions_of
 from bizproc_admin.forms.step_answers import return_values_of
 from bizproc_admin.lists.inbox import visible
+from bizproc_admin.lists.likely_people import MOST_LIKELY, likely_people
 from bizproc_admin.models import (
     ApplicationStep,
     BulkOperation,
@@ -29,7 +30,8 @@ def person_search(request: Request) -> HttpResponse:
     """Give the people a search control offers.
 
     It is a question of a task, whom to delegate it or many to, a parameter of a workflow template,
-    a value that an application gives back, or who gets what somebody leaves behind.
+    a value that an application gives back, or who gets what somebody leaves behind. Those whom the
+    account is likely to choose come first, and before anything is typed.
     """
     purpose = request.GET.get("purpose", "")
     task = None
@@ -60,13 +62,15 @@ def person_search(request: Request) -> HttpResponse:
         people = people.exclude(pk=leaver.pk)
     if task is not None and purpose == DELEGATION:
         people = people.exclude(pk__in=task.assignments.filter(gone_at=None).values("person"))
+    first = likely_people(request.user, request.portal)
+    found = found_people(people, text, first=first) if text.strip() else []
+    likely = people.in_bulk(first) if not text.strip() else {}
     context = {
         "name": name,
         "text": text.strip(),
         "chosen": field.chosen,
-        "found": [p for p in found_people(people, text) if p not in field.chosen]
-        if text.strip()
-        else [],
+        "found": [p for p in found if p not in field.chosen],
+        "likely": [likely[key] for key in first if key in likely][:MOST_LIKELY],
         "is_multiple": field.is_multiple,
         # of the field, so that the next search finds what to replace
         "auto_id": f"{prefix}-{name}",

@@ -23,6 +23,7 @@ import "./opening.js";
 import "./answering.js";
 import "./acting.js";
 import "./repeating.js";
+import "./finding.js";
 import "./pairing.js";
 import "./counting.js";
 import "./centring.js";

@@ -16,11 +16,6 @@ export function another(question) {
   return copy;
 }
 
-// Enter in a field that finds people would send the form they are chosen in.
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && event.target.matches("[data-person-find]")) event.preventDefault();
-});
-
 // Who was chosen by searching is not on the page before the console has found them anew.
 export function findAgain(find, kept) {
   const name = find.name.replace(/_find$/, "");

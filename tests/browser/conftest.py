@@ -117,7 +117,7 @@ def nothing_is_complained_of(page: Page) -> Iterator[None]:
 
     def hear(message: ConsoleMessage) -> None:
         # a 409 or 422, or a network that is cut, which a test provokes
-        known = ("status of 4", "Code 4", "net::ERR_", "htmx:afterRequest", "htmx:sendError")
+        known = ("status of 4", "Code 4", "net::ERR_", "htmx:afterRequest", "htmx:send")
         expected = any(text in message.text for text in known)
         if message.type in ("error", "warning") and not expected:
             said.append(message.text)

@@ -1,6 +1,7 @@
 """The inbox of workflow tasks: whose, in which order, how it looks, and what it costs."""
 
 import re
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from bizproc_admin.models import Assignment, LinkedPerson, Person, Role, WorkflowTask
+from bizproc_admin.models import Assignment, Command, LinkedPerson, Person, Role, WorkflowTask
 from tests.conftest import account
 
 LIST = "/workflow-tasks/"
@@ -400,6 +401,23 @@ def test_people_are_found_by_name_for_a_delegation(as_, approver, task, person, 
     # those who take part already are no receivers
     assert search(client, task, q=person.name).context["found"] == []
     assert search(client, task, q="").context["found"] == []
+
+
+def test_likely_people_come_first_and_before_anything_is_typed(
+    as_, approver, task, person, colleague
+):
+    """Those whom somebody delegated to of late, then those they work with."""
+    Command.objects.create(
+        key=uuid.uuid4(), digest="", portal=task.portal, action="workflow_task.delegate",
+        effect="part", target_kind="workflow_task", target_id="0", target_label="x",
+        inputs={"from": person.remote_id, "to": colleague.remote_id}, actor=approver,
+        actor_name="Olga", actor_role="", state="confirmed",
+    )  # fmt: skip
+    client = as_(approver)
+    assert search(client, task).context["likely"][0] == colleague
+    found = search(client, task, q="o").context["found"]
+    assert len(found) > 1
+    assert found[0] == colleague
 
 
 def test_found_people_can_be_searched_anew(as_, approver, task, colleague):
