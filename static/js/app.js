@@ -29,5 +29,6 @@ import "./counting.js";
 import "./centring.js";
 import "./choosing.js";
 import "./cut.js";
+import "./trail.js";
 
 document.documentElement.dataset.js = "";

@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from bizproc_admin.models import Workflow
+
 pytestmark = [pytest.mark.usefixtures("company"), pytest.mark.portable]
 CELLS = """() => {
   const all = (place) => [...document.querySelectorAll(place)];
@@ -55,3 +57,31 @@ def test_a_phone_sorts_by_a_menu_that_says_the_order(page, enter, administrator)
     menu.get_by_text("Idle, longest first").click()
     expect(page).to_have_url(re.compile("sort=-idle"))
     expect(page.locator("#sort-menu summary")).to_contain_text("longest first")
+
+
+def test_the_way_leads_back_to_the_list_as_it_was_and_on_along_its_rows(page, enter, administrator):
+    page.goto(f"{enter(administrator)}/workflows/?size=25&sort=idle")
+    addresses = page.locator("tr[data-row]").evaluate_all(
+        "rows => rows.map((row) => row.querySelector('.data-table__title a').pathname)"
+    )
+    page.locator("tr[data-row] .data-table__title a.two__main").nth(3).click()
+    expect(page).to_have_url(re.compile(f"{addresses[3]}$"))
+    trail = page.locator(".trail")
+    expect(trail).to_contain_text("4 of 25")
+    page.keyboard.press("j")
+    expect(page).to_have_url(re.compile(f"{addresses[4]}$"))
+    # what came since changes nothing: the rows are those the list showed
+    Workflow.objects.filter(pk=int(addresses[5].split("/")[2])).update(is_running=False)
+    trail.get_by_role("link", name="Next").click()
+    expect(page).to_have_url(re.compile(f"{addresses[5]}$"))
+    expect(page.locator(".hero")).to_contain_text("Ended")
+    page.keyboard.press("k")
+    expect(page).to_have_url(re.compile(f"{addresses[4]}$"))
+    key = addresses[4].split("/")[2]
+    page.locator(".crumbs > a").click()
+    expect(page).to_have_url(re.compile(rf"\?size=25&sort=idle#workflow-row-{key}$"))
+    expect(page.locator(f"#workflow-link-{key}")).to_be_focused()
+    # Back: one step for all rows that were looked at
+    page.go_back()
+    page.go_back()
+    expect(page).to_have_url(re.compile(r"/workflows/\?size=25&sort=idle$"))
