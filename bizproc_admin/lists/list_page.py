@@ -9,6 +9,7 @@ from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
+from time import time
 from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
@@ -40,12 +41,18 @@ ROUTES = {
     "choices": "choices/<slug:chip>/",
     "counts": "counts/",
 }
+# seconds that rows stay as they were painted though nothing but the time changed: the page counts
+# ages on, what else is said of time may be as old as that
+PAINTED_FOR = 300
 # seconds that what was counted for parts and states is shown again
 COUNTS_KEPT = 30
 
 
 class Line(Protocol):
-    """What a row of a list shows; reads changes whenever the row would read differently."""
+    """What a row of a list shows.
+
+    reads changes whenever the row would read differently, the passing of time left out.
+    """
 
     @property
     def pk(self) -> int: ...
@@ -263,7 +270,10 @@ class Shown(Generic[F, M, L]):
 
     @cached_property
     def digest(self) -> str:
-        return digest_of((line.pk, line.reads) for line in self.lines)
+        """Return what changes with the rows, and every few minutes for what they say of time."""
+        # not at the same moment for all pages that are open
+        turn = (int(time()) + 37 * self.request.user.pk) // PAINTED_FOR
+        return digest_of([turn, *((line.pk, line.reads) for line in self.lines)])
 
     @cached_property
     def verbs(self) -> list[Verb]:

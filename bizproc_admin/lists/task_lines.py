@@ -144,7 +144,7 @@ class TaskLine:
 
     @property
     def reads(self) -> object:
-        return self.state, self.due, age(self.task.waiting_since)
+        return self.state
 
 
 def task_lines(

@@ -111,9 +111,7 @@ class WorkflowLine:
 
     @property
     def reads(self) -> object:
-        workflow = self.workflow
-        ages = age(workflow.started_at), age(self.since, self.until)
-        return self.state, self.standing.note, self.late, ages
+        return self.state
 
 
 def workflow_lines(

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django import template
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -27,8 +28,11 @@ def exact(value: datetime | None, now: datetime | None = None) -> SafeString | s
 
 @register.simple_tag
 def ago(value: datetime | None, now: datetime | None = None) -> SafeString | str:
-    """Write the age of a moment as <time> with the exact moment in its title."""
-    return _time(value, times.age(value, now))
+    """Write the age of a moment as <time> with the exact moment in its title.
+
+    An age that grows is counted on by the page.
+    """
+    return _time(value, times.age(value, now), grows=now is None)
 
 
 @register.simple_tag
@@ -43,12 +47,20 @@ def lasting(value: datetime | None, now: datetime | None = None) -> SafeString |
     return _time(value, times.elapsed(value, now))
 
 
-def _time(value: datetime | None, text: str) -> SafeString | str:
+@register.simple_tag
+def counted_on() -> SafeString:
+    """Write what a page needs to count ages on: how they are said, and our clock in ms."""
+    clock = int(timezone.now().timestamp() * 1000)
+    return format_html('data-ages="{}" data-clock="{}"', times.patterns(), clock)
+
+
+def _time(value: datetime | None, text: str, *, grows: bool = False) -> SafeString | str:
     if value is None:
         return ""
     return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
-        value.isoformat(),
+        '<time{} datetime="{}" title="{}">{}</time>',
+        SafeString(" data-ago") if grows else "",
+        value.isoformat(timespec="seconds"),
         times.full_moment(value),
         text,
     )

@@ -143,6 +143,15 @@ def _spelled(seconds: int) -> str:
     return f"{_years(years)} {_days(rest)}" if rest else _years(years)
 
 
+def patterns() -> str:
+    """Return how ages are said, for a page that goes on counting: "just now|# min|# h|# d|# y".
+
+    The words of a unit are abbreviations, the same for every number.
+    """
+    said = [_minutes(0), _hours(0), _days(0), _years(0)]
+    return "|".join([_("just now"), *(text.replace("0", "#") for text in said)])
+
+
 def _minutes(count: int) -> str:
     return ngettext("%(count)d min", "%(count)d min", count) % {"count": count}
 

@@ -46,6 +46,10 @@ def test_the_counts_come_after_the_rows_and_move_nothing(page, enter, administra
     page.locator("#condition-waiting").click()
     expect(page.locator("#workflow-matches")).to_have_text(re.compile(r"^\s*\d+\s+of 100\s*$"))
     assert table.bounding_box()["y"] == before["y"]
+    # ages go on without anything being asked
+    oldest = page.locator("time[data-ago]").first
+    oldest.evaluate("(one) => (one.dateTime = new Date(Date.now() - 5 * 3600e3).toISOString())")
+    expect(oldest).to_have_text("5 h")
 
 
 def test_a_phone_sorts_by_a_menu_that_says_the_order(page, enter, administrator):
