@@ -1,5 +1,6 @@
 """One workflow task as its panel shows it: what is asked, its course, and what one can do."""
 
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from django.http import HttpResponse
@@ -25,6 +26,7 @@ from bizproc_admin.views.signing_in import lead_to
 from bizproc_admin.wording import acts
 from bizproc_admin.wording.commands import outcome_of
 from bizproc_admin.wording.freshness import freshness_of
+from bizproc_admin.wording.reminders import reminder
 from bizproc_admin.wording.timelines import timeline_of
 
 MOST_TAKEN_BACK = 50
@@ -111,6 +113,9 @@ def panel_of(
         "others": [one for one in tasks if one.pk != task.pk],
         "can_delegate": can_delegate,
         "can_take_over": can_take_over,
+        "reminder": reminder_of(request, task, [wait.person for wait in line.waits])
+        if not line.is_mine
+        else "",
         "on_behalf": on_behalf_of(task, own) if own else "",
         "freshness": freshness_of(request.portal, FeedName.WORKFLOW_TASKS),
         "is_stale": "version" not in request.GET and task.is_open and not task.is_fresh,
@@ -132,6 +137,14 @@ def obstacle_of(request: Request, line: TaskLine) -> str:
     if not task.portal.is_connected:
         return "connection"
     return "" if own_hands(request.user, task.portal) else "token"
+
+
+def reminder_of(request: Request, task: WorkflowTask, people: Sequence[Person]) -> str:
+    """Return the text that reminds those a task waits for; nothing where it waits for nobody."""
+    if not task.is_open or not people:
+        return ""
+    address = reverse("workflow_task_detail", args=[task.pk])
+    return reminder(task, people, request.build_absolute_uri(address))
 
 
 def may_delegate(request: Request, task: WorkflowTask) -> bool:

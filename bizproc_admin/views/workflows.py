@@ -1,6 +1,7 @@
 """The list of workflows, one workflow, and ending it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -23,6 +24,7 @@ from bizproc_admin.models import Command, FeedName, Workflow, WorkflowTask
 from bizproc_admin.models.commands import receivers
 from bizproc_admin.portals import screens
 from bizproc_admin.views.issuing import InTheWay, try_to_issue
+from bizproc_admin.views.task_panels import may_delegate, reminder_of
 from bizproc_admin.wording import acts
 from bizproc_admin.wording.freshness import freshness_of
 from bizproc_admin.wording.timelines import timeline_of
@@ -33,6 +35,16 @@ WATCHING = "watching"
 # the latest steps of applications that a page tells of: a loop may have run through one a
 # thousand times
 MOST_STEPS = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskOnPage:
+    """A task as its workflow's page shows it; reminder is the text for whom it waits for."""
+
+    task: WorkflowTask
+    is_seen: bool
+    can_delegate: bool
+    reminder: str
 
 
 def lines_of(
@@ -113,12 +125,7 @@ def workflow_detail(request: Request, pk: int) -> HttpResponse:
     context = {
         "workflow": workflow,
         "line": line,
-        "tasks": tasks,
-        "seen_tasks": set(
-            WorkflowTask.objects.visible_to(request.user)
-            .filter(workflow=workflow)
-            .values_list("pk", flat=True)
-        ),
+        "tasks": tasks_on_page(request, workflow, tasks),
         "commands": [(command, acts.event(command, names)) for command in commands],
         "timeline": timeline_of(
             workflow, tasks, commands, steps=steps, viewer=request.user, names=names
@@ -238,6 +245,29 @@ def ending_dialog(
     if status is None:
         status = 422 if form.is_bound else 200
     return dialog(request, template, context, status=status)
+
+
+def tasks_on_page(
+    request: Request, workflow: Workflow, tasks: Sequence[WorkflowTask]
+) -> list[TaskOnPage]:
+    """Return a workflow's tasks with what the account may do about each."""
+    visible = WorkflowTask.objects.visible_to(request.user).filter(workflow=workflow)
+    seen = set(visible.values_list("pk", flat=True))
+    if not may(request.user, Capability.SEE_WORKFLOW_TASKS):
+        seen = set()
+    shown = []
+    for task in tasks:
+        parts = task.assignments.all()
+        asked = [one.person for one in parts if not one.status and one.gone_at is None]
+        shown.append(
+            TaskOnPage(
+                task=task,
+                is_seen=task.pk in seen,
+                can_delegate=task.pk in seen and may_delegate(request, task),
+                reminder=reminder_of(request, task, asked) if task.pk in seen else "",
+            )
+        )
+    return shown
 
 
 def raw_fields(workflow: Workflow) -> list[tuple[str, str]]:
