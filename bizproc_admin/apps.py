@@ -13,9 +13,10 @@ class BizprocAdminConfig(AppConfig):
         from bizproc_admin import checks, jobs  # noqa: F401
         from bizproc_admin.access import allauth_adapter, second_factor
         from bizproc_admin.audit import triggers
-        from bizproc_admin.models import searching
+        from bizproc_admin.models import searching, word_indexes
 
         connection_created.connect(searching.teach)
         post_migrate.connect(triggers.remake_after_migrate, sender=self)
+        post_migrate.connect(word_indexes.make_after_migrate, sender=self)
         allauth_adapter.connect()
         second_factor.connect()

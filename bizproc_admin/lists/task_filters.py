@@ -15,6 +15,7 @@ from bizproc_admin.lists.filter_form import FilterForm
 from bizproc_admin.models import Account, Assignment, Person, Portal, WorkflowTask, WorkflowTemplate
 from bizproc_admin.models.workflow_tasks import (
     APPROVAL,
+    BY_NAME,
     OPTIONAL,
     REQUEST,
     REVIEW,
@@ -80,8 +81,8 @@ class WorkflowTaskFilterForm(FilterForm[WorkflowTaskQuerySet]):
         "deadline": "overdue_at",
         "waiting": "waiting_since",
         "name": "name",
-        "template": "workflow__template_copy",
-        "starter": "workflow__starter_copy",
+        "template": "template_copy",
+        "starter": "starter_copy",
     }
     DEFAULT_SORT = "deadline"
     # a long wait began early
@@ -199,10 +200,13 @@ class WorkflowTaskFilterForm(FilterForm[WorkflowTaskQuerySet]):
 
     def ordered(self, rows: WorkflowTaskQuerySet) -> WorkflowTaskQuerySet:
         """Order tasks: what has no deadline stands last."""
-        column = F(self.SORTS[self.sorted_by.lstrip("-")])
+        key = self.sorted_by.lstrip("-")
+        column = BY_NAME if key == "name" else F(self.SORTS[key])
+        # nothing else is ever missing, and an index that says nothing of nulls is read both ways
+        nulls_last = True if key == "deadline" else None
         if self.is_descending:
-            return rows.order_by(column.desc(nulls_last=True), "-pk")
-        return rows.order_by(column.asc(nulls_last=True), "pk")
+            return rows.order_by(column.desc(nulls_last=nulls_last), "-pk")
+        return rows.order_by(column.asc(nulls_last=nulls_last), "pk")
 
     def counted(self, chip: str, rows: WorkflowTaskQuerySet) -> list[tuple[object, object, int]]:
         if chip == "assignee":

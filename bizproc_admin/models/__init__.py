@@ -13,6 +13,7 @@ from bizproc_admin.models.commands import Command, CommandFile, CommandState
 from bizproc_admin.models.documents import Document, DocumentKind
 from bizproc_admin.models.drafts import Draft
 from bizproc_admin.models.gateways import GatewayConnection
+from bizproc_admin.models.participations import Participation
 from bizproc_admin.models.people import Department, Person
 from bizproc_admin.models.person_tokens import PersonToken
 from bizproc_admin.models.portals import Outage, Portal
@@ -61,6 +62,7 @@ __all__ = [
     "MethodBudget",
     "Outage",
     "PaceBucket",
+    "Participation",
     "Person",
     "PersonToken",
     "Place",

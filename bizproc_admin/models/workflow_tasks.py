@@ -2,21 +2,24 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
-from django.db import models
-from django.db.models import Q
+from django.db import models, transaction
+from django.db.models.functions import Left
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin.bitrix.texts import line
 from bizproc_admin.models.accounts import Account
+from bizproc_admin.models.participations import Participation
 from bizproc_admin.models.people import Person
 from bizproc_admin.models.portals import Portal
 from bizproc_admin.models.searching import words_of
 from bizproc_admin.models.workflows import FRESH_FOR, Workflow
 
+# a name may be longer than what an index holds
+BY_NAME = Left("name", 200)
 APPROVAL, REVIEW = "ApproveActivity", "ReviewActivity"
 REQUEST, OPTIONAL = "RequestInformationActivity", "RequestInformationOptionalActivity"
 
@@ -77,9 +80,7 @@ class WorkflowTaskQuerySet(models.QuerySet["WorkflowTask"]):
         """Narrow to tasks that contain every word of the text, or whose workflow does."""
         found = self
         for word in words_of(text):
-            found = found.filter(
-                Q(search_text__contains=word) | Q(workflow__search_text__contains=word)
-            )
+            found = found.filter(search_text__contains=word)
         return found
 
     def with_assignments(self) -> Self:
@@ -108,7 +109,9 @@ class WorkflowTask(models.Model):
     status and a person's status are the portal's (docs/portal.md: Workflow tasks). is_open is
     status 0 and still on the portal. state_text is WORKFLOW_STATE, the only words the portal has
     for where a workflow stands. waiting_since is the earliest MODIFIED seen: the portal does not
-    tell when a task was made. search_text is casefolded.
+    tell when a task was made. While it is open, template_copy and starter_copy are copies of its
+    workflow's, and search_text holds what the workflow is found by besides its own words: written
+    by the merge, so that a list of 100,000 is sorted and searched by an index.
     """
 
     class Status(models.IntegerChoices):
@@ -136,6 +139,8 @@ class WorkflowTask(models.Model):
     first_seen_at = models.DateTimeField(auto_now_add=True)
     gone_at = models.DateTimeField(null=True)
     waiting_since = models.DateTimeField(null=True)
+    template_copy = models.CharField(max_length=500, blank=True, default="", db_default="")
+    starter_copy = models.CharField(max_length=511, blank=True, default="", db_default="")
     search_text = models.TextField(blank=True)
 
     objects = WorkflowTaskQuerySet.as_manager()
@@ -145,7 +150,19 @@ class WorkflowTask(models.Model):
             models.UniqueConstraint(fields=["portal", "remote_id"], name="workflow_task_remote")
         ]
         indexes = [
-            models.Index(fields=["portal", "is_open", "overdue_at"], name="workflow_task_overdue"),
+            models.Index(
+                fields=["portal", "is_open", "overdue_at", "id"], name="workflow_task_overdue"
+            ),
+            models.Index(
+                fields=["portal", "is_open", "waiting_since", "id"], name="workflow_task_waiting"
+            ),
+            models.Index("portal", "is_open", BY_NAME, "id", name="workflow_task_name"),
+            models.Index(
+                fields=["portal", "is_open", "template_copy", "id"], name="workflow_task_template"
+            ),
+            models.Index(
+                fields=["portal", "is_open", "starter_copy", "id"], name="workflow_task_starter"
+            ),
             models.Index(fields=["workflow", "is_open"], name="workflow_task_open"),
         ]
 
@@ -193,6 +210,16 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         """Narrow to unanswered parts of open workflow tasks."""
         return self.filter(status=0, gone_at=None, task__is_open=True)
 
+    def bulk_create(
+        self, objs: Iterable["Assignment"], *args: Any, **kwargs: Any
+    ) -> "list[Assignment]":
+        """Add assignments, and that their people take part in the workflows of their tasks."""
+        rows = list(objs)
+        with transaction.atomic(using=self.db, savepoint=False):
+            made = super().bulk_create(rows, *args, **kwargs)
+            Participation.objects.keep((row.person_id, row.task.workflow_id) for row in rows)
+        return made
+
 
 class Assignment(models.Model):
     """One person's part of a workflow task; gone_at is when the portal stopped listing it."""
@@ -214,6 +241,14 @@ class Assignment(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["task", "person"], name="assignment_person")]
         indexes = [models.Index(fields=["person", "status", "gone_at"], name="assignment_waiting")]
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write the row; with a new one, that the person takes part in the task's workflow."""
+        is_new = self._state.adding
+        with transaction.atomic(savepoint=False):
+            super().save(*args, **kwargs)
+            if is_new:
+                Participation.objects.keep([(self.person_id, self.task.workflow_id)])
 
     def __str__(self) -> str:
         return f"{self.person}: {self.get_status_display()}"

@@ -1,16 +1,18 @@
 """Workflows: every one ever seen, running or ended."""
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Any, Self
 
 from django.apps import apps
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin.models.accounts import Account
 from bizproc_admin.models.documents import Document, DocumentKind
+from bizproc_admin.models.participations import Participation
 from bizproc_admin.models.people import Person
 from bizproc_admin.models.portals import Portal
 from bizproc_admin.models.searching import words_of
@@ -69,12 +71,10 @@ class WorkflowQuerySet(models.QuerySet["Workflow"]):
             .values("task__workflow_id")
         )
 
-    def involving(self, people: "models.QuerySet[Person] | list[Person]") -> Self:
-        """Narrow to workflows these people started or ever had a workflow task of."""
-        return self.filter(
-            Q(started_by__in=people)
-            | Q(pk__in=assignments().filter(person__in=people).values("task__workflow_id"))
-        )
+    def involving(self, people: Iterable[int]) -> Self:
+        """Narrow to workflows that people, named by key, take part in."""
+        parts = Participation.objects.filter(person__in=list(people))
+        return self.filter(pk__in=parts.values("workflow"))
 
     def visible_to(self, account: Account) -> Self:
         """Narrow to what an account may see: everything, or what its own people take part in."""
@@ -82,7 +82,26 @@ class WorkflowQuerySet(models.QuerySet["Workflow"]):
             return self.none()
         if account.sees_all:
             return self.filter(portal=account.home_id) if account.home_id else self
-        return self.involving(list(Person.objects.filter(pk__in=account.circle)))
+        return self.involving(account.circle)
+
+    def bulk_create(
+        self, objs: Iterable["Workflow"], *args: Any, **kwargs: Any
+    ) -> "list[Workflow]":
+        """Add workflows, and that whoever started one takes part in it."""
+        rows = list(objs)
+        with transaction.atomic(using=self.db, savepoint=False):
+            made = super().bulk_create(rows, *args, **kwargs)
+            self.keep_starters(rows)
+        return made
+
+    def keep_starters(self, rows: Sequence["Workflow"]) -> None:
+        """Keep who takes part as a starter; rows that were there already are not what was given."""
+        started = [row for row in rows if row.started_by_id is not None]
+        written = self.model._default_manager.filter(
+            portal__in={row.portal_id for row in started},
+            remote_id__in={row.remote_id for row in started},
+        ).exclude(started_by=None)
+        Participation.objects.keep(written.values_list("started_by", "pk"))
 
     def with_names(self) -> Self:
         """Fetch with each workflow what a list row shows besides its own columns."""
@@ -196,6 +215,14 @@ class Workflow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.template_name} · {self.document_name}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write the row, and that whoever started it takes part in it."""
+        names = kwargs.get("update_fields")
+        with transaction.atomic(savepoint=False):
+            super().save(*args, **kwargs)
+            if self.started_by_id is not None and (names is None or "started_by" in names):
+                Participation.objects.keep([(self.started_by_id, self.pk)])
 
     @property
     def template_name(self) -> str:

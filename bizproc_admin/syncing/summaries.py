@@ -18,11 +18,12 @@ COPIES = (
     "overdue_at",
     "search_text",
 )
+OF_TASKS = ("template_copy", "starter_copy", "search_text")
 AT_ONCE = 200
 
 
 def summarise(pks: Iterable[int]) -> None:
-    """Write the copies of some workflows anew from the rows they are copies of."""
+    """Write the copies of some workflows anew, and of their open tasks, from what they copy."""
     keys = sorted(set(pks))
     for start in range(0, len(keys), AT_ONCE):
         summarise_part(keys[start : start + AT_ONCE])
@@ -41,7 +42,7 @@ def summarise_part(pks: Sequence[int]) -> None:
         .order_by("task__overdue_at", "pk")
     ):
         waiting[assignment.task.workflow_id].append(assignment)
-    changed = []
+    changed, changed_tasks = [], []
     workflows = Workflow.objects.filter(pk__in=pks).select_related(
         "template", "document", "started_by"
     )
@@ -50,7 +51,17 @@ def summarise_part(pks: Sequence[int]) -> None:
         fill(workflow, tasks[workflow.pk], waiting[workflow.pk])
         if was != [getattr(workflow, name) for name in COPIES]:
             changed.append(workflow)
+        for task in tasks[workflow.pk]:
+            copies = (
+                workflow.template_copy,
+                workflow.starter_copy,
+                f"{words_of(task)} {workflow.search_text}",
+            )
+            if copies != (task.template_copy, task.starter_copy, task.search_text):
+                task.template_copy, task.starter_copy, task.search_text = copies
+                changed_tasks.append(task)
     Workflow.objects.bulk_update(changed, COPIES, batch_size=100)
+    WorkflowTask.objects.bulk_update(changed_tasks, OF_TASKS, batch_size=100)
 
 
 def fill(
@@ -80,6 +91,11 @@ def fill(
         *(known_by(assignment.person) for assignment in waiting),
     ]
     workflow.search_text = searchable(" ".join(words))
+
+
+def words_of(task: WorkflowTask) -> str:
+    """Give the words a task is found by that are its own."""
+    return searchable(f"{task.remote_id} {task.name}")
 
 
 def known_by(one: Person | WorkflowTemplate) -> str:

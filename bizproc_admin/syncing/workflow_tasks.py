@@ -16,11 +16,10 @@ from bizproc_admin.models import (
     Workflow,
     WorkflowTask,
 )
-from bizproc_admin.models.searching import searchable
 from bizproc_admin.syncing import workflows
 from bizproc_admin.syncing.merging import Merged, portions
 from bizproc_admin.syncing.names import Names
-from bizproc_admin.syncing.summaries import fill, summarise
+from bizproc_admin.syncing.summaries import fill, summarise, words_of
 
 Rows = Sequence[bitrix.TaskRow]
 FACTS = (
@@ -37,7 +36,6 @@ FACTS = (
     "gone_at",
     "observed_at",
     "waiting_since",
-    "search_text",
 )
 # what waits for a transaction of more waits for longer than a tenth of a second
 AT_ONCE = 50
@@ -120,7 +118,7 @@ def set_facts(task: WorkflowTask, row: bitrix.TaskRow, *, observed_at: datetime)
     task.gone_at = None
     task.observed_at = observed_at
     task.waiting_since = min(task.waiting_since or row.modified, row.modified)
-    task.search_text = searchable(f"{row.id} {row.name}")
+    task.search_text = task.search_text or words_of(task)
 
 
 def replace_assignments(

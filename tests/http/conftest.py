@@ -38,7 +38,7 @@ from sandbox import Sandbox
 from sandbox.scenarios.templates import delay, sequence
 from tests import canary, language, tables
 from tests.conftest import account
-from tests.http import gateways, waiting
+from tests.http import gateways, participations, waiting
 from tests.http.copies import Copies
 from tests.http.waiting import Application
 
@@ -108,10 +108,13 @@ def partials_tell_their_context(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def nothing_translated_is_stored(
+def nothing_wrong_is_stored(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
-    """Whatever the test does, no row of any table holds a message of the program afterwards."""
+    """Whatever the test does, no row holds a message of the program afterwards.
+
+    And the table of who takes part in what says what the rows say that it follows from.
+    """
     tables.forget()
     language.install()
     monkeypatch.setattr("django.test.client.ClientHandler", language.SpeakingHandler)
@@ -126,6 +129,8 @@ def nothing_translated_is_stored(
     language.uninstall()
     if uses_database:
         assert language.stored(tables.at_the_end()) == []
+        # it decides who sees what
+        assert participations.wrong(tables.at_the_end()) == set()
 
 
 @pytest.fixture(autouse=True)

@@ -35,7 +35,8 @@ def another(task, person):
             portal=task.portal, remote_id=number, workflow=task.workflow, name=name,
             activity=fields.pop("activity", task.activity), modified_at=now, observed_at=now,
             waiting_since=now, overdue_at=now + due if due is not None else None,
-            search_text=name.casefold(), parameters=fields.pop("parameters", task.parameters),
+            search_text=f"{name.casefold()} {task.workflow.search_text}",
+            parameters=fields.pop("parameters", task.parameters),
             **fields,
         )  # fmt: skip
         Assignment.objects.create(task=made, person=who)

@@ -27,6 +27,7 @@ from bizproc_admin.models import (
 )
 from bizproc_admin.models.documents import kind_of
 from bizproc_admin.views import starting
+from tests.http.participations import let_start
 from tests.http.test_starting import ENDS_AT_ONCE
 
 pytestmark = pytest.mark.portable
@@ -587,7 +588,7 @@ def test_a_start_tells_a_participant_no_name_that_they_may_not_know(
     # nor what somebody else has given a workflow that they take part in
     post(as_(administrator), committing, filled(template, Place="Köln"))
     command = Command.objects.latest("pk")
-    Workflow.objects.filter(pk=command.workflow_id).update(started_by=person)
+    let_start(person, Workflow.objects.filter(pk=command.workflow_id))
     page = {"workflow": command.workflow_id}
     assert "Köln" not in as_(participant).get(reverse("workflow_start"), page).content.decode()
     assert "Köln" in as_(administrator).get(reverse("workflow_start"), page).content.decode()

@@ -25,6 +25,7 @@ from bizproc_admin.wording import acts
 from bizproc_admin.wording.command_errors import command_error
 from bizproc_admin.wording.looks import look_of
 from bizproc_admin.wording.meanings import meaning, step_of
+from tests.http.participations import let_start
 
 START = "bizproc.workflow.start"
 OTHER_DEAL = ("crm", "CCrmDocumentDeal", "DEAL_901")
@@ -384,6 +385,6 @@ def test_a_participant_starts_what_is_of_the_kinds_they_take_part_in_with_their_
 def test_without_a_token_of_their_own_a_manager_is_told_so(template, manager, workflow, committing):
     person = workflow.started_by or Person.objects.get(portal=workflow.portal, remote_id=1)
     LinkedPerson.objects.create(user=manager, portal=workflow.portal, person=person)
-    Workflow.objects.filter(pk=workflow.pk).update(started_by=person)
+    let_start(person, Workflow.objects.filter(pk=workflow.pk))
     with pytest.raises(NotPossible, match="token_needed_to_start"):
         start(template, manager, committing)

@@ -23,6 +23,7 @@ from bizproc_admin.models import (
 )
 from bizproc_admin.views.workflows import MOST_STEPS
 from tests.http import waiting
+from tests.http.participations import let_start
 
 LIST = reverse("application_step_list")
 TOKEN = reverse("application_step_token")
@@ -369,7 +370,7 @@ def test_of_a_loop_the_latest_steps_are_told_and_no_values_are_read_for_it(clien
 
 def test_who_takes_part_sees_that_it_waits_and_not_what_it_was_given(as_, manager, step, portal):
     person = Person.objects.get(portal=portal, remote_id=1)
-    Workflow.objects.filter(pk=step.workflow.pk).update(started_by=person)
+    let_start(person, Workflow.objects.filter(pk=step.workflow.pk))
     manager.linked_people.create(portal=portal, person=person)
     page = text_of(as_(manager).get(reverse("workflow_detail", args=[step.workflow.pk])))
     assert "Waits for an application: Check the counterparty" in page

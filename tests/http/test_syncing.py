@@ -23,6 +23,7 @@ from bizproc_admin.models import (
 from bizproc_admin.syncing import passes
 from bizproc_admin.syncing.summaries import summarise
 from bizproc_admin.wording.freshness import why_of_run
+from tests.http.participations import let_start
 
 
 def incremental(name, portal):
@@ -156,7 +157,7 @@ def nameless(sandbox, sync):
     Document.objects.update(name="")
     WorkflowTemplate.objects.update(name="", remote_id=4104104)
     Person.objects.update(name="")
-    Workflow.objects.update(started_by=Person.objects.earliest("pk"))
+    let_start(Person.objects.earliest("pk"), Workflow.objects.all())
     summarise(Workflow.objects.values_list("pk", flat=True))
     return Workflow.objects.order_by("pk")
 

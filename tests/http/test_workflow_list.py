@@ -20,6 +20,7 @@ from bizproc_admin.models import (
     WorkflowTemplate,
     counting,
 )
+from tests.http.participations import let_start
 
 LIST = "/workflows/"
 
@@ -292,7 +293,7 @@ def test_a_template_is_named_in_a_chip_to_whom_may_see_one_of_its_workflows(
     assert "Secret bonus" not in said
     assert "so no row is shown" in said
     workflow = Workflow.objects.filter(template=template).first()
-    Workflow.objects.filter(pk=workflow.pk).update(started_by=link.person)
+    let_start(link.person, Workflow.objects.filter(pk=workflow.pk))
     assert "Secret bonus" in as_(participant).get(address, asked).content.decode()
 
 

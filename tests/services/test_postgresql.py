@@ -9,7 +9,14 @@ from django.db.utils import DatabaseError
 
 from bizproc_admin import checks, commands
 from bizproc_admin.audit import triggers
-from bizproc_admin.models import AuditDetail, AuditEntry, Command, CommandState, Workflow
+from bizproc_admin.models import (
+    AuditDetail,
+    AuditEntry,
+    Command,
+    CommandState,
+    Workflow,
+    WorkflowTask,
+)
 
 pytestmark = [pytest.mark.services]
 
@@ -62,6 +69,24 @@ def test_a_missing_or_disabled_trigger_fails_the_check_until_the_next_migrate(
 
     call_command("migrate", verbosity=0)
     assert triggers.faults() == []
+
+
+def test_a_rare_word_is_found_by_an_index_and_the_next_migrate_makes_a_missing_one(
+    live_db: None,
+) -> None:
+    run("DROP EXTENSION pg_trgm CASCADE")
+    assert not uses_words(Workflow) and not uses_words(WorkflowTask)
+
+    call_command("migrate", verbosity=0)
+    assert uses_words(Workflow) and uses_words(WorkflowTask)
+
+
+def uses_words(model: type[Workflow | WorkflowTask]) -> bool:
+    """Tell whether a search could use the index of words."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        plan = model.objects.matching("koroleva").explain()
+    return f"{model._meta.db_table}_words" in plan
 
 
 @pytest.mark.parametrize(
