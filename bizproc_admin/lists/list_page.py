@@ -30,7 +30,7 @@ from bizproc_admin.lists.pager import Head, Pager, heads_of, pager_of
 from bizproc_admin.lists.paging import Page, page_of
 from bizproc_admin.lists.verbs import Asker, Verb, allowed
 from bizproc_admin.models import Command, FeedName
-from bizproc_admin.models.counting import count_of, newest_of
+from bizproc_admin.models.counting import count_of, kept, key_of, newest_of
 from bizproc_admin.wording.freshness import Freshness, freshness_of
 
 MOST_ROWS = 250
@@ -156,10 +156,12 @@ class ListPage(Generic[F, M, L]):
         if chip not in filters.CHIPS:
             raise Http404
         url, shown = reverse(f"{self.noun}_list"), filters.chip(chip)
+        rows = self.here(request, self.rows(request))
+        key = key_of("choices", request.user, request.portal, self.noun, chip, filters.query())
         context = {
             "filters": filters,
             "chip": shown,
-            "choices": filters.choices(chip, self.here(request, self.rows(request))),
+            "choices": kept(key, rows, lambda: filters.choices(chip, rows)),
             "others": filters.pairs(**{chip: None, "page": None, "upto": None}),
             "list_url": url,
             "clear_url": url + shown.clear,

@@ -20,6 +20,7 @@ from bizproc_admin.models import (
     Workflow,
     WorkflowTemplate,
 )
+from bizproc_admin.models.counting import kept, key_of
 from bizproc_admin.wording.templates import fault, owner_of, start_of
 
 # so many faults of one template are named
@@ -96,9 +97,10 @@ def template_lines(
 
 def counted(keys: Sequence[int], *, portal: Portal | None, viewer: Account) -> dict[int, int]:
     """Count the running workflows of templates that the viewer may see."""
-    visible = Workflow.objects.visible_to(viewer).at(portal)
-    rows = visible.running().filter(template__in=keys).order_by()
-    return dict(rows.values("template").annotate(n=Count("pk")).values_list("template", "n"))
+    running = Workflow.objects.visible_to(viewer).at(portal).running()
+    counts = running.filter(template__in=keys).order_by().values("template").annotate(n=Count("pk"))
+    key = key_of("templates", viewer, portal, *keys)
+    return kept(key, running, lambda: dict(counts.values_list("template", "n")))
 
 
 def faults_of(keys: Sequence[int], *, portal: Portal | None) -> dict[int, list[str]]:

@@ -1,10 +1,20 @@
 """How many rows there are, as far as anybody counts: beyond 10,000 it is "10,000+"."""
 
-from typing import Any
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any, TypeVar
 
+from django.core.cache import cache
 from django.db.models import Max, Model, QuerySet
+from django.utils.translation import get_language
+
+from bizproc_admin.models.accounts import Account
+from bizproc_admin.models.portals import Portal
 
 MOST_COUNTED = 10_000
+# seconds that what was worked out of more rows is shown again
+KEPT = 30
+T = TypeVar("T")
 
 
 def count_of(rows: QuerySet[Any]) -> int:
@@ -24,3 +34,24 @@ def newest_of(model: type[Model]) -> int:
     """Return the greatest key of a table: a list that is anchored there shows all there is."""
     found: int | None = model._default_manager.aggregate(newest=Max("pk"))["newest"]
     return found or 0
+
+
+def kept(key: str, rows: QuerySet[Any], work: Callable[[], T]) -> T:
+    """Return what is worked out of rows; of more than are counted it is shown for half a minute.
+
+    key is of whoever may see it (key_of): nobody is shown what was worked out for others.
+    """
+    found: T | None = cache.get(key)
+    if found is None:
+        found = work()
+        if not is_told(count_of(rows)):
+            cache.set(key, found, KEPT)
+    return found
+
+
+def key_of(what: str, account: Account, portal: Portal | None, *more: object) -> str:
+    """Return what is kept by: for an account, what it may see, and the language it reads."""
+    seen = None if account.sees_all else sorted(account.circle)
+    role = account.role.value if account.role else ""
+    named = repr((account.pk, role, seen, portal and portal.pk, get_language(), more))
+    return f"{what}:{sha256(named.encode()).hexdigest()}"

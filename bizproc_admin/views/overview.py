@@ -1,6 +1,7 @@
 """The overview: what needs somebody now, how much runs and waits, and how old all of that is."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Max, Min, Q
 from django.http import HttpResponse
@@ -14,7 +15,8 @@ from bizproc_admin.lists.inbox import waiting_count
 from bizproc_admin.lists.needs import needs_of
 from bizproc_admin.lists.workflow_lines import workflow_lines
 from bizproc_admin.models import Command, Feed, FeedName, Role, Workflow, WorkflowTemplate
-from bizproc_admin.models.workflows import LOCK_GRACE
+from bizproc_admin.models.counting import kept, key_of
+from bizproc_admin.models.workflows import LOCK_GRACE, WorkflowQuerySet
 from bizproc_admin.wording import acts
 from bizproc_admin.wording.freshness import is_told, of_feed
 
@@ -31,30 +33,12 @@ def overview(request: Request) -> HttpResponse:
     visible = Workflow.objects.visible_to(request.user).at(portal)
     now = portal.now() if portal else timezone.now()
     running = visible.running()
-    counts = running.aggregate(
-        running=Count("pk"),
-        waiting=Count("pk", filter=Q(open_tasks__gt=0)),
-        overdue=Count("pk", filter=Q(overdue_at__lt=now)),
-        locked=Count("pk", filter=Q(owned_until__lt=now - LOCK_GRACE)),
-        idle=Count("pk", filter=Q(modified_at__lt=now - timedelta(days=30))),
-    )
-    templates = (
-        running.values("template_id", "template_copy")
-        .annotate(
-            running=Count("pk"),
-            waiting=Count("pk", filter=Q(open_tasks__gt=0)),
-            overdue=Count("pk", filter=Q(overdue_at__lt=now)),
-            locked=Count("pk", filter=Q(owned_until__lt=now - LOCK_GRACE)),
-            oldest=Min("started_at"),
-            latest=Max("modified_at"),
-        )
-        .order_by("-running", "template_copy")
-    )
+    key = key_of("overview", request.user, portal)
+    counts, per_template = kept(key, running, lambda: figures_of(running, now))
     rows = running.with_names()
     longest = list(rows.order_by("started_at")[:MOST_OLDEST])
     locks = rows.filter(owned_until__lt=now - LOCK_GRACE).order_by("owned_until")
     lines = workflow_lines([*longest, *locks[:MOST_LOCKS]])
-    per_template = list(templates)
     shown = per_template[:MOST_TEMPLATES]
     nameless = [row["template_id"] for row in shown if not row["template_copy"]]
     hidden = WorkflowTemplate.objects.in_bulk(nameless) if nameless else {}
@@ -97,3 +81,29 @@ def overview(request: Request) -> HttpResponse:
         "unlinked": not request.user.sees_all and not request.user.circle,
     }
     return page(request, "overview/overview.html", context, partial="body")
+
+
+def figures_of(
+    running: WorkflowQuerySet, now: datetime
+) -> tuple[dict[str, int], list[dict[str, Any]]]:
+    """Count running workflows in all and by template, most first."""
+    counts = running.aggregate(
+        running=Count("pk"),
+        waiting=Count("pk", filter=Q(open_tasks__gt=0)),
+        overdue=Count("pk", filter=Q(overdue_at__lt=now)),
+        locked=Count("pk", filter=Q(owned_until__lt=now - LOCK_GRACE)),
+        idle=Count("pk", filter=Q(modified_at__lt=now - timedelta(days=30))),
+    )
+    templates = (
+        running.values("template_id", "template_copy")
+        .annotate(
+            running=Count("pk"),
+            waiting=Count("pk", filter=Q(open_tasks__gt=0)),
+            overdue=Count("pk", filter=Q(overdue_at__lt=now)),
+            locked=Count("pk", filter=Q(owned_until__lt=now - LOCK_GRACE)),
+            oldest=Min("started_at"),
+            latest=Max("modified_at"),
+        )
+        .order_by("-running", "template_copy")
+    )
+    return counts, [{**row} for row in templates]
