@@ -36,6 +36,7 @@ TEMPLATES = (
 )  # fmt: skip
 FIRST = ("Anna", "Boris", "Мария", "Hans", "Елена", "John", "Grete", "Павел", "Lucy", "Otto")
 LAST = ("Koroleva", "Иванов", "Hoffmann", "Smith", "Петрова", "Schäfer")
+DRAFTS = range(len(TEMPLATES), ALL_TEMPLATES)
 
 
 def fill(portal: Portal) -> WorkflowTemplate:
@@ -61,11 +62,11 @@ def fill(portal: Portal) -> WorkflowTemplate:
     return templates[0]
 
 
-def fill_templates(portal: Portal, draw: random.Random) -> None:
+def fill_templates(portal: Portal, draw: random.Random, *, drafts: range = DRAFTS) -> None:
     """Add the templates nobody uses, and what all of them name; one approver in 30 is nobody."""
     WorkflowTemplate.objects.bulk_create(
         WorkflowTemplate(portal=portal, remote_id=n + 1, name=f"Draft {n}", is_hidden=False)
-        for n in range(len(TEMPLATES), ALL_TEMPLATES)
+        for n in drafts
     )
     for template in WorkflowTemplate.objects.filter(portal=portal):
         index(

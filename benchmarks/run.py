@@ -21,6 +21,7 @@ from benchmarks import (  # noqa: E402
     faults,
     gateway,
     lists,
+    million,
     operations,
     syncing,
 )
@@ -51,6 +52,8 @@ def main(part: str) -> bool:
             return show(f"Calls of the portal, {connection.vendor}", calls.measured())
         if part == "choosing":
             return show(f"All 100,000 workflows at once, {connection.vendor}", choosing.measured())
+        if part == "million":
+            return show("A million workflows against 100,000", million.measured())
         if part == "gateway":
             return show("A portal behind the gateway, limits real", gateway.measured())
         return all(

@@ -1,4 +1,4 @@
-"""What is worked out of very many rows is shown for half a minute, to whom it was worked out for."""
+"""What is worked out of very many rows is shown for half a minute, to the account it was for."""
 
 import pytest
 from django.urls import reverse
