@@ -70,6 +70,15 @@ def accepted(
     return HttpResponseRedirect(url)
 
 
+def led(request: Request, url: str) -> HttpResponse:
+    """Lead the browser to an address as a whole page, from a form in a dialog, too."""
+    if not wants_part(request):
+        return HttpResponseRedirect(url)
+    response = HttpResponse(status=204)
+    response["HX-Redirect"] = url
+    return response
+
+
 def toast(response: HttpResponse, *, tone: str, text: str, anew: str = "") -> HttpResponse:
     """Add a toast to an answer; tone is ok, warn or danger, anew a link that loads the page."""
     return tell(response, {"toast": {"tone": tone, "text": text, "anew": anew}})

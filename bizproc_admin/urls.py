@@ -32,6 +32,7 @@ from bizproc_admin.views import (
     portals,
     receiving,
     recipes,
+    saved_views,
     second_factor,
     signing_in,
     start_lists,
@@ -211,6 +212,16 @@ recipe_urls = [
     path("<int:pk>/deletion/", recipes.recipe_deletion, name="recipe_deletion"),
 ]
 
+saved_view_urls = [
+    path("<slug:noun>/", saved_views.saved_view_list, name="saved_view_list"),
+    path("<slug:noun>/creation/", saved_views.saved_view_creation, name="saved_view_creation"),
+    path("<slug:noun>/columns/", saved_views.saved_view_columns, name="saved_view_columns"),
+    path("<int:pk>/change/", saved_views.saved_view_detail, name="saved_view_detail"),
+    path("<int:pk>/filters/", saved_views.saved_view_filters, name="saved_view_filters"),
+    path("<int:pk>/home/", saved_views.saved_view_home, name="saved_view_home"),
+    path("<int:pk>/deletion/", saved_views.saved_view_deletion, name="saved_view_deletion"),
+]
+
 person_urls = [
     *person_list.PEOPLE.urls("list", "counts"),
     path("<int:pk>/", person_detail.person_detail, name="person_detail"),
@@ -348,6 +359,8 @@ portal_urls = [
 handler500 = "bizproc_admin.views.failures.server_error"
 urlpatterns = [
     path("", overview.overview, name="overview"),
+    path("home/", saved_views.home, name="home"),
+    path("views/", include(saved_view_urls)),
     path("workflows/", include(workflow_urls)),
     path("waiting-steps/", include(application_step_urls)),
     path("templates/", include(workflow_template_urls)),

@@ -41,7 +41,7 @@ class FilterForm(forms.Form, Generic[R]):
     STATES: ClassVar[str] = ""
     CHIPS: ClassVar[tuple[str, ...]] = ()
     COLUMNS: ClassVar[Mapping[str, Column]] = {}
-    CARRIED: ClassVar[tuple[str, ...]] = ("sort", "size")
+    CARRIED: ClassVar[tuple[str, ...]] = ("sort", "size", "view", "hide")
     SORTS: ClassVar[Mapping[str, str]] = {}
     BACKWARDS: ClassVar[frozenset[str]] = frozenset()
     DEFAULT_SORT: ClassVar[str] = ""
@@ -59,6 +59,8 @@ class FilterForm(forms.Form, Generic[R]):
     )
     page = forms.IntegerField(required=False, min_value=1)
     upto = forms.IntegerField(required=False, min_value=0)
+    view = forms.IntegerField(required=False, min_value=1, max_value=2**62)
+    hide = forms.CharField(required=False, max_length=200)
 
     def __init__(self, data: Mapping[str, object], *, portal: Portal | None) -> None:
         super().__init__(data)

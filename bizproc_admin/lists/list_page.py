@@ -6,7 +6,7 @@ the lines they are shown as. Nothing in here knows which list it serves.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from time import time
@@ -20,6 +20,7 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
+from django.utils.functional import Promise
 from django.views.decorators.http import require_safe
 
 from bizproc_admin.access.permissions import Capability, Request, requires
@@ -28,6 +29,7 @@ from bizproc_admin.lists.chips import Part
 from bizproc_admin.lists.filter_form import FilterForm
 from bizproc_admin.lists.pager import Head, Pager, heads_of, pager_of
 from bizproc_admin.lists.paging import Page, page_of
+from bizproc_admin.lists.saved_views import Views
 from bizproc_admin.lists.verbs import Asker, Verb, allowed
 from bizproc_admin.models import Command, FeedName
 from bizproc_admin.models.counting import count_of, kept, key_of, newest_of
@@ -82,8 +84,9 @@ class ListPage(Generic[F, M, L]):
     fetched, where the rows of a page come from with what only they need; unlinked, whether the
     account stands for nobody whose rows it could see; more, what else the page shows; is_live says
     that open pages ask what became of their rows, is_anchored that rows which come later wait to
-    be shown; verbs are what may be done to many rows of what is shown at once. Its views are for
-    whom capability lets in.
+    be shown; verbs are what may be done to many rows of what is shown at once; columns
+    are those after the first that can be hidden, in their order. Its views are for whom capability
+    lets in.
     """
 
     noun: str
@@ -101,6 +104,7 @@ class ListPage(Generic[F, M, L]):
     is_anchored: bool = True
     more: Callable[["Shown[F, M, L]"], dict[str, object]] | None = None
     verbs: Callable[["Shown[F, M, L]"], Sequence[Verb]] | None = None
+    columns: Mapping[str, str | Promise] = field(default_factory=dict)
 
     def urls(self, *names: str) -> list[URLPattern]:
         """Return addresses of the list below its own: of list, pulse, row, choices and counts."""
@@ -278,6 +282,10 @@ class Shown(Generic[F, M, L]):
         return digest_of([turn, *((line.pk, line.reads) for line in self.lines)])
 
     @cached_property
+    def views(self) -> Views:
+        return Views(self)
+
+    @cached_property
     def verbs(self) -> list[Verb]:
         """Return what the account may do to many of the rows at once; nothing without a portal."""
         portal = self.request.portal
@@ -288,7 +296,9 @@ class Shown(Generic[F, M, L]):
     @property
     def whole(self) -> str:
         """Return the query string that means all rows the filters leave, as of the list's age."""
-        return self.filters.query(page=None, size=None, sort=None, upto=self.page.upto)
+        return self.filters.query(
+            page=None, size=None, sort=None, view=None, hide=None, upto=self.page.upto
+        )
 
     @cached_property
     def form_key(self) -> UUID:

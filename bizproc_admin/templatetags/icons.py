@@ -100,6 +100,7 @@ ICONS = (
     "split",
     "square-check",
     "stamp",
+    "star",
     "tag",
     "timer",
     "trash-2",

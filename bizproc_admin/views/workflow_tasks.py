@@ -3,6 +3,7 @@
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from bizproc_admin.access.permissions import Capability, Request, requires
@@ -51,6 +52,7 @@ WORKFLOW_TASKS = ListPage(
     more=more_of,
     is_live=True,
     verbs=verbs_of,
+    columns={"who": _("Asked by, waiting for"), "deadline": _("Deadline")},
 )
 
 

@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bizproc_admin.access.permissions import Capability, Request, capabilities, may, requires
@@ -93,6 +94,12 @@ WORKFLOWS = ListPage(
     more=more_of,
     is_live=True,
     verbs=verbs_of,
+    columns={
+        "state": gettext_lazy("State"),
+        "waiting": gettext_lazy("Waiting for, ended by"),
+        "started": gettext_lazy("Started"),
+        "last": gettext_lazy("How long idle, locked, overdue or ended"),
+    },
 )
 
 

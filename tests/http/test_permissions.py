@@ -41,6 +41,17 @@ READERS = {Role.PORTAL_ADMINISTRATOR, Role.AUDITOR}
 TABLE = [
     ("overview", "get", EVERYBODY),
     ("frame", "get", EVERYBODY),
+    ("home", "get", EVERYBODY),
+    ("saved_view_list", "get", EVERYBODY),
+    ("saved_view_creation", "get", EVERYBODY),
+    ("saved_view_creation", "post", EVERYBODY),
+    ("saved_view_columns", "get", EVERYBODY),
+    ("saved_view_columns", "post", EVERYBODY),
+    ("saved_view_detail", "get", EVERYBODY),
+    ("saved_view_detail", "post", EVERYBODY),
+    ("saved_view_filters", "post", EVERYBODY),
+    ("saved_view_home", "post", EVERYBODY),
+    ("saved_view_deletion", "post", EVERYBODY),
     ("workflow_list", "get", EVERYBODY),
     ("workflow_pulse", "get", EVERYBODY),
     ("workflow_choices", "get", EVERYBODY),
@@ -275,6 +286,7 @@ def addresses(workflow, administrator, portal):
         "command": command.pk,
         "operation": 0,
         "recipe": 0,
+        "saved_view": 0,
         "hand_over": Person.objects.filter(portal=portal).earliest("pk").pk,
         "audit_entry": entry.pk,
         "account": other.pk,
@@ -285,8 +297,11 @@ def addresses(workflow, administrator, portal):
     def of(name: str) -> str:
         if name.endswith("_choices"):
             return reverse(name, args=["template"])
+        if name in ("saved_view_list", "saved_view_creation", "saved_view_columns"):
+            return reverse(name, args=["workflow"])
         if name in (
             "overview",
+            "home",
             "frame",
             "workflow_start",
             "workflow_start_preview",

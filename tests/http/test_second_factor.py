@@ -320,7 +320,7 @@ def test_who_has_one_is_asked_for_it_after_the_portal_too(client, comes_in, door
     assert comes_in(again, 1).url == CODE
     assert "_auth_user_id" not in again.session
     answer = again.post(CODE, {"code": code_of(secret, periods=1)})
-    assert (answer.status_code, answer.url) == (302, "/")
+    assert (answer.status_code, answer.url) == (302, "/home/")
     assert again.get("/").status_code == 200
     entry = AuditEntry.objects.filter(kind="sign_in").latest("pk")
     assert (entry.portal, entry.detail.inputs) == (door, {"through": door.host})

@@ -102,7 +102,7 @@ def test_who_is_led_to_the_sign_in_is_told_why(client, db):
 
 @pytest.mark.parametrize("where", ["//evil.example", "https://evil.example", "/\\evil.example"])
 def test_signing_in_never_leads_away(client, administrator, where):
-    assert sign_in(client, next=where).url == reverse("overview")
+    assert sign_in(client, next=where).url == reverse("home")
 
 
 def test_a_part_of_a_page_asked_for_after_the_session_leads_the_whole_page_to_the_sign_in(

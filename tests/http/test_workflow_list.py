@@ -313,7 +313,7 @@ def test_how_many_match_stands_beside_the_title_of_how_many_there_are(client, ma
     Workflow.objects.filter(pk=locked.pk).update(owned_until=timezone.now() - timedelta(days=2))
     assert f"<b>{running}</b>" in client.get(LIST).content.decode()
     page = client.get(LIST, {"condition": "locked"}, HTTP_HX_REQUEST="true").content.decode()
-    assert '<span class="matches num" id="workflow-matches" hx-swap-oob="true">' in page
+    assert '<div class="page-head__about" id="workflow-about" hx-swap-oob="true">' in page
     assert "".join(page.split()).count(f"<b>1</b>of{running}") == 1
 
 
