@@ -340,6 +340,11 @@ class Shown(Generic[F, M, L]):
     def newer_url(self) -> str:
         return self.url + self.filters.query(page=None, upto=None)
 
+    @property
+    def now_url(self) -> str:
+        """Return the address of the same page of the list, with what has come since."""
+        return self.url + self.filters.query(upto=None)
+
     @cached_property
     def has_any(self) -> bool:
         """Tell whether there is any row here, whoever may see it."""

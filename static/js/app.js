@@ -22,6 +22,7 @@ import "./panels.js";
 import "./opening.js";
 import "./answering.js";
 import "./acting.js";
+import "./refreshing.js";
 import "./repeating.js";
 import "./finding.js";
 import "./pairing.js";

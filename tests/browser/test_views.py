@@ -41,3 +41,31 @@ def test_a_view_is_saved_from_the_menu_and_a_column_it_hides_stays_hidden_in_row
     entry.click()
     expect(menu).not_to_contain_text("changed")
     assert SavedView.objects.get().query == f"hide=waiting&q={waiting.remote_id}"
+
+
+def test_a_list_asks_by_itself_unless_that_is_off_and_anew_by_r(page, enter, administrator):
+    page.clock.install()
+    page.goto(f"{enter(administrator)}/workflows/")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+
+    def pulses(seconds):
+        asked.clear()
+        page.clock.run_for(seconds * 1000)
+        page.wait_for_timeout(300)
+        return [one for one in asked if "/workflows/pulse/" in one]
+
+    assert pulses(11)
+    page.get_by_role("button", name="Stop refreshing by itself").click()
+    off = page.get_by_role("button", name="Not refreshed by itself")
+    expect(off).to_be_focused()
+    assert not pulses(25)
+    page.reload()
+    expect(off).to_be_visible()
+    assert not pulses(11)
+    with page.expect_response("**/workflows/?"):
+        page.keyboard.press("r")
+    with page.expect_response("**/workflows/?"):
+        off.click()
+    expect(off).to_be_hidden()
+    assert pulses(11)
