@@ -13,6 +13,8 @@ from django.utils import timezone
 from bizproc_admin.models import Account, AuditEntry, LinkedPerson, Person, Portal, Role
 from tests.conftest import PASSWORD, account
 
+pytestmark = pytest.mark.portable
+
 NEW = {"username": "olga", "first_name": "Olga", "last_name": "Petrova", "role": "manager"}
 CHOSEN = {"new_password1": "quite-a-long-password", "new_password2": "quite-a-long-password"}
 

@@ -22,6 +22,8 @@ from bizproc_admin.models import (
 )
 from tests.http.application_actions import HANDLER, form_of, registering, text
 
+pytestmark = pytest.mark.portable
+
 LIST = "application_action_list"
 NAMES = {"en": "Check", "ru": "Проверка"}
 DEFINITION = {"HANDLER": HANDLER, "USE_SUBSCRIPTION": "Y", "NAME": NAMES}

@@ -6,6 +6,8 @@ from django.utils import timezone
 
 from bizproc_admin.models import Department, LinkedPerson, Person
 
+pytestmark = pytest.mark.portable
+
 
 def panel(client, task):
     answer = client.get(reverse("workflow_task_detail", args=[task.pk]))

@@ -30,6 +30,8 @@ from sandbox.outgoing.credentials import application_token
 from tests.http.calling import TOKEN, call_of, calls, proven_by
 from tests.unit.bitrix.stub import FreePacer
 
+pytestmark = pytest.mark.portable
+
 ADMINISTRATOR = 1
 
 

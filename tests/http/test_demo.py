@@ -11,6 +11,8 @@ from bizproc_admin.models import Department, Feed, LinkedPerson, Person, Role, W
 from scripts.demo import ACCOUNTS, PEOPLE
 from tests.conftest import account
 
+pytestmark = pytest.mark.portable
+
 MINUTE = timedelta(minutes=1)
 
 

@@ -19,6 +19,8 @@ from bizproc_admin.models import (
 )
 from tests.conftest import account
 
+pytestmark = pytest.mark.portable
+
 COMMENT = "Сумма верна, но договор ещё не подписан."
 FIELDS = [
     {"Id": "Budget", "Type": "double", "Name": "Budget"},

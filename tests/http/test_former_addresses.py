@@ -10,6 +10,8 @@ from bizproc_admin.actions import CompleteTask
 from bizproc_admin.audit import By
 from bizproc_admin.models import CommandState
 
+pytestmark = pytest.mark.portable
+
 
 @pytest.fixture
 def waiting(task, approver):

@@ -9,6 +9,8 @@ from django.utils import timezone
 from bizproc_admin import heartbeats
 from bizproc_admin.models import ApplicationStep, StepState, Worker, Workflow
 
+pytestmark = pytest.mark.portable
+
 FRAME = "/frame/"
 OPEN_PAGE = {"HX-Request": "true", "HX-Current-URL": "http://testserver/workflows/?page=2"}
 

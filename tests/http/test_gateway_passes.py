@@ -21,6 +21,8 @@ from bizproc_admin.models import (
 from bizproc_admin.wording.freshness import of_feed
 from tests.http.gateways import DEAL, known, passed
 
+pytestmark = pytest.mark.portable
+
 
 @pytest.fixture
 def client(as_, administrator):

@@ -19,6 +19,8 @@ from tests import canary
 from tests.http import gateways, waiting
 from tests.http.gateways import issue, look_again, passed, sent, serve
 
+pytestmark = pytest.mark.portable
+
 State = CommandState
 EVENT, LOG = "gateway.event", "gateway.activity_log"
 VALUES = {"result": "clean", "score": "82"}

@@ -13,6 +13,8 @@ from bizproc_admin.views.receiving import receive_calls
 from sandbox import php
 from tests.http.calling import FORM, TOKEN, call_of, calls, proven_by
 
+pytestmark = pytest.mark.portable
+
 ODD = (
     "\x00",
     "a\x00b",

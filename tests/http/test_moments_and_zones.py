@@ -12,6 +12,8 @@ from bizproc_admin import syncing
 from bizproc_admin.models import AuditEntry, Feed, Person, Portal, SyncRun, Workflow, WorkflowTask
 from sandbox.engine.kinds import REQUEST
 
+pytestmark = pytest.mark.portable
+
 ADMINISTRATOR, EMPLOYEE = 1, 2
 NEVER, FIRST = "9999-12-31T23:59:59+00:00", "0001-01-01T00:00:00+00:00"
 NOWHERE = {"time_zone": "", "zone_offset": None}

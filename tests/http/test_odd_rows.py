@@ -20,6 +20,8 @@ from bizproc_admin.models import (
 from sandbox.scenarios.templates import delay, sequence
 from tests.http.gateways import DEAL, passed
 
+pytestmark = pytest.mark.portable
+
 TWENTY_DIGITS = 10**19
 FIVE_DIGIT_YEAR = "12026-01-01T00:00:00+03:00"
 NEVER = "0000-00-00 00:00:00"

@@ -12,6 +12,8 @@ from bizproc_admin.models import Command, CommandState, Feed, FeedName, Outage, 
 from bizproc_admin.portals import clients
 from bizproc_admin.wording.command_errors import command_error
 
+pytestmark = pytest.mark.portable
+
 SAID = "The portal does not answer since"
 KEPT = "What you ask for is kept and sent then"
 

@@ -25,6 +25,8 @@ from bizproc_admin.portals import clients, tokens
 from bizproc_admin.secrets.fields import Secret
 from bizproc_admin.syncing import following
 
+pytestmark = pytest.mark.portable
+
 ADMINISTRATOR, EMPLOYEE = 1, 2
 
 

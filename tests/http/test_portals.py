@@ -15,6 +15,8 @@ from bizproc_admin.models import AuditEntry, Command, CommandState, Feed, Portal
 from bizproc_admin.wording.audit_entries import said_of
 from bizproc_admin.wording.freshness import problem_of
 
+pytestmark = pytest.mark.portable
+
 
 @pytest.fixture
 def client(as_, administrator):

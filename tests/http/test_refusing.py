@@ -9,6 +9,8 @@ from django.urls import reverse
 from bizproc_admin.models import Command
 from tests.conftest import PASSWORD
 
+pytestmark = pytest.mark.portable
+
 
 @pytest.fixture
 def old_tab(approver, task):

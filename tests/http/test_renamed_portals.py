@@ -11,6 +11,8 @@ from bizproc_admin import bitrix, syncing
 from bizproc_admin.models import AddressChange, AuditEntry, Outage, PersonToken, Portal, Workflow
 from bizproc_admin.portals import clients, tokens
 
+pytestmark = pytest.mark.portable
+
 
 @pytest.fixture
 def client(as_, administrator):

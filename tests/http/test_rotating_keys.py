@@ -16,6 +16,8 @@ from bizproc_admin.secrets import fields, key_rotation
 from bizproc_admin.secrets.fields import Secret, keyring
 from bizproc_admin.secrets.key_rotation import rotate
 
+pytestmark = pytest.mark.portable
+
 
 @pytest.fixture
 def keys(settings):

@@ -27,6 +27,8 @@ from bizproc_admin.models import (
 from bizproc_admin.models.template_versions import structure_of
 from sandbox import bpt
 
+pytestmark = pytest.mark.portable
+
 ADD, UPDATE, DELETE = (f"bizproc.workflow.template.{verb}" for verb in ("add", "update", "delete"))
 DEAL = ["crm", "CCrmDocumentDeal", "DEAL"]
 

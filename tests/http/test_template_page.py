@@ -13,6 +13,8 @@ from bizproc_admin.models.template_versions import Structure, TemplateVersion, k
 from bizproc_admin.wording.audit_entries import sentence_of
 from tests.language import SIGN
 
+pytestmark = pytest.mark.portable
+
 SECRET = "s3cr3t-of-the-hook"
 
 

@@ -7,6 +7,8 @@ import pytest
 from bizproc_admin.models import Workflow, WorkflowTemplate
 from tests.http.test_template_list import approval, sequence
 
+pytestmark = pytest.mark.portable
+
 
 @pytest.fixture
 def template(sandbox, portal, sync):
