@@ -136,20 +136,19 @@ def executions_over(portal: Portal, remote_ids: Iterable[str]) -> list[int]:
         .exclude(name="")
         .exclude(called_at=None)
     )
+    # read first: of what comes in between only the later reading tells
+    waiting = list(
+        calls.filter(state=StepState.WAITING).values_list(
+            "pk", "workflow_remote_id", "name", "called_at"
+        )
+    )
     latest: dict[tuple[str, str], Any] = {
         (remote_id, name): called_at
         for remote_id, name, called_at in calls.values_list("workflow_remote_id", "name")
         .annotate(latest=Max("called_at"))
         .order_by()
     }
-    waiting = calls.filter(state=StepState.WAITING)
-    return [
-        pk
-        for pk, remote_id, name, called_at in waiting.values_list(
-            "pk", "workflow_remote_id", "name", "called_at"
-        )
-        if called_at < latest[remote_id, name]
-    ]
+    return [pk for pk, remote_id, name, called_at in waiting if called_at < latest[remote_id, name]]
 
 
 def presumed_of(pairs: set[tuple[int, str]]) -> list[int]:

@@ -208,3 +208,22 @@ def test_calls_that_come_while_others_are_taken_wait_for_the_next_look(
     monkeypatch.setattr(following, "take", take)
     receiving.take_calls(portal.pk)
     assert ApplicationStep.objects.filter(is_due=True).count() == 0
+
+
+def test_a_call_that_comes_while_others_are_compared_is_in_nobodys_way(portal, workflow):
+    proven_by(portal)
+    calls(portal, call_of(workflow.remote_id))
+    came = []
+
+    def comes_in_between(execute, sql, *given):
+        answer = execute(sql, *given)
+        if "called_at" in sql and "SELECT" in sql and not came:
+            came.append(sql)
+            token = event_token(workflow.remote_id, "A9_9_9_9")
+            calls(portal, call_of(workflow.remote_id, event_token=token))
+        return answer
+
+    with connection.execute_wrapper(comes_in_between):
+        assert following.executions_over(portal, [workflow.remote_id]) == []
+    assert came
+    assert ApplicationStep.objects.count() == 2
