@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.db.models import Count
 from django.test import Client
@@ -128,6 +129,16 @@ def nothing_is_complained_of(page: Page) -> Iterator[None]:
     expect.set_options(timeout=PATIENCE)
     yield
     assert said == []
+
+
+# what axe leaves out unless it is asked for: WCAG 2.2's targets of 24 px
+EVERY_RULE = {"rules": {"target-size": {"enabled": True}}}
+
+
+def faults_of(page: Page, rules: dict[str, Any] | None = None) -> list[tuple[str, str]]:
+    """Return what axe finds at a page: the rule, and the first of what breaks it."""
+    found = Axe().run(page, options=rules or EVERY_RULE).response["violations"]
+    return [(fault["id"], fault["nodes"][0]["html"]) for fault in found]
 
 
 @pytest.fixture

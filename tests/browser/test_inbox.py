@@ -3,13 +3,12 @@
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import expect
 
 from bizproc_admin import commands
 from bizproc_admin.models import Command, CommandState, Draft, Person, WorkflowTask
-from tests.browser.conftest import LIST, PHONE, WIDE
+from tests.browser.conftest import LIST, PHONE, WIDE, faults_of
 
 
 def title(page):
@@ -292,7 +291,7 @@ def test_somebody_is_found_and_the_part_is_given_to_them(page, enter, olga, task
     expect(option).to_be_hidden()
     find.press("ArrowDown")
     expect(find).to_have_attribute("aria-activedescendant", option.get_attribute("id"))
-    assert Axe().run(page).response["violations"] == []
+    assert faults_of(page) == []
     find.press("Enter")
     expect(find).to_have_value(colleague.name)
     expect(option).to_have_attribute("aria-selected", "true")
@@ -344,11 +343,9 @@ def test_the_pages_have_no_barrier(page, enter, olga, tasks, scheme, size, slowl
         f"{LIST}{tasks[2].pk}/delegation/", f"{LIST}?q=nothing-like-it",
     ):  # fmt: skip
         page.goto(url + address)
-        found = Axe().run(page).response["violations"]
-        faults += [(address, fault["id"], fault["nodes"][0]["html"]) for fault in found]
+        faults += [(address, *fault) for fault in faults_of(page)]
     page.goto(url + LIST)
     page.locator("tr[data-row] button[data-act='agree']").first.click()
     expect(page.locator("#take-back-bar")).to_be_visible()
-    found = Axe().run(page).response["violations"]
-    faults += [("take back", fault["id"], fault["nodes"][0]["html"]) for fault in found]
+    faults += [("take back", *fault) for fault in faults_of(page)]
     assert faults == []

@@ -4,7 +4,6 @@ import re
 import uuid
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import expect
 
@@ -12,6 +11,7 @@ from bizproc_admin import commands
 from bizproc_admin.actions import KillWorkflow
 from bizproc_admin.audit import By
 from bizproc_admin.models import AuditEntry, Command, CommandState, Person, Workflow
+from tests.browser.conftest import faults_of
 from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.usefixtures("company")
@@ -283,8 +283,7 @@ def test_no_page_has_an_accessibility_fault(
     faults = []
     for address in pages:
         page.goto(url + address)
-        found = Axe().run(page, options=rules).response["violations"]
-        faults += [(address, fault["id"], fault["nodes"][0]["html"]) for fault in found]
+        faults += [(address, *fault) for fault in faults_of(page, rules)]
     assert faults == []
 
 

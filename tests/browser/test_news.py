@@ -1,13 +1,12 @@
 """What becomes of an answer is told where the person is by then, and said to the ear."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import expect
 
 from bizproc_admin import commands
 from bizproc_admin.models import Command, CommandState
-from tests.browser.conftest import LIST, PHONE, WIDE
+from tests.browser.conftest import LIST, PHONE, WIDE, faults_of
 
 COMPLETE = "bizproc.task.complete"
 # what can be pressed and lies, in what is seen, under something else
@@ -44,8 +43,7 @@ def test_a_refusal_is_told_on_the_page_the_person_went_on_to(
     counted = page.locator("[data-news-count]:visible")
     expect(counted).to_have_text("1")
     assert page.evaluate(COVERED, "#news .news__item") == []
-    found = Axe().run(page).response["violations"]
-    assert [(fault["id"], fault["nodes"][0]["html"]) for fault in found] == []
+    assert faults_of(page) == []
     # still there on the next page, until it is dismissed
     page.goto(f"{url}/workflows/")
     page.get_by_role("button", name="Dismiss: “Yes”: the portal refused, Approve 0").click()

@@ -2,7 +2,6 @@
 
 import uuid
 
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
@@ -11,14 +10,9 @@ from bizproc_admin import commands, doorbell
 from bizproc_admin.actions import Item, TerminateWorkflow
 from bizproc_admin.audit import By
 from bizproc_admin.models import Command, CommandState, Workflow
-from tests.browser.conftest import PHONE, WIDE
+from tests.browser.conftest import PHONE, WIDE, faults_of
 
 TOP = "() => document.querySelector('#operation-item-table').getBoundingClientRect().top"
-
-
-def faults(page):
-    found = Axe().run(page).response["violations"]
-    return [(fault["id"], fault["nodes"][0]["html"]) for fault in found]
 
 
 def test_it_is_watched_paused_and_cancelled_and_nothing_jumps(
@@ -37,7 +31,7 @@ def test_it_is_watched_paused_and_cancelled_and_nothing_jumps(
     url = enter(chief)
     address = url + reverse("operation_detail", args=[operation.pk])
     page.goto(address)
-    assert faults(page) == []
+    assert faults_of(page) == []
     top = page.evaluate(TOP)
     button = page.locator("#pause-or-resume")
     button.focus()
@@ -63,7 +57,7 @@ def test_it_is_watched_paused_and_cancelled_and_nothing_jumps(
     dialog = page.locator("#dialog")
     expect(dialog).to_contain_text("5 are done, and stay as they are")
     expect(dialog).to_contain_text("15 will not be sent.")
-    assert faults(page) == []
+    assert faults_of(page) == []
     dialog.get_by_role("button", name="Cancel the operation").click()
     expect(page.locator(".operation-head .badge")).to_have_text("Cancelling")
     commands.close(operation.pk)
@@ -75,4 +69,4 @@ def test_it_is_watched_paused_and_cancelled_and_nothing_jumps(
     for where in (address, url + reverse("operation_list")):
         page.goto(where)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        assert faults(page) == []
+        assert faults_of(page) == []

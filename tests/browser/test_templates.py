@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import expect
 
 from bizproc_admin import syncing
 from bizproc_admin.models import AuditEntry, TemplateFile, Workflow, WorkflowTemplate
+from tests.browser.conftest import faults_of
 
 pytestmark = pytest.mark.usefixtures("company")
 SAMPLE = Path(__file__).parent.parent / "samples" / "bp-379.bpt"
@@ -42,8 +42,7 @@ def test_every_form_of_template_can_be_read_by_everybody(page, enter, administra
         page.emulate_media(color_scheme=scheme)
         for number in (1, 17, 23):
             page.goto(url + address(number, "?step=3"))
-            found = Axe().run(page, options=rules).response["violations"]
-            assert [(fault["id"], fault["nodes"][0]["html"]) for fault in found] == [], number
+            assert faults_of(page, rules) == [], number
     page.set_viewport_size(PHONE)
     for number in TEMPLATES:
         page.goto(url + address(number, "?step=2"))
