@@ -201,9 +201,11 @@ class Workflow(models.Model):
                 condition=Q(overdue_at__isnull=False),
                 name="workflow_overdue",
             ),
+            # running and ended ones together
+            models.Index(fields=["portal", "started_at", "id"], name="workflow_all"),
+            # no part of the table: PostgreSQL would not know that what has ended is in it
             models.Index(
                 fields=["portal", "is_running", "ended_before", "id"],
-                condition=Q(ended_before__isnull=False),
                 name="workflow_ended",
             ),
             models.Index(
