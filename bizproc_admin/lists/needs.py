@@ -9,9 +9,17 @@ from django.utils import timezone
 
 from bizproc_admin.access.permissions import Capability, may
 from bizproc_admin.lists.workflow_lines import WorkflowLine
-from bizproc_admin.models import Account, Assignment, Command, CommandState, Person, Portal
+from bizproc_admin.models import (
+    Account,
+    Assignment,
+    Command,
+    CommandState,
+    Person,
+    Portal,
+    Workflow,
+)
 from bizproc_admin.models.commands import TAKEN_BACK
-from bizproc_admin.models.counting import MOST_COUNTED, count_of
+from bizproc_admin.models.counting import MOST_COUNTED, count_of, kept, key_of
 from bizproc_admin.models.workflow_tasks import WorkflowTask
 from bizproc_admin.models.workloads import left_behind
 
@@ -62,6 +70,12 @@ def needs_of(
     sees_commands = may(account, Capability.SEE_COMMANDS)
     lately = commands.filter(requested_at__gt=timezone.now() - LATELY)
     refused = lately.filter(state__in=CommandState.of_words("refused"))
+    running = Workflow.objects.visible_to(account).at(portal).running()
+    overdue = kept(
+        key_of("overdue", account, portal),
+        running,
+        lambda: overdue_by_person(account, portal, now=now),
+    )
     return Needs(
         unknown=count_of(commands.filter(state__in=CommandState.of_words("unknown")))
         if sees_commands
@@ -74,9 +88,13 @@ def needs_of(
         else {},
         locked=locked,
         locks=locks,
-        overdue=overdue_by_person(account, portal, now=now),
+        overdue=overdue,
         whose="everybody" if account.sees_all else "team",
-        behind=left_behind(Person.objects.at(portal))
+        behind=kept(
+            key_of("behind", account, portal),
+            running,
+            lambda: left_behind(Person.objects.at(portal)),
+        )
         if may(account, Capability.ACT_FOR_OTHERS)
         else {},
     )

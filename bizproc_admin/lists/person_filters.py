@@ -12,7 +12,7 @@ from bizproc_admin.lists.chips import Chip, Choice
 from bizproc_admin.lists.filter_form import FilterForm
 from bizproc_admin.models import Department, Person, Portal
 from bizproc_admin.models.people import DISMISSED, PersonQuerySet
-from bizproc_admin.models.workloads import having_tasks, most_urgent_first, with_workload
+from bizproc_admin.models.workloads import having_tasks, most_urgent_first, with_count
 
 STATES = [("working", _("Working")), ("dismissed", _("Dismissed"))]
 LOADS = [("open", _("with open tasks")), ("overdue", _("with overdue tasks"))]
@@ -77,10 +77,10 @@ class PersonFilterForm(FilterForm[PersonQuerySet]):
         """Order people by the head that was clicked; the most urgent first where none was."""
         name = self.sorted_by.lstrip("-")
         if name == "urgency":
-            return most_urgent_first(rows, self.now)
+            return most_urgent_first(rows, self.portal, self.now)
         column = self.SORTS[name]
         if name != "name":
-            rows = with_workload(rows, self.now, column)
+            rows = with_count(rows, self.portal, self.now, column)
         by = (
             F(column).desc(nulls_last=True)
             if self.is_descending

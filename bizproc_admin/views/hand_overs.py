@@ -29,7 +29,7 @@ def hand_over_list(request: Request) -> HttpResponse:
     if text:
         keys = [person.pk for person in found_people(people, text)]
         people = people.filter(pk__in=keys)
-    offered = with_workload(most_urgent_first(people, now), now, "open_count", "running_count")
+    offered = with_workload(most_urgent_first(people, request.portal, now), now, "running_count")
     context = {"people": offered[:MOST_PEOPLE], "q": text}
     return render(request, "hand_overs/list.html", context)
 

@@ -6,7 +6,8 @@ from bizproc_admin.access.permissions import Capability, Request
 from bizproc_admin.lists.list_page import ListPage, Shown
 from bizproc_admin.lists.person_filters import PersonFilterForm
 from bizproc_admin.lists.person_lines import PersonLine, person_lines
-from bizproc_admin.models import FeedName, Person
+from bizproc_admin.models import FeedName, Person, Workflow
+from bizproc_admin.models.counting import kept, key_of
 from bizproc_admin.models.workloads import left_behind, with_workload
 
 
@@ -22,7 +23,10 @@ def lines_of(
 
 
 def more_of(shown: Shown[PersonFilterForm, Person, PersonLine]) -> dict[str, object]:
-    return {"left": left_behind(shown.filters.people)}
+    request, people = shown.request, shown.filters.people
+    running = Workflow.objects.at(request.portal).running()
+    key = key_of("left", request.user, request.portal)
+    return {"left": kept(key, running, lambda: left_behind(people))}
 
 
 def is_unlinked(shown: Shown[PersonFilterForm, Person, PersonLine]) -> bool:
