@@ -14,7 +14,7 @@ from bizproc_admin.access.permissions import Capability, Request, capabilities
 from bizproc_admin.lists.inbox import waiting_count
 from bizproc_admin.models import Account, ApplicationStep, BulkOperation, Portal, Role, Workflow
 from bizproc_admin.models.application_steps import OPEN
-from bizproc_admin.models.counting import count_of, kept, key_of
+from bizproc_admin.models.counting import kept_count, key_of
 from bizproc_admin.views.news import news_of
 
 
@@ -143,7 +143,7 @@ def counts_of(
         return running, None, None
     if running is None:
         rows = Workflow.objects.visible_to(account).at(portal).running()
-        running = kept(key_of("running", account, portal), rows, lambda: count_of(rows))
+        running = kept_count(key_of("running", account, portal), rows)
     asked: dict[str, QuerySet[Any]] = {}
     if can.get(Capability.SEE_STEPS.value):
         steps = ApplicationStep.objects.visible_to(account).at(portal)

@@ -32,7 +32,7 @@ from bizproc_admin.lists.paging import Page, page_of
 from bizproc_admin.lists.saved_views import Views
 from bizproc_admin.lists.verbs import Asker, Verb, allowed
 from bizproc_admin.models import Command, FeedName
-from bizproc_admin.models.counting import count_of, kept, key_of, newest_of
+from bizproc_admin.models.counting import count_of, kept, kept_count, key_of, newest_of
 from bizproc_admin.wording.freshness import Freshness, freshness_of
 
 MOST_ROWS = 250
@@ -231,7 +231,9 @@ class Shown(Generic[F, M, L]):
     @cached_property
     def total(self) -> int:
         """Count the rows the filters leave, as of when the list was opened."""
-        return count_of(self.as_opened(self.filters.narrow(self.visible)))
+        asked = self.filters.query(page=None, size=None, sort=None)
+        key = key_of("total", self.request.user, self.request.portal, self.noun, asked)
+        return kept_count(key, self.as_opened(self.filters.narrow(self.visible)))
 
     @cached_property
     def upto(self) -> int | None:

@@ -49,6 +49,16 @@ def kept(key: str, rows: QuerySet[Any], work: Callable[[], T]) -> T:
     return found
 
 
+def kept_count(key: str, rows: QuerySet[Any]) -> int:
+    """Count rows as count_of does; that there are more than are counted is kept, as by kept."""
+    found: int | None = cache.get(key)
+    if found is None:
+        found = count_of(rows)
+        if not is_told(found):
+            cache.set(key, found, KEPT)
+    return found
+
+
 def key_of(what: str, account: Account, portal: Portal | None, *more: object) -> str:
     """Return what is kept by: for an account, what it may see, and the language it reads."""
     seen = None if account.sees_all else sorted(account.circle)
