@@ -55,6 +55,7 @@ TABLE = [
     ("workflow_list", "get", EVERYBODY),
     ("workflow_pulse", "get", EVERYBODY),
     ("workflow_choices", "get", EVERYBODY),
+    ("workflow_counts", "get", EVERYBODY),
     ("workflow_detail", "get", EVERYBODY),
     ("workflow_course", "get", EVERYBODY),
     ("workflow_row", "get", EVERYBODY),
@@ -69,6 +70,7 @@ TABLE = [
     ("application_step_list", "get", READERS),
     ("application_step_pulse", "get", READERS),
     ("application_step_choices", "get", READERS),
+    ("application_step_counts", "get", READERS),
     ("application_step_detail", "get", READERS),
     ("application_step_answer", "post", ADMINISTRATOR),
     ("application_step_log", "post", ADMINISTRATOR),
@@ -76,6 +78,7 @@ TABLE = [
     ("application_step_token", "post", ADMINISTRATOR),
     ("workflow_template_list", "get", EVERYBODY),
     ("workflow_template_choices", "get", EVERYBODY),
+    ("workflow_template_counts", "get", EVERYBODY),
     ("template_mention_list", "get", READERS),
     ("template_mention_choices", "get", READERS),
     ("workflow_template_detail", "get", EVERYBODY),
@@ -97,6 +100,7 @@ TABLE = [
     ("workflow_task_list", "get", EVERYBODY),
     ("workflow_task_pulse", "get", EVERYBODY),
     ("workflow_task_choices", "get", EVERYBODY),
+    ("workflow_task_counts", "get", EVERYBODY),
     ("workflow_task_detail", "get", EVERYBODY),
     ("workflow_task_row", "get", EVERYBODY),
     ("workflow_task_reading", "post", ACTING),
@@ -131,6 +135,7 @@ TABLE = [
     ("news_list", "get", ACTING),
     ("dismissal_creation", "post", ACTING),
     ("person_list", "get", OVERSEERS),
+    ("person_counts", "get", OVERSEERS),
     ("person_detail", "get", OVERSEERS),
     ("hand_over_list", "get", ADMINISTRATOR),
     ("hand_over", "get", ADMINISTRATOR),
@@ -146,6 +151,7 @@ TABLE = [
     ("operation_list", "get", EVERYBODY),
     ("operation_pulse", "get", EVERYBODY),
     ("operation_choices", "get", EVERYBODY),
+    ("operation_counts", "get", EVERYBODY),
     ("operation_detail", "get", EVERYBODY),
     ("operation_progress", "get", EVERYBODY),
     ("operation_rows", "get", EVERYBODY),
@@ -162,6 +168,7 @@ TABLE = [
     ("command_list", "get", READERS),
     ("command_pulse", "get", READERS),
     ("command_choices", "get", READERS),
+    ("command_counts", "get", READERS),
     ("command_detail", "get", READERS),
     ("command_decision", "get", ADMINISTRATOR),
     ("command_decision", "post", ADMINISTRATOR),
@@ -323,7 +330,7 @@ def addresses(workflow, administrator, portal):
             return reverse(name, args=[other.pk, 1])
         if name.startswith("own_"):
             return reverse(name, args=[portal.pk])
-        if name.endswith(("_list", "_creation", "_choice", "_pulse", "_search")):
+        if name.endswith(("_list", "_creation", "_choice", "_pulse", "_search", "_counts")):
             return reverse(name)
         noun = next(noun for noun in things if name.startswith(noun))
         return reverse(name, args=[things[noun]])

@@ -56,7 +56,7 @@ THINGS = (
 )  # fmt: skip
 WITHOUT = (
     "_list", "_creation", "_choice", "_pulse", "_search", "_start", "_preview", "_upload", "_token",
-    "_registration", "_import", "_listing",
+    "_registration", "_import", "_listing", "_counts",
 )  # fmt: skip
 # the parts of the world that belong to nobody in particular among those who may read them
 OPERATORS = ("administrator", "auditor")
