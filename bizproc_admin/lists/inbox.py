@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from bizproc_admin.access.permissions import Request
 from bizproc_admin.htmx import wants_part
-from bizproc_admin.lists.list_page import Shown
+from bizproc_admin.lists.shown import Shown
 from bizproc_admin.lists.task_filters import GROUPS, Scopes, WorkflowTaskFilterForm
 from bizproc_admin.lists.task_lines import TaskLine, headed, task_lines
 from bizproc_admin.models import Account, Command, Person, Portal, Role, WorkflowTask

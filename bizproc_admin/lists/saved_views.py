@@ -11,7 +11,7 @@ from bizproc_admin.lists.filter_form import FilterForm
 from bizproc_admin.models import SavedView
 
 if TYPE_CHECKING:
-    from bizproc_admin.lists.list_page import Shown
+    from bizproc_admin.lists.shown import Shown
 
 #: What an address says besides and no view keeps: where one is in the list, and the view itself.
 PASSING = ("page", "upto", "view", "open")

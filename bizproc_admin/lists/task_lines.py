@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from bizproc_admin.access.permissions import Capability, Request, may
-from bizproc_admin.lists.list_page import asking_again, digest_of
+from bizproc_admin.lists.repainting import asking_again, digest_of
 from bizproc_admin.lists.task_filters import GROUPS, WorkflowTaskFilterForm
 from bizproc_admin.models import (
     Account,

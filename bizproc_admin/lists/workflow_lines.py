@@ -12,7 +12,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from bizproc_admin.lists.list_page import asking_again, digest_of
+from bizproc_admin.lists.repainting import asking_again, digest_of
 from bizproc_admin.models import Assignment, Command, EndCause, Portal, Workflow
 from bizproc_admin.templatetags.icons import REFERENCES
 from bizproc_admin.wording.times import age, between, moment

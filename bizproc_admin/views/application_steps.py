@@ -14,7 +14,8 @@ from bizproc_admin.actions import AnswerStep, CheckToken
 from bizproc_admin.actions.application_steps import action_of
 from bizproc_admin.forms.step_answers import AnswerForm, LogLineForm, TokenForm
 from bizproc_admin.htmx import page, part, wants_part
-from bizproc_admin.lists.list_page import ListPage, Shown
+from bizproc_admin.lists.list_page import ListPage
+from bizproc_admin.lists.shown import Shown
 from bizproc_admin.lists.step_filters import ANSWERED, StepFilterForm
 from bizproc_admin.lists.step_lines import StepLine, step_lines
 from bizproc_admin.lists.step_verbs import ANSWER

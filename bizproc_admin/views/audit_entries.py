@@ -11,7 +11,8 @@ from bizproc_admin.access.permissions import Capability, Request, requires
 from bizproc_admin.htmx import page, part
 from bizproc_admin.lists.audit_filters import AuditFilterForm
 from bizproc_admin.lists.audit_lines import AuditLine, AuditRow, audit_lines, audit_rows
-from bizproc_admin.lists.list_page import ListPage, Shown
+from bizproc_admin.lists.list_page import ListPage
+from bizproc_admin.lists.shown import Shown
 from bizproc_admin.models import AuditEntry
 
 Rows = Shown[AuditFilterForm, AuditEntry, AuditRow]

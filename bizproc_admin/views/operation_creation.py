@@ -17,7 +17,8 @@ from bizproc_admin.forms.choosing import ChoiceForm
 from bizproc_admin.forms.confirmations import ConfirmationForm
 from bizproc_admin.htmx import dialog, tell, wants_part
 from bizproc_admin.lists.frozen_lists import FrozenList
-from bizproc_admin.lists.list_page import ListPage, Shown
+from bizproc_admin.lists.list_page import ListPage
+from bizproc_admin.lists.shown import Shown
 from bizproc_admin.lists.start_verbs import START
 from bizproc_admin.lists.step_verbs import ANSWER
 from bizproc_admin.lists.task_verbs import AGREE, DELEGATE, DISAGREE

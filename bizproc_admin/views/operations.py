@@ -11,7 +11,7 @@ from bizproc_admin.access.permissions import Capability, Request, may, requires
 from bizproc_admin.actions import ACTIONS
 from bizproc_admin.htmx import page, part
 from bizproc_admin.lists.frozen_lists import Breakdown, FrozenList
-from bizproc_admin.lists.list_page import ListPage, Shown, digest_of
+from bizproc_admin.lists.list_page import ListPage
 from bizproc_admin.lists.operation_filters import (
     KINDS,
     OperationFilterForm,
@@ -19,6 +19,8 @@ from bizproc_admin.lists.operation_filters import (
 )
 from bizproc_admin.lists.operation_lines import operation_lines
 from bizproc_admin.lists.operation_standing import ItemLine, Source, Standing
+from bizproc_admin.lists.repainting import digest_of
+from bizproc_admin.lists.shown import Shown
 from bizproc_admin.models import BulkOperation, BulkState, Command
 from bizproc_admin.models.bulk_operations import BulkOperationQuerySet
 from bizproc_admin.views.operation_creation import verb_of

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from bizproc_admin.access.permissions import Capability, Request
-from bizproc_admin.lists.list_page import ListPage, Shown
+from bizproc_admin.lists.list_page import ListPage
 from bizproc_admin.lists.person_filters import PersonFilterForm
 from bizproc_admin.lists.person_lines import PersonLine, person_lines
+from bizproc_admin.lists.shown import Shown
 from bizproc_admin.models import FeedName, Person, Workflow
 from bizproc_admin.models.counting import kept, key_of
 from bizproc_admin.models.workloads import left_behind, with_workload

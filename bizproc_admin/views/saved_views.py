@@ -13,8 +13,9 @@ from bizproc_admin.access.permissions import Capability, Request, may, requires
 from bizproc_admin.access.sessions import CHOSEN
 from bizproc_admin.forms.saved_views import ColumnsForm, SavedViewForm
 from bizproc_admin.htmx import dialog, led, page
-from bizproc_admin.lists.list_page import ListPage, Shown
+from bizproc_admin.lists.list_page import ListPage
 from bizproc_admin.lists.saved_views import query_of, url_of
+from bizproc_admin.lists.shown import Shown
 from bizproc_admin.models import Role, SavedView
 from bizproc_admin.views import (
     application_steps,

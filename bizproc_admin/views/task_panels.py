@@ -16,7 +16,7 @@ from bizproc_admin.forms.completions import CompletionForm
 from bizproc_admin.forms.delegations import waiting_people
 from bizproc_admin.htmx import page, wants_part
 from bizproc_admin.lists.inbox import filters_behind, filters_of, visible
-from bizproc_admin.lists.list_page import digest_of
+from bizproc_admin.lists.repainting import digest_of
 from bizproc_admin.lists.task_lines import TaskLine, task_lines, with_people
 from bizproc_admin.models import Command, CommandState, Draft, FeedName, Person, WorkflowTask
 from bizproc_admin.models.commands import TAKEN_BACK, receivers

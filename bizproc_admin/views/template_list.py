@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from bizproc_admin.access.permissions import Capability
-from bizproc_admin.lists.list_page import ListPage, Shown
+from bizproc_admin.lists.list_page import ListPage
+from bizproc_admin.lists.shown import Shown
 from bizproc_admin.lists.template_filters import TemplateFilterForm
 from bizproc_admin.lists.template_lines import TemplateLine, template_lines
 from bizproc_admin.models import FeedName, WorkflowTemplate

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from bizproc_admin.access.permissions import Capability
-from bizproc_admin.lists.list_page import ListPage, Shown
+from bizproc_admin.lists.list_page import ListPage
 from bizproc_admin.lists.mention_filters import MentionFilterForm
 from bizproc_admin.lists.mention_lines import MentionLine, mention_lines
+from bizproc_admin.lists.shown import Shown
 from bizproc_admin.models import FeedName, TemplateMention
 
 

@@ -14,7 +14,8 @@ from bizproc_admin.lists.inbox import (
     lines_of,
     visible,
 )
-from bizproc_admin.lists.list_page import ListPage, Shown
+from bizproc_admin.lists.list_page import ListPage
+from bizproc_admin.lists.shown import Shown
 from bizproc_admin.lists.task_filters import WorkflowTaskFilterForm
 from bizproc_admin.lists.task_lines import TaskLine
 from bizproc_admin.lists.task_verbs import AGREE, DELEGATE, DISAGREE

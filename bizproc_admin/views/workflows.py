@@ -15,7 +15,8 @@ from bizproc_admin.actions import Action, KillWorkflow, TerminateWorkflow
 from bizproc_admin.forms.endings import EndingForm, KillForm, TerminationForm
 from bizproc_admin.htmx import accepted, dialog, page, part, wants_part
 from bizproc_admin.lists.courses import STANDING
-from bizproc_admin.lists.list_page import ListPage, Shown
+from bizproc_admin.lists.list_page import ListPage
+from bizproc_admin.lists.shown import Shown
 from bizproc_admin.lists.step_lines import step_lines
 from bizproc_admin.lists.verbs import Verb
 from bizproc_admin.lists.workflow_filters import WorkflowFilterForm

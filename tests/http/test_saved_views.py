@@ -5,7 +5,7 @@ import re
 import pytest
 from django.urls import reverse
 
-from bizproc_admin.lists.list_page import Shown
+from bizproc_admin.lists.shown import Shown
 from bizproc_admin.models import Portal, Role, SavedView, Workflow
 from bizproc_admin.views.saved_views import LISTS
 from tests.http.test_signing_in import sign_in

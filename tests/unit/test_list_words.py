@@ -6,9 +6,9 @@ import pytest
 from django.http import QueryDict
 from django.utils import timezone
 
-from bizproc_admin.lists.list_page import digest_of
 from bizproc_admin.lists.pager import heads_of, pager_of
 from bizproc_admin.lists.paging import Page
+from bizproc_admin.lists.repainting import digest_of
 from bizproc_admin.lists.workflow_filters import WorkflowFilterForm
 from bizproc_admin.lists.workflow_lines import WorkflowLine, standing_of, tells
 from bizproc_admin.models import Assignment, Command, EndCause, Person, Portal, Workflow
