@@ -73,7 +73,7 @@ def test_what_leaves_and_what_was_confirmed_is_said_and_not_how_many_rows_there_
     expect(status).to_contain_text(": confirmed, ")
     page.keyboard.press("j")
     page.locator(f"#workflow-task-row-{tasks[1].pk} [data-act='delegate']").press("Enter")
-    page.locator("#dialog").get_by_role("searchbox").fill("а")
+    page.locator("#dialog").get_by_role("combobox").fill("а")
     expect(status).to_contain_text("found")
     assert not [text for text in page.evaluate("window.heard") if " of 3" in text]
 

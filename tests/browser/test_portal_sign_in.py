@@ -21,7 +21,7 @@ def test_it_works_without_javascript(page, come_in):
 
 
 def test_somebody_already_signed_in_on_the_portal_is_let_in_at_once(page, come_in, live_server):
-    come_in("pavel.orlov")
+    come_in("pavel.orlov", "/workflow-tasks/")
     page.context.clear_cookies(name="session")
     page.goto(f"{live_server.url}/workflows/")
     page.get_by_role("button", name="Sign in with Bitrix24").click()
