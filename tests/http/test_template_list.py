@@ -189,7 +189,7 @@ def test_the_page_costs_the_same_for_one_template_and_for_fifty(
     add("One", approval("Board"), approval("Chief", "user_99999"))
     sync()
     client.get(URL)
-    with django_assert_max_num_queries(17) as few:
+    with django_assert_max_num_queries(18) as few:
         client.get(URL)
     for number in range(49):
         people = [] if number % 2 else ["user_99999", "user_1"]

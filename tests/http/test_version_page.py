@@ -98,9 +98,9 @@ def test_the_page_of_the_template_leads_to_its_versions_for_who_may_see_them(
 ):
     detail = f"/templates/{template.pk}/"
     assert url(template) in as_(administrator).get(detail).content.decode()
-    Workflow.objects.filter(template=template).update(
-        started_by=approver.linked_people.get().person
-    )
+    for workflow in Workflow.objects.filter(template=template):
+        workflow.started_by = approver.linked_people.get().person
+        workflow.save()
     page = as_(approver).get(detail)
     assert page.status_code == 200
     assert url(template) not in page.content.decode()
