@@ -16,7 +16,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Cast, Coalesce
 
 from bizproc_admin.models.accounts import LinkedPerson
 from bizproc_admin.models.counting import kept
@@ -64,7 +64,9 @@ def with_count(
     for person, count in counts.items():
         people_of.setdefault(count, []).append(person)
     cases = [When(pk__in=keys, then=Value(count)) for count, keys in people_of.items()]
-    return people.annotate(**{name: Case(*cases, default=Value(0))})
+    # a mere 0, where nobody has any, would be the number of a column to PostgreSQL
+    number = Cast(Case(*cases, default=Value(0)), IntegerField())
+    return people.annotate(**{name: number})
 
 
 def waiting_by_person(portal: Portal | None, now: datetime) -> QuerySet[Any, tuple[int, int]]:
