@@ -6,16 +6,13 @@ any of them says. What was done, to what, when and in which operation its first 
 """
 
 from collections.abc import Collection, Mapping
-from datetime import date, datetime, time, timedelta
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin.audit import AuditAction, first_version
-from bizproc_admin.lists.filter_form import FilterForm
+from bizproc_admin.lists.periods import PeriodFilterForm
 from bizproc_admin.models import Account, AuditEntry, CommandState
 from bizproc_admin.models.audit_entries import AuditEntryQuerySet
 from bizproc_admin.models.commands import TAKEN_BACK
@@ -30,7 +27,7 @@ OUTCOMES = (
 )  # fmt: skip
 
 
-class AuditFilterForm(FilterForm[AuditEntryQuerySet]):
+class AuditFilterForm(PeriodFilterForm[AuditEntryQuerySet]):
     """The history's filters: fields in a bar, where a bad value is said beside its field."""
 
     person = forms.CharField(required=False, max_length=200, label=_("Person"))
@@ -44,13 +41,6 @@ class AuditFilterForm(FilterForm[AuditEntryQuerySet]):
         label=_("Outcome"),
     )
     target = forms.CharField(required=False, max_length=200, label=_("Target"))
-    since = forms.DateField(
-        required=False, label=_("From"), widget=forms.DateInput(attrs={"type": "date"})
-    )
-    until = forms.DateField(
-        required=False, label=_("To"), widget=forms.DateInput(attrs={"type": "date"})
-    )
-
     # the number of one, or each: the lines of operations' commands, too
     operation = forms.RegexField(r"^(each|[0-9]{1,18})$", required=False, label=_("Operation"))
 
@@ -58,24 +48,15 @@ class AuditFilterForm(FilterForm[AuditEntryQuerySet]):
     CHIPS = ("person", "kind", "action", "target", "since", "until", "operation")
     SORTS = {"seq": "pk"}
     DEFAULT_SORT = "-seq"
-    EARLIEST, LATEST = date(1970, 1, 2), date(9998, 12, 31)
 
     def __init__(self, data: Mapping[str, object]) -> None:
         super().__init__(data, portal=None)
         self.offer("action", [("", _("Any action")), *actions_by_family()])
         self.is_valid()
 
-    def clean_since(self) -> date | None:
-        return self.possible(self.cleaned_data["since"])
-
-    def clean_until(self) -> date | None:
-        return self.possible(self.cleaned_data["until"])
-
-    def possible(self, day: date | None) -> date | None:
-        """Refuse days that no zone can place."""
-        if day is not None and not self.EARLIEST <= day <= self.LATEST:
-            raise ValidationError(_("No entry can be of that day."))
-        return day
+    @property
+    def time_asked(self) -> str:
+        return "recorded_at"
 
     @property
     def is_folded(self) -> bool:
@@ -137,9 +118,7 @@ class AuditFilterForm(FilterForm[AuditEntryQuerySet]):
                 return first_version.of_action(AuditAction(key))
             case "target":
                 return Q(target_label__folds=key) | Q(target_id=key)
-            case "since":
-                return Q(recorded_at__gte=start_of(date.fromisoformat(key)))
-        return Q(recorded_at__lt=start_of(date.fromisoformat(key) + timedelta(days=1)))
+        raise NotImplementedError(chip)
 
     def counted_choices(self, rows: AuditEntryQuerySet) -> dict[str, int]:
         """Count the rows of each outcome; not where more is asked for, which may be every entry."""
@@ -153,11 +132,6 @@ class AuditFilterForm(FilterForm[AuditEntryQuerySet]):
     @property
     def bar(self) -> list[forms.BoundField]:
         return [self[name] for name in self.CHIPS if name != "operation"]
-
-
-def start_of(day: date) -> datetime:
-    """Give the first moment of a day in the viewer's zone."""
-    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 def of_outcome(word: str) -> Q:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.db.models import Count
+from django.forms import BoundField
 from django.utils.translation import gettext as _
 
 from bizproc_admin.models import Person, WorkflowTemplate
@@ -27,7 +28,8 @@ class Chip:
     """A filter as it stands above a list.
 
     values are the chosen keys, chosen the same in words; choices are None where they are fetched
-    when the chip is opened; clear is the query string without it.
+    when the chip is opened; clear is the query string without it. fields are given where nothing
+    is chosen but typed; has_own tells that so many days of one's own may be.
     """
 
     name: str
@@ -37,6 +39,8 @@ class Chip:
     clear: str
     is_single: bool
     choices: list[Choice] | None = None
+    fields: list[BoundField] | None = None
+    has_own: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

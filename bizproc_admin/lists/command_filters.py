@@ -6,11 +6,12 @@ from datetime import timedelta
 from django import forms
 from django.db.models import Count, Q
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin.actions import ACTIONS
 from bizproc_admin.lists.chips import Column
-from bizproc_admin.lists.filter_form import FilterForm
+from bizproc_admin.lists.periods import PeriodFilterForm
 from bizproc_admin.models import Account, BulkOperation, CommandState, Portal, WorkflowTemplate
 from bizproc_admin.models.commands import TAKEN_BACK, CommandQuerySet
 from bizproc_admin.wording import operations as operation_words
@@ -28,7 +29,7 @@ SPANS = {
 SINGLE, LATEST = "none", 50
 
 
-class CommandFilterForm(FilterForm[CommandQuerySet]):
+class CommandFilterForm(PeriodFilterForm[CommandQuerySet]):
     """The filters of all commands of a portal; each state of them is a part with its count."""
 
     state = forms.ChoiceField(
@@ -47,11 +48,11 @@ class CommandFilterForm(FilterForm[CommandQuerySet]):
     time = forms.ChoiceField(
         choices=[("", ""), *((key, label) for key, (label, _span) in SPANS.items())],
         required=False,
-        label=_("Time"),
+        label=_("Latest"),
     )
 
     PART = "state"
-    CHIPS = ("action", "person", "template", "operation", "time")
+    CHIPS = ("action", "person", "template", "operation", "time", "since", "until")
     COLUMNS = {
         "action": Column(key="action"),
         "person": Column(key="actor_id", label="actor_name"),
@@ -76,6 +77,14 @@ class CommandFilterForm(FilterForm[CommandQuerySet]):
         known = operations.filter(pk__in=self.keys_of("operation"))
         self.offer("operation", [(SINGLE, _("None: single ones")), *map(choice_of, known)])
         self.is_valid()
+
+    @property
+    def time_asked(self) -> str:
+        return "requested_at"
+
+    @property
+    def period_label(self) -> Promise:
+        return _("Requested")
 
     def of_part(self, key: str) -> Q:
         """Return what a state asks of a command; what was taken back is not refused."""

@@ -209,6 +209,10 @@ class FilterForm(forms.Form, Generic[R]):
             labels |= column.names._default_manager.in_bulk(nameless)
         return [(key, labels.get(key, label), count) for key, label, count in found]
 
+    def has_choices(self, chip: str) -> bool:
+        """Tell whether a chip has choices that are fetched when it is opened."""
+        return chip in self.CHIPS
+
     def is_single(self, chip: str) -> bool:
         return not isinstance(self.fields[chip], forms.MultipleChoiceField)
 
@@ -282,11 +286,13 @@ class FilterForm(forms.Form, Generic[R]):
     @property
     def problems(self) -> list[str]:
         """Say which filters of the address were not understood, so that no row is shown."""
-        return [
-            str(_("%(filter)s: this filter of the address is not known here, so no row is shown."))
-            % {"filter": self.fields[name].label}
-            for name in self.misunderstood
-        ]
+        return [self.problem(name) for name in self.misunderstood]
+
+    def problem(self, name: str) -> str:
+        """Say why a filter of the address is not understood."""
+        return str(
+            _("%(filter)s: this filter of the address is not known here, so no row is shown.")
+        ) % {"filter": self.fields[name].label}
 
     @property
     def has_filters(self) -> bool:

@@ -125,7 +125,7 @@ class ListPage(Generic[F, M, L]):
     def choices(self, request: Request, chip: str) -> HttpResponse:
         """Answer with the choices of one filter chip; a page of its own without htmx."""
         filters = self.filters(request)
-        if chip not in filters.CHIPS:
+        if not filters.has_choices(chip):
             raise Http404
         url, shown = reverse(f"{self.noun}_list"), filters.chip(chip)
         rows = self.here(request, self.rows(request))

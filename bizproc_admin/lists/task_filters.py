@@ -8,10 +8,11 @@ from urllib.parse import urlencode
 from django import forms
 from django.db.models import Count, F, Q
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from bizproc_admin.lists.chips import Chip, Column, people_of
-from bizproc_admin.lists.filter_form import FilterForm
+from bizproc_admin.lists.periods import PeriodFilterForm, SpanField, span_of
 from bizproc_admin.models import Account, Assignment, Person, Portal, WorkflowTask, WorkflowTemplate
 from bizproc_admin.models.workflow_tasks import (
     APPROVAL,
@@ -45,7 +46,7 @@ KINDS = {
 }
 
 
-class WorkflowTaskFilterForm(FilterForm[WorkflowTaskQuerySet]):
+class WorkflowTaskFilterForm(PeriodFilterForm[WorkflowTaskQuerySet]):
     """The inbox's filters; scopes says whose tasks the account may ask for, its own first."""
 
     whose = forms.ChoiceField(required=False, label=gettext_lazy("Whose"))
@@ -59,6 +60,7 @@ class WorkflowTaskFilterForm(FilterForm[WorkflowTaskQuerySet]):
     condition = forms.ChoiceField(
         choices=[("", ""), *GROUPS.items()], required=False, label=gettext_lazy("Deadline")
     )
+    waits = SpanField("1h", "1d", "7d", "30d", "90d", label=gettext_lazy("Waits"))
     starter = forms.MultipleChoiceField(required=False, label=gettext_lazy("Started by"))
     step = forms.MultipleChoiceField(required=False, label=gettext_lazy("Step"))
     open = forms.IntegerField(required=False, min_value=1)
@@ -66,7 +68,10 @@ class WorkflowTaskFilterForm(FilterForm[WorkflowTaskQuerySet]):
     PART = "whose"
     OF_PART = ("open", "assignee")
     STATES = "condition"
-    CHIPS = ("template", "assignee", "kind", "condition", "starter", "step")
+    CHIPS = (
+        "template", "assignee", "kind", "condition", "waits", "starter", "step", "since", "until",
+    )  # fmt: skip
+    SPANS = ("waits",)
     COLUMNS = {
         "template": Column(
             key="workflow__template_id", label="workflow__template_copy", names=WorkflowTemplate
@@ -117,7 +122,16 @@ class WorkflowTaskFilterForm(FilterForm[WorkflowTaskQuerySet]):
         self.offer_known("starter", found=people)
         self.offer_known("assignee", found=people)
         self.offer_known("step", found=self.named_steps(viewer))
+        self.offer_spans()
         self.is_valid()
+
+    @property
+    def time_asked(self) -> str:
+        return "waiting_since"
+
+    @property
+    def period_label(self) -> Promise:
+        return gettext_lazy("Asked")
 
     def named_steps(self, viewer: Account | None) -> dict[str, str]:
         """Return the steps the address names, each by one of its tasks."""
@@ -166,7 +180,9 @@ class WorkflowTaskFilterForm(FilterForm[WorkflowTaskQuerySet]):
         return super().narrow_by(chip, rows, values)
 
     def test(self, chip: str, key: str) -> Q:
-        """Return what a group by deadline asks of a task."""
+        """Return what a group by deadline, or a long wait, asks of a task."""
+        if chip == "waits":
+            return Q(waiting_since__lt=self.now - span_of(key))
         return {
             "overdue": Q(overdue_at__lt=self.now),
             "today": Q(overdue_at__gte=self.now, overdue_at__lt=self.end_of_day),

@@ -1,18 +1,15 @@
 """The filters of the list of workflows."""
 
-import re
 from collections.abc import Mapping
-from datetime import timedelta
 
 from django import forms
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
 
 from bizproc_admin.lists.chips import Column, people_of
-from bizproc_admin.lists.filter_form import FilterForm
+from bizproc_admin.lists.periods import PeriodFilterForm, SpanField, span_of
 from bizproc_admin.models import (
     Account,
     Assignment,
@@ -31,29 +28,6 @@ CONDITIONS = [
     ("locked", _("Locked")),
     ("no-task", _("No open task")),
 ]
-AGES: list[tuple[str, Promise]] = [
-    ("1d", _("over a day")),
-    ("7d", _("over a week")),
-    ("30d", _("over 30 days")),
-    ("90d", _("over 90 days")),
-    ("365d", _("over a year")),
-]
-IDLE: list[tuple[str, Promise]] = [
-    ("10m", _("over 10 minutes")),
-    ("1h", _("over an hour")),
-    ("1d", _("over a day")),
-    ("7d", _("over a week")),
-    ("30d", _("over 30 days")),
-]
-SPANS = {
-    "10m": timedelta(minutes=10),
-    "1h": timedelta(hours=1),
-    "1d": timedelta(days=1),
-    "7d": timedelta(days=7),
-    "30d": timedelta(days=30),
-    "90d": timedelta(days=90),
-    "365d": timedelta(days=365),
-}
 SYSTEM = "system"
 # the times that may be asked about: a row shows how long ago it was
 LASTS = {
@@ -62,16 +36,9 @@ LASTS = {
     "locked": "owned_until",
     "late": "overdue_at",
 }
-# a span of one's own: so many days
-DAYS = re.compile(r"([1-9][0-9]{0,3})d")
 
 
-def span_of(key: str) -> timedelta:
-    """Return how long a span is that the address names."""
-    return SPANS.get(key) or timedelta(days=int(key.removesuffix("d")))
-
-
-class WorkflowFilterForm(FilterForm[WorkflowQuerySet]):
+class WorkflowFilterForm(PeriodFilterForm[WorkflowQuerySet]):
     """The filters of the list of workflows."""
 
     show = forms.ChoiceField(choices=SHOWN, required=False, label=_("Show"))
@@ -84,13 +51,14 @@ class WorkflowFilterForm(FilterForm[WorkflowQuerySet]):
     condition = forms.ChoiceField(
         choices=[("", ""), *CONDITIONS], required=False, label=_("Condition")
     )
-    age = forms.ChoiceField(choices=[("", ""), *AGES], required=False, label=_("Age"))
-    idle = forms.ChoiceField(choices=[("", ""), *IDLE], required=False, label=_("Idle"))
+    age = SpanField("1d", "7d", "30d", "90d", "365d", label=_("Age"))
+    idle = SpanField("10m", "1h", "1d", "7d", "30d", label=_("Idle"))
 
     PART = "show"
     OF_PART = ("condition",)
     STATES = "condition"
-    CHIPS = ("template", "kind", "starter", "waiting", "condition", "age", "idle")
+    CHIPS = ("template", "kind", "starter", "waiting", "condition", "age", "idle", "since", "until")
+    SPANS = ("age", "idle")
     COLUMNS = {
         "template": Column(key="template_id", label="template_copy", names=WorkflowTemplate),
         "kind": Column(key="document_kind"),
@@ -139,18 +107,16 @@ class WorkflowFilterForm(FilterForm[WorkflowQuerySet]):
         people = self.named_people(viewer, "starter", "waiting")
         self.offer_known("starter", found={**people, SYSTEM: _("the portal itself")})
         self.offer_known("waiting", found=people)
-        self.offer_spans("age", AGES)
-        self.offer_spans("idle", IDLE)
+        self.offer_spans()
         self.is_valid()
 
-    def offer_spans(self, name: str, usual: list[tuple[str, Promise]]) -> None:
-        """Offer the usual spans, and one of so many days where the address names one."""
-        own = [key for key in self.given(name) if DAYS.fullmatch(key) and key not in dict(usual)]
-        words = [
-            (key, ngettext_lazy("over %(n)d day", "over %(n)d days", "n") % {"n": int(key[:-1])})
-            for key in own
-        ]
-        self.offer(name, [("", ""), *usual, *words])
+    @property
+    def time_asked(self) -> str:
+        return "ended_before" if self.part_shown == "ended" else "started_at"
+
+    @property
+    def period_label(self) -> Promise:
+        return _("Ended") if self.part_shown == "ended" else _("Started")
 
     @property
     def last(self) -> str:
@@ -191,7 +157,7 @@ class WorkflowFilterForm(FilterForm[WorkflowQuerySet]):
 
     def test(self, chip: str, key: str) -> Q:
         now = self.portal.now() if self.portal else timezone.now()
-        if chip in ("age", "idle"):
+        if chip in self.SPANS:
             since, span = {"age": "started_at", "idle": "modified_at"}[chip], span_of(key)
             living = Q(is_running=True, **{f"{since}__lt": now - span})
             if self.part_shown == "running":

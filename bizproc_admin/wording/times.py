@@ -121,6 +121,18 @@ def between(earliest: datetime | None, latest: datetime | None, now: datetime | 
     }
 
 
+def between_days(first: date | None, last: date | None) -> str:
+    """Say which days are meant, both included; one that is missing leaves that side open."""
+    if first == last or not first or not last:
+        day = first or last
+        said = _date(day, "j M Y", get_language()) if day else ""
+        if first == last:
+            return said
+        return (_("from %(day)s") if first else _("to %(day)s")) % {"day": said}
+    form = "j M" if first.year == last.year else "j M Y"
+    return f"{_date(first, form, get_language())} – {_date(last, 'j M Y', get_language())}"
+
+
 def _seconds(value: datetime | timedelta | None, now: datetime | None) -> int | None:
     if value is None or value == "":
         return None

@@ -4,9 +4,12 @@ document.addEventListener("change", (event) => {
   const form = event.target.form;
   // The search field is sent while typing, by its form's own trigger.
   if (!form?.matches("[data-autosubmit]") || event.target.matches("[data-search], [data-narrow]")) return;
-  // One of several was chosen: nothing more is to be done in its popover.
-  const popover = event.target.matches("[type='radio']") && event.target.closest("details.popover");
+  // One of several was chosen, or a number of one's own typed: nothing more is to be done in its popover.
+  const popover = event.target.matches("[type='radio'], [data-own]") && event.target.closest("details.popover");
   if (popover) {
+    const own = popover.querySelector("[data-own]");
+    if (own && event.target !== own) own.value = "";
+    else if (own) for (const radio of popover.querySelectorAll("[type='radio']:checked")) radio.checked = false;
     popover.open = false;
     popover.querySelector("summary").focus();
   }
