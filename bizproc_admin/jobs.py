@@ -63,6 +63,13 @@ def read_screens(pk: int) -> None:
             syncing.read_screens(pk)
 
 
+@shared_task(name=PREFIX + "learn_names")
+def learn_names(pk: int) -> None:
+    with gates.entered(pk) as room:
+        if room:
+            syncing.learn_names(pk)
+
+
 @shared_task(name=PREFIX + "follow_portal")
 def follow_portal(pk: int) -> None:
     with gates.entered(pk) as room:

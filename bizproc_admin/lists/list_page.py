@@ -70,6 +70,7 @@ class ListPage(Generic[F, M, L]):
     unlinked: Callable[[Shown[F, M, L]], bool] | None = None
     is_live: bool = False
     is_anchored: bool = True
+    seen: Callable[[Shown[F, M, L]], None] | None = None
     more: Callable[[Shown[F, M, L]], dict[str, object]] | None = None
     verbs: Callable[[Shown[F, M, L]], Sequence[Verb]] | None = None
     columns: Mapping[str, str | Promise] = field(default_factory=dict)
@@ -97,6 +98,8 @@ class ListPage(Generic[F, M, L]):
         """Answer with the whole page, or its table to htmx."""
         shown = Shown(self, request)
         response = page(request, self.template, shown.context, partial="table")
+        if self.seen:
+            self.seen(shown)
         if request.htmx and self.is_live:
             # the head of the page, which is not repainted, asks anew how many newer rows wait
             response["HX-Trigger-After-Settle"] = f"{shown.noun}-list-changed"

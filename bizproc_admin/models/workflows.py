@@ -111,6 +111,10 @@ class WorkflowQuerySet(models.QuerySet["Workflow"]):
         """Fetch what most rows show; the portal is at hand, names are copies that few rows lack."""
         return self.select_related("document")
 
+    def wanting_names(self) -> Self:
+        """Narrow to those whose document's name is to be asked for, what people look at first."""
+        return self.filter(wants_name__gt=Wants.NOTHING).order_by("-wants_name", "-pk")
+
     def latest_first(self) -> Self:
         return self.order_by("-started_at", "-pk")
 
@@ -120,6 +124,14 @@ class WorkflowQuerySet(models.QuerySet["Workflow"]):
         for word in words_of(text):
             found = found.filter(search_text__contains=word)
         return found
+
+
+class Wants(models.IntegerChoices):
+    """Whether a workflow's tasks are still to be asked for the name of its document."""
+
+    NOTHING = 0  # the name is known, or was asked for in vain since the workflow changed
+    NAME = 1
+    NAME_SOON = 2  # somebody looks at it
 
 
 class Workflow(models.Model):
@@ -160,6 +172,8 @@ class Workflow(models.Model):
     open_tasks = models.PositiveIntegerField(default=0)
     overdue_at = models.DateTimeField(null=True)
     search_text = models.TextField(blank=True)
+    # an older version that is still running makes workflows without one
+    wants_name = models.PositiveSmallIntegerField(default=Wants.NAME, db_default=Wants.NOTHING)
 
     observed_at = models.DateTimeField()
     first_seen_at = models.DateTimeField(auto_now_add=True)
@@ -201,6 +215,7 @@ class Workflow(models.Model):
                 condition=Q(overdue_at__isnull=False),
                 name="workflow_overdue",
             ),
+            models.Index(fields=["portal", "wants_name", "id"], name="workflow_wants_name"),
             # running and ended ones together
             models.Index(fields=["portal", "started_at", "id"], name="workflow_all"),
             # no part of the table: PostgreSQL would not know that what has ended is in it

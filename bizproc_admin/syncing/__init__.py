@@ -2,6 +2,7 @@
 
 from bizproc_admin.syncing.application_steps import forget_tokens
 from bizproc_admin.syncing.following import follow_people, follow_portal
+from bizproc_admin.syncing.learning import learn_names
 from bizproc_admin.syncing.passes import forget_old_runs, start_due_passes, sync
 from bizproc_admin.syncing.probing import probe_portal, start_due_probes
 from bizproc_admin.syncing.readdressing import find_lost_looks, look_at_address
@@ -14,6 +15,7 @@ __all__ = [
     "follow_portal",
     "forget_old_runs",
     "forget_tokens",
+    "learn_names",
     "look_at_address",
     "probe_portal",
     "read_again",

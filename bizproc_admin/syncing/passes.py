@@ -13,7 +13,7 @@ from bizproc_admin import bitrix, doorbell, zones
 from bizproc_admin.bitrix.gateway import GatewayReader, Walks
 from bizproc_admin.models import Account, Feed, FeedName, Portal, SyncRun
 from bizproc_admin.models.template_figures import count_anew
-from bizproc_admin.portals import clients
+from bizproc_admin.portals import clients, naming
 from bizproc_admin.syncing import (
     application_actions,
     application_steps,
@@ -99,6 +99,8 @@ def sync(feed_pk: int, *, worker: str) -> None:
         complete(feed, run)
         if feed.name != FeedName.PEOPLE:
             application_steps.reconcile(feed.portal)
+        if feed.name == FeedName.WORKFLOW_TASKS:
+            naming.ask(feed.portal_id)
     else:
         release(feed)
         doorbell.ring("sync_feed", feed.pk)

@@ -47,18 +47,28 @@ def read_called(portal: Portal, remote_ids: list[str]) -> None:
     application_steps.settle_of(portal, keys)
 
 
-def read_whole(portal: Portal, here: Collection[str], *, purpose: bitrix.Purpose) -> None:
-    """Read workflows and their tasks into the mirror."""
+def read_whole(portal: Portal, here: Collection[str], *, purpose: bitrix.Purpose) -> set[str]:
+    """Read workflows and their tasks into the mirror; give those whose tasks were all told."""
     names = Names(portal)
+    told: set[str] = set()
     try:
         reader = clients.reader(portal, purpose=purpose)
         for whole in reader.whole_workflows.read(here):
-            take(names, reader, whole, [one for one in here if one not in whole.unread])
+            read = [one for one in whole.asked if one not in whole.unread]
+            take(names, reader, whole, read)
+            told.update(read if is_told(whole.tasks) else ())
             for remote_id in sorted(whole.unread):
                 listed = bitrix.Chunk.joined(reader.workflow_tasks.of_workflow(remote_id))
                 take_tasks(names, reader, listed, [remote_id])
+                told.update([remote_id] if is_told(listed) else ())
     except bitrix.BitrixError as error:
         log.info("reading_postponed portal=%s %s", portal.pk, error.for_logs)
+    return told
+
+
+def is_told(listed: bitrix.Chunk[bitrix.TaskRow]) -> bool:
+    """Tell whether all tasks that were asked for are in an answer: what is not, there is not."""
+    return listed.complete and listed.proven and not listed.is_blind
 
 
 def take(names: Names, reader: bitrix.Reader, whole: bitrix.Whole, remote_ids: list[str]) -> None:

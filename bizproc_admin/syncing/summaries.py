@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from bizproc_admin.models import Assignment, Person, Workflow, WorkflowTask, WorkflowTemplate
 from bizproc_admin.models.searching import searchable
+from bizproc_admin.models.workflows import Wants
 
 COPIES = (
     "template_copy",
@@ -17,6 +18,7 @@ COPIES = (
     "open_tasks",
     "overdue_at",
     "search_text",
+    "wants_name",
 )
 OF_TASKS = ("template_copy", "starter_copy", "search_text")
 AT_ONCE = 200
@@ -72,6 +74,8 @@ def fill(
     workflow.template_copy = template.name[:500]
     workflow.document_copy = document.name[:500]
     workflow.document_order = document.order
+    if document.name:
+        workflow.wants_name = Wants.NOTHING
     workflow.document_kind = document.kind
     workflow.starter_copy = starter.name[:511] if starter else ""
     workflow.open_tasks = len(tasks)

@@ -16,11 +16,15 @@ from bizproc_admin.models import (
     Workflow,
     WorkflowTask,
 )
+from bizproc_admin.models.workflows import Wants
 from bizproc_admin.syncing.merging import Merged, portions
 from bizproc_admin.syncing.names import Names
 from bizproc_admin.syncing.summaries import fill, summarise
 
 FACTS = ("started_at", "modified_at", "owned_until")
+WRITTEN = (
+    *FACTS, "is_running", "ended_after", "ended_before", "end_cause", "observed_at", "wants_name",
+)  # fmt: skip
 CREATED_AT_ONCE = 200
 
 
@@ -62,7 +66,7 @@ def update(
         for workflow in Workflow.objects.select_for_update()
         .filter(portal=names.portal, remote_id__in=[row.id for row in rows])
         .order_by("pk")
-        .only("remote_id", "is_running", "ended_before", "observed_at", *FACTS)
+        .only("remote_id", "is_running", "ended_before", "observed_at", "document_copy", *FACTS)
     }
     merged = Merged()
     changed, unchanged, other_names = [], [], []
@@ -86,13 +90,11 @@ def update(
         workflow.end_cause = ""
         workflow.observed_at = observed_at
         workflow.started_at, workflow.modified_at, workflow.owned_until = facts
+        # another step may have a task, which tells the document's name
+        workflow.wants_name = Wants.NOTHING if workflow.document_copy else Wants.NAME
         changed.append(workflow)
     Workflow.objects.filter(pk__in=unchanged).update(observed_at=observed_at)
-    Workflow.objects.bulk_update(
-        changed,
-        [*FACTS, "is_running", "ended_after", "ended_before", "end_cause", "observed_at"],
-        batch_size=100,
-    )
+    Workflow.objects.bulk_update(changed, WRITTEN, batch_size=100)
     summarise(other_names)
     merged.changed = len(changed)
     return merged

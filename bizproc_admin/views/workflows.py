@@ -24,7 +24,7 @@ from bizproc_admin.lists.workflow_lines import WorkflowLine, workflow_line, work
 from bizproc_admin.lists.workflow_verbs import endings
 from bizproc_admin.models import Command, FeedName, Workflow, WorkflowTask
 from bizproc_admin.models.commands import receivers
-from bizproc_admin.portals import screens
+from bizproc_admin.portals import naming, screens
 from bizproc_admin.views.issuing import InTheWay, try_to_issue
 from bizproc_admin.views.task_panels import may_delegate, reminder_of
 from bizproc_admin.wording import acts
@@ -92,6 +92,7 @@ WORKFLOWS = ListPage(
     fetched=lambda filters: Workflow.objects.for_rows(),
     lines=lines_of,
     unlinked=is_unlinked,
+    seen=lambda shown: naming.look(shown.page.rows),
     more=more_of,
     is_live=True,
     verbs=verbs_of,
