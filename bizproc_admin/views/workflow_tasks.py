@@ -80,7 +80,12 @@ def workflow_task_detail(request: Request, pk: int) -> HttpResponse:
     if request.GET.get("version") == context["state_version"]:
         return HttpResponse(status=204)
     response = panel(request, line)
-    if wants_part(request) and "beside" in request.GET:
+    # the address says so already where Back or Forward led to it
+    if (
+        wants_part(request)
+        and "beside" in request.GET
+        and filters_behind(request).number("open") != pk
+    ):
         response["HX-Push-Url"] = address_beside(request, pk)
     return response
 

@@ -1,7 +1,6 @@
 """The list of workflows, one workflow, and ending it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -10,43 +9,25 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from bizproc_admin.access.permissions import Capability, Request, capabilities, may, requires
+from bizproc_admin.access.permissions import Capability, Request, capabilities, requires
 from bizproc_admin.actions import Action, KillWorkflow, TerminateWorkflow
 from bizproc_admin.forms.endings import EndingForm, KillForm, TerminationForm
 from bizproc_admin.htmx import accepted, dialog, page, part, wants_part
-from bizproc_admin.lists.courses import STANDING
 from bizproc_admin.lists.list_page import ListPage
 from bizproc_admin.lists.shown import Shown
-from bizproc_admin.lists.step_lines import step_lines
 from bizproc_admin.lists.verbs import Verb
 from bizproc_admin.lists.workflow_filters import WorkflowFilterForm
 from bizproc_admin.lists.workflow_lines import WorkflowLine, workflow_line, workflow_lines
 from bizproc_admin.lists.workflow_verbs import endings
-from bizproc_admin.models import Command, FeedName, Workflow, WorkflowTask
-from bizproc_admin.models.commands import receivers
+from bizproc_admin.models import Command, FeedName, Workflow
 from bizproc_admin.portals import naming, screens
 from bizproc_admin.views.issuing import InTheWay, try_to_issue
-from bizproc_admin.views.task_panels import may_delegate, reminder_of
-from bizproc_admin.wording import acts
+from bizproc_admin.views.workflow_panels import opened, panel, told_of
 from bizproc_admin.wording.freshness import freshness_of
-from bizproc_admin.wording.timelines import timeline_of
 
 # A page that asked for a reading looks for it so many times, then says that it has not come.
 MOST_LOOKS = 4
 WATCHING = "watching"
-# the latest steps of applications that a page tells of: a loop may have run through one a
-# thousand times
-MOST_STEPS = 100
-
-
-@dataclass(frozen=True, kw_only=True)
-class TaskOnPage:
-    """A task as its workflow's page shows it; reminder is the text for whom it waits for."""
-
-    task: WorkflowTask
-    is_seen: bool
-    can_delegate: bool
-    reminder: str
 
 
 def lines_of(
@@ -57,14 +38,14 @@ def lines_of(
 
 
 def more_of(shown: Shown[WorkflowFilterForm, Workflow, WorkflowLine]) -> dict[str, object]:
-    """Keep the count that the navigation shows, too."""
+    """Keep the count that the navigation shows, too; open what the address names."""
     filters = shown.filters
     if filters.part_shown == "running":
         if shown.everything is not None:
             shown.request.running_count = shown.everything
         elif filters.value("upto") is None:
             shown.request.running_count = shown.total
-    return {}
+    return opened(shown.request)
 
 
 def is_unlinked(shown: Shown[WorkflowFilterForm, Workflow, WorkflowLine]) -> bool:
@@ -116,13 +97,11 @@ def workflow_menu(request: Request, pk: int) -> HttpResponse:
 @require_safe
 @requires(Capability.SEE_WORKFLOWS)
 def workflow_detail(request: Request, pk: int) -> HttpResponse:
-    workflow = get_object_or_404(Workflow.objects.visible_to(request.user).with_names(), pk=pk)
-    line = workflow_line(workflow)
-    tasks = list(workflow.tasks.with_assignments().order_by("-is_open", "-modified_at"))
-    commands = list(workflow.commands.select_related("task").latest_first())
-    names = receivers(commands)
-    latest = workflow.application_steps.for_rows().order_by("-since", "-pk")[:MOST_STEPS]
-    steps = list(reversed(latest))
+    """Give one workflow: a page, or the panel beside the list it was opened from."""
+    workflow = target_of(request, pk)
+    if wants_part(request) and "beside" in request.GET:
+        return panel(request, workflow)
+    told = told_of(request, workflow)
     given = request.GET.get("read", "")
     looks = min(int(given), MOST_LOOKS) if given.isdecimal() and len(given) < 3 else 0
     # a page that goes on watching asked for no reading, and some may not ask: they wait for none
@@ -131,21 +110,9 @@ def workflow_detail(request: Request, pk: int) -> HttpResponse:
     siblings = (
         Workflow.objects.visible_to(request.user).filter(document=workflow.document).exclude(pk=pk)
     )
-    context = {
-        "workflow": workflow,
-        "line": line,
-        "tasks": tasks_on_page(request, workflow, tasks),
-        "commands": [(command, acts.event(command, names)) for command in commands],
-        "timeline": timeline_of(
-            workflow, tasks, commands, steps=steps, viewer=request.user, names=names
-        ),
-        "standing_steps": step_lines(
-            [step for step in steps if step.state in STANDING], portal=workflow.portal
-        ),
+    context = told | {
         "siblings": siblings.latest_first()[:10],
         "raw": raw_fields(workflow),
-        "can_start_again": may(request.user, Capability.START_WORKFLOWS)
-        and workflow.template.is_listed,
         "freshness": freshness_of(request.portal, FeedName.WORKFLOWS),
         "is_stale": "read" not in request.GET,
         "is_looking": is_awaiting and looks < MOST_LOOKS,
@@ -254,29 +221,6 @@ def ending_dialog(
     if status is None:
         status = 422 if form.is_bound else 200
     return dialog(request, template, context, status=status)
-
-
-def tasks_on_page(
-    request: Request, workflow: Workflow, tasks: Sequence[WorkflowTask]
-) -> list[TaskOnPage]:
-    """Return a workflow's tasks with what the account may do about each."""
-    visible = WorkflowTask.objects.visible_to(request.user).filter(workflow=workflow)
-    seen = set(visible.values_list("pk", flat=True))
-    if not may(request.user, Capability.SEE_WORKFLOW_TASKS):
-        seen = set()
-    shown = []
-    for task in tasks:
-        parts = task.assignments.all()
-        asked = [one.person for one in parts if not one.status and one.gone_at is None]
-        shown.append(
-            TaskOnPage(
-                task=task,
-                is_seen=task.pk in seen,
-                can_delegate=task.pk in seen and may_delegate(request, task),
-                reminder=reminder_of(request, task, asked) if task.pk in seen else "",
-            )
-        )
-    return shown
 
 
 def raw_fields(workflow: Workflow) -> list[tuple[str, str]]:

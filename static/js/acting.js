@@ -1,7 +1,7 @@
 // Acting by key: A agrees, R disagrees, D delegates and U takes back, on the open task, or on the row that has the focus
 // where none is open. What needs words first gets the focus instead of being sent. Nothing happens while somebody types.
 import { isFree, keyOf } from "./keyboard.js";
-import { shown } from "./open_task.js";
+import { shown } from "./open_row.js";
 
 const KEYS = { a: "agree", r: "disagree", d: "delegate", u: "take-back" };
 
@@ -29,7 +29,7 @@ document.addEventListener(
   (event) => {
     const button = event.target.closest("tr[data-row] button[data-act]");
     const panel = button && shown();
-    if (!panel || panel.dataset.task !== button.closest("tr").dataset.row) return;
+    if (!panel || panel.dataset.opened !== button.closest("tr").dataset.row) return;
     const control = panel.querySelector(`[data-act="${button.dataset.act}"]:not(:disabled)`);
     if (!control) return;
     event.preventDefault();

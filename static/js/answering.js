@@ -1,10 +1,10 @@
 // After a decision: the next task opens by itself, or what the answer still lacks has the focus.
-import { ID, place, row, shown } from "./open_task.js";
+import { place, row, shown } from "./open_row.js";
 import { open } from "./opening.js";
 
 // An answer that was not taken leads to the first field that is wrong: it may be far above the button.
 document.addEventListener("htmx:afterSettle", (event) => {
-  if (event.detail.xhr?.status === 422 && event.detail.target?.id === ID) {
+  if (event.detail.xhr?.status === 422 && event.detail.target?.id === place()?.id) {
     place()?.querySelector("[aria-invalid='true']")?.focus();
   }
 });
@@ -20,14 +20,14 @@ document.body.addEventListener("workflow-task-answered", ({ detail }) => {
   const here = row(detail.task);
   const panel = place();
   const next = following(here);
-  if (panel?.dataset.task !== String(detail.task)) {
+  if (panel?.dataset.opened !== String(detail.task)) {
     // Whoever went on meanwhile keeps the place they are at.
     const isThere = document.activeElement === document.body || here?.contains(document.activeElement);
     if (isThere && !shown()) next?.querySelector("a[data-panel]")?.focus();
     return;
   }
   const address = next?.querySelector("a[data-panel]")?.href ?? detail.next;
-  if (address) open(new URL(address, location.href).href, { focuses: true, task: next?.dataset.row });
+  if (address) open(new URL(address, location.href).href, { focuses: true, key: next?.dataset.row });
 });
 
 function following(here) {

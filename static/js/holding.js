@@ -1,12 +1,13 @@
 // Holding: a field that has the focus or holds text is never taken away by what a page asks by itself. The rest of an
 // open task is painted around its form; a form that can no longer be sent freezes, and says so above what was typed.
 import { announce } from "./announcing.js";
-import { ID } from "./open_task.js";
+import { place } from "./open_row.js";
 import { rest } from "./resting.js";
 import { freeze, isSending } from "./sending.js";
 
+// what stands on a page to be copied only (components/copied.html) is nobody's text
 const FIELDS =
-  "textarea, select, input:not([type='hidden'], [type='submit'], [type='button'], [data-choose], [data-choose-page])";
+  "textarea:not([aria-hidden='true']), select, input:not([type='hidden'], [type='submit'], [type='button'], [data-choose], [data-choose-page])";
 const thaws = new WeakMap();
 
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
@@ -16,7 +17,7 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (!field && !isSending(target)) return;
   detail.shouldSwap = false;
   if (!field) return;
-  if (target.id === ID && field.form) paintAround(target, field.form, detail.serverResponse);
+  if (target === place() && field.form) paintAround(target, field.form, detail.serverResponse);
   rest();
 });
 
@@ -31,18 +32,18 @@ function holds(field) {
   if (field.matches("[type='checkbox'], [type='radio']")) return field.checked !== field.defaultChecked;
   if (field.value.trim() === "" || !(field.form?.method === "post" || field.matches("textarea[readonly]"))) return false;
   // a draft of a task is typed text as well; elsewhere a field may come filled in
-  return field.value !== field.defaultValue || field.closest(`#${ID}`) !== null;
+  return field.value !== field.defaultValue || field.closest("[data-opened]") !== null;
 }
 
 function paintAround(panel, form, text) {
-  const fresh = new DOMParser().parseFromString(text, "text/html").getElementById(ID);
-  if (fresh?.dataset.task !== panel.dataset.task) return;
+  const fresh = new DOMParser().parseFromString(text, "text/html").getElementById(panel.id);
+  if (fresh?.dataset.opened !== panel.dataset.opened) return;
   const again = fresh.querySelector("#completion");
   const nodes = [...fresh.children].map((node) => document.adoptNode(node));
-  const place = again ? nodes.indexOf(again) : nodes.findIndex((node) => node.querySelector(".facts"));
+  const at = again ? nodes.indexOf(again) : nodes.findIndex((node) => node.querySelector(".facts"));
   for (const node of [...panel.children]) if (node !== form) node.remove();
-  form.before(...nodes.slice(0, place));
-  form.after(...nodes.slice(again ? place + 1 : place));
+  form.before(...nodes.slice(0, at));
+  form.after(...nodes.slice(again ? at + 1 : at));
   for (const name of ["hx-get", "hx-trigger"]) panel.setAttribute(name, fresh.getAttribute(name));
   if (again) goOn(form, again);
   else stop(form, panel);

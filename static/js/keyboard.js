@@ -1,6 +1,6 @@
 // Keyboard: "/" searches, "?" shows the keys, "g" then a letter goes somewhere, j and k walk the rows, or open the next
-// task where one is open. The keys can be switched off in their help, because some people's tools send letters.
-import { shown } from "./open_task.js";
+// where one is open. The keys can be switched off in their help, because some people's tools send letters.
+import { neighbour, shown } from "./open_row.js";
 import { isResting } from "./resting.js";
 
 const SEQUENCE_MS = 1200;
@@ -60,9 +60,8 @@ function help() {
 function walk(step) {
   const rows = [...document.querySelectorAll("tr[data-row]")];
   const marked = document.querySelector("tr[data-row][data-open]");
-  const row = shown() ? marked : (document.activeElement.closest?.("tr[data-row]") ?? marked);
-  const here = rows.indexOf(row);
-  const next = rows[here < 0 ? (step > 0 ? 0 : rows.length - 1) : here + step];
+  const here = rows.indexOf(document.activeElement.closest?.("tr[data-row]") ?? marked);
+  const next = shown() ? neighbour(step) : rows[here < 0 ? (step > 0 ? 0 : rows.length - 1) : here + step];
   if (!next) return false;
   next.scrollIntoView({ block: "nearest" });
   if (shown()) next.querySelector("a[data-panel]")?.click();

@@ -1,7 +1,7 @@
-// Opening: the task that is asked for takes the place of the one that is open beside the list.
+// Opening: the row that is asked for takes the place of the one that is open beside the list.
 import { aim } from "./acting.js";
 import { flush } from "./drafting.js";
-import { ID, mark, place } from "./open_task.js";
+import { mark, place } from "./open_row.js";
 import { answered } from "./sending.js";
 
 // One at a time, and of those asked for meanwhile the last: htmx would send the next one to a panel that is gone by then.
@@ -31,7 +31,7 @@ function leave() {
   const panel = place();
   panel.ariaBusy = "true";
   panel.inert = true;
-  if (wanted.task) panel.dataset.coming = wanted.task;
+  if (wanted.key) panel.dataset.coming = wanted.key;
   mark();
 }
 
@@ -47,9 +47,9 @@ async function load({ address, focuses, act }) {
   wanted = null;
   const panel = place();
   try {
-    await window.htmx.ajax("GET", `${address}${address.includes("?") ? "&" : "?"}beside`, { target: `#${ID}`, swap: "outerHTML" });
+    await window.htmx.ajax("GET", `${address}${address.includes("?") ? "&" : "?"}beside`, { target: `#${panel.id}`, swap: "outerHTML" });
   } catch {
-    // Not reached: that is said in its own place, and the open task stays.
+    // Not reached: that is said in its own place, and what is open stays.
   } finally {
     stay(panel);
   }
@@ -57,20 +57,20 @@ async function load({ address, focuses, act }) {
   place()?.scrollTo(0, 0);
   const control = act && place()?.querySelector(`.task-panel__acts [data-act="${act}"]`);
   if (control && aim(control)) return;
-  if (focuses) document.getElementById("task-title")?.focus({ preventScroll: true });
+  if (focuses) place()?.querySelector("[data-panel-title]")?.focus({ preventScroll: true });
 }
 
 // An answer that was not taken is looked at first.
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
-  if ([409, 422].includes(detail.xhr?.status) && detail.target.id === ID) wanted = null;
+  if ([409, 422].includes(detail.xhr?.status) && detail.target.id === place()?.id) wanted = null;
 });
 
-// While another task is coming, the panel neither asks for itself anew nor takes an answer to that.
+// While another row is coming, the panel neither asks for itself anew nor takes an answer to that.
 for (const name of ["htmx:beforeRequest", "htmx:beforeSwap"]) {
   document.addEventListener(name, (event) => {
     const { elt, requestConfig } = event.detail;
     const asks = requestConfig?.elt ?? elt;
-    if (asks.id !== ID || asks.ariaBusy !== "true") return;
+    if (!asks.hasAttribute("data-poll") || asks.closest("[data-opened]")?.ariaBusy !== "true") return;
     if (name === "htmx:beforeRequest") event.preventDefault();
     else event.detail.shouldSwap = false;
   });

@@ -1,7 +1,7 @@
 // Resting: after the page changed by itself under somebody's hands single keys mean nothing, until a pointer or Tab
 // shows that it was seen, and for a moment after the change in any case.
 import { sentLately } from "./sending.js";
-import { shown } from "./open_task.js";
+import { shown } from "./open_row.js";
 
 const PAUSE_MS = 2000;
 let until = 0;
@@ -33,5 +33,5 @@ document.addEventListener("htmx:afterSettle", () => {
 function offered() {
   const place = shown() ?? document.activeElement?.closest?.("tr[data-row]");
   const acts = [...(place?.querySelectorAll("[data-act]") ?? [])].map((control) => control.textContent.trim());
-  return [place?.dataset.task ?? place?.dataset.row, ...acts].join("|");
+  return [place?.dataset.opened ?? place?.dataset.row, ...acts].join("|");
 }

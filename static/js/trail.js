@@ -1,6 +1,7 @@
 // Trail: from the page of a row the way leads back to its list as it was left, and on to the rows before and after it,
 // in the order they were shown. A list is remembered by this tab when it is left, for the account that saw it.
 import { isFree, keyOf } from "./keyboard.js";
+import { neighbour, place, standing } from "./open_row.js";
 
 const me = document.body.dataset.account;
 const name = (path) => `trail:${me}:${path}`;
@@ -11,7 +12,10 @@ window.addEventListener("pagehide", () => {
     .map((row) => [row.id, row.querySelector(".data-table__title a[href]")?.getAttribute("href")])
     .filter(([, href]) => href);
   if (!me || !rows.length) return;
-  sessionStorage.setItem(name(location.pathname), JSON.stringify({ search: location.search, rows }));
+  const search = new URLSearchParams(location.search);
+  // what is open beside the list has its own way back
+  search.delete("open");
+  sessionStorage.setItem(name(location.pathname), JSON.stringify({ search: search.size ? `?${search}` : "", rows }));
 });
 
 function follow(crumb) {
@@ -21,22 +25,40 @@ function follow(crumb) {
   const at = rows.findIndex(([, href]) => here(href) === location.pathname);
   if (at < 0) return;
   crumb.href = `${here(crumb.href)}${search}#${rows[at][0]}`;
-  const nav = document.getElementById("trail-template")?.content.firstElementChild.cloneNode(true);
-  if (!nav || document.querySelector("a[rel='prev'], a[rel='next']")) return;
-  nav.querySelector("[data-said]").textContent = nav.dataset.words.replace("%s", at + 1).replace("%s", rows.length);
-  for (const [rel, row] of [["prev", rows[at - 1]], ["next", rows[at + 1]]]) {
+  if (document.querySelector("a[rel='prev'], a[rel='next']")) return;
+  crumb.closest(".crumbs").append(trailOf({ at: at + 1, count: rows.length, previous: rows[at - 1]?.[1], next: rows[at + 1]?.[1] }));
+}
+
+// The way along a list: where one stands in it (0: not any more), and the addresses before and after.
+function trailOf({ at, count, previous, next }) {
+  const nav = document.getElementById("trail-template").content.firstElementChild.cloneNode(true);
+  const { words, gone } = nav.dataset;
+  nav.querySelector("[data-said]").textContent = at ? words.replace("%s", at).replace("%s", count) : gone;
+  for (const [rel, href] of [["prev", previous], ["next", next]]) {
     const link = nav.querySelector(`[rel="${rel}"]`);
-    if (row) link.href = row[1];
+    if (href) link.href = href;
     else link.setAttribute("aria-disabled", "true");
   }
-  crumb.closest(".crumbs").append(nav);
+  return nav;
 }
+
+// Beside the list the way is that of the rows on the page.
+function steer() {
+  const spot = place()?.querySelector("[data-trail]");
+  if (!spot) return;
+  const href = (step) => neighbour(step)?.querySelector("a[data-panel]")?.getAttribute("href");
+  const nav = trailOf({ ...standing(), previous: href(-1), next: href(1) });
+  if (spot.innerHTML !== nav.outerHTML) spot.replaceChildren(nav);
+}
+
+document.addEventListener("htmx:afterSettle", steer);
+steer();
 
 if (me) for (const crumb of document.querySelectorAll(".crumbs > a[href]")) follow(crumb);
 
 // The row takes the place of the one before in the history: Back leads to the list, not through all that were looked at.
 document.addEventListener("click", (event) => {
-  const link = event.target.closest?.(".trail a[href]");
+  const link = event.target.closest?.(".crumbs .trail a[href]");
   if (!link || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
   location.replace(link.href);
