@@ -64,6 +64,8 @@ def test_a_phone_sorts_by_a_menu_that_says_the_order(page, enter, administrator)
 
 
 def test_the_way_leads_back_to_the_list_as_it_was_and_on_along_its_rows(page, enter, administrator):
+    # where there is no room beside the list
+    page.set_viewport_size({"width": 1100, "height": 800})
     page.goto(f"{enter(administrator)}/workflows/?size=25&sort=idle")
     addresses = page.locator("tr[data-row]").evaluate_all(
         "rows => rows.map((row) => row.querySelector('.data-table__title a').pathname)"
@@ -89,3 +91,16 @@ def test_the_way_leads_back_to_the_list_as_it_was_and_on_along_its_rows(page, en
     page.go_back()
     page.go_back()
     expect(page).to_have_url(re.compile(r"/workflows/\?size=25&sort=idle$"))
+
+
+def test_back_over_a_filter_leaves_a_page_on_which_everything_works(page, enter, administrator):
+    page.goto(f"{enter(administrator)}/workflows/")
+    page.get_by_role("link", name="Locked").click()
+    expect(page).to_have_url(re.compile("condition=locked$"))
+    page.go_back()
+    expect(page).to_have_url(re.compile("/workflows/$"))
+    expect(page.get_by_role("link", name="Locked")).not_to_have_attribute("aria-current", "true")
+    expect(page.locator("html[data-js]")).to_be_attached()
+    page.locator(".menu__button").first.click()
+    page.get_by_role("link", name="Terminate…").click()
+    expect(page.locator("#dialog")).to_be_visible()
