@@ -13,6 +13,7 @@ from django.utils import timezone
 from bizproc_admin.models import (
     Assignment,
     Command,
+    Document,
     Feed,
     LinkedPerson,
     Person,
@@ -233,6 +234,26 @@ def test_the_page_of_a_workflow_outlives_it(client, workflow, sandbox, sync):
     assert "Поставка насосов" in page
     assert "cause unknown" in page
     assert workflow.remote_id in page
+
+
+def test_a_workflow_is_called_by_its_document_and_by_its_template_while_that_has_no_name(
+    client, workflow
+):
+    address = reverse("workflow_detail", args=[workflow.pk])
+    heading = re.compile(r"<h1[^>]*>\s*(?:<a[^>]*>)?([^<]+)")
+    page = client.get(address).content.decode()
+    assert heading.search(page)[1] == "Поставка насосов"
+    assert f"<title>Поставка насосов · {workflow.template_name}" in page
+    Workflow.objects.update(document_copy="")
+    Document.objects.update(name="")
+    page = client.get(address).content.decode()
+    assert heading.search(page)[1] == workflow.template_name
+    assert "Deal 777, name not known" in page
+    # a reading that learns the name brings the heading along, once
+    Workflow.objects.update(document_copy="Насосы")
+    part = client.get(address, {"read": "1"}, headers={"HX-Request": "true"}).content.decode()
+    assert heading.search(part)[1] == "Насосы"
+    assert part.count("hx-swap-oob") == 1
 
 
 def test_opening_a_workflow_reads_just_it_again_unless_it_is_fresh(
