@@ -414,14 +414,23 @@ def test_a_row_asked_for_alone_shows_the_column_its_list_shows(client, workflow)
     assert ">77 d</time>" not in client.get(address.partition("?")[0]).content.decode()
 
 
-def test_who_ended_it_stands_in_its_row(client, administrator, workflow):
+def test_who_ended_it_and_why_stands_in_its_row(
+    client, as_, administrator, manager, portal, workflow
+):
     Workflow.objects.update(is_running=False, end_cause="terminated", ended_before=timezone.now())
     Command.objects.create(
         portal=workflow.portal, workflow=workflow, action="workflow.terminate", key=uuid4(),
         actor=administrator, actor_name="Anna Koroleva", state="confirmed",
         settled_at=timezone.now(), target_kind="workflow", target_id=workflow.remote_id,
-        effect="end",
+        effect="end", reason="Signed by hand",
     )  # fmt: skip
-    assert client.get(LIST, {"show": "ended"}).context["list"].lines[0].ended_by == "Anna Koroleva"
+    page = client.get(LIST, {"show": "ended"})
+    assert page.context["list"].lines[0].ended_by == "Anna Koroleva"
+    assert "Signed by hand" in page.content.decode()
+    # a reason is for those who see commands
+    person = workflow.tasks.get().assignments.first().person
+    manager.linked_people.create(portal=portal, person=person)
+    page = as_(manager).get(LIST, {"show": "ended"}).content.decode()
+    assert "Anna Koroleva" in page and "Signed by hand" not in page
     Workflow.objects.update(end_cause="unknown")
     assert client.get(LIST, {"show": "ended"}).context["list"].lines[0].ended_by == ""
