@@ -3,7 +3,8 @@
 import pytest
 
 from bizproc_admin import syncing
-from bizproc_admin.models import Document, Workflow
+from bizproc_admin.bitrix import whole
+from bizproc_admin.models import Document, Workflow, WorkflowTask
 from bizproc_admin.models.workflows import Wants
 from bizproc_admin.syncing import learning
 from sandbox.scenarios.templates import delay, review, sequence
@@ -136,3 +137,16 @@ def test_through_a_gateway_nothing_is_asked(gateway, sandbox, starts):
     sandbox.clear_calls()
     syncing.learn_names(gateway.pk)
     assert sandbox.calls() == []
+
+
+def test_a_reading_in_several_requests_takes_no_task_of_another_one_for_gone(
+    portal, sandbox, sync, monkeypatch
+):
+    monkeypatch.setattr(whole, "_AT_ONCE", 1)
+    for number in (1, 2):
+        sandbox.start_workflow(document_id=["crm", "CCrmDocumentDeal", f"DEAL_{number}"])
+    sync()
+    sandbox.clear_calls()
+    syncing.read_again(portal, Workflow.objects.values_list("pk", flat=True))
+    assert len(sandbox.calls(TASKS)) == 2
+    assert WorkflowTask.objects.open().count() == 2
