@@ -342,26 +342,6 @@ def test_every_address_is_in_the_table():
     assert set(names(get_resolver())) == {row[0] for row in TABLE} | OPEN | STATEFUL
 
 
-@pytest.mark.portable
-@pytest.mark.parametrize(("name", "method", "roles"), TABLE)
-def test_each_role_gets_what_the_table_says(
-    name, method, roles, as_, request, addresses, workflow, sandbox
-):
-    cast = {"administrator": Role.PORTAL_ADMINISTRATOR, "manager": Role.MANAGER,
-            "auditor": Role.AUDITOR, "participant": Role.PARTICIPANT, "nobody": None}  # fmt: skip
-    for fixture, role in cast.items():
-        who = request.getfixturevalue(fixture)
-        answer = getattr(as_(who), method)(addresses(name))
-        if role in roles:
-            assert answer.status_code in LET_IN, (fixture, answer.status_code)
-        else:
-            assert answer.status_code == 403, (fixture, answer.status_code)
-    stranger = getattr(as_(None), method)(addresses(name))
-    assert stranger.status_code == 302
-    assert stranger.url.startswith(reverse("account_login"))
-    assert sandbox.ledger() == []
-
-
 def test_a_denial_is_on_record(as_, manager, db):
     as_(manager).get(reverse("audit_entry_list"))
     entry = AuditEntry.objects.get(kind=AuditEntry.Kind.DENIED)
