@@ -64,10 +64,10 @@ def read_screens(pk: int) -> None:
 
 
 @shared_task(name=PREFIX + "learn_names")
-def learn_names(pk: int) -> None:
+def learn_names(pk: int, *seen: int) -> None:
     with gates.entered(pk) as room:
         if room:
-            syncing.learn_names(pk)
+            syncing.learn_names(pk, seen)
 
 
 @shared_task(name=PREFIX + "follow_portal")

@@ -4,7 +4,7 @@ from django.db import migrations, models
 def of_the_nameless(apps, schema_editor):
     """Let the names be asked for of the running workflows that have none."""
     workflow = apps.get_model("bizproc_admin", "Workflow")
-    workflow.objects.filter(is_running=True, document_copy="").update(wants_name=1)
+    workflow.objects.filter(is_running=True, document_copy="").update(wants_name=True)
 
 
 class Migration(migrations.Migration):
@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="workflow",
             name="wants_name",
-            field=models.PositiveSmallIntegerField(db_default=0, default=1),
+            field=models.BooleanField(db_default=False, default=True),
         ),
         migrations.RunPython(of_the_nameless, migrations.RunPython.noop),
         migrations.AddIndex(

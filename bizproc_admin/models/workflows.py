@@ -112,8 +112,8 @@ class WorkflowQuerySet(models.QuerySet["Workflow"]):
         return self.select_related("document")
 
     def wanting_names(self) -> Self:
-        """Narrow to those whose document's name is to be asked for, what people look at first."""
-        return self.filter(wants_name__gt=Wants.NOTHING).order_by("-wants_name", "-pk")
+        """Narrow to those whose tasks are still to be asked for the name of their document."""
+        return self.filter(wants_name=True)
 
     def latest_first(self) -> Self:
         return self.order_by("-started_at", "-pk")
@@ -126,21 +126,15 @@ class WorkflowQuerySet(models.QuerySet["Workflow"]):
         return found
 
 
-class Wants(models.IntegerChoices):
-    """Whether a workflow's tasks are still to be asked for the name of its document."""
-
-    NOTHING = 0  # the name is known, or was asked for in vain since the workflow changed
-    NAME = 1
-    NAME_SOON = 2  # somebody looks at it
-
-
 class Workflow(models.Model):
     """A workflow of a portal; the row outlives the workflow.
 
     Times are UTC. What ends in copy is a name, empty while it is not known, and document_order is
     `Document.order`: with state_text, open_tasks, overdue_at and search_text they are copies
     written by the merge, so that a list of 100,000 sorts by an index. An ended workflow ended
-    between ended_after (last seen running) and ended_before (first known to be gone).
+    between ended_after (last seen running) and ended_before (first known to be gone). wants_name
+    is false where the document's name is known, or was asked for in vain since the workflow
+    changed; an older version that is still running makes rows without it.
     """
 
     portal = models.ForeignKey(Portal, models.PROTECT, related_name="workflows", db_index=False)
@@ -172,8 +166,7 @@ class Workflow(models.Model):
     open_tasks = models.PositiveIntegerField(default=0)
     overdue_at = models.DateTimeField(null=True)
     search_text = models.TextField(blank=True)
-    # an older version that is still running makes workflows without one
-    wants_name = models.PositiveSmallIntegerField(default=Wants.NAME, db_default=Wants.NOTHING)
+    wants_name = models.BooleanField(default=True, db_default=False)
 
     observed_at = models.DateTimeField()
     first_seen_at = models.DateTimeField(auto_now_add=True)

@@ -1,17 +1,19 @@
-"""Naming: which documents' names are to be learnt, and the ring for the job that learns some.
+"""Naming: the ring for the job that learns names of documents.
 
 A name is told by workflow tasks alone. Those of open tasks come with the passes; the others are
 asked for slowly, of what people look at first, and once until their workflow changes.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 
 from bizproc_admin import doorbell
 from bizproc_admin.models import Workflow
-from bizproc_admin.models.workflows import Wants
 
 # a ring that nobody has taken by then is dropped: the next pass rings again
 RUNG_FOR = 30.0
+# of those on a screen, as many as are asked for at once
+MOST_SEEN = 100
 
 
 def ask(portal_pk: int) -> None:
@@ -21,11 +23,10 @@ def ask(portal_pk: int) -> None:
 
 
 def look(workflows: Iterable[Workflow]) -> None:
-    """Note that somebody looks at workflows: names that are to be asked for come sooner."""
-    nameless = {one.pk: one.portal_id for one in workflows if one.wants_name == Wants.NAME}
-    if not nameless:
-        return
-    waiting = Workflow.objects.filter(pk__in=nameless, wants_name=Wants.NAME)
-    if waiting.update(wants_name=Wants.NAME_SOON):
-        for portal_pk in set(nameless.values()):
-            doorbell.ring("learn_names", portal_pk, expires=RUNG_FOR)
+    """Tell that somebody looks at workflows: names that are to be asked for come sooner."""
+    seen: dict[int, list[int]] = defaultdict(list)
+    for one in workflows:
+        if one.wants_name:
+            seen[one.portal_id].append(one.pk)
+    for portal_pk, keys in seen.items():
+        doorbell.ring("learn_names", portal_pk, *keys[:MOST_SEEN], expires=RUNG_FOR)

@@ -1,8 +1,9 @@
 """Learning the names of documents, which only workflow tasks tell, from tasks of any status."""
 
+from collections.abc import Sequence
+
 from bizproc_admin import bitrix
 from bizproc_admin.models import Portal, Workflow
-from bizproc_admin.models.workflows import Wants
 from bizproc_admin.syncing.rereading import read_whole
 from bizproc_admin.syncing.summaries import summarise
 
@@ -10,8 +11,8 @@ from bizproc_admin.syncing.summaries import summarise
 AT_ONCE = 100
 
 
-def learn_names(portal_pk: int) -> None:
-    """Read some workflows whose documents have no name yet, and their tasks.
+def learn_names(portal_pk: int, seen: Sequence[int] = ()) -> None:
+    """Read workflows whose documents have no name yet, with their tasks: those seen, or the newest.
 
     Those that have no task are asked for again only once they have changed; those of which the
     portal does not tell all stay due.
@@ -20,10 +21,12 @@ def learn_names(portal_pk: int) -> None:
     if portal.is_by_gateway or not portal.is_connected:
         return
     due = Workflow.objects.filter(portal=portal).wanting_names()
-    wanted = dict(due.values_list("remote_id", "pk")[:AT_ONCE])
+    if seen:
+        due = due.filter(pk__in=seen)
+    wanted = dict(due.order_by("-pk").values_list("remote_id", "pk")[:AT_ONCE])
     if not wanted:
         return
     told = read_whole(portal, wanted, purpose=bitrix.Purpose.LEARNING)
     keys = [wanted[remote_id] for remote_id in told]
     summarise(keys)
-    Workflow.objects.filter(pk__in=keys).update(wants_name=Wants.NOTHING)
+    Workflow.objects.filter(pk__in=keys).update(wants_name=False)

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 
 from bizproc_admin.models import Assignment, Person, Workflow, WorkflowTask, WorkflowTemplate
 from bizproc_admin.models.searching import searchable
-from bizproc_admin.models.workflows import Wants
 
 COPIES = (
     "template_copy",
@@ -75,7 +74,7 @@ def fill(
     workflow.document_copy = document.name[:500]
     workflow.document_order = document.order
     if document.name:
-        workflow.wants_name = Wants.NOTHING
+        workflow.wants_name = False
     workflow.document_kind = document.kind
     workflow.starter_copy = starter.name[:511] if starter else ""
     workflow.open_tasks = len(tasks)

@@ -16,7 +16,6 @@ from bizproc_admin.models import (
     Workflow,
     WorkflowTask,
 )
-from bizproc_admin.models.workflows import Wants
 from bizproc_admin.syncing.merging import Merged, portions
 from bizproc_admin.syncing.names import Names
 from bizproc_admin.syncing.summaries import fill, summarise
@@ -91,7 +90,7 @@ def update(
         workflow.observed_at = observed_at
         workflow.started_at, workflow.modified_at, workflow.owned_until = facts
         # another step may have a task, which tells the document's name
-        workflow.wants_name = Wants.NOTHING if workflow.document_copy else Wants.NAME
+        workflow.wants_name = not workflow.document_copy
         changed.append(workflow)
     Workflow.objects.filter(pk__in=unchanged).update(observed_at=observed_at)
     Workflow.objects.bulk_update(changed, WRITTEN, batch_size=100)
