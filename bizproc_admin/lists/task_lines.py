@@ -95,7 +95,7 @@ class TaskLine:
     @property
     def others_said(self) -> str:
         more = self.others
-        return ngettext("and %(more)d more", "and %(more)d more", more) % {"more": more}
+        return ngettext("+%(more)d more", "+%(more)d more", more) % {"more": more}
 
     @property
     def urgency(self) -> str:
