@@ -6,7 +6,6 @@ from datetime import timedelta
 from django import forms
 from django.db.models import Count, Q
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin.actions import ACTIONS
@@ -48,11 +47,12 @@ class CommandFilterForm(PeriodFilterForm[CommandQuerySet]):
     time = forms.ChoiceField(
         choices=[("", ""), *((key, label) for key, (label, _span) in SPANS.items())],
         required=False,
-        label=_("Latest"),
+        label=_("Time"),
     )
 
     PART = "state"
     CHIPS = ("action", "person", "template", "operation", "time", "since", "until")
+    TIME = "time"
     COLUMNS = {
         "action": Column(key="action"),
         "person": Column(key="actor_id", label="actor_name"),
@@ -81,10 +81,6 @@ class CommandFilterForm(PeriodFilterForm[CommandQuerySet]):
     @property
     def time_asked(self) -> str:
         return "requested_at"
-
-    @property
-    def period_label(self) -> Promise:
-        return _("Requested")
 
     def of_part(self, key: str) -> Q:
         """Return what a state asks of a command; what was taken back is not refused."""

@@ -133,11 +133,12 @@ class ListPage(Generic[F, M, L]):
         url, shown = reverse(f"{self.noun}_list"), filters.chip(chip)
         rows = self.here(request, self.rows(request))
         key = key_of("choices", request.user, request.portal, self.noun, chip, filters.query())
+        own = [chip, *(field.name for field in shown.fields or ())]
         context = {
             "filters": filters,
             "chip": shown,
             "choices": kept(key, rows, lambda: filters.choices(chip, rows)),
-            "others": filters.pairs(**{chip: None, "page": None, "upto": None}),
+            "others": filters.pairs(**dict.fromkeys((*own, "page", "upto"))),
             "list_url": url,
             "clear_url": url + shown.clear,
             "target": f"#{self.noun.replace('_', '-')}-table",

@@ -12,6 +12,7 @@ from bizproc_admin.actions import ACTIONS
 from bizproc_admin.lists.chips import Column
 from bizproc_admin.lists.command_filters import SPANS
 from bizproc_admin.lists.filter_form import FilterForm
+from bizproc_admin.lists.periods import PeriodFilterForm
 from bizproc_admin.models import Account, BulkOperation, BulkState, Portal
 from bizproc_admin.models.bulk_operations import LIVING, BulkOperationQuerySet
 from bizproc_admin.models.commands import CommandQuerySet
@@ -37,7 +38,7 @@ KINDS = {
 }
 
 
-class OperationFilterForm(FilterForm[BulkOperationQuerySet]):
+class OperationFilterForm(PeriodFilterForm[BulkOperationQuerySet]):
     """The filters: part and chips, each a single value or several; none means all."""
 
     state = forms.ChoiceField(
@@ -64,7 +65,8 @@ class OperationFilterForm(FilterForm[BulkOperationQuerySet]):
     )
 
     PART = "state"
-    CHIPS = ("action", "person", "time")
+    CHIPS = ("action", "person", "time", "since", "until")
+    TIME = "time"
     COLUMNS = {
         "action": Column(key="action"),
         "person": Column(key="actor_id", label="actor_name"),
@@ -83,6 +85,10 @@ class OperationFilterForm(FilterForm[BulkOperationQuerySet]):
         accounts = Account.objects.filter(pk__in=self.keys_of("person"))
         self.offer("person", [(str(one.pk), one.name_or_login) for one in accounts])
         self.is_valid()
+
+    @property
+    def time_asked(self) -> str:
+        return "confirmed_at"
 
     def of_part(self, key: str) -> Q:
         states = PARTS.get(key, ())

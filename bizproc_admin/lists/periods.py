@@ -77,10 +77,12 @@ class SpanField(forms.ChoiceField):
 class PeriodFilterForm(FilterForm[R]):
     """The filters of a list whose rows have a time: between two days of the viewer's zone, too.
 
-    PERIOD are the filters that make up the one chip; SPANS those that ask for longer than a span.
+    PERIOD are the filters of both days, which stand in the chip TIME, if there is one; SPANS are
+    those that ask for longer than a span.
     """
 
     PERIOD: ClassVar[tuple[str, ...]] = ("since", "until")
+    TIME: ClassVar[str] = ""
     SPANS: ClassVar[tuple[str, ...]] = ()
     EARLIEST, LATEST = date(1970, 1, 2), date(9998, 12, 31)
 
@@ -98,15 +100,14 @@ class PeriodFilterForm(FilterForm[R]):
             assert isinstance(field, SpanField)  # noqa: S101 - a mistake of the form's class
             field.offer(self.given(name))
 
+    def name_days(self, since: Any, until: Any) -> None:
+        """Say what the days are about."""
+        self.fields["since"].label, self.fields["until"].label = since, until
+
     @property
     def time_asked(self) -> str:
         """Return the column that the period is about."""
         raise NotImplementedError
-
-    @property
-    def period_label(self) -> str | Promise:
-        """Return what the period is called in its chip."""
-        return _("Time")
 
     def clean_since(self) -> date | None:
         return self.possible(self.cleaned_data["since"])
@@ -135,30 +136,28 @@ class PeriodFilterForm(FilterForm[R]):
     def has_choices(self, chip: str) -> bool:
         return super().has_choices(chip) and chip not in self.PERIOD
 
-    def chip(self, name: str) -> Chip:
-        return replace(super().chip(name), has_own=name in self.SPANS)
-
     def chips(self) -> list[Chip]:
-        return [*(one for one in super().chips() if one.name not in self.PERIOD), self.period()]
+        return [chip for chip in super().chips() if chip.name not in self.PERIOD]
+
+    def chip(self, name: str) -> Chip:
+        """Return a filter as its chip; that of the time asks for a period as well."""
+        chip = replace(super().chip(name), has_own=name in self.SPANS)
+        if name != self.TIME:
+            return chip
+        since, until = (self.cleaned_data.get(day) for day in self.PERIOD)
+        period = [between_days(since, until)] if since or until else []
+        return replace(
+            chip,
+            chosen=[*chip.chosen, *period],
+            clear=self.query(**dict.fromkeys((name, *self.PERIOD, "page", "upto"))),
+            fields=[self[day] for day in self.PERIOD],
+        )
 
     def problem(self, name: str) -> str:
         if name not in self.PERIOD:
             return super().problem(name)
         said = {"filter": self.fields[name].label, "why": " ".join(map(str, self.errors[name]))}
         return str(_("%(filter)s: %(why)s So no row is shown.")) % said
-
-    def period(self) -> Chip:
-        """Return the chip of both days."""
-        since, until = (self.cleaned_data.get(name) for name in self.PERIOD)
-        return Chip(
-            name="period",
-            label=str(self.period_label),
-            values=[value for name in self.PERIOD for value in self.values(name)],
-            chosen=[between_days(since, until)] if since or until else [],
-            clear=self.query(**dict.fromkeys((*self.PERIOD, "page", "upto"))),
-            is_single=True,
-            fields=[self[name] for name in self.PERIOD],
-        )
 
 
 def start_of(day: date) -> datetime:

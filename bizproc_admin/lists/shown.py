@@ -262,6 +262,7 @@ class Shown(Generic[F, M, L]):
         if self.kind.url or self.numbers or not (self.parts or self.states):
             return ""
         asked = self.filters.query(page=None, size=None, sort=None, upto=None)
+        asked += "!" if self.filters.misunderstood else ""
         return reverse(f"{self.kind.noun}_counts") + asked
 
     def counted_choices(self) -> dict[str, int]:
@@ -272,6 +273,7 @@ class Shown(Generic[F, M, L]):
     def counts_key(self) -> str:
         """Return what the counts are kept by: no account is told those of another."""
         asked = self.filters.query(page=None, size=None, sort=None, upto=None)
+        asked += "!" if self.filters.misunderstood else ""
         return key_of("counts", self.request.user, self.request.portal, self.noun, asked)
 
 

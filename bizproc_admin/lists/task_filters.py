@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 from django import forms
 from django.db.models import Count, F, Q
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from bizproc_admin.lists.chips import Chip, Column, people_of
@@ -71,7 +70,7 @@ class WorkflowTaskFilterForm(PeriodFilterForm[WorkflowTaskQuerySet]):
     CHIPS = (
         "template", "assignee", "kind", "condition", "waits", "starter", "step", "since", "until",
     )  # fmt: skip
-    SPANS = ("waits",)
+    TIME, SPANS = "waits", ("waits",)
     COLUMNS = {
         "template": Column(
             key="workflow__template_id", label="workflow__template_copy", names=WorkflowTemplate
@@ -123,15 +122,12 @@ class WorkflowTaskFilterForm(PeriodFilterForm[WorkflowTaskQuerySet]):
         self.offer_known("assignee", found=people)
         self.offer_known("step", found=self.named_steps(viewer))
         self.offer_spans()
+        self.name_days(gettext_lazy("Asked from"), gettext_lazy("Asked to"))
         self.is_valid()
 
     @property
     def time_asked(self) -> str:
         return "waiting_since"
-
-    @property
-    def period_label(self) -> Promise:
-        return gettext_lazy("Asked")
 
     def named_steps(self, viewer: Account | None) -> dict[str, str]:
         """Return the steps the address names, each by one of its tasks."""

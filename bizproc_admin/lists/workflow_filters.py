@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from django import forms
 from django.db.models import F, Q
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin.lists.chips import Column, people_of
@@ -58,7 +57,7 @@ class WorkflowFilterForm(PeriodFilterForm[WorkflowQuerySet]):
     OF_PART = ("condition",)
     STATES = "condition"
     CHIPS = ("template", "kind", "starter", "waiting", "condition", "age", "idle", "since", "until")
-    SPANS = ("age", "idle")
+    TIME, SPANS = "age", ("age", "idle")
     COLUMNS = {
         "template": Column(key="template_id", label="template_copy", names=WorkflowTemplate),
         "kind": Column(key="document_kind"),
@@ -108,15 +107,15 @@ class WorkflowFilterForm(PeriodFilterForm[WorkflowQuerySet]):
         self.offer_known("starter", found={**people, SYSTEM: _("the portal itself")})
         self.offer_known("waiting", found=people)
         self.offer_spans()
+        if "ended" in self.given("show"):
+            self.name_days(_("Ended from"), _("Ended to"))
+        else:
+            self.name_days(_("Started from"), _("Started to"))
         self.is_valid()
 
     @property
     def time_asked(self) -> str:
         return "ended_before" if self.part_shown == "ended" else "started_at"
-
-    @property
-    def period_label(self) -> Promise:
-        return _("Ended") if self.part_shown == "ended" else _("Started")
 
     @property
     def last(self) -> str:

@@ -59,16 +59,22 @@ def test_the_days_are_those_of_the_viewer_s_zone(client, workflow, administrator
         ({"since": "2026-02-30"}, "Enter a valid date."),
     ],
 )
-@pytest.mark.parametrize("address", [WORKFLOWS, TASKS, COMMANDS])
+@pytest.mark.parametrize(
+    ("address", "chip"), [(WORKFLOWS, "age"), (TASKS, "waits"), (COMMANDS, "time")]
+)
 def test_a_day_that_cannot_be_is_said_beside_its_field_and_kept(
-    client, workflow, address, params, said
+    client, workflow, address, chip, params, said
 ):
-    page = client.get(address, params).content.decode()
     assert rows(client, address, **params) == []
-    assert page.count(said) == 2, "beside the field and where the rows would be"
+    page = client.get(address, params).content.decode()
+    assert said in page, "where the rows would be"
     assert "is not known here" not in page
-    for value in params.values():
-        assert f'value="{value}"' in page
+    for headers in ({}, {"HX-Request": "true"}):
+        choices = client.get(f"{address}choices/{chip}/", params, headers=headers).content.decode()
+        assert said in choices, "beside the field"
+        for name, value in params.items():
+            assert f'name="{name}" value="{value}"' in page, "kept until the chip is opened"
+            assert choices.count(f'value="{value}"') == 1
 
 
 @pytest.mark.parametrize(("typed", "is_found"), [("44", True), ("44d", True), ("46", False)])
