@@ -69,8 +69,15 @@ class Column:
     names: type[Person | WorkflowTemplate] | None = None
 
 
-def people_of(waiting: AssignmentQuerySet, *, counting: str) -> list[tuple[object, object, int]]:
-    """Return key, name and count of the people that assignments wait for, the busiest first."""
+def people_of(
+    waiting: AssignmentQuerySet, *, counting: str, finds: str
+) -> list[tuple[object, object, int]]:
+    """Return key, name and count of the people that assignments wait for, the busiest first.
+
+    Where finds is not empty, those whose names hold it.
+    """
+    if finds:
+        waiting = waiting.filter(person__name__folds=finds)
     found = (
         waiting.values_list("person_id", "person__name", "person__remote_id")
         .annotate(n=Count(counting, distinct=True))

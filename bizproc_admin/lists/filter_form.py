@@ -52,6 +52,9 @@ class FilterForm(forms.Form, Generic[R]):
     LASTS: ClassVar[Mapping[str, str]] = {}
     DOCUMENT: ClassVar[str] = ""
 
+    #: Of a chip's choices those that hold this are asked for, where there are many.
+    finds = ""
+
     q = forms.CharField(required=False, max_length=200, strip=True, label=_("Search"))
     sort = forms.CharField(required=False, max_length=20)
     size = forms.TypedChoiceField(
@@ -183,12 +186,18 @@ class FilterForm(forms.Form, Generic[R]):
         raise NotImplementedError(f"{type(self).__name__}.{chip}")
 
     def choices(self, chip: str, rows: R) -> list[Choice]:
-        """Return a chip's choices, most frequent first, counted among the part that is shown."""
-        values = self.values(chip)
-        return [
+        """Return a chip's choices, most frequent first, counted among the part that is shown.
+
+        What is chosen is among them, whatever else is found or left off.
+        """
+        values, words = self.values(chip), self.labels(chip)
+        found = [
             Choice(key=str(key), label=str(label), count=count, is_chosen=str(key) in values)
             for key, label, count in self.counted(chip, self.in_part(rows, self.part_shown))
         ]
+        missing = [key for key in values if key not in {choice.key for choice in found}]
+        chosen = [Choice(key=k, label=str(words.get(k, k)), is_chosen=True) for k in missing]
+        return [*chosen, *found]
 
     def counted(self, chip: str, rows: R) -> list[tuple[object, object, int]]:
         """Return key, label and number of rows of a chip's choices."""
@@ -202,7 +211,10 @@ class FilterForm(forms.Form, Generic[R]):
                 (key, labels[key], counts[name]) for key, name in zip(labels, tests, strict=True)
             ]
         column = self.COLUMNS[chip]
-        named = rows.order_by().values_list(column.key, column.label or column.key)
+        label = column.label or column.key
+        if self.finds and column.label:
+            rows = rows.filter(**{f"{label}__folds": self.finds})
+        named = rows.order_by().values_list(column.key, label)
         found = list(named.annotate(n=Count("pk")).order_by("-n")[:MOST])
         nameless = [key for key, label, _count in found if key and not label]
         if column.names and nameless:

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 
 from bizproc_admin.access.permissions import Capability, Request, requires
 from bizproc_admin.htmx import page, part
+from bizproc_admin.lists.chips import MOST
 from bizproc_admin.lists.shown import F, L, M, Shown, every
 from bizproc_admin.lists.verbs import Verb
 from bizproc_admin.models import FeedName
@@ -132,14 +133,18 @@ class ListPage(Generic[F, M, L]):
             raise Http404
         url, shown = reverse(f"{self.noun}_list"), filters.chip(chip)
         rows = self.here(request, self.rows(request))
-        key = key_of("choices", request.user, request.portal, self.noun, chip, filters.query())
+        filters.finds = request.GET.get("find", "").strip()[:200]
+        asked = f"{filters.query()}&find={filters.finds}"
+        key = key_of("choices", request.user, request.portal, self.noun, chip, asked)
         own = [chip, *(field.name for field in shown.fields or ())]
         context = {
             "filters": filters,
             "chip": shown,
             "choices": kept(key, rows, lambda: filters.choices(chip, rows)),
+            "most": MOST,
             "others": filters.pairs(**dict.fromkeys((*own, "page", "upto"))),
             "list_url": url,
+            "choices_url": request.path if request.htmx else "",
             "clear_url": url + shown.clear,
             "target": f"#{self.noun.replace('_', '-')}-table",
         }

@@ -225,7 +225,7 @@ class WorkflowTaskFilterForm(PeriodFilterForm[WorkflowTaskQuerySet]):
             waiting = Assignment.objects.waiting().filter(task__in=rows.order_by())
             if (people := self.scopes.get(self.whose_shown)) is not None:
                 waiting = waiting.filter(person__in=people)
-            return people_of(waiting, counting="pk")
+            return people_of(waiting, counting="pk", finds=self.finds)
         if chip == "kind":
             numbers = dict(rows.order_by().values_list("activity").annotate(n=Count("pk")))
             return [

@@ -174,7 +174,7 @@ class WorkflowFilterForm(PeriodFilterForm[WorkflowQuerySet]):
     def counted(self, chip: str, rows: WorkflowQuerySet) -> list[tuple[object, object, int]]:
         if chip == "waiting":
             waiting = Assignment.objects.waiting().filter(task__workflow__in=rows.order_by())
-            return people_of(waiting, counting="task__workflow_id")
+            return people_of(waiting, counting="task__workflow_id", finds=self.finds)
         found = super().counted(chip, rows)
         if chip == "starter":
             return [(key or SYSTEM, name or _("the portal itself"), n) for key, name, n in found]

@@ -9,5 +9,5 @@ document.addEventListener("input", (event) => {
 
 document.addEventListener("keydown", (event) => {
   // Enter would send the form that the choices stand in.
-  if (event.key === "Enter" && event.target.matches("[data-narrow]")) event.preventDefault();
+  if (event.key === "Enter" && event.target.matches("[data-narrow], [data-find]")) event.preventDefault();
 });

@@ -5,7 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from bizproc_admin.models import Workflow
+from bizproc_admin.lists import chips, filter_form, list_page
+from bizproc_admin.models import Person, Workflow
 
 pytestmark = [pytest.mark.usefixtures("company"), pytest.mark.portable]
 CELLS = """() => {
@@ -112,3 +113,20 @@ def test_back_over_a_filter_leaves_a_page_on_which_everything_works(page, enter,
     page.locator(".menu__button").first.click()
     page.get_by_role("link", name="Terminate…").click()
     expect(page.locator("#dialog")).to_be_visible()
+
+
+def test_among_many_choices_the_server_finds(page, enter, administrator, monkeypatch):
+    for module in (chips, filter_form, list_page):
+        monkeypatch.setattr(module, "MOST", 13)
+    person = Person.objects.filter(assignments__status=0).order_by("-name").first()
+    page.goto(f"{enter(administrator)}/workflows/")
+    page.locator("#filter-waiting summary").click()
+    find = page.locator("#find-waiting")
+    find.fill(str(person))
+    choice = page.locator(f"#choice-waiting-{person.pk}")
+    expect(choice).to_be_visible()
+    expect(page.locator("#choices-waiting .choice")).to_have_count(1)
+    expect(find).to_be_focused()
+    choice.check()
+    expect(page).to_have_url(re.compile(rf"\?waiting={person.pk}$"))
+    expect(page.locator("#filter-waiting summary")).to_contain_text(str(person))
