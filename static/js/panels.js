@@ -52,6 +52,7 @@ function empty() {
 // The address of the list with a row open beside it, or with none.
 function addressOf(key, list = location.href) {
   const own = new URL(list);
+  own.hash = "";
   own.searchParams.delete("open");
   if (key) own.searchParams.set("open", key);
   return own.href;
@@ -65,11 +66,12 @@ window.addEventListener(
   (event) => {
     const before = address;
     address = location.href;
-    if (!isBeside() || addressOf(null, before) !== addressOf(null) || before === address) return;
+    if (!isBeside() || addressOf(null, before) !== addressOf(null)) return;
     const key = new URL(address).searchParams.get("open");
     const link = key && row(key)?.querySelector("a[data-panel]");
     if (key && !link) return;
     event.stopImmediatePropagation();
+    if (before === address) return;
     if (link) show(link, { focuses: true });
     else if (place().dataset.opened) empty();
   },

@@ -57,6 +57,10 @@ def test_it_opens_beside_its_list_and_closes_to_its_row(page, keys):
     is_open(page, keys[3])
     page.locator("#workflow-panel-close").click()
     expect(page.locator(f"#workflow-link-{keys[3]}")).to_be_focused()
+    # Back leads past what was closed, and loads nothing
+    page.evaluate("window.isSame = true")
+    page.go_back()
+    assert page.evaluate("window.isSame")
     page.locator(f"#workflow-link-{keys[3]}").click()
     page.get_by_role("link", name="Open the page").click()
     expect(page).to_have_url(re.compile(rf"/workflows/{keys[3]}/$"))
@@ -91,7 +95,7 @@ def test_a_filter_leaves_it_open_and_says_that_its_row_is_gone(page, keys):
     page.keyboard.press("r")
     expect(page.locator(f"#workflow-row-{keys[1]}")).to_have_count(0)
     trail = page.locator("#workflow-panel .trail")
-    expect(trail).to_contain_text("No longer in the list")
+    expect(trail).to_contain_text("Not among the rows shown")
     page.evaluate(f"htmx.trigger(document.body, 'workflow-{keys[1]}-changed')")
     expect(page.locator("#workflow-panel .lede")).to_contain_text("Ended")
     # on from where it stood
