@@ -1,31 +1,26 @@
-"""Static files under names that carry their contents' hash, imported modules included.
+"""Static files under names that carry their contents' hash; one style sheet and one script of ours.
 
-Django leaves the imports of JavaScript modules alone unless told: a browser that keeps files for
-ever would then mix the modules of two versions. What the style sheet imports is put into it: forty
-files are as many round trips before anything is shown.
+What the style sheet and the script import is put into them: eighty files are as many requests
+before a page is shown and answers to a hand. So no browser that keeps files for ever mixes the
+modules of two versions either.
 """
 
 import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from django.contrib.staticfiles.storage import HashedFilesMixin
 from django.core.files.base import ContentFile
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
+from bizproc_admin.module_bundles import bundled
+
 SHEET: Final = "css/console.css"
+SCRIPT: Final = "js/app.js"
 IMPORT: Final = re.compile(r'@import "([^"]+)";')
 
 
 class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):
-    """Files with hashed names and ready-made compressed copies, and one style sheet."""
-
-    support_js_module_import_aggregation = True
-    # Only our own modules: what packages bring names modules that are not theirs to serve.
-    _js_module_import_aggregation_patterns = (
-        "js/*.js",
-        HashedFilesMixin._js_module_import_aggregation_patterns[1],  # type: ignore[attr-defined]  # not in the stubs
-    )
+    """Files with hashed names and ready-made compressed copies, one style sheet, one script."""
 
     def post_process(
         self,
@@ -33,17 +28,17 @@ class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):
         dry_run: bool = False,  # noqa: FBT001, FBT002  # as the base class has it
         **options: Any,
     ) -> Iterator[Any]:
-        if SHEET in paths and not dry_run:
-            storage, path = paths[SHEET]
-            with storage.open(path) as sheet:
-                whole = IMPORT.sub(lambda found: self.sheet(paths, found[1]), sheet.read().decode())
-            self.delete(SHEET)
-            self._save(SHEET, ContentFile(whole.encode()))
-            paths[SHEET] = (self, SHEET)
-        yield from super().post_process(paths, dry_run, **options)
+        def text_of(name: str) -> str:
+            storage, path = paths[name]
+            with storage.open(path) as found:
+                return str(found.read().decode())
 
-    def sheet(self, paths: dict[str, Any], name: str) -> str:
-        """Return a sheet that stands beside the one that imports it; it names no other files."""
-        storage, path = paths[f"css/{name}"]
-        with storage.open(path) as found:
-            return str(found.read().decode())
+        def put(name: str, text: str) -> None:
+            self.delete(name)
+            self._save(name, ContentFile(text.encode()))
+            paths[name] = (self, name)
+
+        if SHEET in paths and not dry_run:
+            put(SHEET, IMPORT.sub(lambda found: text_of(f"css/{found[1]}"), text_of(SHEET)))
+            put(SCRIPT, bundled("app", lambda name: text_of(f"js/{name}.js")))
+        yield from super().post_process(paths, dry_run, **options)

@@ -32,7 +32,9 @@ def sheets() -> list[str]:
 
 @register.simple_tag
 def module_preloads() -> SafeString:
-    """Name every module of the page, so that all of them are fetched at once."""
+    """Name every module, so that all are fetched at once; none where files are collected as one."""
+    if isinstance(staticfiles_storage, HashedStaticFilesStorage):
+        return SafeString("")
     return format_html_join(
         "\n  ", '<link rel="modulepreload" href="{}">', ((static(one),) for one in modules())
     )

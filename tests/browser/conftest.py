@@ -4,11 +4,13 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
+from django.core.management import call_command
 from django.db.models import Count
 from django.test import Client
 from django.utils import timezone
@@ -66,6 +68,22 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     """Start the Chromium of this machine, or Playwright's own where there is none."""
     found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     return {**browser_type_launch_args, "executable_path": found, "args": list(FLAGS)}
+
+
+@pytest.fixture
+def collected(settings: Any, context: BrowserContext, tmp_path: Path) -> Path:
+    """Static files as they are collected for production, served under their hashed names."""
+    settings.STATIC_ROOT = tmp_path
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "bizproc_admin.static_files.HashedStaticFilesStorage"},
+    }
+    call_command("collectstatic", "--noinput", "--verbosity", "0")
+    context.route(
+        f"**{settings.STATIC_URL}**",
+        lambda route: route.fulfill(path=tmp_path / route.request.url.split("/static/")[1]),
+    )
+    return tmp_path
 
 
 @pytest.fixture

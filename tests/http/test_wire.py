@@ -60,7 +60,9 @@ def imported(name):
     return set(re.findall(r'^(?:import|export) .*?"\./(\w+)\.js"', text, re.MULTILINE))
 
 
-def test_the_style_sheet_is_one_file_where_files_are_collected(settings, tmp_path):
+def test_style_sheet_and_script_are_one_file_each_where_files_are_collected(
+    settings, tmp_path, as_, administrator, db
+):
     settings.STATIC_ROOT = tmp_path
     settings.STORAGES = {
         **settings.STORAGES,
@@ -74,3 +76,11 @@ def test_the_style_sheet_is_one_file_where_files_are_collected(settings, tmp_pat
     for part in parts:
         if part.name != "console.css":
             assert part.read_text().strip()[-200:] in text, part
+    (script,) = tmp_path.glob("js/app.*.js")
+    text = script.read_text()
+    assert not re.findall(r"^(?:import|export)\b", text, re.MULTILINE)
+    for module in Path(settings.BASE_DIR, "static", "js").glob("*.js"):
+        assert f"const ${module.stem} = " in text
+    page = as_(administrator).get(reverse("overview")).content.decode()
+    assert "modulepreload" not in page
+    assert f"js/{script.name}" in page
