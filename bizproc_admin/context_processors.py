@@ -16,6 +16,7 @@ from bizproc_admin.models import Account, ApplicationStep, BulkOperation, Portal
 from bizproc_admin.models.application_steps import OPEN
 from bizproc_admin.models.counting import kept_count, key_of
 from bizproc_admin.views.news import news_of
+from bizproc_admin.wording.outages import outage
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -50,6 +51,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "worker_down": SimpleLazyObject(lambda: heartbeats.notice(workers) or ""),
         "to_take_back": SimpleLazyObject(lambda: news.to_take_back),
         "news": news,
+        "asks_soon": SimpleLazyObject(
+            lambda: bool(heartbeats.notice(workers) or outage(portal) or news.is_awaited)
+        ),
         "me": {
             "key": account.pk,
             "name": account.display_name,

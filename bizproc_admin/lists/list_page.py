@@ -20,12 +20,12 @@ from django.views.decorators.http import require_safe
 from bizproc_admin.access.permissions import Capability, Request, requires
 from bizproc_admin.htmx import page, part
 from bizproc_admin.lists.chips import MOST
+from bizproc_admin.lists.polling import MOST_ROWS, polled
 from bizproc_admin.lists.shown import F, L, M, Shown, every
 from bizproc_admin.lists.verbs import Verb
 from bizproc_admin.models import FeedName
 from bizproc_admin.models.counting import kept, key_of
 
-MOST_ROWS = 250
 ROUTES = {
     "list": "",
     "pulse": "pulse/",
@@ -54,8 +54,8 @@ class ListPage(Generic[F, M, L]):
     account stands for nobody whose rows it could see; more, what else the page shows; is_live says
     that open pages ask what became of their rows, is_anchored that rows which come later wait to
     be shown; verbs are what may be done to many rows of what is shown at once; columns
-    are those after the first that can be hidden, in their order. Its views are for whom capability
-    lets in.
+    are those after the first that can be hidden, in their order; over is what stands over a row;
+    every is in how many seconds an open page asks. Its views are for whom capability lets in.
     """
 
     noun: str
@@ -75,6 +75,8 @@ class ListPage(Generic[F, M, L]):
     more: Callable[[Shown[F, M, L]], dict[str, object]] | None = None
     verbs: Callable[[Shown[F, M, L]], Sequence[Verb]] | None = None
     columns: Mapping[str, str | Promise] = field(default_factory=dict)
+    over: Callable[[L], object] = lambda line: None
+    every: int = 10
 
     def urls(self, *names: str) -> list[URLPattern]:
         """Return addresses of the list below its own: of list, pulse, row, choices and counts."""
@@ -107,18 +109,8 @@ class ListPage(Generic[F, M, L]):
         return response
 
     def pulse(self, request: Request) -> HttpResponse:
-        """Tell an open list how old it is and how many newer rows wait; of its rows what became.
-
-        Asked for rows, it gives them in the order they are shown, and nothing where nothing
-        changed: rows are updated where they stand and never move under the pointer.
-        """
-        shown = Shown(self, request)
-        if "rows" not in request.GET:
-            return part(request, self.template, "pulse", {"list": shown})
-        shown.show(self.again(request))
-        if request.GET.get("digest") == shown.digest:
-            return HttpResponse(status=204)
-        return part(request, self.template, "rows", {"list": shown})
+        """Tell an open list what of it changed: its frame, its age, newer rows, its rows."""
+        return polled(Shown(self, request))
 
     def row(self, request: Request, pk: int) -> HttpResponse:
         """Answer with one row anew."""
@@ -170,6 +162,10 @@ class ListPage(Generic[F, M, L]):
         """Return the rows an open page asks about, in its order."""
         given = request.GET.get("rows", "").split(".")
         keys = [int(key) for key in given if key.isdecimal() and len(key) < 19][:MOST_ROWS]
+        return self.rows_of(request, keys)
+
+    def rows_of(self, request: Request, keys: Sequence[int]) -> list[M]:
+        """Return those rows of some keys that one may see, in the order of the keys."""
         rows = self.fetched_of(request, keys).in_bulk(keys)
         return [rows[key] for key in keys if key in rows]
 

@@ -59,6 +59,8 @@ class Shown(Generic[F, M, L]):
         self.noun = kind.noun.replace("_", "-")
         self.target = f"#{self.noun}-table"
         self.numbers: Mapping[str, int] = {}
+        # asked for by an open page: what changed comes out of band, all rows at once or each alone
+        self.is_polled = self.is_whole = False
 
     def show(self, rows: Sequence[M]) -> None:
         """Show these rows instead of the page the filters ask for."""
@@ -122,11 +124,28 @@ class Shown(Generic[F, M, L]):
         return self.kind.lines(self, self.page.rows)
 
     @cached_property
+    def turn(self) -> int:
+        """Return what changes every few minutes, not at the same moment for all pages."""
+        return (int(time()) + 37 * self.request.user.pk) // PAINTED_FOR
+
+    def reads(self, line: L) -> str:
+        """Return what changes with a row, and every few minutes for what it says of time."""
+        return digest_of([self.turn, line.reads])
+
+    @cached_property
     def digest(self) -> str:
-        """Return what changes with the rows, and every few minutes for what they say of time."""
-        # not at the same moment for all pages that are open
-        turn = (int(time()) + 37 * self.request.user.pk) // PAINTED_FOR
-        return digest_of([turn, *((line.pk, line.reads) for line in self.lines)])
+        """Return what changes with any of the rows."""
+        return digest_of([(line.pk, self.reads(line)) for line in self.lines])
+
+    @cached_property
+    def shape(self) -> str:
+        """Return what changes when a row goes, or what stands over one."""
+        return digest_of([(line.pk, self.kind.over(line)) for line in self.lines])
+
+    @property
+    def pulse_template(self) -> str:
+        """Return what shows how old the list is."""
+        return f"{self.kind.template}#pulse"
 
     @cached_property
     def views(self) -> Views:

@@ -1,6 +1,7 @@
 """Rows of lists, light on the wire."""
 
 import re
+from typing import Any
 
 from django import template
 from django.template.base import Node, NodeList, Parser, Token
@@ -22,6 +23,13 @@ class TightNode(Node):
     def render(self, context: Context) -> SafeString:
         text = BETWEEN_TAGS.sub("><", self.nodelist.render(context))
         return SafeString(SPACES.sub(" ", text))
+
+
+@register.simple_tag
+def read_as(shown: Any, line: Any) -> SafeString:
+    """Write what a row reads, for the open page to tell, and that it comes alone where it does."""
+    alone = ' hx-swap-oob="true"' if shown.is_polled and not shown.is_whole else ""
+    return SafeString(f'data-reads="{shown.reads(line)}"{alone}')
 
 
 @register.tag

@@ -69,6 +69,7 @@ STEPS = ListPage(
     lines=lines_of,
     more=more_of,
     is_live=True,
+    every=5,
     verbs=lambda shown: (ANSWER,) if shown.filters.part_shown in ("all", "waiting") else (),
 )
 

@@ -40,6 +40,7 @@ COMMANDS = ListPage(
     fetched=lambda filters: Command.objects.select_related("task"),
     lines=lambda shown, commands: command_lines(commands),
     is_live=True,
+    every=5,
 )
 
 

@@ -47,6 +47,7 @@ OPERATIONS = ListPage(
     fetched=lambda filters: BulkOperation.objects.select_related("portal"),
     lines=lambda shown, operations: operation_lines(operations),
     is_live=True,
+    every=5,
 )
 
 

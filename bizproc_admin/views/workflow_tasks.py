@@ -52,6 +52,7 @@ WORKFLOW_TASKS = ListPage(
     unlinked=is_unlinked,
     more=more_of,
     is_live=True,
+    over=lambda line: (line.group, line.heading) if line.heads_group else None,
     verbs=verbs_of,
     columns={"who": _("Asked by, waiting for"), "deadline": _("Deadline")},
 )

@@ -1,8 +1,8 @@
 """How old a list's data is, in words a page can show."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
@@ -61,7 +61,7 @@ class Freshness:
     """The age of a feed's data.
 
     state is fresh, late, failed, never, off, or untold where the connection does not tell it at
-    all; age is None until the first pass; after late_after
+    all; age is None until the first pass, at is when it was nothing; after late_after
     seconds a fresh one is late; why says what keeps a failing feed from being read, code is the
     vendor's. is_told tells that the banner above every page says it
     already: nothing on the page repeats it.
@@ -73,6 +73,7 @@ class Freshness:
     why: str = ""
     code: str = ""
     is_told: bool = False
+    at: datetime | None = None
 
 
 def freshness_of(portal: Portal | None, name: FeedName) -> Freshness:
@@ -82,7 +83,7 @@ def freshness_of(portal: Portal | None, name: FeedName) -> Freshness:
     if not is_told(portal, name):
         return Freshness(state="untold", age=None)
     feed = Feed.objects.filter(portal=portal, name=name).first()
-    return of_feed(portal, feed)
+    return replace(of_feed(portal, feed), at=feed.fresh_at if feed else None)
 
 
 def is_told(portal: Portal, name: FeedName) -> bool:

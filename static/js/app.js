@@ -23,6 +23,7 @@ import "./opening.js";
 import "./answering.js";
 import "./acting.js";
 import "./refreshing.js";
+import "./listing.js";
 import "./repeating.js";
 import "./finding.js";
 import "./pairing.js";

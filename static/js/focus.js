@@ -16,12 +16,20 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const isLost = document.activeElement === document.body && pressed;
   const active = isLost ? pressed : document.activeElement;
   trail = [];
-  if (!event.detail.target.contains(active)) return;
+  mark(event.detail.target, active);
+});
+
+// What comes out of band with an answer takes the place of what may have the focus, too.
+document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => mark(detail.target, document.activeElement));
+
+function mark(target, active) {
+  if (!target.contains(active)) return;
+  trail = [];
   for (let node = active; node && node !== document.body; node = node.parentElement) {
     if (node.id) trail.push(node.id);
-    if (node === event.detail.target) break;
+    if (node === target) break;
   }
-});
+}
 
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
   const lost = !document.activeElement || document.activeElement === document.body;

@@ -6,7 +6,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   const { elt, target } = event.detail;
   if (!elt.hasAttribute("data-poll")) return;
   if (document.hidden) rested.add(elt);
-  if (document.hidden || target.querySelector("details.popover[open]") || hasSelectionIn(target)) event.preventDefault();
+  if (document.hidden || isInUse(target)) event.preventDefault();
 });
 
 // What a page asks by itself does not keep its person's session alive.
@@ -22,7 +22,9 @@ document.addEventListener("visibilitychange", () => {
   rested.clear();
 });
 
-function hasSelectionIn(target) {
+// A menu of it is open, or its text is being selected.
+export function isInUse(place) {
   const selection = document.getSelection();
-  return selection && !selection.isCollapsed && target.contains(selection.anchorNode);
+  const isSelected = selection && !selection.isCollapsed && place.contains(selection.anchorNode);
+  return isSelected || place.querySelector("details.popover[open]") !== null;
 }

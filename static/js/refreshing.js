@@ -7,6 +7,8 @@ const root = document.documentElement;
 
 show();
 
+export const isOff = () => root.hasAttribute("data-refreshing-off");
+
 function show() {
   root.toggleAttribute("data-refreshing-off", Boolean(localStorage.getItem(STORED)));
 }
@@ -38,9 +40,9 @@ document.addEventListener("keydown", (event) => {
 // Another tab of the same browser has chosen.
 window.addEventListener("storage", show);
 
-// What a list asks for by the clock, and nothing that something has caused.
+// What a table asks for by the clock, and nothing that something has caused; its list leaves rows out itself.
 document.addEventListener("htmx:beforeRequest", (event) => {
   const { elt, requestConfig } = event.detail;
-  if (!root.hasAttribute("data-refreshing-off") || requestConfig.triggeringEvent) return;
-  if (elt.hasAttribute("data-poll") && elt.matches(".page-head__pulse, .data-table > tbody, [data-list-poll]")) event.preventDefault();
+  if (!isOff() || requestConfig.triggeringEvent) return;
+  if (elt.matches(".data-table > tbody[data-poll]")) event.preventDefault();
 });

@@ -10,17 +10,22 @@ const isAtWork = () => Date.now() - touchedAt < AT_WORK_MS;
 let versions = new Map();
 let heights = new Map();
 
-document.addEventListener("htmx:beforeSwap", (event) => {
-  const { target } = event.detail;
+document.addEventListener("htmx:beforeSwap", ({ detail }) => hold(detail, () => bodyOf(detail.serverResponse)));
+document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => hold(detail, () => detail.fragment.querySelector("tbody")));
+
+function hold(detail, fresh) {
+  const { target } = detail;
   if (!target.matches("tr, tbody")) return;
-  if (isAtWork() && target.matches("tbody:hover, tbody:focus-within") && moves(target, event.detail.serverResponse)) {
-    event.detail.shouldSwap = false;
+  if (isAtWork() && target.matches("tbody:hover, tbody:focus-within") && moves(target, fresh())) {
+    detail.shouldSwap = false;
     return;
   }
   const rows = target.matches("tr") ? [target] : [...target.querySelectorAll("tr[data-version]")];
-  heights = new Map(rows.map((row) => [row.id, row.getBoundingClientRect().height]));
-  versions = new Map(rows.map((row) => [row.id, row.dataset.version]));
-});
+  for (const row of rows) {
+    heights.set(row.id, row.getBoundingClientRect().height);
+    versions.set(row.id, row.dataset.version);
+  }
+}
 
 document.addEventListener("htmx:afterSwap", () => {
   for (const [id, version] of versions) {
@@ -31,6 +36,7 @@ document.addEventListener("htmx:afterSwap", () => {
     row.dataset.held = "";
   }
   versions = new Map();
+  heights = new Map();
 });
 
 // What comes above the page's content by itself pushes nothing away from under a hand that is at work.
@@ -46,8 +52,9 @@ document.addEventListener("htmx:afterSettle", () => {
   top = null;
 });
 
-function moves(body, text) {
-  const fresh = new DOMParser().parseFromString(`<table>${text}</table>`, "text/html").querySelector("tbody");
+const bodyOf = (text) => new DOMParser().parseFromString(`<table>${text}</table>`, "text/html").querySelector("tbody");
+
+function moves(body, fresh) {
   const order = (place) => [...place.rows].map((row) => row.id || row.dataset.group).join();
   return fresh !== null && order(fresh) !== order(body);
 }

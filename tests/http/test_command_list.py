@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bizproc_admin.models import Command, CommandState, Portal, Workflow
+from tests.http.open_lists import OpenList
 
 LIST = reverse("command_list")
 
@@ -90,12 +91,9 @@ def test_a_chip_tells_its_choices_with_counts(client, command, chip):
 
 def test_an_open_list_learns_what_became_of_its_rows(client, command):
     row = command(CommandState.INTENT)
-    first = client.get(LIST).context["list"]
-    asked = {"rows": first.keys, "digest": first.digest}
-    assert client.get(reverse("command_pulse"), asked).status_code == 204
+    page = OpenList(client, LIST).settle()
     Command.objects.filter(pk=row.pk).update(state=CommandState.UNKNOWN)
-    again = client.get(reverse("command_pulse"), asked)
-    assert "checking" in again.content.decode()
+    assert "checking" in page.ask().content.decode()
 
 
 def test_another_portals_commands_are_not_shown(client, command, workflow):

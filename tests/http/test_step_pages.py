@@ -23,6 +23,7 @@ from bizproc_admin.models import (
 )
 from bizproc_admin.views.workflows import MOST_STEPS
 from tests.http import waiting
+from tests.http.open_lists import OpenList
 from tests.http.participations import let_start
 
 LIST = reverse("application_step_list")
@@ -117,12 +118,9 @@ def test_what_was_answered_stands_among_all_for_a_day(client, step):
 
 
 def test_an_open_list_asks_what_became_of_its_rows(client, step):
-    shown = client.get(LIST).context["list"]
-    asked = {"rows": shown.keys, "digest": shown.digest}
-    url = reverse("application_step_pulse")
-    assert client.get(url, asked, headers={"HX-Request": "true"}).status_code == 204
+    page = OpenList(client, LIST).settle()
     ApplicationStep.objects.filter(pk=step.pk).update(state=StepState.TIMED_OUT)
-    assert "Timed out" in text_of(client.get(url, asked, headers={"HX-Request": "true"}))
+    assert "Timed out" in text_of(page.ask())
 
 
 def test_one_that_is_being_answered_says_so(client, step):

@@ -21,6 +21,7 @@ from bizproc_admin.models import (
     WorkflowTemplate,
     counting,
 )
+from tests.http.open_lists import OpenList
 from tests.http.participations import let_start
 
 LIST = "/workflows/"
@@ -283,10 +284,11 @@ def test_every_chip_offers_its_choices_with_and_without_htmx(client, many, chip)
 
 
 def test_rows_that_cannot_exist_are_passed_over(client, workflow):
-    answer = client.get(
-        reverse("workflow_pulse"), {"rows": f"99999999999999999999.{workflow.pk}.x"}
-    )
+    page = OpenList(client, LIST)
+    page.rows = {"99999999999999999999": "x", str(workflow.pk): "other", "x": "", "\u0661": "y"}
+    answer = page.ask()
     assert answer.status_code == 200
+    assert f"workflow-row-{workflow.pk}" in answer.content.decode()
 
 
 def test_a_row_says_whom_it_waits_for(client, workflow):
