@@ -23,7 +23,7 @@ from django.db.utils import DatabaseError
 from django.utils import timezone
 
 from bizproc_admin import audit, commands, doorbell, heartbeats, receiving, syncing
-from bizproc_admin.models import Chore, Command, Recipe
+from bizproc_admin.models import Chore, Command, Recipe, Revision
 from bizproc_admin.portals import screens
 
 log = logging.getLogger(__name__)
@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 GRACE: Final = timedelta(seconds=1)
 TIDY_EVERY: Final = 3600.0
 REPEATS_EVERY: Final = 30.0
+TRIM_EVERY: Final = 30.0
 #: The exit code of a worker that has ended itself, to be started again.
 ENDED_ITSELF: Final = 70
 
@@ -153,6 +154,8 @@ class Lookout:
             syncing.start_due_passes(start=self.take)
             for pk in Recipe.objects.due(timezone.now()).values_list("pk", flat=True):
                 self.take("prepare_recipe", pk)
+            if Chore.objects.claim("trim revisions", every=TRIM_EVERY):
+                Revision.objects.trim()
             if Chore.objects.claim("tidy", every=TIDY_EVERY):
                 self.take("tidy")
 

@@ -17,6 +17,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 from django.views.decorators.http import require_safe
 
+from bizproc_admin.access import sessions
 from bizproc_admin.access.permissions import Capability, Request, requires
 from bizproc_admin.htmx import page, part
 from bizproc_admin.lists.chips import MOST
@@ -110,7 +111,16 @@ class ListPage(Generic[F, M, L]):
 
     def pulse(self, request: Request) -> HttpResponse:
         """Tell an open list what of it changed: its frame, its age, newer rows, its rows."""
-        return polled(Shown(self, request))
+        sessions.seen(request, request.user)
+        if "X-Revision" not in request.headers:
+            return self.pulse_alone(request)
+        return polled(self, request)
+
+    def pulse_alone(self, request: Request) -> HttpResponse:
+        """Answer a page that an earlier version painted: its rows stay, and it says how old."""
+        if "rows" in request.GET:
+            return HttpResponse(status=204)
+        return part(request, self.template, "pulse", {"list": Shown(self, request)})
 
     def row(self, request: Request, pk: int) -> HttpResponse:
         """Answer with one row anew."""

@@ -1,14 +1,24 @@
 """When rows of an open page are painted anew."""
 
 from collections.abc import Iterable
+from time import time
 from zlib import crc32
 
-from bizproc_admin.models import Command
+from bizproc_admin.models import Account, Command
+
+# seconds that rows stay as they were painted though nothing but the time changed: the page counts
+# ages on, what else is said of time may be as old as that
+PAINTED_FOR = 300
 
 
 def digest_of(reads: Iterable[object]) -> str:
     """Return a short text that changes whenever something shown reads differently."""
     return f"{crc32(repr(list(reads)).encode()):08x}"
+
+
+def turn_of(account: Account, seconds: int) -> int:
+    """Return what changes once in so many seconds, not at the same moment for all accounts."""
+    return (int(time()) + 37 * account.pk) // seconds
 
 
 def asking_again(command: Command | None) -> str:

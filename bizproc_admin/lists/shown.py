@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from time import time
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
@@ -16,7 +15,7 @@ from bizproc_admin.lists.chips import Part
 from bizproc_admin.lists.filter_form import FilterForm
 from bizproc_admin.lists.pager import Head, Pager, heads_of, pager_of
 from bizproc_admin.lists.paging import Page, page_of
-from bizproc_admin.lists.repainting import digest_of
+from bizproc_admin.lists.repainting import PAINTED_FOR, digest_of, turn_of
 from bizproc_admin.lists.saved_views import Views
 from bizproc_admin.lists.verbs import Asker, Verb, allowed
 from bizproc_admin.models.counting import count_of, kept_count, key_of, newest_of
@@ -24,10 +23,6 @@ from bizproc_admin.wording.freshness import Freshness, freshness_of
 
 if TYPE_CHECKING:
     from bizproc_admin.lists.list_page import ListPage
-
-# seconds that rows stay as they were painted though nothing but the time changed: the page counts
-# ages on, what else is said of time may be as old as that
-PAINTED_FOR = 300
 
 
 class Line(Protocol):
@@ -123,14 +118,9 @@ class Shown(Generic[F, M, L]):
     def lines(self) -> list[L]:
         return self.kind.lines(self, self.page.rows)
 
-    @cached_property
-    def turn(self) -> int:
-        """Return what changes every few minutes, not at the same moment for all pages."""
-        return (int(time()) + 37 * self.request.user.pk) // PAINTED_FOR
-
     def reads(self, line: L) -> str:
         """Return what changes with a row, and every few minutes for what it says of time."""
-        return digest_of([self.turn, line.reads])
+        return digest_of([turn_of(self.request.user, PAINTED_FOR), line.reads])
 
     @cached_property
     def digest(self) -> str:

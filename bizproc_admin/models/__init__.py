@@ -18,6 +18,7 @@ from bizproc_admin.models.people import Department, Person
 from bizproc_admin.models.person_tokens import PersonToken
 from bizproc_admin.models.portals import Outage, Portal
 from bizproc_admin.models.recipes import Recipe
+from bizproc_admin.models.revisions import Revision
 from bizproc_admin.models.saved_views import SavedView
 from bizproc_admin.models.screens import ScreenReading, Watched
 from bizproc_admin.models.seen_outcomes import SeenOperation, SeenOutcome
@@ -69,6 +70,7 @@ __all__ = [
     "Place",
     "Portal",
     "Recipe",
+    "Revision",
     "Role",
     "SavedView",
     "ScreenReading",

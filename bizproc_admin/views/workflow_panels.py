@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from time import time
 from urllib.parse import urlsplit
 
 from django.http import HttpResponse, QueryDict
@@ -11,8 +10,7 @@ from django.urls import reverse
 from bizproc_admin.access.permissions import Capability, Request, may
 from bizproc_admin.htmx import page, wants_part
 from bizproc_admin.lists.courses import STANDING
-from bizproc_admin.lists.repainting import digest_of
-from bizproc_admin.lists.shown import PAINTED_FOR
+from bizproc_admin.lists.repainting import PAINTED_FOR, digest_of, turn_of
 from bizproc_admin.lists.step_lines import step_lines
 from bizproc_admin.lists.workflow_lines import workflow_line
 from bizproc_admin.models import Workflow, WorkflowTask
@@ -51,7 +49,7 @@ def told_of(request: Request, workflow: Workflow, *, is_beside: bool = False) ->
     steps = list(reversed(latest))
     events = timeline_of(workflow, tasks, commands, steps=steps, viewer=request.user, names=names)
     said = [(event.text, event.detail, event.tone) for event in events]
-    turn = int(time()) // PAINTED_FOR
+    turn = turn_of(request.user, PAINTED_FOR)
     return {
         "workflow": workflow,
         "line": line,

@@ -4,7 +4,8 @@ import { held } from "./holding.js";
 import { isInUse } from "./polling.js";
 import { isOff } from "./refreshing.js";
 
-let revision = "";
+const NONE = "none";
+let revision = NONE;
 let said = "";
 let isTaking = false;
 
@@ -33,7 +34,7 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (!isTaking) return;
   // what was asked about has been replaced meanwhile
   if (said !== shown()) detail.shouldSwap = false;
-  revision = said === shown() ? (detail.xhr.getResponseHeader("X-Revision") ?? "") : "";
+  revision = said === shown() ? (detail.xhr.getResponseHeader("X-Revision") ?? NONE) : NONE;
 });
 
 document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
@@ -42,10 +43,10 @@ document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
 
 // What was not taken is asked for anew; so is everything once something else (a filter, the history) has painted a part.
 window.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
-  if (isTaking && !detail.shouldSwap) revision = "";
+  if (isTaking && !detail.shouldSwap) revision = NONE;
 });
 
 document.addEventListener("htmx:afterSwap", ({ detail }) => {
-  if (!isPoll(detail.requestConfig?.elt)) revision = "";
+  if (!isPoll(detail.requestConfig?.elt)) revision = NONE;
 });
 document.addEventListener("htmx:afterRequest", () => (isTaking = false));

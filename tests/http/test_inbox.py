@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from bizproc_admin.lists import shown
+from bizproc_admin.lists import repainting
 from bizproc_admin.models import Assignment, Command, LinkedPerson, Person, Role, WorkflowTask
 from tests.conftest import account
 from tests.http.open_lists import OpenList
@@ -224,7 +224,7 @@ def test_open_rows_are_repainted_only_when_they_say_something_new(as_, approver,
     # ages go on by themselves; the rest of what is said of time is painted anew now and then
     WorkflowTask.objects.filter(pk=task.pk).update(waiting_since=timezone.now() - timedelta(days=3))
     assert page.ask().status_code == 204
-    monkeypatch.setattr(shown, "time", lambda: time() + shown.PAINTED_FOR)
+    monkeypatch.setattr(repainting, "time", lambda: time() + repainting.PAINTED_FOR)
     assert f"workflow-task-row-{task.pk}" in page.ask().content.decode()
     monkeypatch.undo()
     WorkflowTask.objects.filter(pk=task.pk).update(name="Renamed")
