@@ -19,6 +19,7 @@ PARTS = (
     "deaths",
     "operations",
     "choosing",
+    "polls",
     "million",
 )
 
@@ -42,7 +43,7 @@ def databases(part: str) -> list[str]:
         return [given] if given.startswith("postgres") else []
     return (
         ["", given]
-        if part in ("lists", "calls", "choosing") and given.startswith("postgres")
+        if part in ("lists", "calls", "choosing", "polls") and given.startswith("postgres")
         else [""]
     )
 
