@@ -21,7 +21,7 @@ from bizproc_admin.models import (
     StepState,
     Workflow,
 )
-from bizproc_admin.views.workflows import MOST_STEPS
+from bizproc_admin.views.workflow_panels import MOST_STEPS
 from tests.http import waiting
 from tests.http.open_lists import OpenList
 from tests.http.participations import let_start
