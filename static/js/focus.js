@@ -12,6 +12,13 @@ document.addEventListener("htmx:beforeSend", ({ detail }) => {
 });
 document.addEventListener("focusin", () => (pressed = null));
 
+// What the keys reach in a line that scrolls sideways is seen whole.
+document.addEventListener("focusin", ({ target }) => {
+  if (target.closest(".states, .filters__form") && target.matches(":focus-visible")) {
+    target.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+});
+
 document.addEventListener("htmx:beforeSwap", (event) => {
   const isLost = document.activeElement === document.body && pressed;
   const active = isLost ? pressed : document.activeElement;
