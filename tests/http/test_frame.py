@@ -101,7 +101,7 @@ def test_the_repainted_part_of_a_workflow_names_its_document_in_the_head_too(
     address = reverse("workflow_detail", args=[workflow.pk])
     part = as_(administrator).get(address, headers={"HX-Request": "true"}).content.decode()
     assert part.count("hx-swap-oob") == 1
-    assert f"<title>{workflow.template_name}" in part
+    assert f"<title>{workflow.document_name} · {workflow.template_name}" in part
 
 
 def test_the_age_at_the_head_of_the_overview_comes_with_its_body(as_, administrator, portal):
