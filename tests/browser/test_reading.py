@@ -14,7 +14,7 @@ CELLS = """() => {
   const seen = all("tr[data-row] > td").filter((cell) => cell.offsetParent);
   const isCut = (one) => one.clientWidth > 2 && one.scrollWidth > one.clientWidth + 1
     && getComputedStyle(one).overflow !== "visible"
-    && !one.closest(".visually-hidden, .inbox__delegate");
+    && !one.closest(".visually-hidden");
   const cut = seen.filter((cell) => [cell, ...cell.querySelectorAll("*")].some(isCut));
   const isWhole = (row) => row.getBoundingClientRect().bottom <= innerHeight;
   return [cut.length / seen.length, all("tr[data-row]").filter(isWhole).length];
