@@ -43,7 +43,7 @@ DATA_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "Participation": (),
     "Document": (),
     "WorkflowTemplate": ("observed_at", "is_structure_due"),
-    "Workflow": ("observed_at",),
+    "Workflow": ("observed_at", "wants_name"),
     "WorkflowTask": ("observed_at",),
     "Assignment": (),
     "ApplicationAction": ("listed_at",),
