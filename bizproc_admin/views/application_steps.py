@@ -7,6 +7,7 @@ from statistics import median
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bizproc_admin.access.permissions import Capability, Request, may, requires
@@ -70,6 +71,7 @@ STEPS = ListPage(
     more=more_of,
     is_live=True,
     every=5,
+    columns={"state": gettext_lazy("State"), "since": gettext_lazy("Waits, until")},
     verbs=lambda shown: (ANSWER,) if shown.filters.part_shown in ("all", "waiting") else (),
 )
 

@@ -5,6 +5,7 @@ import json
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from bizproc_admin.access.permissions import Capability, Request, requires
@@ -26,6 +27,11 @@ AUDIT_ENTRIES = ListPage(
     here=lambda request, entries: entries,
     fetched=lambda filters: AuditEntry.objects.select_related("detail", "portal", "command__task"),
     lines=lambda shown, entries: audit_rows(entries),
+    columns={
+        "outcome": gettext_lazy("Outcome"),
+        "who": gettext_lazy("Who"),
+        "when": gettext_lazy("When"),
+    },
 )
 
 

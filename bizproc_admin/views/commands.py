@@ -3,6 +3,7 @@
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bizproc_admin.access.permissions import Capability, Request, may, requires
@@ -41,6 +42,11 @@ COMMANDS = ListPage(
     lines=lambda shown, commands: command_lines(commands),
     is_live=True,
     every=5,
+    columns={
+        "state": gettext_lazy("State"),
+        "who": gettext_lazy("Who"),
+        "requested": gettext_lazy("Requested"),
+    },
 )
 
 

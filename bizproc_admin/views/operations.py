@@ -5,6 +5,7 @@ import uuid
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from bizproc_admin.access.permissions import Capability, Request, may, requires
@@ -48,6 +49,12 @@ OPERATIONS = ListPage(
     lines=lambda shown, operations: operation_lines(operations),
     is_live=True,
     every=5,
+    columns={
+        "state": gettext_lazy("State"),
+        "size": gettext_lazy("Targets"),
+        "who": gettext_lazy("Who"),
+        "asked": gettext_lazy("Asked for"),
+    },
 )
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from django.utils.translation import gettext_lazy
+
 from bizproc_admin.access.permissions import Capability, Request
 from bizproc_admin.lists.list_page import ListPage
 from bizproc_admin.lists.person_filters import PersonFilterForm
@@ -48,4 +50,11 @@ PEOPLE = ListPage(
     lines=lines_of,
     unlinked=is_unlinked,
     more=more_of,
+    columns={
+        "department": gettext_lazy("Department"),
+        "open": gettext_lazy("Open tasks"),
+        "overdue": gettext_lazy("Overdue"),
+        "running": gettext_lazy("Running workflows"),
+        "seen": gettext_lazy("Last sign-in here"),
+    },
 )

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from django.utils.translation import gettext_lazy
+
 from bizproc_admin.access.permissions import Capability
 from bizproc_admin.lists.list_page import ListPage
 from bizproc_admin.lists.shown import Shown
@@ -30,4 +32,11 @@ TEMPLATES = ListPage(
         "parameters"
     ),
     lines=lines_of,
+    columns={
+        "document": gettext_lazy("Document"),
+        "running": gettext_lazy("Running"),
+        "ended": gettext_lazy("Ended in 30 days"),
+        "duration": gettext_lazy("Duration"),
+        "changed": gettext_lazy("Changed"),
+    },
 )
