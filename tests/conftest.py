@@ -191,8 +191,6 @@ def lifts_triggers(transactional_db: None) -> Iterator[None]:
 @pytest.fixture
 def live_db(transactional_db: None) -> Iterator[None]:
     """A database whose commits are real; its triggers step aside for the flush afterwards."""
-    for role in Role:
-        Group.objects.get_or_create(name=role.value)
     yield
     triggers.drop()
 

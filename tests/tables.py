@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from django.db import connection
 
 # what migrations fill and no test writes
-OF_MIGRATIONS = frozenset({"auth_permission", "django_content_type", "django_migrations"})
+OF_MIGRATIONS = frozenset(
+    {"auth_group", "auth_permission", "django_content_type", "django_migrations"}
+)
 
 Filled = tuple[str, list[str], list[tuple[object, ...]]]
 _last: list[list[Filled]] = []

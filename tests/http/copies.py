@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
+from django.db import transaction
 from django.db.models import Model
 
 from bizproc_admin.models import Feed, Portal
@@ -51,15 +52,23 @@ class Copy:
         here = {pk: feeds[values["name"]] for pk, values in self.feeds.items()}
         for pk, values in self.feeds.items():
             Feed.objects.filter(pk=here[pk]).update(**values)
-        for model, rows in self.rows:
-            again = [copy.copy(row) for row in rows]
-            for column in model._meta.concrete_fields:
-                for row in again:
-                    if column.related_model is Portal:
-                        setattr(row, column.attname, portal.pk)
-                    elif column.related_model is Feed:
-                        setattr(row, column.attname, here[getattr(row, column.attname)])
-            model._base_manager.bulk_create(again)
+        # rows that point at each other are held against each other once all of them are there
+        with transaction.atomic():
+            for model, rows in self.rows:
+                model._base_manager.bulk_create(self.again(model, rows, portal, here))
+
+    def again(
+        self, model: type[Model], rows: list[Model], portal: Portal, here: dict[int, int]
+    ) -> list[Model]:
+        """Return rows of a model for another portal and its feeds."""
+        found = [copy.copy(row) for row in rows]
+        for column in model._meta.concrete_fields:
+            for row in found:
+                if column.related_model is Portal:
+                    setattr(row, column.attname, portal.pk)
+                elif column.related_model is Feed:
+                    setattr(row, column.attname, here[getattr(row, column.attname)])
+        return found
 
 
 class Copies:

@@ -54,7 +54,7 @@ def still(monkeypatch):
 
 
 @pytest.fixture
-def page(as_, administrator, workflow, still):
+def opened(as_, administrator, workflow, still):
     return OpenList(as_(administrator), LIST).settle()
 
 
@@ -78,34 +78,34 @@ def test_every_table_is_watched_or_known_to_be_shown_by_no_list(db):
     assert set(unwatched()) == NOT_SHOWN
 
 
-def test_what_was_merged_is_told(page, sandbox, sync):
+def test_what_was_merged_is_told(opened, sandbox, sync):
     sandbox.start_workflow(document_id=["crm", "CCrmDocumentDeal", "DEAL_900"])
     sync()
-    assert "1 newer" in told(page.ask())
-    assert page.ask().status_code == 204
+    assert "1 newer" in told(opened.ask())
+    assert opened.ask().status_code == 204
 
 
-def test_what_becomes_of_a_command_is_told(page, ended):
-    assert "Requested" in told(page.ask())
-    assert page.ask().status_code == 204
+def test_what_becomes_of_a_command_is_told(opened, ended):
+    assert "Requested" in told(opened.ask())
+    assert opened.ask().status_code == 204
     Command.objects.filter(pk=ended.pk).update(state=CommandState.UNKNOWN)
-    assert "Unknown, checking" in told(page.ask())
+    assert "Unknown, checking" in told(opened.ask())
 
 
-def test_a_name_that_was_learnt_is_told(page, workflow):
+def test_a_name_that_was_learnt_is_told(opened, workflow):
     Document.objects.filter(pk=workflow.document_id).update(name="Contract 7")
     Workflow.objects.filter(pk=workflow.pk).update(document_copy="Contract 7")
-    said = told(page.ask())
+    said = told(opened.ask())
     assert "Contract 7" in said
     # nothing but its row: the navigation reads as it did
     assert said.startswith("<table>")
 
 
-def test_a_row_that_is_gone_goes(page, workflow):
+def test_a_row_that_is_gone_goes(opened, workflow):
     WorkflowTask.objects.filter(workflow=workflow).delete()
     Participation.objects.filter(workflow=workflow).delete()
     Workflow.objects.filter(pk=workflow.pk).delete()
-    said = told(page.ask())
+    said = told(opened.ask())
     assert '<tbody id="workflow-rows"' in said
     assert f"workflow-row-{workflow.pk}" not in said
 
@@ -113,73 +113,73 @@ def test_a_row_that_is_gone_goes(page, workflow):
 def test_rights_that_are_lost_take_the_rows_along(as_, participant, workflow, still):
     person = Person.objects.filter(assignments__task__workflow=workflow).first()
     LinkedPerson.objects.create(user=participant, portal=workflow.portal, person=person)
-    page = OpenList(as_(participant), LIST).settle()
-    assert page.rows
+    opened = OpenList(as_(participant), LIST).settle()
+    assert opened.rows
     other = Person.objects.exclude(pk=person.pk).first()
     Participation.objects.filter(workflow=workflow, person=other).delete()
     LinkedPerson.objects.filter(user=participant).update(person=other)
-    page.ask()
-    assert page.rows == {}
+    opened.ask()
+    assert opened.rows == {}
     LinkedPerson.objects.filter(user=participant).update(person=person)
     participant.groups.clear()
-    refused = page.client.get(f"{LIST}pulse/", headers={"X-Revision": page.revision})
+    refused = opened.client.get(f"{LIST}pulse/", headers={"X-Revision": opened.revision})
     assert refused.status_code == 403
 
 
-def test_another_role_is_answered_anew(page, administrator):
+def test_another_role_is_answered_anew(opened, administrator):
     administrator.groups.set([Group.objects.get(name=Role.AUDITOR)])
-    assert "<nav" in told(page.ask())
+    assert "<nav" in told(opened.ask())
 
 
 def test_an_answer_to_a_task_is_told_in_the_inbox(as_, approver, task, still):
-    page = OpenList(as_(approver), TASKS).settle()
+    opened = OpenList(as_(approver), TASKS).settle()
     Assignment.objects.filter(task=task).update(status=1)
-    assert f"workflow-task-row-{task.pk}" in told(page.ask())
+    assert f"workflow-task-row-{task.pk}" in told(opened.ask())
 
 
-def test_other_filters_are_another_question(page):
-    before = page.revision
-    page.ask(q="nothing has this")
-    assert page.revision.split("-")[0] != before.split("-")[0]
+def test_other_filters_are_another_question(opened):
+    before = opened.revision
+    opened.ask(q="nothing has this")
+    assert opened.revision.split("-")[0] != before.split("-")[0]
 
 
-def test_a_reading_and_an_outage_are_told_and_no_row_is_read_for_them(page, portal):
+def test_a_reading_and_an_outage_are_told_and_no_row_is_read_for_them(opened, portal):
     Feed.objects.filter(portal=portal).update(fresh_at=timezone.now() + timedelta(seconds=1))
     with CaptureQueriesContext(connection) as asked:
-        said = told(page.ask())
+        said = told(opened.ask())
     assert "data-aged" in said and "<tbody" not in said and "<nav" not in said
     assert not [one for one in asked if '"bizproc_admin_document"' in one["sql"]]
-    assert page.ask().status_code == 204
+    assert opened.ask().status_code == 204
     Portal.objects.filter(pk=portal.pk).update(
         failure=Outage.CLOSED, failures=9, failing_since=timezone.now()
     )
-    assert "closed for maintenance" in told(page.ask())
+    assert "closed for maintenance" in told(opened.ask())
 
 
-def test_a_worker_that_ends_is_told(page):
+def test_a_worker_that_ends_is_told(opened):
     for queue in heartbeats.QUEUES:
         now = timezone.now()
         Worker.objects.create(name=queue, queue=queue, started_at=now, seen_at=now)
-    page.ask()
-    assert page.ask().status_code == 204
+    opened.ask()
+    assert opened.ask().status_code == 204
     Worker.objects.update(seen_at=timezone.now() - timedelta(minutes=5))
-    assert "worker is not running" in told(page.ask())
+    assert "worker is not running" in told(opened.ask())
 
 
-def test_what_time_alone_changes_is_told_after_a_minute(page, administrator, monkeypatch):
+def test_what_time_alone_changes_is_told_after_a_minute(opened, administrator, monkeypatch):
     now = int(time())
     # the rows have just been painted
     began = now - (now + 37 * administrator.pk) % repainting.PAINTED_FOR
     monkeypatch.setattr(repainting, "time", lambda: began)
-    page.settle()
+    opened.settle()
     monkeypatch.setattr(repainting, "time", lambda: began + polling.COUNTED_FOR)
     with CaptureQueriesContext(connection) as asked:
-        assert page.ask().status_code == 204
+        assert opened.ask().status_code == 204
     assert [one for one in asked if "COUNT(" in one["sql"] and "workflow" in one["sql"]]
 
 
-def test_an_open_list_to_which_nothing_happened_reads_no_row(page, workflow, portal, ended):
-    page.settle()
+def test_an_open_list_to_which_nothing_happened_reads_no_row(opened, workflow, portal, ended):
+    opened.settle()
     # what is no news: readings that found nothing, leases, heartbeats, what changes nothing
     Workflow.objects.update(observed_at=timezone.now())
     Workflow.objects.update(state_text=workflow.state_text)
@@ -187,7 +187,7 @@ def test_an_open_list_to_which_nothing_happened_reads_no_row(page, workflow, por
     Portal.objects.update(answered_at=timezone.now(), clock_offset=0.4)
     Feed.objects.update(next_at=timezone.now(), leased_by="one")
     with CaptureQueriesContext(connection) as asked:
-        answer = page.ask()
+        answer = opened.ask()
     assert (answer.status_code, answer.content) == (204, b"")
     # session, account, portals with role and zone; then the sign and the workers
     assert len(asked) <= 5
@@ -209,8 +209,8 @@ def test_a_page_that_an_earlier_version_painted_keeps_its_rows(as_, administrato
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite writes one after another")
-def test_a_transaction_that_commits_after_later_ones_is_told(page, workflow, ended):
-    page.settle()
+def test_a_transaction_that_commits_after_later_ones_is_told(opened, workflow, ended):
+    opened.settle()
     other = connections.create_connection("default")
     other.settings_dict = connection.settings_dict
     other.set_autocommit(False)
@@ -218,8 +218,8 @@ def test_a_transaction_that_commits_after_later_ones_is_told(page, workflow, end
     with other.cursor() as cursor:
         cursor.execute(f"UPDATE {table} SET document_name = 'Late' WHERE id = %s", [workflow.pk])
     Command.objects.filter(pk=ended.pk).update(state=CommandState.UNKNOWN)
-    assert "Unknown, checking" in told(page.ask())
-    assert page.ask().status_code == 204
+    assert "Unknown, checking" in told(opened.ask())
+    assert opened.ask().status_code == 204
     other.commit()
     other.close()
-    assert f"workflow-row-{workflow.pk}" in told(page.ask())
+    assert f"workflow-row-{workflow.pk}" in told(opened.ask())
