@@ -89,6 +89,7 @@ def test_a_chip_tells_its_choices_with_counts(client, command, chip):
     assert client.get(reverse("command_choices", args=["colour"])).status_code == 404
 
 
+@pytest.mark.usefixtures("live_db")  # each change is committed, as it is in life
 def test_an_open_list_learns_what_became_of_its_rows(client, command):
     row = command(CommandState.INTENT)
     page = OpenList(client, LIST).settle()

@@ -117,6 +117,7 @@ def test_what_was_answered_stands_among_all_for_a_day(client, step):
     assert client.get(LIST, {"state": "answered"}).context["list"].lines[0].pk == step.pk
 
 
+@pytest.mark.usefixtures("live_db")  # each change is committed, as it is in life
 def test_an_open_list_asks_what_became_of_its_rows(client, step):
     page = OpenList(client, LIST).settle()
     ApplicationStep.objects.filter(pk=step.pk).update(state=StepState.TIMED_OUT)
