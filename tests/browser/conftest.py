@@ -151,10 +151,18 @@ def nothing_is_complained_of(page: Page) -> Iterator[None]:
 
 # what axe leaves out unless it is asked for: WCAG 2.2's targets of 24 px
 EVERY_RULE = {"rules": {"target-size": {"enabled": True}}}
+# what goes round for ever is never over
+STANDS_STILL = """() => Promise.all(document.getAnimations()
+  .filter((one) => one.effect.getComputedTiming().endTime !== Infinity)
+  .map((one) => one.finished.catch(() => null)))"""
 
 
 def faults_of(page: Page, rules: dict[str, Any] | None = None) -> list[tuple[str, str]]:
-    """Return what axe finds at a page: the rule, and the first of what breaks it."""
+    """Return what axe finds at a page that stands still: the rule, and the first of what breaks it.
+
+    What fades in has less contrast until it is there.
+    """
+    page.evaluate(STANDS_STILL)
     found = Axe().run(page, options=rules or EVERY_RULE).response["violations"]
     return [(fault["id"], fault["nodes"][0]["html"]) for fault in found]
 
