@@ -267,11 +267,15 @@ class Shown(Generic[F, M, L]):
 
     @property
     def counts_url(self) -> str:
-        """Return where the numbers of parts and states come from; empty where they are told."""
+        """Return where the numbers of parts and states come from.
+
+        Empty where they are told, or where nobody knows what is asked for.
+        """
         if self.kind.url or self.numbers or not (self.parts or self.states):
             return ""
+        if self.filters.misunderstood:
+            return ""
         asked = self.filters.query(page=None, size=None, sort=None, upto=None)
-        asked += "!" if self.filters.misunderstood else ""
         return reverse(f"{self.kind.noun}_counts") + asked
 
     def counted_choices(self) -> dict[str, int]:
@@ -282,7 +286,6 @@ class Shown(Generic[F, M, L]):
     def counts_key(self) -> str:
         """Return what the counts are kept by: no account is told those of another."""
         asked = self.filters.query(page=None, size=None, sort=None, upto=None)
-        asked += "!" if self.filters.misunderstood else ""
         return key_of("counts", self.request.user, self.request.portal, self.noun, asked)
 
 

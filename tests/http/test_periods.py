@@ -69,6 +69,7 @@ def test_a_day_that_cannot_be_is_said_beside_its_field_and_kept(
     page = client.get(address, params).content.decode()
     assert said in page, "where the rows would be"
     assert "is not known here" not in page
+    assert f"{address}counts/" not in page, "no part tells a number of rows that are not shown"
     for headers in ({}, {"HX-Request": "true"}):
         choices = client.get(f"{address}choices/{chip}/", params, headers=headers).content.decode()
         assert said in choices, "beside the field"
