@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +21,8 @@ from bizproc_admin import bitrix, heartbeats, syncing
 from bizproc_admin.models import (
     Account,
     Assignment,
+    Command,
+    CommandState,
     Feed,
     FeedName,
     LinkedPerson,
@@ -112,6 +115,27 @@ def waiting(company: Portal) -> Workflow:
     found = Workflow.objects.running().filter(open_tasks__gt=0, owned_until=None).first()
     assert found is not None
     return found
+
+
+def refused(workflow: Workflow, actor: Account) -> Command:
+    """Let the portal have refused that somebody terminates a workflow."""
+    return Command.objects.create(
+        key=uuid.uuid4(),
+        portal=workflow.portal,
+        action="workflow.terminate",
+        effect="end",
+        target_kind="workflow",
+        target_id=workflow.remote_id,
+        target_label=str(workflow),
+        workflow=workflow,
+        reason="Because",
+        actor=actor,
+        actor_name=actor.get_full_name(),
+        actor_role="portal administrator",
+        state=CommandState.REJECTED,
+        error_text="The portal refused.",
+        settled_at=workflow.portal.now(),
+    )
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from playwright.sync_api import expect
 from bizproc_admin import commands
 from bizproc_admin.actions import KillWorkflow
 from bizproc_admin.audit import By
-from bizproc_admin.models import AuditEntry, Command, CommandState, Person, Workflow
-from tests.browser.conftest import faults_of
+from bizproc_admin.models import AuditEntry, Command, Person, Workflow
+from tests.browser.conftest import faults_of, refused
 from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.usefixtures("company")
@@ -243,30 +243,14 @@ def test_no_page_has_an_accessibility_fault(
 ):
     page.emulate_media(color_scheme=scheme)
     url = enter(administrator)
-    refused = Command.objects.create(
-        key=uuid.uuid4(),
-        portal=company,
-        action="workflow.terminate",
-        effect="end",
-        target_kind="workflow",
-        target_id=waiting.remote_id,
-        target_label=str(waiting),
-        workflow=waiting,
-        reason="Because",
-        actor=administrator,
-        actor_name="Anna Koroleva",
-        actor_role="portal administrator",
-        state=CommandState.REJECTED,
-        error_text="The portal refused.",
-        settled_at=company.now(),
-    )
+    command = refused(waiting, administrator)
     page.goto(url + "/workflows/?show=nonsense")
     entry = AuditEntry.objects.order_by("-pk").first()
     pages = [reverse(name) for name in ADDRESSES] + [
         reverse("workflow_detail", args=[waiting.pk]),
         reverse("workflow_kill", args=[waiting.pk]),
         reverse("workflow_choices", args=["starter"]),
-        reverse("command_detail", args=[refused.pk]),
+        reverse("command_detail", args=[command.pk]),
         reverse("account_detail", args=[administrator.pk]),
         reverse("own_account"),
         reverse("mfa_activate_totp"),

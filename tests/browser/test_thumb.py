@@ -1,14 +1,12 @@
 """Lists under a thumb: a row leads where its link does, but for what else can be pressed."""
 
-import uuid
-
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from bizproc_admin.models import ApplicationStep, Command, CommandState, StepState
-from tests.browser.conftest import PHONE
+from bizproc_admin.models import ApplicationStep, StepState
+from tests.browser.conftest import PHONE, refused
 
 pytestmark = [pytest.mark.usefixtures("company"), pytest.mark.portable]
 
@@ -55,23 +53,7 @@ def listed(company, waiting, chief):
     ApplicationStep.objects.create(
         portal=company, workflow=waiting, state=StepState.WAITING, since=timezone.now()
     )
-    Command.objects.create(
-        key=uuid.uuid4(),
-        portal=company,
-        action="workflow.terminate",
-        effect="end",
-        target_kind="workflow",
-        target_id=waiting.remote_id,
-        target_label=str(waiting),
-        workflow=waiting,
-        reason="Because",
-        actor=chief,
-        actor_name="Robin Berg",
-        actor_role="portal administrator",
-        state=CommandState.REJECTED,
-        error_text="The portal refused.",
-        settled_at=company.now(),
-    )
+    refused(waiting, chief)
 
 
 def test_on_a_phone_the_whole_row_is_its_link(page, enter, chief, listed):
