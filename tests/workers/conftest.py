@@ -252,6 +252,19 @@ def pass_time(sandbox: Sandbox) -> Callable[[float], None]:
 
 
 @pytest.fixture
+def try_once(settings: Any) -> Callable[[Command], None]:
+    """Carry a command out by a worker that gives the portal little time, and give it time after."""
+
+    def run(command: Command) -> None:
+        settings.READ_TIMEOUT = 0.2
+        commands.carry_out(command.pk, worker="a worker")
+        settings.READ_TIMEOUT = settings.TOTAL_TIMEOUT = PATIENCE
+        command.refresh_from_db()
+
+    return run
+
+
+@pytest.fixture
 def recover(pass_time: Callable[[float], None]) -> Callable[[Command], Command]:
     """Sweep as a living worker does, every few minutes, until the command is settled."""
 

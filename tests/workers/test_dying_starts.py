@@ -151,13 +151,12 @@ def test_a_start_whose_answer_goes_wrong_is_settled_by_what_came_of_it(
     found: CommandState,
     sandbox: Sandbox,
     ask_for_start: Callable[..., Command],
+    try_once: Callable[[Command], None],
     look_into: Callable[[Command], None],
-    settings: Any,
 ) -> None:
-    settings.READ_TIMEOUT = 0.2
     sandbox.fail_next(fault, method=START, **more)
     command = ask_for_start()
-    commands.carry_out(command.pk, worker="a worker")
+    try_once(command)
     look_into(command)
     assert command.state == found
     told_truly(command, sandbox)

@@ -101,15 +101,13 @@ def test_a_write_whose_answer_goes_wrong_is_settled_by_reading_the_portal(
     workflow: Workflow,
     sandbox: Sandbox,
     ask: Callable[..., Command],
+    try_once: Callable[[Command], None],
     recover: Callable[[Command], Command],
-    settings: Any,
 ) -> None:
-    settings.READ_TIMEOUT = 0.2
     sandbox.fail_next(fault, method=f"bizproc.workflow.{kind}", **more)
     command = ask(workflow, kind)
 
-    commands.carry_out(command.pk, worker="a worker")
-    command.refresh_from_db()
+    try_once(command)
     assert command.state != CommandState.CONFIRMED
     recover(command)
 
@@ -166,14 +164,13 @@ def test_a_workflow_that_ends_between_two_sends_is_not_said_to_have_ended_by_its
     workflow: Workflow,
     sandbox: Sandbox,
     ask: Callable[..., Command],
+    try_once: Callable[[Command], None],
     recover: Callable[[Command], Command],
-    settings: Any,
 ) -> None:
     """The first send may have been applied late: nobody can know."""
-    settings.READ_TIMEOUT = 0.2
     sandbox.fail_next("timeout_before_apply", method="bizproc.workflow.terminate", hold=1)
     command = ask(workflow)
-    commands.carry_out(command.pk, worker="a worker")
+    try_once(command)
     Command.objects.filter(pk=command.pk).update(state=CommandState.INTENT, next_check_at=None)
     sandbox.end_workflow(workflow.remote_id)
 
