@@ -21,8 +21,8 @@ from bizproc_admin.access import sessions
 from bizproc_admin.access.permissions import Capability, Request, requires
 from bizproc_admin.htmx import page, part
 from bizproc_admin.lists.chips import MOST
-from bizproc_admin.lists.polling import MOST_ROWS, polled
-from bizproc_admin.lists.shown import F, L, M, Shown, every
+from bizproc_admin.lists.polling import polled
+from bizproc_admin.lists.shown import F, L, M, Shown
 from bizproc_admin.lists.verbs import Verb
 from bizproc_admin.models import FeedName
 from bizproc_admin.models.counting import kept, key_of
@@ -125,7 +125,7 @@ class ListPage(Generic[F, M, L]):
     def row(self, request: Request, pk: int) -> HttpResponse:
         """Answer with one row anew."""
         shown = Shown(self, request)
-        shown.show([get_object_or_404(self.fetched_of(request, [pk]), pk=pk)])
+        shown.show([get_object_or_404(shown.fetched_of([pk]), pk=pk)])
         return part(request, self.template, "row", {"list": shown, "line": shown.lines[0]})
 
     def choices(self, request: Request, chip: str) -> HttpResponse:
@@ -167,20 +167,3 @@ class ListPage(Generic[F, M, L]):
         asking = copy(request)
         asking.GET = query  # type: ignore[assignment]  # a copy's, and read alone
         return Shown(self, asking)
-
-    def again(self, request: Request) -> list[M]:
-        """Return the rows an open page asks about, in its order."""
-        given = request.GET.get("rows", "").split(".")
-        keys = [int(key) for key in given if key.isdecimal() and len(key) < 19][:MOST_ROWS]
-        return self.rows_of(request, keys)
-
-    def rows_of(self, request: Request, keys: Sequence[int]) -> list[M]:
-        """Return those rows of some keys that one may see, in the order of the keys."""
-        rows = self.fetched_of(request, keys).in_bulk(keys)
-        return [rows[key] for key in keys if key in rows]
-
-    def fetched_of(self, request: Request, keys: Sequence[int]) -> QuerySet[M]:
-        """Return those rows of some keys that one may see, with what rows show."""
-        visible = self.rows(request).filter(pk__in=keys)
-        rows = self.fetched(self.filters(request)) if self.fetched else every(visible)
-        return rows.filter(pk__in=visible.order_by().values("pk"))

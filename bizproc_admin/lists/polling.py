@@ -22,7 +22,7 @@ from bizproc_admin.access.permissions import Request
 from bizproc_admin.lists.repainting import PAINTED_FOR, digest_of, turn_of
 from bizproc_admin.lists.shown import F, L, M, Shown
 from bizproc_admin.models import Revision
-from bizproc_admin.models.revisions import DATA, FEEDS
+from bizproc_admin.models.revisions import ACTS, DATA, FEEDS
 from bizproc_admin.wording.outages import outage
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Sign:
         signs = Revision.objects.signs()
         who = (account.pk, account.role, portal and portal.pk, get_language())
         asked = (request.path, request.GET.urlencode())
-        rows = (who, asked, signs.get(DATA), turn_of(account, PAINTED_FOR))
+        rows = (who, asked, signs.get(DATA), signs.get(ACTS), turn_of(account, PAINTED_FOR))
         around = (rows, turn_of(account, COUNTED_FOR), heartbeats.notice(), outage(portal))
         whole = (around, signs.get(FEEDS))
         return cls(rows=digest_of(rows), around=digest_of(around), whole=digest_of(whole))
@@ -123,7 +123,7 @@ def rows_anew(shown: Shown[F, M, L]) -> list[str]:
     told = Told.of(shown.request)
     if not told.rows:
         return []
-    shown.show(shown.kind.rows_of(shown.request, list(told.rows)))
+    shown.show(shown.rows_of(list(told.rows)))
     if told.shape == shown.shape:
         shown.lines = [one for one in shown.lines if shown.reads(one) != told.rows[one.pk]]
         if not shown.lines:

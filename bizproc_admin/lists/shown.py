@@ -61,6 +61,17 @@ class Shown(Generic[F, M, L]):
         """Show these rows instead of the page the filters ask for."""
         self.page = Page(rows=rows, number=1, size=len(rows), total=len(rows))
 
+    def rows_of(self, keys: Sequence[int]) -> list[M]:
+        """Return those rows of some keys that the account may see, in the order of the keys."""
+        rows = self.fetched_of(keys).in_bulk(keys)
+        return [rows[key] for key in keys if key in rows]
+
+    def fetched_of(self, keys: Sequence[int]) -> QuerySet[M]:
+        """Return those rows of some keys that the account may see, with what rows show."""
+        visible = self.kind.rows(self.request).filter(pk__in=keys)
+        rows = self.kind.fetched(self.filters) if self.kind.fetched else every(visible)
+        return rows.filter(pk__in=visible.order_by().values("pk"))
+
     @cached_property
     def context(self) -> dict[str, object]:
         return {"list": self} | (self.kind.more(self) if self.kind.more else {})
@@ -187,8 +198,8 @@ class Shown(Generic[F, M, L]):
     @cached_property
     def newer(self) -> int:
         """Count the rows that came since the list was opened and wait to be shown."""
-        upto = self.filters.value("upto")
-        if upto is None:
+        upto = self.filters.number("upto")
+        if upto is None or newest_of(self.visible.model) <= upto:
             return 0
         return count_of(self.filters.narrow(self.visible).filter(pk__gt=upto))
 

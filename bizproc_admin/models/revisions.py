@@ -18,6 +18,7 @@ from django.db import connections, models
 from django.db.models import Count, Max, Min
 
 DATA: Final = "data"
+ACTS: Final = "acts"
 FEEDS: Final = "feeds"
 # how many rows PostgreSQL keeps of each source, and how many there may be before some are removed
 KEPT, MOST = 20, 500
@@ -48,15 +49,21 @@ DATA_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "Assignment": (),
     "ApplicationAction": ("listed_at",),
     "ApplicationStep": ("is_due",),
+    "SavedView": (),
+}  # fmt: skip
+# what people asked for, which an account is told of wherever it is
+ACTS_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "Command": ("worker", "lease_until", "next_check_at", "due_since", "queued", "checks", *LEASES),
     "BulkOperation": LEASES,
     "SeenOutcome": (),
     "SeenOperation": (),
-    "SavedView": (),
+    "Recipe": ("name", "action", "query", "made_at", "next_at", "run_at", "found", "problem"),
 }  # fmt: skip
 FEEDS_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "Feed": ("newest_modified", "position", "leased_by", "lease_until", "next_at", "next_full_at"),
 }
+
+WATCHED: Final = {DATA: DATA_OF, ACTS: ACTS_OF, FEEDS: FEEDS_OF}
 
 FUNCTION: Final = (
     "CREATE OR REPLACE FUNCTION bizproc_revised() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
@@ -158,7 +165,7 @@ def triggers(vendor: str) -> dict[str, str]:
     """Return the statement that makes each trigger, by its name, which changes with it."""
     statements = [
         (f"{model.lower()}_{event.lower()}", statement(vendor, source, model, event, quiet))
-        for source, watched in ((DATA, DATA_OF), (FEEDS, FEEDS_OF))
+        for source, watched in WATCHED.items()
         for model, quiet in watched.items()
         for event in ("INSERT", "UPDATE", "DELETE")
     ]
@@ -184,5 +191,5 @@ def statement(vendor: str, source: str, model: str, event: str, quiet: tuple[str
 def unwatched() -> Iterator[str]:
     """Return the tables of the program that no list shows, by the names of their models."""
     for model in apps.get_app_config("bizproc_admin").get_models(include_auto_created=True):
-        if model.__name__ not in DATA_OF and model.__name__ not in FEEDS_OF:
+        if not any(model.__name__ in watched for watched in WATCHED.values()):
             yield model.__name__

@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
+from hashlib import sha256
 from zlib import crc32
 
+from django.core.cache import cache
 from django.db.models import Exists, OuterRef, Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -18,10 +20,12 @@ from bizproc_admin.models import (
     BulkOperation,
     Command,
     CommandState,
+    Revision,
     SeenOperation,
     SeenOutcome,
 )
 from bizproc_admin.models.commands import SETTLED, TAKEN_BACK, CommandQuerySet, receivers
+from bizproc_admin.models.revisions import ACTS
 from bizproc_admin.portals.tokens import ReconnectNeeded
 from bizproc_admin.views.operation_news import OperationItem, told_of, word_of
 from bizproc_admin.views.task_panels import taken_back_as
@@ -32,6 +36,8 @@ from bizproc_admin.wording.commands import Outcome, outcome_of
 KEPT = timedelta(days=30)
 JUST_NOW = timedelta(seconds=45)
 MOST = 50
+# seconds that an account is told nothing without looking, as long as nobody asked for anything
+SILENT_FOR = 300
 UNTOLD = CommandState.of_words("refused", "gone", "unknown")
 
 
@@ -119,6 +125,26 @@ def news_of(request: Request) -> News:
     account, now = request.user, timezone.now()
     if not may(account, Capability.COMPLETE_WORKFLOW_TASKS):
         return News(items=[], said=[], to_take_back=[], is_awaited=False)
+    key = silence_of(request)
+    if cache.get(key):
+        return News(items=[], said=[], to_take_back=[], is_awaited=False)
+    news = news_now(request, now)
+    if not (news.count or news.said or news.to_take_back or news.is_awaited):
+        cache.set(key, 1, SILENT_FOR)
+    return news
+
+
+def silence_of(request: Request) -> str:
+    """Return what it is kept by that nothing is told: time alone makes no news, only acts do."""
+    account, acts_sign = request.user, Revision.objects.signs().get(ACTS, ())
+    portals = [portal.pk for portal in getattr(request, "portals", [])]
+    here = request.portal and request.portal.pk
+    named = repr((account.pk, account.role and account.role.value, here, portals, acts_sign))
+    return f"silence:{sha256(named.encode()).hexdigest()}"
+
+
+def news_now(request: Request, now: datetime) -> News:
+    account = request.user
     commands = list(recent(request, now))
     untold = [command for command in commands if is_untold(command)]
     seen = set()

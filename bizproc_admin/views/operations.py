@@ -20,6 +20,7 @@ from bizproc_admin.lists.operation_filters import (
 )
 from bizproc_admin.lists.operation_lines import operation_lines
 from bizproc_admin.lists.operation_standing import ItemLine, Source, Standing
+from bizproc_admin.lists.polling import MOST_ROWS
 from bizproc_admin.lists.repainting import digest_of
 from bizproc_admin.lists.shown import Shown
 from bizproc_admin.models import BulkOperation, BulkState, Command
@@ -108,7 +109,9 @@ def operation_progress(request: Request, pk: int) -> HttpResponse:
 def operation_rows(request: Request, pk: int) -> HttpResponse:
     """Give an open page its rows anew, nothing where none of them changed."""
     shown = Shown(ITEMS, request)
-    shown.show(ITEMS.again(request))
+    given = request.GET.get("rows", "").split(".")
+    keys = [int(key) for key in given if key.isdecimal() and len(key) < 19]
+    shown.show(shown.rows_of(keys[:MOST_ROWS]))
     standing = Standing.of(reached_operation(request, pk))
     if request.GET.get("digest") == shown.digest and standing.operation.is_living:
         return HttpResponse(status=204)

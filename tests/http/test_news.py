@@ -20,6 +20,8 @@ from bizproc_admin.views import news as views
 from bizproc_admin.wording.command_errors import command_error
 from tests.language import plain
 
+# each act is committed, as it is in life: PostgreSQL counts transactions
+pytestmark = pytest.mark.usefixtures("live_db")
 COMPLETE = "bizproc.task.complete"
 HTMX = {"HX-Request": "true"}
 

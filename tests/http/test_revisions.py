@@ -40,7 +40,7 @@ LIST, TASKS = "/workflows/", "/workflow-tasks/"
 NOT_SHOWN = {
     "AddressChange", "AuditDetail", "AuditEntry", "AuditRepeat", "AuditSequence", "CallReceiver",
     "CalledWorkflow", "Chore", "CommandFile", "Draft", "FrozenPart", "MethodBudget", "PaceBucket",
-    "Place", "Recipe", "Revision", "ScreenReading", "SyncRun", "TemplateFigures", "TemplateFile",
+    "Place", "Revision", "ScreenReading", "SyncRun", "TemplateFigures", "TemplateFile",
     "TemplateMention", "TemplateStructure", "TemplateVersion", "Watched", "Worker",
     "Account_user_permissions",
 }  # fmt: skip
@@ -90,6 +90,32 @@ def test_what_becomes_of_a_command_is_told(opened, ended):
     assert opened.ask().status_code == 204
     Command.objects.filter(pk=ended.pk).update(state=CommandState.UNKNOWN)
     assert "Unknown, checking" in told(opened.ask())
+
+
+def test_who_has_asked_for_nothing_is_told_nothing_without_looking(opened, workflow, ended):
+    Command.objects.filter(pk=ended.pk).update(
+        state=CommandState.REJECTED, error_text="It is locked.", settled_at=timezone.now()
+    )
+    assert "It is locked." in told(opened.ask())
+    opened.client.post(reverse("dismissal_creation"), {"command": ended.pk})
+    assert "It is locked." not in told(opened.ask())
+    Workflow.objects.filter(pk=workflow.pk).update(state_text="Elsewhere")
+    with CaptureQueriesContext(connection) as asked:
+        opened.ask()
+    assert not [one for one in asked if '"bizproc_admin_bulkoperation"."key"' in one["sql"]]
+    ended.pk, ended.key, ended.state = None, uuid.uuid4(), CommandState.REJECTED
+    ended.error_text, ended.settled_at = "It is locked again.", timezone.now()
+    ended.save()
+    assert "It is locked again." in told(opened.ask())
+
+
+def test_what_nobody_waits_for_is_not_counted(opened, workflow):
+    """Whether anything is newer is told by the newest key alone."""
+    Workflow.objects.filter(pk=workflow.pk).update(state_text="Elsewhere")
+    with CaptureQueriesContext(connection) as asked:
+        opened.ask()
+    newer = [one for one in asked if '"bizproc_admin_workflow"."id" > ' in one["sql"]]
+    assert not newer
 
 
 def test_a_name_that_was_learnt_is_told(opened, workflow):
