@@ -60,7 +60,7 @@ def _time(value: datetime | None, text: str, *, grows: bool = False) -> SafeStri
     return format_html(
         '<time{} datetime="{}" title="{}">{}</time>',
         SafeString(" data-ago") if grows else "",
-        value.isoformat(timespec="seconds"),
+        value.isoformat(timespec="seconds").replace("+00:00", "Z"),
         times.full_moment(value),
         text,
     )

@@ -29,14 +29,23 @@ document.addEventListener(
     if (!popover.open) return;
     for (const other of opened()) if (!other.contains(popover) && other !== popover) other.open = false;
     const panel = popover.querySelector("[data-lazy]");
-    if (panel) {
-      panel.removeAttribute("data-lazy");
-      window.htmx.trigger(panel, "load-choices");
-    }
+    if (panel) ask(panel);
     place(popover);
   },
   true,
 );
+
+// What every row has says no more than where it comes from (data-lazy="address").
+function ask(panel) {
+  if (panel.dataset.lazy) {
+    panel.setAttribute("hx-get", panel.dataset.lazy);
+    panel.setAttribute("hx-trigger", "load-choices");
+    panel.setAttribute("hx-swap", "innerHTML");
+    window.htmx.process(panel);
+  }
+  panel.removeAttribute("data-lazy");
+  window.htmx.trigger(panel, "load-choices");
+}
 
 function place(popover) {
   const panel = popover.querySelector(".popover__panel");
@@ -56,7 +65,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     scroll: details.querySelector(".popover__body")?.scrollTop ?? 0,
     find: details.querySelector("[data-narrow]")?.value,
     finds: document.activeElement.matches("[data-narrow]") && details.contains(document.activeElement),
-    panel: details.querySelector(":scope > .popover__panel[hx-get]:not([data-lazy])"),
+    panel: details.querySelector(":scope > .popover__panel:not([data-lazy])"),
   }));
 });
 
