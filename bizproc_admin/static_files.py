@@ -2,7 +2,8 @@
 
 What the style sheet and the script import is put into them: eighty files are as many requests
 before a page is shown and answers to a hand. So no browser that keeps files for ever mixes the
-modules of two versions either.
+modules of two versions either. What no page asks for by itself gets neither: compressing is most
+of what collecting takes.
 """
 
 import re
@@ -16,11 +17,17 @@ from bizproc_admin.module_bundles import bundled
 
 SHEET: Final = "css/console.css"
 SCRIPT: Final = "js/app.js"
+HTMX: Final = "django_htmx/htmx-2.min.js"
+# folders of which pages ask for these files alone
+ASKED_FOR: Final = {"css": SHEET, "js": SCRIPT, "django_htmx": HTMX}
 IMPORT: Final = re.compile(r'@import "([^"]+)";')
 
 
 class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):
     """Files with hashed names and ready-made compressed copies, one style sheet, one script."""
+
+    # a name without a hash is what no page asks for
+    keep_only_hashed_files = True
 
     def post_process(
         self,
@@ -41,4 +48,9 @@ class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):
         if SHEET in paths and not dry_run:
             put(SHEET, IMPORT.sub(lambda found: text_of(f"css/{found[1]}"), text_of(SHEET)))
             put(SCRIPT, bundled("app", lambda name: text_of(f"js/{name}.js")))
-        yield from super().post_process(paths, dry_run, **options)
+        asked_for = {name: path for name, path in paths.items() if is_asked_for(name)}
+        yield from super().post_process(asked_for, dry_run, **options)
+
+
+def is_asked_for(name: str) -> bool:
+    return ASKED_FOR.get(name.partition("/")[0], name) == name

@@ -84,3 +84,10 @@ def test_style_sheet_and_script_are_one_file_each_where_files_are_collected(
     page = as_(administrator).get(reverse("overview")).content.decode()
     assert "modulepreload" not in page
     assert f"js/{script.name}" in page
+    # what it asks for is there under a hashed name and compressed, and nothing else is made of them
+    asked_for = set(re.findall(r'(?:src|href)="/static/([^"]+)"', page))
+    assert {Path(name).parts[0] for name in asked_for} == {"css", "django_htmx", "icons", "js"}
+    for name in asked_for:
+        assert (tmp_path / f"{name}.br").exists(), name
+    for folder in ("css", "django_htmx", "js"):
+        assert len(list((tmp_path / folder).rglob("*.br"))) == 1, folder
