@@ -11,6 +11,8 @@ if os.environ.get("SCRIPT_NAME"):
 workers = 2
 threads = 4
 worker_class = "gthread"
+# loaded once for all workers: one that is started again answers at once
+preload_app = True
 timeout = 60
 graceful_timeout = 20
 accesslog = None
@@ -20,8 +22,16 @@ forwarded_allow_ips = "127.0.0.1"
 forwarder_headers = ""
 
 
+def when_ready(server: object) -> None:
+    """Get warm before the workers are forked; nothing here may open a connection they would share.
+
+    The first page would take seconds.
+    """
+    warm_up()
+
+
 def post_worker_init(worker: object) -> None:
-    """Say what is wrong with the guards of the history, open the way to the broker, get warm.
+    """Say what is wrong with the guards of the history, and open the way to the broker.
 
     Nothing is waited for: the broker may be away. It is done in each worker: a connection to the
     database that is older than the fork would be shared.
@@ -31,11 +41,10 @@ def post_worker_init(worker: object) -> None:
 
     triggers.tell()
     doorbell.open_the_way()
-    warm_up()
 
 
 def warm_up() -> None:
-    """Load views and templates before anything is answered: the first page would take seconds."""
+    """Load views and templates."""
     import logging
 
     from django.conf import settings

@@ -170,7 +170,7 @@ def test_the_web_process_has_its_pages_at_hand_before_it_answers():
     """Whoever came first after a start would wait for all of them."""
     cached = engines["django"].engine.template_loaders[0].loaders[0]
     cached.reset()
-    gunicorn.warm_up()
+    gunicorn.when_ready(None)
     loaded = {str(one.name) for one in cached.get_template_cache.values()}
     assert {"base.html", "overview/overview.html", "workflows/list.html"} <= loaded
 
