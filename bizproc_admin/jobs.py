@@ -81,7 +81,7 @@ def follow_portal(pk: int) -> None:
 def probe_portal(pk: int) -> None:
     with gates.entered(pk) as room:
         if room:
-            syncing.probe_portal(pk)
+            syncing.probe_if_asked_for(pk)
 
 
 @shared_task(name=PREFIX + "look_at_address")

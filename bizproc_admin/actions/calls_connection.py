@@ -99,7 +99,9 @@ class CallsTest(OfApplication):
         return Observation(verdict=Verdict.OVERTAKEN, asked_at=seen.asked_at, code="no_call_came")
 
     def send(self, writer: bitrix.Writer) -> bitrix.Written:
-        bound = {(one.event, one.handler) for one in bitrix.Reader(writer.transport).events.bound()}
+        # somebody waits for it: it takes its turn as the writes do, not as background work
+        reader = bitrix.Reader(writer.transport, purpose=bitrix.Purpose.WRITE)
+        bound = {(one.event, one.handler) for one in reader.events.bound()}
         for event, handler in sorted(bound):
             # before the nonce is sent: an earlier address may be anybody's by now
             if handler != self.handler and receiving.is_former_handler(handler, self.portal):

@@ -4,7 +4,7 @@ from bizproc_admin.syncing.application_steps import forget_tokens
 from bizproc_admin.syncing.following import follow_people, follow_portal
 from bizproc_admin.syncing.learning import learn_names
 from bizproc_admin.syncing.passes import forget_old_runs, start_due_passes, sync
-from bizproc_admin.syncing.probing import probe_portal, start_due_probes
+from bizproc_admin.syncing.probing import probe_if_asked_for, probe_portal, start_due_probes
 from bizproc_admin.syncing.readdressing import find_lost_looks, look_at_address
 from bizproc_admin.syncing.rereading import read_again, read_screens
 from bizproc_admin.syncing.template_files import read_file, start_due_files
@@ -17,6 +17,7 @@ __all__ = [
     "forget_tokens",
     "learn_names",
     "look_at_address",
+    "probe_if_asked_for",
     "probe_portal",
     "read_again",
     "read_file",

@@ -41,6 +41,12 @@ def start_due_probes(*, start: doorbell.Start = doorbell.ring) -> None:
             start("probe_portal", pk, queue=doorbell.INTERACTIVE)
 
 
+def probe_if_asked_for(pk: int) -> None:
+    """Probe a portal unless that has been done since it was asked for, which costs ten requests."""
+    if Portal.objects.filter(pk=pk, probe_at__isnull=False).exists():
+        probe_portal(pk)
+
+
 def probe_portal(pk: int) -> None:
     """Probe a portal's connection with reads only and keep the findings for the pages."""
     portal = Portal.objects.get(pk=pk)

@@ -15,6 +15,7 @@ from django.utils import timezone
 from bizproc_admin import bitrix, commands, receiving
 from bizproc_admin.actions import CallsTest
 from bizproc_admin.audit import By
+from bizproc_admin.bitrix.pacing import SHARES
 from bizproc_admin.management.commands import test_calls
 from bizproc_admin.models import (
     ApplicationStep,
@@ -23,9 +24,11 @@ from bizproc_admin.models import (
     Command,
     CommandState,
     LinkedPerson,
+    PaceBucket,
     Person,
     StepState,
 )
+from bizproc_admin.portals import pacing
 from sandbox.outgoing.credentials import application_token
 from tests.http.calling import TOKEN, call_of, calls, proven_by
 from tests.unit.bitrix.stub import FreePacer
@@ -125,12 +128,28 @@ def sandbox_token(sandbox) -> str:
     return application_token(portal, portal.applications[sandbox.oauth["client_id"]])
 
 
+def no_permit(self, seconds, *, until, method):
+    raise bitrix.PaceExceeded("no permit in time", method=method, retry_after=seconds)
+
+
 @pytest.mark.usefixtures("public", "hands")
 class TestOfTheNonce:
     def asked(self, as_, administrator, door, committing):
         with committing():
             asks_for_test(as_(administrator), door)
         assert Command.objects.get().state == CommandState.ACCEPTED
+
+    def test_it_does_not_wait_for_the_pace_that_background_work_keeps_to(
+        self, as_, administrator, door, committing, settings, monkeypatch
+    ):
+        monkeypatch.setattr(pacing.DatabasePacer, "nap", no_permit)
+        settings.PACE_PER_SECOND, settings.PACE_BURST = 0.1, 40
+        used = (1 + 40 * SHARES[bitrix.Purpose.PASSES]) / settings.PACE_PER_SECOND
+        PaceBucket.objects.update_or_create(
+            portal=door,
+            defaults={"tat": timezone.now().timestamp() + used, "interval": 10, "kept_tat": 2e9},
+        )
+        self.asked(as_, administrator, door, committing)
 
     def test_only_what_brings_the_nonce_back_is_believed(
         self, as_, administrator, door, sandbox, committing

@@ -43,6 +43,13 @@ def test_a_connected_portal_is_probed_by_a_job_and_its_findings_are_shown(
     assert Feed.objects.filter(portal=portal).count() == 4
 
 
+def test_a_look_that_was_made_meanwhile_is_not_made_again_for_its_message(sandbox, committing):
+    with committing():
+        call_command("connect", sandbox.webhook_url)
+    assert Portal.objects.get().is_connected
+    assert len(sandbox.calls("profile")) == 1
+
+
 def test_the_secret_is_encrypted_and_in_no_audit_entry(client, sandbox, committing):
     with committing():
         client.post(reverse("portal_creation"), {"webhook": sandbox.webhook_url})
