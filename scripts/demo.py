@@ -9,7 +9,6 @@ import secrets
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import time
 import urllib.error
@@ -21,6 +20,7 @@ BASE = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(BASE))
 
 from config.first_run import write_env  # noqa: E402
+from scripts.commands import Commands  # noqa: E402
 from scripts.portal_sign_in import sign_in  # noqa: E402
 from scripts.processes import Processes, workers  # noqa: E402
 
@@ -70,47 +70,25 @@ def main() -> int:
     for stop in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(stop, lambda *_: sys.exit(0))
     processes = Processes(env=env, logs=HOME / "logs")
+    console = f"http://127.0.0.1:{web_port}"
+    work = workers(str(BIN / "celery"))
     try:
-        console = f"http://127.0.0.1:{web_port}"
-        sandbox = start_sandbox(processes, sandbox_port, console=console)
-        if sandbox is None:
-            return say(f"The portal did not start; see {HOME / 'logs' / 'sandbox.log'}")
-        manage(env, "migrate", "--verbosity", "0")
-        manage(env, "collectstatic", "--noinput", "--verbosity", "0")
-        passwords = kept["passwords"]
-        for username, name, role in ACCOUNTS:
-            once(
-                kept, f"account {username}", env, "administrator", username, "--name", name,
-                "--role", role, stdin=passwords[username],
-            )  # fmt: skip
-        work = workers(str(BIN / "celery"))
-        for name, command in work.items():
-            processes.start(name, command)
-        webhook = sandbox["webhook_url"]
-        once(kept, "connect", env, "connect", "-", "--name", "Northwind", stdin=webhook)
-        oauth = sandbox["oauth"]
-        once(
-            kept, "application", env, "application", oauth["client_id"], "--token-url",
-            oauth["token_url"], "--everybody", stdin=oauth["client_secret"],
-        )  # fmt: skip
-        once(kept, "link people", env, "link_demo_people", "--not", *[login for login, _ in PEOPLE])
-        processes.start("web", web_command(web_port))
-        if not answers(f"http://127.0.0.1:{web_port}/healthz"):
-            return say(f"The web process did not start; see {HOME / 'logs' / 'web.log'}")
-        if "first sign-in" not in kept["done"]:
-            # the first administrator who signs in pins the portal's identity for all others
-            sign_in(console, login="anna.koroleva", password=PORTAL_PASSWORD)
-            kept["done"].append("first sign-in")
-            keep(kept)
-        if "calls" not in kept["done"]:
-            # the portal's queue holds calls until it is said where the application is served
-            registered = json.dumps(control(sandbox, "actions"))
-            handler = manage(env, "keep_demo_actions", stdin=registered).strip()
-            manage(env, "test_calls", "--wait", "120")
-            control(sandbox, "serve_actions", address=handler)
-            kept["done"].append("calls")
-            keep(kept)
-        welcome(web_port, sandbox, passwords)
+        with Commands(env=env, log=HOME / "logs" / "commands.log") as manage:
+            sandbox = start_sandbox(processes, sandbox_port, console=console)
+            if sandbox is None:
+                return say(f"The portal did not start; see {HOME / 'logs' / 'sandbox.log'}")
+            manage("collectstatic", "--noinput", "--verbosity", "0")
+            manage("migrate", "--verbosity", "0")
+            # they get ready while the rest is prepared
+            processes.start("web", web_command(web_port))
+            make_accounts(kept, manage)
+            for name, command in work.items():
+                processes.start(name, command)
+            connect(kept, manage, sandbox)
+            if not answers(f"{console}/healthz"):
+                return say(f"The web process did not start; see {HOME / 'logs' / 'web.log'}")
+            connect_both(kept, manage, sandbox, console=console)
+        welcome(web_port, sandbox, kept["passwords"])
         ended = processes.wait(restarts=list(work))
         return say(f"The process {ended!r} ended; see {HOME / 'logs' / ended}.log")
     except KeyboardInterrupt:
@@ -119,6 +97,45 @@ def main() -> int:
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         processes.stop()
+
+
+def make_accounts(kept: dict[str, Any], manage: Commands) -> None:
+    passwords = kept["passwords"]
+    for username, name, role in ACCOUNTS:
+        once(
+            kept, f"account {username}", manage, "administrator", username, "--name", name,
+            "--role", role, stdin=passwords[username],
+        )  # fmt: skip
+
+
+def connect(kept: dict[str, Any], manage: Commands, sandbox: dict[str, Any]) -> None:
+    webhook = sandbox["webhook_url"]
+    once(kept, "connect", manage, "connect", "-", "--name", "Northwind", stdin=webhook)
+    oauth = sandbox["oauth"]
+    once(
+        kept, "application", manage, "application", oauth["client_id"], "--token-url",
+        oauth["token_url"], "--everybody", stdin=oauth["client_secret"],
+    )  # fmt: skip
+    once(kept, "link people", manage, "link_demo_people", "--not", *[login for login, _ in PEOPLE])
+
+
+def connect_both(
+    kept: dict[str, Any], manage: Commands, sandbox: dict[str, Any], *, console: str
+) -> None:
+    """Let the portal's people sign in and the portal call, once the console answers."""
+    if "first sign-in" not in kept["done"]:
+        # the first administrator who signs in pins the portal's identity for all others
+        sign_in(console, login="anna.koroleva", password=PORTAL_PASSWORD)
+        kept["done"].append("first sign-in")
+        keep(kept)
+    if "calls" not in kept["done"]:
+        # the portal's queue holds calls until it is said where the application is served
+        registered = json.dumps(control(sandbox, "actions"))
+        handler = manage("keep_demo_actions", stdin=registered).strip()
+        manage("test_calls", "--wait", "120")
+        control(sandbox, "serve_actions", address=handler)
+        kept["done"].append("calls")
+        keep(kept)
 
 
 def start_sandbox(processes: Processes, port: int, *, console: str) -> dict[str, Any] | None:
@@ -156,7 +173,7 @@ def keep(kept: dict[str, Any]) -> None:
 
 
 def once(
-    kept: dict[str, Any], step: str, env: dict[str, str], *arguments: str, stdin: str = ""
+    kept: dict[str, Any], step: str, manage: Commands, *arguments: str, stdin: str = ""
 ) -> None:
     """Do a step of the first start unless it is done; Ctrl-C waits until it is noted, too."""
     if step in kept["done"]:
@@ -164,7 +181,7 @@ def once(
     waiting = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     signal.pthread_sigmask(signal.SIG_BLOCK, waiting)
     try:
-        manage(env, *arguments, stdin=stdin)
+        manage(*arguments, stdin=stdin)
         kept["done"].append(step)
         keep(kept)
     finally:
@@ -181,21 +198,6 @@ def control(sandbox: dict[str, Any], operation: str, **arguments: Any) -> Any:
     )
     with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
         return json.loads(answer.read())
-
-
-def manage(env: dict[str, str], *arguments: str, stdin: str = "") -> str:
-    result = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        env={**os.environ, **env, "LOG_LEVEL": "WARNING"},
-        input=stdin + "\n",
-        text=True,
-        capture_output=True,
-        check=False,
-        start_new_session=True,
-    )
-    if result.returncode:
-        raise SystemExit(f"manage.py {arguments[0]} failed:\n{result.stdout}{result.stderr}")
-    return result.stdout
 
 
 def web_command(port: int) -> list[str]:
