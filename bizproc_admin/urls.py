@@ -18,6 +18,7 @@ from bizproc_admin.views import (
     former_addresses,
     gateways,
     hand_overs,
+    icons,
     news,
     operating,
     operation_acts,
@@ -388,5 +389,6 @@ urlpatterns = [
     path("sign-out/", sign_out, name="account_logout"),
     path("calls/<uuid:calls_id>/", receiving.receive_calls, name="receive_calls"),
     path("frame/", operating.frame, name="frame"),
+    path("icons/<slug:version>.svg", icons.icons, name="icons"),
     path("healthz", operating.healthz, name="healthz"),
 ]

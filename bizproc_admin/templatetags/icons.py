@@ -2,19 +2,23 @@
 
 A list of 50 rows shows 200 icons. Parsing an SVG for each is most of the rendering time, so a
 literal `{% icon "lock" %}` becomes plain text when the template is compiled, and the shapes
-themselves are written once, by `{% icon_sprite %}`. They come out of the lucide package at run
-time; none is kept in this repository.
+themselves are written once, by `{% drawn %}`: those the page shows. What comes into an open page
+later may show any: static/js/icons.js fetches the rest once, to be kept for good. The shapes come
+out of the lucide package at run time; none is kept in this repository.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from functools import cache
+from hashlib import sha256
 from importlib.resources import files
 from types import MappingProxyType
 from zipfile import ZipFile
 
 from django import template
-from django.template.base import FilterExpression, Node, Parser, TextNode, Token
+from django.template.base import FilterExpression, Node, NodeList, Parser, TextNode, Token
 from django.template.context import Context
+from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
@@ -153,24 +157,53 @@ def icon(parser: Parser, token: Token) -> Node:
     return TextNode(REFERENCES[name.var])
 
 
-@register.simple_tag
-def icon_sprite() -> SafeString:
-    """Write the shapes of all icons, once a page and before their first use."""
-    return _sprite()
+USED = re.compile(r'<use href="#i-([a-z0-9-]+)"')
+
+
+class DrawnNode(Node):
+    """Write what it holds, and before it the shapes of the icons that it shows."""
+
+    def __init__(self, nodelist: NodeList) -> None:
+        self.nodelist = nodelist
+
+    def render(self, context: Context) -> SafeString:
+        shown = self.nodelist.render(context)
+        symbols, whole = symbols_of(set(USED.findall(shown))), reverse("icons", args=[digest()])
+        return mark_safe(  # noqa: S308 - from the package, nothing of a user's; and a template's
+            f'<svg hidden aria-hidden="true" id="icons" data-whole="{whole}">{symbols}</svg>{shown}'
+        )
+
+
+@register.tag
+def drawn(parser: Parser, token: Token) -> Node:
+    """Show a page's icons: `{% drawn %}…{% enddrawn %}` around all of its body."""
+    if len(token.split_contents()) != 1:
+        raise template.TemplateSyntaxError("drawn takes nothing")
+    nodelist = parser.parse(("enddrawn",))
+    parser.delete_first_token()
+    return DrawnNode(nodelist)
+
+
+def symbols_of(names: Iterable[str]) -> str:
+    """Return the shapes of icons to be referred to, in the order of their names."""
+    return "".join(_symbols()[name] for name in sorted(names) if name in _symbols())
 
 
 @cache
-def _sprite() -> SafeString:
+def digest() -> str:
+    """Return what changes with any of the shapes."""
+    return sha256("".join(_symbols().values()).encode()).hexdigest()[:12]
+
+
+@cache
+def _symbols() -> Mapping[str, str]:
     # One look into the package's archive: its own tag opens and parses it anew for every icon.
     with files("lucide").joinpath("lucide.zip").open("rb") as file, ZipFile(file) as archive:
-        symbols = "".join(
-            f'<symbol id="i-{name}" viewBox="0 0 24 24">'
+        return {
+            name: f'<symbol id="i-{name}" viewBox="0 0 24 24">'
             f"{_shapes(archive.read(f'{name}.svg').decode())}</symbol>"
             for name in ICONS
-        )
-    return mark_safe(  # noqa: S308 - from the package, nothing of a user's
-        f'<svg hidden aria-hidden="true">{symbols}</svg>'
-    )
+        }
 
 
 def _shapes(svg: str) -> str:

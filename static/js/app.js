@@ -32,5 +32,6 @@ import "./centring.js";
 import "./choosing.js";
 import "./cut.js";
 import "./trail.js";
+import "./icons.js";
 
 document.documentElement.dataset.js = "";

@@ -29,3 +29,19 @@ def test_the_script_that_is_collected_does_what_its_modules_do(page, enter, olga
     page.locator("#answer-comment").fill("typed")
     expect(page.locator("#draft-note")).to_contain_text("Kept as a draft")
     assert Command.objects.count() == 1
+
+
+def test_a_shape_that_comes_later_is_drawn_also_where_it_did_not_come_at_first(
+    page, enter, administrator
+):
+    page.route("**/icons/*.svg", lambda route: route.abort())
+    page.goto(f"{enter(administrator)}/workflows/", wait_until="networkidle")
+    sprite, menu = page.locator("#icons"), page.locator("tr details.menu").first
+    expect(sprite.locator("#i-trash-2")).to_have_count(0)
+    page.unroute("**/icons/*.svg")
+    menu.locator("summary").click()
+    expect(menu.get_by_text("Kill…")).to_be_visible()
+    expect(sprite.locator("#i-trash-2")).to_have_count(1)
+    drawn = menu.locator('use[href="#i-trash-2"]').evaluate("use => use.getBBox().width")
+    assert drawn > 0
+    assert sprite.locator("#i-trash-2").count() == 1

@@ -235,6 +235,7 @@ OPEN = {
     "bitrix24_login",
     "bitrix24_callback",
     "healthz",
+    "icons",
     "mfa_authenticate",
     "receive_calls",
 }

@@ -6,7 +6,7 @@ import pytest
 from django.template import Context, Template, TemplateSyntaxError
 from django.template.base import TextNode
 
-from bizproc_admin.templatetags.icons import ICONS, icon_sprite
+from bizproc_admin.templatetags.icons import ICONS, symbols_of
 
 
 def render(source, **context):
@@ -42,9 +42,28 @@ def test_an_unknown_name_while_rendering_shows_a_circle_and_no_markup_of_its_own
     assert render("{% icon name %}", name='"><script>') == render('{% icon "circle" %}')
 
 
+def symbols(text):
+    return re.findall(r'<symbol id="i-([a-z0-9-]+)" viewBox="0 0 24 24">(.+?)</symbol>', text)
+
+
 def test_the_sprite_holds_every_icon_once_with_its_shapes():
-    sprite = icon_sprite()
-    symbols = re.findall(r'<symbol id="i-([a-z0-9-]+)" viewBox="0 0 24 24">(.+?)</symbol>', sprite)
-    assert [name for name, _ in symbols] == list(ICONS)
+    found = symbols(symbols_of(ICONS))
+    assert [name for name, _ in found] == sorted(ICONS)
     assert len(set(ICONS)) == len(ICONS)
-    assert all(shapes.startswith("<") and "<svg" not in shapes for _, shapes in symbols)
+    assert all(shapes.startswith("<") and "<svg" not in shapes for _, shapes in found)
+
+
+def test_a_page_holds_the_shapes_of_what_it_shows_before_it_and_no_others():
+    shown = render(
+        '{% drawn %}{% icon "lock" %}{% icon name %}{% icon "lock" %}'
+        "<b>{{ text }}</b>{% enddrawn %}",
+        name="zap",
+        text='<use href="#i-eye"',
+    )
+    assert [name for name, _ in symbols(shown)] == ["lock", "zap"]
+    assert shown.index("</symbol></svg>") < shown.index("#i-lock")
+    assert "<b>&lt;use" in shown
+    whole = re.search(r'data-whole="/icons/([0-9a-f]{12})\.svg"', shown)
+    assert whole
+    with pytest.raises(TemplateSyntaxError, match="takes nothing"):
+        Template("{% load icons %}{% drawn all %}{% enddrawn %}")
