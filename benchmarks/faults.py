@@ -40,7 +40,7 @@ from bizproc_admin.actions import (
     TerminateWorkflow,
     UpdateTemplate,
 )
-from bizproc_admin.actions.application_steps import StepAction
+from bizproc_admin.actions.step_action import StepAction
 from bizproc_admin.actions.template_files import TemplateAction
 from bizproc_admin.actions.workflow_tasks import TaskAction
 from bizproc_admin.actions.workflows import EndWorkflow

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bizproc_admin.actions import AnswerStep, Item, NotPossible
-from bizproc_admin.actions.application_steps import action_of
+from bizproc_admin.actions.step_action import action_of
 from bizproc_admin.forms.confirmations import AnswersForm, ConfirmationForm
 from bizproc_admin.forms.step_answers import return_values_of
 from bizproc_admin.lists.step_lines import step_lines

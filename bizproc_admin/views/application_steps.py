@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from bizproc_admin.access.permissions import Capability, Request, may, requires
 from bizproc_admin.actions import AnswerStep, CheckToken
-from bizproc_admin.actions.application_steps import action_of
+from bizproc_admin.actions.step_action import action_of
 from bizproc_admin.forms.step_answers import AnswerForm, LogLineForm, TokenForm
 from bizproc_admin.htmx import page, part, wants_part
 from bizproc_admin.lists.list_page import ListPage

@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from bizproc_admin.access.permissions import Capability, Request, may, requires
-from bizproc_admin.actions.application_steps import action_of
+from bizproc_admin.actions.step_action import action_of
 from bizproc_admin.forms.parameters import parameters_of
 from bizproc_admin.forms.people import PeopleField, found_people
 from bizproc_admin.forms.questions import questions_of

@@ -26,8 +26,8 @@ from bizproc_admin.actions.application_actions import (  # noqa: E402
     RegisterAction,
     UpdateAction,
 )
-from bizproc_admin.actions.application_steps import StepAction  # noqa: E402
 from bizproc_admin.actions.starting import StartWorkflow  # noqa: E402
+from bizproc_admin.actions.step_action import StepAction  # noqa: E402
 from bizproc_admin.actions.workflow_tasks import TaskAction  # noqa: E402
 from bizproc_admin.actions.workflows import EndWorkflow  # noqa: E402
 from bizproc_admin.bitrix import http as wire  # noqa: E402
