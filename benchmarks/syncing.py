@@ -3,6 +3,7 @@
 import itertools
 import logging
 import os
+import statistics
 import subprocess
 import sys
 import threading
@@ -28,6 +29,9 @@ from bizproc_admin.portals import clients
 
 WORKFLOWS = 100_000
 FEW_WORKFLOWS = 10_000
+# so many readings fit into the portal's bucket
+TURNS = 3
+MOST_REQUESTS = 5
 METHOD = "bizproc.workflow.instances"
 PATIENCE = 150.0
 
@@ -85,32 +89,42 @@ def lines_of(title: str, run: SyncRun, clicks: "Clicks") -> list[Line]:
 
 
 def against_fast_bitrix24() -> list[Line]:
-    """Read the same list from the same sandbox with its limits on, with our client and theirs."""
+    """Read the same list from the same sandbox with its limits on, with our client and theirs.
+
+    They take turns, each after a reading that is not counted.
+    """
+    logging.getLogger("fast_bitrix24").setLevel(logging.ERROR)
+    ours: list[float] = []
+    theirs: list[float] = []
     with running_sandbox(workflows=FEW_WORKFLOWS, limits="real") as sandbox:
         portal = connected(sandbox.webhook_url)
-        sandbox.control("clear-calls")
-        began = time.perf_counter()
-        rows = sum(len(c.rows) for c in clients.reader(portal).workflows.everything())
-        ours, our_requests = time.perf_counter() - began, sandbox.http_requests()
-        assert rows >= FEW_WORKFLOWS * 0.99, rows
-
-    with running_sandbox(workflows=FEW_WORKFLOWS, limits="real") as sandbox:
-        logging.getLogger("fast_bitrix24").setLevel(logging.ERROR)
-        client = fast_bitrix24.Bitrix(sandbox.webhook_url, verbose=False)
-        began = time.perf_counter()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it wants a name that ends in .list
-            found = client.get_all(METHOD, {"select": list(WorkflowRow.SELECT)})
-        theirs, their_requests = time.perf_counter() - began, sandbox.http_requests()
+        for _turn in range(1 + TURNS):
+            sandbox.control("clear-calls")
+            began = time.perf_counter()
+            rows = sum(len(c.rows) for c in clients.reader(portal).workflows.everything())
+            ours.append(time.perf_counter() - began)
+            our_requests = sandbox.http_requests()
+            assert rows >= FEW_WORKFLOWS * 0.99, rows
+            sandbox.control("clear-calls")
+            client = fast_bitrix24.Bitrix(sandbox.webhook_url, verbose=False)
+            began = time.perf_counter()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # it wants a name that ends in .list
+                found = client.get_all(METHOD, {"select": list(WorkflowRow.SELECT)})
+            theirs.append(time.perf_counter() - began)
+            their_requests = sandbox.http_requests()
     distinct = len({row["ID"] for row in found})
+    our_time, their_time = statistics.median(ours[1:]), statistics.median(theirs[1:])
     return [
         Line(
             what=f"HTTP requests for {rows:,} rows, ours / fast-bitrix24",
             figure=f"{our_requests} / {their_requests} = {our_requests / their_requests:.2f}",
+            target=f"<= {MOST_REQUESTS}",
+            is_met=our_requests <= MOST_REQUESTS,
         ),
         Line(
             what="wall time, ours / fast-bitrix24",
-            figure=f"{ours:.1f} s / {theirs:.1f} s = {ours / theirs:.2f}",
+            figure=f"{our_time:.2f} s / {their_time:.2f} s = {our_time / their_time:.2f}",
         ),
         Line(what="distinct workflows found by fast-bitrix24", figure=f"{distinct:,}"),
     ]

@@ -5,7 +5,7 @@ accepted here. Whatever is of no such shape, or larger than a database can hold,
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from typing import Any, Final
 
 from . import texts
@@ -45,7 +45,8 @@ class Fields:
     __slots__ = ("kind", "raw")
 
     def __init__(self, raw: object, *, kind: str) -> None:
-        if not isinstance(raw, Mapping):
+        # the second question costs as much as a whole field, and a list has ten thousand rows
+        if type(raw) is not dict and not isinstance(raw, Mapping):
             detail = f"{kind} is not an object but {type(raw).__name__}"
             raise OddRow(detail, field="", oddity="no_object")
         self.raw: Raw = raw
@@ -191,6 +192,8 @@ class SecretFields(Fields):
 
 def _held(moment: datetime) -> datetime:
     """Return a moment that can be moved to UTC: the edges of time lie beyond it in some zones."""
+    if MINYEAR < moment.year < MAXYEAR:
+        return moment
     try:
         moment.astimezone(UTC)
     except OverflowError:

@@ -98,7 +98,7 @@ class Listing(Generic[Row]):
             row = self.parse(raw)
         except OddRow as wrong:
             error = wrong
-        if isinstance(raw, Mapping):
+        if filter and isinstance(raw, Mapping):
             unclear = filters.check(
                 Fields(raw, kind=self.kind), filter, unreadable=error.field if error else ""
             )

@@ -56,9 +56,13 @@ class Got:
 
 
 class OverlapPass:
-    """Read a list with exact offsets; one row of overlap proves that nothing slipped through."""
+    """Read a list with exact offsets; one row of overlap proves that nothing slipped through.
 
-    def __init__(self, cursor: Cursor | None = None) -> None:
+    `at_first` pages are asked for before its length is known: those past the end are empty, and
+    where it is long they spare a request.
+    """
+
+    def __init__(self, cursor: Cursor | None = None, *, at_first: int = 1) -> None:
         cursor = cursor or Cursor(requests=0, total=None, offset=0)
         self.requests = cursor.requests
         self.total = cursor.total
@@ -67,6 +71,7 @@ class OverlapPass:
         self._ended = cursor.ended
         self._gaps = list(cursor.gaps)
         self._seen = set(cursor.previous)
+        self._at_first = at_first
         self.broken = False
 
     @property
@@ -92,7 +97,8 @@ class OverlapPass:
         if self._ended:
             return wanted
         if self.total is None:
-            return [Want(start=0)]
+            pages = min(limit, self._at_first)
+            return [Want(start=number * (PAGE - 1)) for number in range(pages)]
         offset = self._offset
         # Up to the total as it was, and one page more for ids that came since.
         while len(wanted) < limit:

@@ -15,6 +15,8 @@ from .passes import OverlapPass, PagePass, Want
 #: A task comes as a row per person; so many tasks seldom fill more than one page.
 _TASKS_A_CALL: Final = 20
 _WORKFLOWS_A_CALL: Final = 50
+#: Of the whole list: pages overlap by a row, so that 10,000 rows take 205 of them.
+_PAGES_AT_FIRST: Final = 10
 _USERS_A_CALL: Final = 50
 #: Some structures are longer than 200 KB.
 _STRUCTURES_A_CALL: Final = 5
@@ -61,11 +63,11 @@ class Workflows(Resource[WorkflowRow]):
     def everything(
         self, filter: Filter | None = None, *, resume: Cursor | None = None
     ) -> Iterator[Chunk[WorkflowRow]]:
-        """Read the whole list, 100,000 rows in at most 42 requests.
+        """Read the whole list, 10,000 rows in 5 requests and 100,000 in at most 42.
 
         Calls bizproc.workflow.instances, which takes offsets exactly to the row.
         """
-        return self._walk(OverlapPass(resume), filter or {})
+        return self._walk(OverlapPass(resume, at_first=_PAGES_AT_FIRST), filter or {})
 
     def changed_since(
         self, moment: datetime, *, resume: Cursor | None = None

@@ -74,6 +74,21 @@ def test_a_hundred_thousand_rows_take_at_most_42_requests():
     assert walk.requests <= 42
 
 
+def test_ten_thousand_rows_take_five_requests_where_ten_pages_are_asked_for_at_first():
+    rows = named(range(10_000))
+    walk = OverlapPass(at_first=10)
+    assert [row["ID"] for row in read(walk, rows, offsets_to_the_row)] == rows
+    assert walk.requests == 5
+
+
+@pytest.mark.parametrize("count", [0, 1, 49, 50, 51, 98, 99, 490, 491])
+def test_a_list_that_ends_within_the_pages_asked_for_at_first_takes_one_request(count):
+    rows = named(range(count))
+    walk = OverlapPass(at_first=10)
+    assert [row["ID"] for row in read(walk, rows, offsets_to_the_row)] == rows
+    assert walk.requests == (1 if count <= 490 else 2)
+
+
 def test_ids_that_come_during_the_pass_are_found_on_the_last_page():
     rows = named(range(5_000))
     late = iter(named(range(5_000, 5_040)))
@@ -120,9 +135,10 @@ def test_a_gap_wider_than_a_page_is_read_to_its_end():
 @given(
     count=some.integers(min_value=0, max_value=700),
     limit=some.integers(min_value=1, max_value=8),
+    at_first=some.integers(min_value=1, max_value=8),
     events=some.lists(some.tuples(some.booleans(), some.integers(0, 10_000)), max_size=80),
 )
-def test_whatever_comes_and_goes_no_row_alive_throughout_is_missed(count, limit, events):
+def test_whatever_comes_and_goes_no_row_alive_throughout_is_missed(count, limit, at_first, events):
     rows = named(range(count))
     throughout, happening, born = set(rows), iter(events), [count]
 
@@ -139,7 +155,9 @@ def test_whatever_comes_and_goes_no_row_alive_throughout_is_missed(count, limit,
 
     found = [
         row["ID"]
-        for row in read(OverlapPass(), rows, offsets_to_the_row, between=live, limit=limit)
+        for row in read(
+            OverlapPass(at_first=at_first), rows, offsets_to_the_row, between=live, limit=limit
+        )
     ]
     assert throughout <= set(found)
     assert len(found) == len(set(found))

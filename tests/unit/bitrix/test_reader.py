@@ -248,7 +248,9 @@ def test_a_start_without_an_id_is_not_accepted(stub, writer, result):
 
 
 def test_a_cursor_is_plain_json(stub, reader):
-    stub.says({"result": [WORKFLOW], "total": 1})
+    pages = {f"c{number}": [] if number else [WORKFLOW] for number in range(10)}
+    told = {"result": pages, "result_error": [], "result_total": dict.fromkeys(pages, 1)}
+    stub.says({"result": told})
     (chunk,) = reader.workflows.everything()
     assert json.loads(json.dumps(chunk.cursor.as_json()))["ended"] is True
     assert chunk.complete
