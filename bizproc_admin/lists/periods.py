@@ -74,6 +74,16 @@ class SpanField(forms.ChoiceField):
         ]
 
 
+class DayField(forms.DateField):
+    """One end of a period; nobody is told that a filter may be left empty."""
+
+    is_conditional = True
+
+    def __init__(self, *, label: Any) -> None:
+        widget = forms.DateInput(attrs={"type": "date"})
+        super().__init__(required=False, label=label, widget=widget)
+
+
 class PeriodFilterForm(FilterForm[R]):
     """The filters of a list whose rows have a time: between two days of the viewer's zone, too.
 
@@ -86,12 +96,8 @@ class PeriodFilterForm(FilterForm[R]):
     SPANS: ClassVar[tuple[str, ...]] = ()
     EARLIEST, LATEST = date(1970, 1, 2), date(9998, 12, 31)
 
-    since = forms.DateField(
-        required=False, label=_("From"), widget=forms.DateInput(attrs={"type": "date"})
-    )
-    until = forms.DateField(
-        required=False, label=_("To"), widget=forms.DateInput(attrs={"type": "date"})
-    )
+    since = DayField(label=_("From"))
+    until = DayField(label=_("To"))
 
     def offer_spans(self) -> None:
         """Offer the spans that the address names beside the usual ones."""

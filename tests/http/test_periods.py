@@ -1,5 +1,6 @@
 """Filters about time: between two days, and for longer than a span of one's own."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
@@ -73,6 +74,9 @@ def test_a_day_that_cannot_be_is_said_beside_its_field_and_kept(
     for headers in ({}, {"HX-Request": "true"}):
         choices = client.get(f"{address}choices/{chip}/", params, headers=headers).content.decode()
         assert said in choices, "beside the field"
+        described = re.search(r'aria-invalid="true" aria-describedby="([\w-]+)"', choices)
+        assert described and f'<p class="field__error" id="{described[1]}">' in choices
+        assert "optional" not in choices
         for name, value in params.items():
             assert f'name="{name}" value="{value}"' in page, "kept until the chip is opened"
             assert choices.count(f'value="{value}"') == 1
