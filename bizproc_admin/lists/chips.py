@@ -1,26 +1,32 @@
 """What stands above a list: parts, chips and their choices, as a page shows them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Count
+from django.db.models import Exists, QuerySet
 from django.forms import BoundField
-from django.utils.translation import gettext as _
 
-from bizproc_admin.models import Person, WorkflowTemplate
-from bizproc_admin.models.workflow_tasks import AssignmentQuerySet
+from bizproc_admin.models import Person, Portal, WorkflowTemplate
 
 # choices of one filter that are shown at most
 MOST = 500
+# of values of a filter: key, label and number of rows; None where that is not told
+Counts = list[tuple[Any, Any, int | None]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """One value of a filter: count is how many rows it would leave, None where that is not told."""
+    """One value of a filter: count is how many rows it would leave, None where that is not told.
+
+    is_least says that there may be more of them.
+    """
 
     key: str
     label: str
     count: int | None = None
     is_chosen: bool = False
+    is_least: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,21 +75,17 @@ class Column:
     names: type[Person | WorkflowTemplate] | None = None
 
 
-def people_of(
-    waiting: AssignmentQuerySet, *, counting: str, finds: str
-) -> list[tuple[object, object, int]]:
-    """Return key, name and count of the people that assignments wait for, the busiest first.
+def named_among(
+    names: type[Person | WorkflowTemplate],
+    portal: Portal | None,
+    text: str,
+    rows: QuerySet[Any],
+    counts: Mapping[Any, int | None],
+) -> Counts:
+    """Return key, name and count of those whose name holds a text and of whom there are rows.
 
-    Where finds is not empty, those whose names hold it.
+    The rows are those of one of them (OuterRef); who has no count comes last.
     """
-    if finds:
-        waiting = waiting.filter(person__name__folds=finds)
-    found = (
-        waiting.values_list("person_id", "person__name", "person__remote_id")
-        .annotate(n=Count(counting, distinct=True))
-        .order_by("-n")[:MOST]
-    )
-    return [
-        (key, name or _("Person %(number)s") % {"number": number}, n)
-        for key, name, number, n in found
-    ]
+    found = names._default_manager.filter(Exists(rows), portal=portal, name__folds=text)
+    named = [(key, name, counts.get(key)) for key, name in found.values_list("pk", "name")[:MOST]]
+    return sorted(named, key=lambda one: (-(one[2] or 0), one[1]))

@@ -1,17 +1,25 @@
 """The filters of the list of commands."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
 
 from django import forms
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin.actions import ACTIONS
-from bizproc_admin.lists.chips import Column
+from bizproc_admin.lists.chips import Column, Counts
 from bizproc_admin.lists.periods import PeriodFilterForm
-from bizproc_admin.models import Account, BulkOperation, CommandState, Portal, WorkflowTemplate
+from bizproc_admin.models import (
+    Account,
+    BulkOperation,
+    CommandState,
+    Portal,
+    WorkflowTemplate,
+    counting,
+)
 from bizproc_admin.models.commands import TAKEN_BACK, CommandQuerySet
 from bizproc_admin.wording import operations as operation_words
 from bizproc_admin.wording.looks import LOOKS
@@ -85,7 +93,7 @@ class CommandFilterForm(PeriodFilterForm[CommandQuerySet]):
     def of_part(self, key: str) -> Q:
         """Return what a state asks of a command; what was taken back is not refused."""
         is_back = Q(error_code=TAKEN_BACK)
-        own = {"all": Q(), TAKEN_BACK: is_back}
+        own = {"all": Q(), TAKEN_BACK: Q(state=CommandState.CANCELLED) & is_back}
         return own.get(key, Q(state__in=CommandState.of_words(key)) & ~is_back)
 
     def narrow_by(self, chip: str, rows: CommandQuerySet, values: list[str]) -> CommandQuerySet:
@@ -95,15 +103,18 @@ class CommandFilterForm(PeriodFilterForm[CommandQuerySet]):
         asked = Q(bulk__in=numbers) if numbers else Q()
         return rows.filter(asked | Q(bulk=None) if SINGLE in values else asked)
 
-    def counted(self, chip: str, rows: CommandQuerySet) -> list[tuple[object, object, int]]:
+    def is_tested(self, chip: str) -> bool:
+        return super().is_tested(chip) and chip != "operation"
+
+    def counted(self, chip: str, rows: CommandQuerySet) -> Counts:
         """Return a chip's choices; those of operations are the latest, and the single ones."""
         if chip != "operation":
             return super().counted(chip, rows)
         latest = {one.pk: choice_of(one) for one in self.operations.latest_first()[:LATEST]}
-        found = rows.filter(Q(bulk=None) | Q(bulk__in=latest)).order_by().values_list("bulk")
-        counts = dict(found.annotate(n=Count("pk")))
-        single = (SINGLE, _("None: single ones"), counts.get(None, 0))
-        return [single, *((key, label, counts.get(int(key), 0)) for key, label in latest.values())]
+        newest = self.some(rows).values_list("bulk", flat=True)[: counting.MOST_COUNTED]
+        counts: Counter[int | None] = Counter(newest)
+        single = (SINGLE, _("None: single ones"), counts[None])
+        return [single, *((key, label, counts[int(key)]) for key, label in latest.values())]
 
     def test(self, chip: str, key: str) -> Q:
         return Q(requested_at__gt=timezone.now() - SPANS[key][1])

@@ -1,19 +1,21 @@
 """Filters of a list: all of them live in the address; one that is not understood shows no row."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import ClassVar, Generic, TypeVar
 from urllib.parse import urlencode
 
 from django import forms
-from django.db.models import Count, Model, Q, QuerySet
+from django.db.models import Count, Model, OuterRef, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from bizproc_admin.lists.chips import MOST, Chip, Choice, Column, Part
+from bizproc_admin.lists.chips import MOST, Chip, Choice, Column, Counts, Part, named_among
 from bizproc_admin.lists.pasted_links import documents_behind
-from bizproc_admin.models import Account, Person, Portal, WorkflowTemplate
+from bizproc_admin.models import Account, Person, Portal, WorkflowTemplate, counting
 from bizproc_admin.models.counting import count_of
+from bizproc_admin.models.searching import searchable
 
 SIZES = (25, 50, 100, 250)
 DEFAULT_SIZE = 50
@@ -54,6 +56,9 @@ class FilterForm(forms.Form, Generic[R]):
 
     #: Of a chip's choices those that hold this are asked for, where there are many.
     finds = ""
+    #: Choices are counted among the latest rows alone, because there are more than are counted;
+    #: among any of them where the rows are found by who takes part in them, not by an index.
+    is_sampled = takes_any = False
 
     q = forms.CharField(required=False, max_length=200, strip=True, label=_("Search"))
     sort = forms.CharField(required=False, max_length=20)
@@ -192,38 +197,78 @@ class FilterForm(forms.Form, Generic[R]):
         """
         values, words = self.values(chip), self.labels(chip)
         found = [
-            Choice(key=str(key), label=str(label), count=count, is_chosen=str(key) in values)
+            Choice(
+                key=str(key),
+                label=str(label),
+                count=count,
+                is_chosen=str(key) in values,
+                is_least=self.is_sampled and not self.is_tested(chip),
+            )
             for key, label, count in self.counted(chip, self.in_part(rows, self.part_shown))
         ]
         missing = [key for key in values if key not in {choice.key for choice in found}]
         chosen = [Choice(key=k, label=str(words.get(k, k)), is_chosen=True) for k in missing]
         return [*chosen, *found]
 
-    def counted(self, chip: str, rows: R) -> list[tuple[object, object, int]]:
-        """Return key, label and number of rows of a chip's choices."""
+    def counted(self, chip: str, rows: R) -> Counts:
+        """Return key, label and number of rows of a chip's choices.
+
+        The number is None where only rows that are not counted have what was looked for.
+        """
         labels = self.labels(chip)
-        if chip not in self.COLUMNS:
-            tests = {f"n{i}": self.test(chip, key) for i, key in enumerate(labels)}
-            counts = rows.order_by().aggregate(
-                **{name: Count("pk", filter=test) for name, test in tests.items()}
-            )
+        if self.is_tested(chip):
+            rows = rows.order_by()
             return [
-                (key, labels[key], counts[name]) for key, name in zip(labels, tests, strict=True)
+                (key, label, count_of(rows.filter(self.test(chip, key))))
+                for key, label in labels.items()
             ]
         column = self.COLUMNS[chip]
-        label = column.label or column.key
-        if self.finds and column.label:
-            rows = rows.filter(**{f"{label}__folds": self.finds})
-        named = rows.order_by().values_list(column.key, label)
-        found = list(named.annotate(n=Count("pk")).order_by("-n")[:MOST])
+        found = self.counted_latest(column, rows) if self.is_sampled else self.grouped(column, rows)
         nameless = [key for key, label, _count in found if key and not label]
         if column.names and nameless:
             labels |= column.names._default_manager.in_bulk(nameless)
         return [(key, labels.get(key, label), count) for key, label, count in found]
 
+    def grouped(self, column: Column, rows: R) -> Counts:
+        """Return key, label and number of rows of a column's values, most frequent first."""
+        label = column.label or column.key
+        if self.finds and column.label:
+            rows = rows.filter(**{f"{label}__folds": self.finds})
+        named = rows.order_by().values_list(column.key, label)
+        return list(named.annotate(n=Count("pk")).order_by("-n")[:MOST])
+
+    def counted_latest(self, column: Column, rows: R) -> Counts:
+        """Return the same of the latest rows; what is looked for by name is found in all of them.
+
+        That reads as many rows of a million as it does of ten thousand.
+        """
+        pairs = self.some(rows).values_list(column.key, column.label or column.key)
+        counts = Counter(pairs[: counting.MOST_COUNTED])
+        found: Counts = [(key, label, n) for (key, label), n in counts.most_common()]
+        if not (self.finds and column.label):
+            return found[:MOST]
+        if column.names is None:
+            text = searchable(self.finds)
+            return [one for one in found if text in searchable(str(one[1]))][:MOST]
+        of_key = rows.order_by().filter(**{column.key: OuterRef("pk")})
+        known = {key: n for key, _label, n in found}
+        return named_among(column.names, self.portal, self.finds, of_key, known)
+
+    def some(self, rows: R) -> R:
+        """Order rows so that the first ones are those that choices are counted among."""
+        return rows.order_by() if self.takes_any else self.latest(rows)
+
+    def latest(self, rows: R) -> R:
+        """Order rows by an index, the latest first."""
+        return rows.order_by("-pk")
+
     def has_choices(self, chip: str) -> bool:
         """Tell whether a chip has choices that are fetched when it is opened."""
         return chip in self.CHIPS
+
+    def is_tested(self, chip: str) -> bool:
+        """Tell whether the choices of a chip are few questions, each counted by itself."""
+        return chip not in self.COLUMNS
 
     def is_single(self, chip: str) -> bool:
         return not isinstance(self.fields[chip], forms.MultipleChoiceField)

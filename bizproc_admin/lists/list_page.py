@@ -25,7 +25,7 @@ from bizproc_admin.lists.polling import polled
 from bizproc_admin.lists.shown import F, L, M, Shown
 from bizproc_admin.lists.verbs import Verb
 from bizproc_admin.models import FeedName
-from bizproc_admin.models.counting import kept, key_of
+from bizproc_admin.models.counting import KEPT, is_told, kept_count, key_of
 
 ROUTES = {
     "list": "",
@@ -138,12 +138,20 @@ class ListPage(Generic[F, M, L]):
         filters.finds = request.GET.get("find", "").strip()[:200]
         asked = f"{filters.query()}&find={filters.finds}"
         key = key_of("choices", request.user, request.portal, self.noun, chip, asked)
+        part = filters.in_part(rows, filters.part_shown)
+        of_part = key_of("choices", request.user, request.portal, self.noun, filters.part_shown)
+        filters.takes_any = not request.user.sees_all
+        filters.is_sampled = not is_told(kept_count(of_part, part))
+        # what is worked out of more rows than are counted is shown for a while
+        span = KEPT if filters.is_sampled else 0
         own = [chip, *(field.name for field in shown.fields or ())]
+        choices = cache.get_or_set(key, lambda: filters.choices(chip, rows), span) or []
         context = {
             "filters": filters,
             "chip": shown,
-            "choices": kept(key, rows, lambda: filters.choices(chip, rows)),
-            "most": MOST,
+            "choices": choices,
+            # what is looked for may be among what is not shown
+            "is_more": filters.is_sampled or len(choices) >= MOST,
             "others": filters.pairs(**dict.fromkeys((*own, "page", "upto"))),
             "list_url": url,
             "choices_url": request.path if request.htmx else "",

@@ -7,7 +7,7 @@ from django.db.models import Count, F, Q
 from django.utils.translation import gettext_lazy as _
 
 from bizproc_admin.diagrams.mentions import Named
-from bizproc_admin.lists.chips import MOST, Column
+from bizproc_admin.lists.chips import MOST, Column, Counts
 from bizproc_admin.lists.filter_form import FilterForm
 from bizproc_admin.models import Account, Department, Person, Portal, WorkflowTemplate
 from bizproc_admin.models.template_mentions import TemplateMentionQuerySet
@@ -55,7 +55,7 @@ class MentionFilterForm(FilterForm[TemplateMentionQuerySet]):
         named = [number for key, _name, number in self.known(chip) if str(key) in values]
         return rows.filter(kind=OF_CHIP[chip], number__in=named)
 
-    def counted(self, chip: str, rows: TemplateMentionQuerySet) -> list[tuple[object, object, int]]:
+    def counted(self, chip: str, rows: TemplateMentionQuerySet) -> Counts:
         if chip not in OF_CHIP:
             found = super().counted(chip, rows)
             labels = self.labels(chip) if chip in ("kind", "place") else {}

@@ -115,6 +115,9 @@ class PeriodFilterForm(FilterForm[R]):
         """Return the column that the period is about."""
         raise NotImplementedError
 
+    def latest(self, rows: R) -> R:
+        return rows.order_by(f"-{self.time_asked}", "-pk")
+
     def clean_since(self) -> date | None:
         return self.possible(self.cleaned_data["since"])
 

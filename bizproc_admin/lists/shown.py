@@ -110,7 +110,9 @@ class Shown(Generic[F, M, L]):
         """Count what there is without filters; None where none of them leaves rows out."""
         if not self.filters.has_filters:
             return None
-        return count_of(self.filters.in_part(self.visible, self.filters.part_shown))
+        part = self.filters.part_shown
+        key = key_of("everything", self.request.user, self.request.portal, self.noun, part)
+        return kept_count(key, self.filters.in_part(self.visible, part))
 
     @cached_property
     def page(self) -> Page[M]:

@@ -6,13 +6,15 @@ from functools import cached_property
 from urllib.parse import urlencode
 
 from django import forms
-from django.db.models import Count, F, Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from bizproc_admin.lists.chips import Chip, Column, people_of
+from bizproc_admin.lists.chips import Chip, Column, Counts
 from bizproc_admin.lists.periods import PeriodFilterForm, SpanField, span_of
-from bizproc_admin.models import Account, Assignment, Person, Portal, WorkflowTask, WorkflowTemplate
+from bizproc_admin.lists.waiting_people import waiting_people
+from bizproc_admin.models import Account, Person, Portal, WorkflowTask, WorkflowTemplate
+from bizproc_admin.models.counting import count_of
 from bizproc_admin.models.workflow_tasks import (
     APPROVAL,
     BY_NAME,
@@ -72,9 +74,7 @@ class WorkflowTaskFilterForm(PeriodFilterForm[WorkflowTaskQuerySet]):
     )  # fmt: skip
     TIME, SPANS = "waits", ("waits",)
     COLUMNS = {
-        "template": Column(
-            key="workflow__template_id", label="workflow__template_copy", names=WorkflowTemplate
-        ),
+        "template": Column(key="template_id", label="template_copy", names=WorkflowTemplate),
         "starter": Column(
             key="workflow__started_by_id", label="workflow__starter_copy", names=Person
         ),
@@ -220,17 +220,17 @@ class WorkflowTaskFilterForm(PeriodFilterForm[WorkflowTaskQuerySet]):
             return rows.order_by(column.desc(nulls_last=nulls_last), "-pk")
         return rows.order_by(column.asc(nulls_last=nulls_last), "pk")
 
-    def counted(self, chip: str, rows: WorkflowTaskQuerySet) -> list[tuple[object, object, int]]:
+    def is_tested(self, chip: str) -> bool:
+        return super().is_tested(chip) and chip != "assignee"
+
+    def counted(self, chip: str, rows: WorkflowTaskQuerySet) -> Counts:
         if chip == "assignee":
-            waiting = Assignment.objects.waiting().filter(task__in=rows.order_by())
-            if (people := self.scopes.get(self.whose_shown)) is not None:
-                waiting = waiting.filter(person__in=people)
-            return people_of(waiting, counting="pk", finds=self.finds)
+            people = self.scopes.get(self.whose_shown)
+            return waiting_people(self, rows, of="task", among=people)
         if chip == "kind":
-            numbers = dict(rows.order_by().values_list("activity").annotate(n=Count("pk")))
             return [
-                (key, label, sum(numbers.get(activity, 0) for activity in activities))
-                for key, (label, activities) in KINDS.items()
+                (key, label, count_of(self.narrow_by(chip, rows, [key])))
+                for key, (label, _activities) in KINDS.items()
             ]
         if chip == "starter":
             rows = rows.exclude(workflow__started_by=None)

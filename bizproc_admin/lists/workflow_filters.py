@@ -7,11 +7,11 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bizproc_admin.lists.chips import Column, people_of
+from bizproc_admin.lists.chips import Column, Counts
 from bizproc_admin.lists.periods import PeriodFilterForm, SpanField, span_of
+from bizproc_admin.lists.waiting_people import waiting_people
 from bizproc_admin.models import (
     Account,
-    Assignment,
     DocumentKind,
     Person,
     Portal,
@@ -171,14 +171,16 @@ class WorkflowFilterForm(PeriodFilterForm[WorkflowQuerySet]):
             "no-task": Q(pk=None) if self.portal and self.portal.is_by_gateway else Q(open_tasks=0),
         }.get(key, Q(pk=None))
 
-    def counted(self, chip: str, rows: WorkflowQuerySet) -> list[tuple[object, object, int]]:
+    def counted(self, chip: str, rows: WorkflowQuerySet) -> Counts:
         if chip == "waiting":
-            waiting = Assignment.objects.waiting().filter(task__workflow__in=rows.order_by())
-            return people_of(waiting, counting="task__workflow_id", finds=self.finds)
+            return waiting_people(self, rows, of="task__workflow")
         found = super().counted(chip, rows)
         if chip == "starter":
             return [(key or SYSTEM, name or _("the portal itself"), n) for key, name, n in found]
         return found
+
+    def is_tested(self, chip: str) -> bool:
+        return super().is_tested(chip) and chip != "waiting"
 
     @property
     def anywhere(self) -> str:

@@ -156,8 +156,9 @@ class AuditEntry(InsertOnlyModel):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["scope", "seq"], name="audit_entry_seq")]
         indexes = [
-            models.Index(fields=["target_kind", "target_id"], name="audit_entry_target"),
-            models.Index(fields=["actor_name"], name="audit_entry_actor"),
+            models.Index(fields=["target_id", "target_kind"], name="audit_entry_of_target"),
+            models.Index(fields=["kind", "command"], name="audit_entry_kind"),
+            models.Index(fields=["action", "kind"], name="audit_entry_action"),
             models.Index(fields=["recorded_at"], name="audit_entry_time"),
             # the history as it is opened: a command's steps and an operation's lines are folded
             models.Index(

@@ -94,6 +94,8 @@ WORDS = {
 
 # how many commands are looked through for the last reasons, of which so many are offered
 LOOKED_THROUGH, MOST_REASONS = 200, 4
+# so many workflows that a search finds are named one by one
+MOST_FEW = 1000
 # the origin of commands that are a part of a mass action: people's single ones come first
 BULK = "bulk"
 
@@ -174,7 +176,13 @@ class CommandQuerySet(models.QuerySet["Command"]):
 
     def matching(self, text: str) -> Self:
         """Narrow to commands whose target or reason contains a text."""
-        workflow = Q(workflow__search_text__contains=searchable(text))
+        words = Q(search_text__contains=searchable(text))
+        few = list(Workflow.objects.filter(words).values_list("pk", flat=True)[: MOST_FEW + 1])
+        # few are looked up by an index; where many have it, row by row, a page is full soon
+        of_few = len(few) <= MOST_FEW
+        workflow = (
+            Q(workflow__in=few) if of_few else Q(workflow__search_text__contains=searchable(text))
+        )
         return self.filter(Q(reason__folds=text) | Q(target_id=text) | workflow)
 
     def latest_first(self) -> Self:
@@ -212,21 +220,27 @@ class Command(models.Model):
 
     key = models.UUIDField(unique=True)
     digest = models.CharField(max_length=64)
-    portal = models.ForeignKey(Portal, models.PROTECT, related_name="commands")
+    portal = models.ForeignKey(Portal, models.PROTECT, related_name="commands", db_index=False)
     action = models.CharField(max_length=50)
     effect = models.CharField(max_length=50)
     target_kind = models.CharField(max_length=30)
     target_id = models.CharField(max_length=64)
     target_label = models.TextField()
-    workflow = models.ForeignKey(Workflow, models.PROTECT, null=True, related_name="commands")
-    task = models.ForeignKey(WorkflowTask, models.PROTECT, null=True, related_name="commands")
+    workflow = models.ForeignKey(
+        Workflow, models.PROTECT, null=True, related_name="commands", db_index=False
+    )
+    task = models.ForeignKey(
+        WorkflowTask, models.PROTECT, null=True, related_name="commands", db_index=False
+    )
     as_person = models.ForeignKey(Person, models.PROTECT, null=True, related_name="commands")
     on_behalf_of = models.CharField(max_length=255, blank=True)
     inputs = models.JSONField(default=dict)
     labels = models.JSONField(null=True)
     reason = models.TextField(blank=True)
     seen_modified = models.DateTimeField(null=True)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="commands")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="commands", db_index=False
+    )
     actor_name = models.CharField(max_length=255)
     actor_role = models.CharField(max_length=50)
     origin = models.CharField(max_length=20, default="screen")
@@ -269,6 +283,9 @@ class Command(models.Model):
             models.Index(fields=["portal", "state", "origin"], name="command_turn"),
             models.Index(fields=["workflow", "-id"], name="command_workflow"),
             models.Index(fields=["task", "-id"], name="command_task"),
+            models.Index(fields=["portal", "requested_at", "id"], name="command_requested"),
+            models.Index(fields=["target_id"], name="command_target"),
+            models.Index(fields=["actor", "action", "-id"], name="command_actor"),
             # what somebody asked for alone: looked for on every page of theirs
             models.Index(fields=["actor", "-id"], condition=Q(bulk=None), name="command_own"),
             models.Index(

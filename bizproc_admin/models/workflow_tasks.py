@@ -16,6 +16,7 @@ from bizproc_admin.models.participations import Participation
 from bizproc_admin.models.people import Person
 from bizproc_admin.models.portals import Portal
 from bizproc_admin.models.searching import words_of
+from bizproc_admin.models.workflow_templates import WorkflowTemplate
 from bizproc_admin.models.workflows import FRESH_FOR, Workflow
 
 # a name may be longer than what an index holds
@@ -50,6 +51,15 @@ class Answer:
 
 
 class WorkflowTaskQuerySet(models.QuerySet["WorkflowTask"]):
+    def bulk_create(
+        self, objs: Iterable["WorkflowTask"], *args: Any, **kwargs: Any
+    ) -> "list[WorkflowTask]":
+        """Add tasks, each with the template of its workflow."""
+        rows = list(objs)
+        for row in rows:
+            row.template_id = row.workflow.template_id
+        return super().bulk_create(rows, *args, **kwargs)
+
     def open(self) -> Self:
         """Narrow to workflow tasks that run on the portal as far as we know."""
         # "in" writes a comparison: SQLite uses no index for the bare column that "=" writes
@@ -61,7 +71,8 @@ class WorkflowTaskQuerySet(models.QuerySet["WorkflowTask"]):
 
     def waiting_for(self, people: "Iterable[int]") -> Self:
         """Narrow to open tasks that people, named by key, have not answered."""
-        waiting = Assignment.objects.waiting().filter(person__in=list(people))
+        # that a task is open is asked of itself: once more of each assignment's would cost a join
+        waiting = Assignment.objects.filter(person__in=list(people), status=0, gone_at=None)
         return self.open().filter(pk__in=waiting.values("task"))
 
     def involving(self, people: "Iterable[int]") -> Self:
@@ -109,9 +120,9 @@ class WorkflowTask(models.Model):
     status and a person's status are the portal's (docs/portal.md: Workflow tasks). is_open is
     status 0 and still on the portal. state_text is WORKFLOW_STATE, the only words the portal has
     for where a workflow stands. waiting_since is the earliest MODIFIED seen: the portal does not
-    tell when a task was made. While it is open, template_copy and starter_copy are copies of its
-    workflow's, and search_text holds what the workflow is found by besides its own words: written
-    by the merge, so that a list of 100,000 is sorted and searched by an index.
+    tell when a task was made. While it is open, template, template_copy and starter_copy are copies
+    of its workflow's, and search_text holds what the workflow is found by besides its own words:
+    written by the merge, so that a list of 100,000 is narrowed, sorted and searched by an index.
     """
 
     class Status(models.IntegerChoices):
@@ -122,9 +133,14 @@ class WorkflowTask(models.Model):
         TIMED_OUT = 4, _("Timed out")
         DECLINED = 5, _("Declined")
 
-    portal = models.ForeignKey(Portal, models.PROTECT, related_name="workflow_tasks")
+    portal = models.ForeignKey(
+        Portal, models.PROTECT, related_name="workflow_tasks", db_index=False
+    )
     remote_id = models.BigIntegerField()
-    workflow = models.ForeignKey(Workflow, models.PROTECT, related_name="tasks")
+    workflow = models.ForeignKey(Workflow, models.PROTECT, related_name="tasks", db_index=False)
+    template = models.ForeignKey(
+        WorkflowTemplate, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     activity = models.CharField(max_length=128, blank=True)
     activity_name = models.CharField(max_length=128, blank=True)
     name = models.TextField(blank=True)
@@ -163,11 +179,25 @@ class WorkflowTask(models.Model):
             models.Index(
                 fields=["portal", "is_open", "starter_copy", "id"], name="workflow_task_starter"
             ),
+            models.Index(
+                fields=["portal", "is_open", "template", "overdue_at", "id"],
+                name="workflow_task_of_template",
+            ),
+            models.Index(
+                fields=["portal", "is_open", "activity", "overdue_at", "id"],
+                name="workflow_task_kind",
+            ),
             models.Index(fields=["workflow", "is_open"], name="workflow_task_open"),
         ]
 
     def __str__(self) -> str:
         return self.name or _("Workflow task %(number)s") % {"number": self.remote_id}
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write the row; a new one with the template of its workflow."""
+        if self._state.adding:
+            self.template_id = self.workflow.template_id
+        super().save(*args, **kwargs)
 
     @property
     def is_fresh(self) -> bool:
@@ -231,8 +261,10 @@ class Assignment(models.Model):
         OK = 3, _("Done")
         CANCEL = 4, _("Declined")
 
-    task = models.ForeignKey(WorkflowTask, models.CASCADE, related_name="assignments")
-    person = models.ForeignKey(Person, models.PROTECT, related_name="assignments")
+    task = models.ForeignKey(
+        WorkflowTask, models.CASCADE, related_name="assignments", db_index=False
+    )
+    person = models.ForeignKey(Person, models.PROTECT, related_name="assignments", db_index=False)
     status = models.IntegerField(choices=Status, default=Status.WAITING)
     gone_at = models.DateTimeField(null=True)
 
@@ -240,7 +272,12 @@ class Assignment(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["task", "person"], name="assignment_person")]
-        indexes = [models.Index(fields=["person", "status", "gone_at"], name="assignment_waiting")]
+        # with the task, so that whose tasks are whose is told by it alone
+        indexes = [
+            models.Index(
+                fields=["person", "status", "gone_at", "task"], name="assignment_of_person"
+            )
+        ]
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Write the row; with a new one, that the person takes part in the task's workflow."""

@@ -19,7 +19,7 @@ COPIES = (
     "search_text",
     "wants_name",
 )
-OF_TASKS = ("template_copy", "starter_copy", "search_text")
+OF_TASKS = ("template", "template_copy", "starter_copy", "search_text")
 AT_ONCE = 200
 
 
@@ -53,13 +53,15 @@ def summarise_part(pks: Sequence[int]) -> None:
         if was != [getattr(workflow, name) for name in COPIES]:
             changed.append(workflow)
         for task in tasks[workflow.pk]:
-            copies = (
-                workflow.template_copy,
-                workflow.starter_copy,
-                f"{words_of(task)} {workflow.search_text}",
-            )
-            if copies != (task.template_copy, task.starter_copy, task.search_text):
-                task.template_copy, task.starter_copy, task.search_text = copies
+            copies = {
+                "template_id": workflow.template_id,
+                "template_copy": workflow.template_copy,
+                "starter_copy": workflow.starter_copy,
+                "search_text": f"{words_of(task)} {workflow.search_text}",
+            }
+            if any(getattr(task, name) != copy for name, copy in copies.items()):
+                for name, copy in copies.items():
+                    setattr(task, name, copy)
                 changed_tasks.append(task)
     Workflow.objects.bulk_update(changed, COPIES, batch_size=100)
     WorkflowTask.objects.bulk_update(changed_tasks, OF_TASKS, batch_size=100)

@@ -46,7 +46,8 @@ class ChosenStep:
 @requires(Capability.SEE_WORKFLOWS)
 def workflow_template_detail(request: Request, pk: int) -> HttpResponse:
     template = target_of(request, pk)
-    tasks = WorkflowTask.objects.visible_to(request.user).open().filter(workflow__template=template)
+    tasks = WorkflowTask.objects.visible_to(request.user).at(template.portal).open()
+    tasks = tasks.filter(template=template)
     waits = step_waits(tasks.values_list(*WAITING, named=True), template.portal.now())
     is_whole = may(request.user, Capability.SEE_STRUCTURES)
     found = shown(template, structure_of(template), is_whole=is_whole)

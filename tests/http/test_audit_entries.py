@@ -214,13 +214,16 @@ def test_each_outcome_has_a_chip_with_the_count_of_its_rows(client, entry, comma
 @pytest.mark.parametrize("most", [0, 10_000])
 def test_what_many_entries_say_is_asked_of_each_row_in_turn(client, entry, command, most):
     """The rows are the same, by whichever way they are found."""
-    with (
-        mock.patch("bizproc_admin.lists.audit_filters.MOST_COUNTED", most),
-        mock.patch("bizproc_admin.models.counting.MOST_COUNTED", most),
-    ):
+    with mock.patch("bizproc_admin.lists.audit_filters.MANY", most):
         form = AuditFilterForm({"outcome": "confirmed"})
         found = form.narrow(AuditEntry.objects.beginning())
     assert set(found) == {entry, command.audit_entries.earliest("pk")}
+
+
+def test_a_search_that_the_history_does_not_have_is_said_to_be_unknown(client, entry):
+    answer = client.get(LIST, {"q": "x"})
+    assert answer.status_code == 200
+    assert rows(client, q="x") == rows(client)
 
 
 def test_an_entry_leads_to_its_neighbours_in_the_list_as_it_is_filtered(client, entry, command):
