@@ -111,6 +111,11 @@ def look_at_application(pk: int) -> None:
     receiving.look_at_application(pk)
 
 
+@shared_task(name=PREFIX + "count_figures")
+def count_figures() -> None:
+    syncing.count_figures()
+
+
 @shared_task(name=PREFIX + "tidy")
 def tidy() -> None:
     heartbeats.forget()

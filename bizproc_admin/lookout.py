@@ -33,6 +33,7 @@ GRACE: Final = timedelta(seconds=1)
 TIDY_EVERY: Final = 3600.0
 REPEATS_EVERY: Final = 30.0
 TRIM_EVERY: Final = 30.0
+COUNT_EVERY: Final = 120.0
 #: The exit code of a worker that has ended itself, to be started again.
 ENDED_ITSELF: Final = 70
 
@@ -156,6 +157,8 @@ class Lookout:
                 self.take("prepare_recipe", pk)
             if Chore.objects.claim("trim revisions", every=TRIM_EVERY):
                 Revision.objects.trim()
+            if Chore.objects.claim("count figures", every=COUNT_EVERY):
+                self.take("count_figures")
             if Chore.objects.claim("tidy", every=TIDY_EVERY):
                 self.take("tidy")
 

@@ -15,13 +15,12 @@ from bizproc_admin.models import (
     Command,
     CommandState,
     Person,
+    PersonFigures,
     Portal,
-    Workflow,
 )
 from bizproc_admin.models.commands import TAKEN_BACK
-from bizproc_admin.models.counting import MOST_COUNTED, count_of, kept, key_of
-from bizproc_admin.models.workflow_tasks import WorkflowTask
-from bizproc_admin.models.workloads import left_behind
+from bizproc_admin.models.counting import count_of
+from bizproc_admin.models.workloads import are_counted, left_behind
 
 # the refusals of so long are told, as the list of commands narrows to them
 LATELY = timedelta(days=1)
@@ -70,12 +69,6 @@ def needs_of(
     sees_commands = may(account, Capability.SEE_COMMANDS)
     lately = commands.filter(requested_at__gt=timezone.now() - LATELY)
     refused = lately.filter(state__in=CommandState.of_words("refused"))
-    running = Workflow.objects.visible_to(account).at(portal).running()
-    overdue = kept(
-        key_of("overdue", account, portal),
-        running,
-        lambda: overdue_by_person(account, portal, now=now),
-    )
     return Needs(
         unknown=count_of(commands.filter(state__in=CommandState.of_words("unknown")))
         if sees_commands
@@ -88,28 +81,26 @@ def needs_of(
         else {},
         locked=locked,
         locks=locks,
-        overdue=overdue,
+        overdue=overdue_by_person(account, portal, now=now),
         whose="everybody" if account.sees_all else "team",
-        behind=kept(
-            key_of("behind", account, portal),
-            running,
-            lambda: left_behind(Person.objects.at(portal)),
-        )
+        behind=left_behind(Person.objects.at(portal), portal)
         if may(account, Capability.ACT_FOR_OTHERS)
         else {},
     )
 
 
 def overdue_by_person(account: Account, portal: Portal, *, now: datetime) -> list[Overdue]:
-    """Return whose tasks are past their deadline, most first, among the longest overdue tasks."""
+    """Return whose tasks are past their deadline, most first."""
     if not may(account, Capability.SEE_PEOPLE):
         return []
-    tasks = WorkflowTask.objects.visible_to(account).at(portal).open().filter(overdue_at__lt=now)
-    latest = tasks.order_by("overdue_at").values("pk")[:MOST_COUNTED]
-    parts = Assignment.objects.waiting().filter(task__in=latest)
-    if not account.sees_all:
-        parts = parts.filter(person__in=account.circle)
-    people = parts.values("person").annotate(n=Count("pk")).order_by("-n", "person")[:MOST_PEOPLE]
-    counts = {row["person"]: row["n"] for row in people}
-    names = Person.objects.in_bulk(counts)
-    return [Overdue(pk=pk, name=str(names[pk]), tasks=n) for pk, n in counts.items()]
+    people = Person.objects.visible_to(account).at(portal)
+    if are_counted(portal):
+        figures = PersonFigures.objects.filter(person__in=people, overdue__gt=0)
+        most = figures.order_by("-overdue", "person")[:MOST_PEOPLE]
+        counted = {one.person_id: one.overdue for one in most}
+    else:
+        parts = Assignment.objects.waiting().filter(task__overdue_at__lt=now, person__in=people)
+        rows = parts.values_list("person").annotate(n=Count("pk")).order_by("-n", "person")
+        counted = dict(rows[:MOST_PEOPLE])
+    names = Person.objects.in_bulk(counted)
+    return [Overdue(pk=pk, name=str(names[pk]), tasks=n) for pk, n in counted.items()]

@@ -71,7 +71,8 @@ class PersonFilterForm(FilterForm[PersonQuerySet]):
             return rows.filter(pk__in=members.values("person"))
         if chip == "state":
             return rows.filter(DISMISSED if values == ["dismissed"] else ~DISMISSED)
-        return having_tasks(rows, overdue=self.now if values == ["overdue"] else None)
+        overdue = self.now if values == ["overdue"] else None
+        return having_tasks(rows, self.portal, overdue=overdue)
 
     def ordered(self, rows: PersonQuerySet) -> PersonQuerySet:
         """Order people by the head that was clicked; the most urgent first where none was."""

@@ -1,5 +1,6 @@
 """What a row says of a workflow template: how it starts, how it is used, what is wrong with it."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,7 +21,7 @@ from bizproc_admin.models import (
     Workflow,
     WorkflowTemplate,
 )
-from bizproc_admin.models.counting import kept, key_of
+from bizproc_admin.models.counting import MOST_COUNTED, are_many, count_of, is_told
 from bizproc_admin.wording.templates import fault, owner_of, start_of
 
 # so many faults of one template are named
@@ -31,10 +32,10 @@ MOST_FAULTS = 5
 class TemplateLine:
     """A template in words and figures.
 
-    running counts what the viewer may see; figures are None for who does not see everything, and
-    until they were counted. faults say what cannot go well, the first of all there are. state is
-    "due" while the structure was not read since it changed, "too_large" where it cannot be, else
-    empty.
+    running counts what the viewer may see, is_least says that there may be more; figures are None
+    for who does not see everything, and until they were counted. faults say what cannot go well,
+    the first of all there are. state is "due" while the structure was not read since it changed,
+    "too_large" where it cannot be, else empty.
     """
 
     template: WorkflowTemplate
@@ -42,6 +43,7 @@ class TemplateLine:
     start: str
     owner: str
     running: int
+    is_least: bool
     figures: TemplateFigures | None
     faults: list[str]
     state: str
@@ -76,7 +78,7 @@ def template_lines(
 ) -> list[TemplateLine]:
     """Return what rows of templates of one portal say; figures must have been fetched."""
     keys = [template.pk for template in templates]
-    running = counted(keys, portal=portal, viewer=viewer)
+    running, is_least = counted(templates, portal=portal, viewer=viewer)
     faults = faults_of(keys, portal=portal)
     versions = TemplateVersion.objects.filter(template__in=keys).order_by("pk")
     latest: dict[int, int | None] = dict(versions.values_list("template", "structure_id"))
@@ -87,6 +89,7 @@ def template_lines(
             start=start_of(template),
             owner=owner_of(template),
             running=running.get(template.pk, 0),
+            is_least=is_least,
             figures=getattr(template, "figures", None) if viewer.sees_all else None,
             faults=faults.get(template.pk, []),
             state=state_of(template, latest),
@@ -95,12 +98,24 @@ def template_lines(
     ]
 
 
-def counted(keys: Sequence[int], *, portal: Portal | None, viewer: Account) -> dict[int, int]:
-    """Count the running workflows of templates that the viewer may see."""
+def counted(
+    templates: Sequence[WorkflowTemplate], *, portal: Portal | None, viewer: Account
+) -> tuple[dict[int, int], bool]:
+    """Count the running workflows of templates that the viewer may see; True: some of them alone.
+
+    Where more run than are counted, what the workers counted last is told to who sees them all.
+    """
+    keys = [template.pk for template in templates]
     running = Workflow.objects.visible_to(viewer).at(portal).running()
-    counts = running.filter(template__in=keys).order_by().values("template").annotate(n=Count("pk"))
-    key = key_of("templates", viewer, portal, *keys)
-    return kept(key, running, lambda: dict(counts.values_list("template", "n")))
+    is_exact = not are_many(running) if viewer.sees_all else is_told(count_of(running))
+    if is_exact:
+        of_keys = running.filter(template__in=keys).order_by().values_list("template")
+        return dict(of_keys.annotate(n=Count("pk"))), False
+    if viewer.sees_all:
+        figures = TemplateFigures.objects.filter(template__in=keys)
+        return dict(figures.values_list("template", "running")), False
+    some = running.order_by().values_list("template", flat=True)
+    return Counter(some[:MOST_COUNTED]), True
 
 
 def faults_of(keys: Sequence[int], *, portal: Portal | None) -> dict[int, list[str]]:

@@ -15,6 +15,7 @@ from bizproc_admin.models.drafts import Draft
 from bizproc_admin.models.gateways import GatewayConnection
 from bizproc_admin.models.participations import Participation
 from bizproc_admin.models.people import Department, Person
+from bizproc_admin.models.person_figures import PersonFigures
 from bizproc_admin.models.person_tokens import PersonToken
 from bizproc_admin.models.portals import Outage, Portal
 from bizproc_admin.models.recipes import Recipe
@@ -66,6 +67,7 @@ __all__ = [
     "PaceBucket",
     "Participation",
     "Person",
+    "PersonFigures",
     "PersonToken",
     "Place",
     "Portal",

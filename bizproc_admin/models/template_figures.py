@@ -1,4 +1,7 @@
-"""How templates are used: counted from the own history with each full pass over workflows."""
+"""How templates are used: counted from the own history, by the workers every so often.
+
+That is with each full pass over workflows, and more often where very many run.
+"""
 
 import math
 from collections import defaultdict
@@ -6,24 +9,28 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Count, Min, Q
 from django.utils import timezone
 
 from bizproc_admin.models.portals import Portal
 from bizproc_admin.models.workflow_templates import WorkflowTemplate
-from bizproc_admin.models.workflows import Workflow
+from bizproc_admin.models.workflows import LOCK_GRACE, Workflow
 
 SPAN = timedelta(days=30)
 # the end of a workflow is known well enough for its duration when it was seen within this span
 SHARP = timedelta(hours=1)
-COUNTED = ("running", "waiting", "overdue")
+# nothing has happened for so long
+IDLE = timedelta(days=30)
+COUNTED = ("running", "waiting", "overdue", "locked", "idle", "oldest")
+NONE = (0, 0, 0, 0, 0, None)
 
 
 class TemplateFigures(models.Model):
     """What the workflows of a template do.
 
     running are those that run, waiting those of them with an open task, overdue with one past its
-    deadline; ended those that ended within 30 days. median and slowest (the 95th percentile) are
+    deadline, locked and idle those held or left alone for long; oldest is when the first of them
+    started; ended those that ended within 30 days. median and slowest (the 95th percentile) are
     seconds from start to end of the sample of those whose end was seen within an hour.
     """
 
@@ -33,6 +40,9 @@ class TemplateFigures(models.Model):
     running = models.PositiveIntegerField(default=0)
     waiting = models.PositiveIntegerField(default=0)
     overdue = models.PositiveIntegerField(default=0)
+    locked = models.PositiveIntegerField(default=0, db_default=0)
+    idle = models.PositiveIntegerField(default=0, db_default=0)
+    oldest = models.DateTimeField(null=True)
     ended = models.PositiveIntegerField(default=0)
     median = models.PositiveBigIntegerField(null=True)
     slowest = models.PositiveBigIntegerField(null=True)
@@ -54,6 +64,9 @@ def count_anew(portal: Portal) -> None:
             running=Count("pk"),
             waiting=Count("pk", filter=Q(open_tasks__gt=0)),
             overdue=Count("pk", filter=Q(overdue_at__lt=now)),
+            locked=Count("pk", filter=Q(owned_until__lt=now - LOCK_GRACE)),
+            idle=Count("pk", filter=Q(modified_at__lt=now - IDLE)),
+            oldest=Min("started_at"),
         )
     )
     running = {key: numbers for key, *numbers in counted.values_list("template", *COUNTED)}
@@ -75,7 +88,7 @@ def count_anew(portal: Portal) -> None:
             slowest=at_share(sorted(durations[template]), 0.95),
             sample=len(durations[template]),
             counted_at=counted_at,
-            **dict(zip(COUNTED, running.get(template, (0, 0, 0)), strict=True)),
+            **dict(zip(COUNTED, running.get(template, NONE), strict=True)),
         )
         for template in WorkflowTemplate.objects.filter(portal=portal).values_list("pk", flat=True)
     ]

@@ -13,14 +13,16 @@ from django.db.models import (
     OuterRef,
     QuerySet,
     Subquery,
+    Sum,
     Value,
     When,
 )
 from django.db.models.functions import Cast, Coalesce
 
 from bizproc_admin.models.accounts import LinkedPerson
-from bizproc_admin.models.counting import kept
-from bizproc_admin.models.people import DISMISSED, Person, PersonQuerySet
+from bizproc_admin.models.counting import are_many
+from bizproc_admin.models.people import DISMISSED, PersonQuerySet
+from bizproc_admin.models.person_figures import PersonFigures
 from bizproc_admin.models.portals import Portal
 from bizproc_admin.models.workflow_tasks import Assignment
 from bizproc_admin.models.workflows import Workflow
@@ -48,25 +50,60 @@ def workload(now: datetime) -> dict[str, Any]:
     }
 
 
+def with_counts(
+    people: PersonQuerySet, portal: Portal | None, now: datetime, *names: str
+) -> PersonQuerySet:
+    """Annotate people of one portal with the same, all of them to be shown or ordered by it.
+
+    A subquery for each would read a million rows one by one: where very many workflows run, what
+    the workers counted last is told, else all people are counted at once to be ordered.
+    """
+    names = names or (*GROUPED, "signed_in_at")
+    live = [name for name in names if name not in GROUPED]
+    if are_counted(portal):
+        people = people.annotate(**{name: FIGURES[name] for name in names if name in GROUPED})
+    else:
+        live = list(names)
+    return with_workload(people, now, *live) if live else people
+
+
+def are_counted(portal: Portal | None) -> bool:
+    """Tell whether so much runs at a portal that the workers count it every so often."""
+    return are_many(Workflow.objects.at(portal).running())
+
+
 def with_count(
     people: PersonQuerySet, portal: Portal | None, now: datetime, name: str
 ) -> PersonQuerySet:
-    """Annotate people with one figure of their workload, to be ordered by.
-
-    All of them are counted at once: a subquery for each would read a million rows one by one.
-    """
-    if name not in GROUPED:
-        return with_workload(people, now, name)
-    running = Workflow.objects.at(portal).running()
-    key = f"workload:{portal.pk if portal else 0}:{name}"
-    counts = kept(key, running, lambda: dict(GROUPED[name](portal, now)))
+    """Annotate all people with one figure of their workload, to be ordered by."""
+    if name not in GROUPED or are_counted(portal):
+        return with_counts(people, portal, now, name)
     people_of: dict[int, list[int]] = {}
-    for person, count in counts.items():
+    for person, count in GROUPED[name](portal, now):
         people_of.setdefault(count, []).append(person)
     cases = [When(pk__in=keys, then=Value(count)) for count, keys in people_of.items()]
     # a mere 0, where nobody has any, would be the number of a column to PostgreSQL
     number = Cast(Case(*cases, default=Value(0)), IntegerField())
     return people.annotate(**{name: number})
+
+
+def count_people(portal: Portal) -> None:
+    """Count the workload of everybody at a portal; what is as before is not written again."""
+    now = portal.now()
+    counts: dict[int, dict[str, int]] = {}
+    for name, counted_by in GROUPED.items():
+        for person, count in counted_by(portal, now):
+            counts.setdefault(person, {})[name.removesuffix("_count")] = count
+    known = PersonFigures.objects.filter(person__portal=portal).in_bulk()
+    figures = [PersonFigures(person_id=key, **counts.get(key, {})) for key in counts | known]
+    changed = [one for one in figures if one.counts != getattr(known.get(one.pk), "counts", None)]
+    PersonFigures.objects.bulk_create(
+        changed,
+        update_conflicts=True,
+        unique_fields=["person"],
+        update_fields=["open", "overdue", "running"],
+        batch_size=1000,
+    )
 
 
 def waiting_by_person(portal: Portal | None, now: datetime) -> QuerySet[Any, tuple[int, int]]:
@@ -90,6 +127,11 @@ GROUPED: dict[str, Callable[[Portal | None, datetime], QuerySet[Any, tuple[int, 
 }
 
 
+FIGURES = {
+    name: Coalesce(F(f"figures__{name.removesuffix('_count')}"), Value(0)) for name in GROUPED
+}
+
+
 def most_urgent_first(
     people: PersonQuerySet, portal: Portal | None, now: datetime
 ) -> PersonQuerySet:
@@ -106,8 +148,14 @@ def most_urgent_first(
     )
 
 
-def having_tasks(people: PersonQuerySet, *, overdue: datetime | None = None) -> PersonQuerySet:
+def having_tasks(
+    people: PersonQuerySet, portal: Portal | None, *, overdue: datetime | None = None
+) -> PersonQuerySet:
     """Narrow to people whom a task waits for, or one that is overdue at a moment."""
+    if are_counted(portal):
+        return (
+            people.filter(figures__overdue__gt=0) if overdue else people.filter(figures__open__gt=0)
+        )
     return people.filter(Exists(parts(overdue=overdue)))
 
 
@@ -123,9 +171,16 @@ def counted(rows: QuerySet[Any], *, by: str) -> Coalesce:
     return Coalesce(Subquery(count, output_field=IntegerField()), Value(0))
 
 
-def left_behind(people: QuerySet[Person]) -> dict[str, int]:
-    """Count the open tasks that wait for dismissed people, and those people."""
-    waiting = Assignment.objects.waiting().filter(person__in=people.filter(DISMISSED))
+def left_behind(people: PersonQuerySet, portal: Portal | None) -> dict[str, int]:
+    """Count the open tasks that wait for dismissed people, and those people.
+
+    Where the workers count, a task that waits for two of them is two.
+    """
+    leavers = people.filter(DISMISSED)
+    if are_counted(portal):
+        figures = PersonFigures.objects.filter(person__in=leavers, open__gt=0)
+        return figures.aggregate(tasks=Coalesce(Sum("open"), 0), people=Count("pk"))
+    waiting = Assignment.objects.waiting().filter(person__in=leavers)
     return waiting.aggregate(
         tasks=Count("task", distinct=True), people=Count("person", distinct=True)
     )

@@ -14,7 +14,7 @@ from bizproc_admin.forms.people import found_people
 from bizproc_admin.lists.hand_overs import HandOver, groups_of
 from bizproc_admin.lists.mention_lines import mention_lines
 from bizproc_admin.models import Person, TemplateMention, Workflow
-from bizproc_admin.models.workloads import most_urgent_first, with_workload
+from bizproc_admin.models.workloads import most_urgent_first, with_counts
 
 MOST_PEOPLE, MOST_MENTIONS = 50, 200
 
@@ -29,7 +29,8 @@ def hand_over_list(request: Request) -> HttpResponse:
     if text:
         keys = [person.pk for person in found_people(people, text)]
         people = people.filter(pk__in=keys)
-    offered = with_workload(most_urgent_first(people, request.portal, now), now, "running_count")
+    people = most_urgent_first(people, request.portal, now)
+    offered = with_counts(people, request.portal, now, "running_count")
     context = {"people": offered[:MOST_PEOPLE], "q": text}
     return render(request, "hand_overs/list.html", context)
 

@@ -1,9 +1,10 @@
 """The overview: what needs somebody now, how much runs and waits, and how old all of that is."""
 
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, F, Min, Q
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -14,12 +15,24 @@ from bizproc_admin.htmx import page
 from bizproc_admin.lists.inbox import waiting_count
 from bizproc_admin.lists.needs import needs_of
 from bizproc_admin.lists.workflow_lines import workflow_lines
-from bizproc_admin.models import Command, Feed, FeedName, Role, Workflow, WorkflowTemplate
-from bizproc_admin.models.counting import kept, key_of
+from bizproc_admin.models import (
+    Account,
+    Command,
+    Feed,
+    FeedName,
+    Portal,
+    Role,
+    TemplateFigures,
+    Workflow,
+    WorkflowTemplate,
+)
+from bizproc_admin.models.counting import MOST_COUNTED, are_many, count_of, is_told
+from bizproc_admin.models.template_figures import COUNTED, IDLE
 from bizproc_admin.models.workflows import LOCK_GRACE, WorkflowQuerySet
-from bizproc_admin.wording import acts
-from bizproc_admin.wording.freshness import is_told, of_feed
+from bizproc_admin.wording import acts, freshness
 
+# a template of which only some workflows are counted
+NOTHING = {"running": 0, "waiting": 0, "overdue": 0, "locked": 0, "is_least": True}
 MOST_TEMPLATES, MOST_OLDEST, MOST_LOCKS = 12, 5, 3
 
 
@@ -33,8 +46,7 @@ def overview(request: Request) -> HttpResponse:
     visible = Workflow.objects.visible_to(request.user).at(portal)
     now = portal.now() if portal else timezone.now()
     running = visible.running()
-    key = key_of("overview", request.user, portal)
-    counts, per_template = kept(key, running, lambda: figures_of(running, now))
+    counts, per_template = figures_of(running, now, portal=portal, viewer=request.user)
     rows = running.with_names()
     longest = list(rows.order_by("started_at")[:MOST_OLDEST])
     locks = rows.filter(owned_until__lt=now - LOCK_GRACE).order_by("owned_until")
@@ -55,7 +67,9 @@ def overview(request: Request) -> HttpResponse:
             for row in shown
         ],
         "template_count": len(per_template),
-        "freshness": of_feed(portal, feeds.get(FeedName.WORKFLOWS.value)) if portal else None,
+        "freshness": freshness.of_feed(portal, feeds.get(FeedName.WORKFLOWS.value))
+        if portal
+        else None,
         "is_first_copy": portal is not None
         and portal.is_connected
         and not (feeds.get(FeedName.WORKFLOWS.value) and feeds["workflows"].fresh_at),
@@ -64,11 +78,11 @@ def overview(request: Request) -> HttpResponse:
             {
                 "name": name,
                 "label": name.label,
-                "freshness": of_feed(portal, feeds.get(name.value)),
+                "freshness": freshness.of_feed(portal, feeds.get(name.value)),
                 "feed": feeds.get(name.value),
             }
             for name in FeedName
-            if is_told(portal, name)
+            if freshness.is_told(portal, name)
         ]
         if portal
         else [],
@@ -84,26 +98,59 @@ def overview(request: Request) -> HttpResponse:
 
 
 def figures_of(
-    running: WorkflowQuerySet, now: datetime
+    running: WorkflowQuerySet, now: datetime, *, portal: Portal | None, viewer: Account
 ) -> tuple[dict[str, int], list[dict[str, Any]]]:
-    """Count running workflows in all and by template, most first."""
-    counts = running.aggregate(
-        running=Count("pk"),
-        waiting=Count("pk", filter=Q(open_tasks__gt=0)),
-        overdue=Count("pk", filter=Q(overdue_at__lt=now)),
-        locked=Count("pk", filter=Q(owned_until__lt=now - LOCK_GRACE)),
-        idle=Count("pk", filter=Q(modified_at__lt=now - timedelta(days=30))),
-    )
-    templates = (
-        running.values("template_id", "template_copy")
-        .annotate(
-            running=Count("pk"),
-            waiting=Count("pk", filter=Q(open_tasks__gt=0)),
-            overdue=Count("pk", filter=Q(overdue_at__lt=now)),
-            locked=Count("pk", filter=Q(owned_until__lt=now - LOCK_GRACE)),
-            oldest=Min("started_at"),
-            latest=Max("modified_at"),
+    """Count running workflows in all and by template, most first.
+
+    Of more than are counted, what the workers counted last is told to who sees them all. Anybody
+    else is told of some of them, and each number by template may be greater (is_least).
+    """
+    conditions = {
+        "waiting": Q(open_tasks__gt=0),
+        "overdue": Q(overdue_at__lt=now),
+        "locked": Q(owned_until__lt=now - LOCK_GRACE),
+        "idle": Q(modified_at__lt=now - IDLE),
+    }
+    is_exact = not are_many(running) if viewer.sees_all else is_told(count_of(running))
+    if is_exact:
+        tests = {name: Count("pk", filter=test) for name, test in conditions.items()}
+        templates = (
+            running.order_by()
+            .values("template_id", "template_copy")
+            .annotate(running=Count("pk"), oldest=Min("started_at"), **tests)
         )
-        .order_by("-running", "template_copy")
-    )
-    return counts, [{**row} for row in templates]
+        return in_all([{**row} for row in templates])
+    if viewer.sees_all:
+        figures = TemplateFigures.objects.filter(template__portal=portal, running__gt=0)
+        named = figures.values(*COUNTED, "template_id", template_copy=F("template__name"))
+        return in_all([{**row} for row in named])
+    counts = {name: count_of(running.filter(test)) for name, test in conditions.items()}
+    return {"running": count_of(running), **counts}, some_by_template(running, now)
+
+
+def in_all(
+    templates: list[dict[str, Any]],
+) -> tuple[dict[str, int], list[dict[str, Any]]]:
+    """Add up what is counted by template; most first."""
+    names = ("running", "waiting", "overdue", "locked", "idle")
+    counts = {name: sum(row[name] for row in templates) for name in names}
+    return counts, most_first(templates)
+
+
+def some_by_template(running: WorkflowQuerySet, now: datetime) -> list[dict[str, Any]]:
+    """Count by template as many of the workflows as are counted, whichever those are."""
+    columns = ("template_id", "template_copy", "open_tasks", "overdue_at", "owned_until")
+    found: dict[int, dict[str, Any]] = {}
+    for key, name, tasks, overdue_at, owned_until in running.order_by().values_list(*columns)[
+        :MOST_COUNTED
+    ]:
+        row = found.setdefault(key, {"template_id": key, "template_copy": name, **NOTHING})
+        row["running"] += 1
+        row["waiting"] += tasks > 0
+        row["overdue"] += overdue_at is not None and overdue_at < now
+        row["locked"] += owned_until is not None and owned_until < now - LOCK_GRACE
+    return most_first(found.values())
+
+
+def most_first(templates: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(templates, key=lambda row: (-row["running"], row["template_copy"]))

@@ -9,9 +9,8 @@ from bizproc_admin.lists.list_page import ListPage
 from bizproc_admin.lists.person_filters import PersonFilterForm
 from bizproc_admin.lists.person_lines import PersonLine, person_lines
 from bizproc_admin.lists.shown import Shown
-from bizproc_admin.models import FeedName, Person, Workflow
-from bizproc_admin.models.counting import kept, key_of
-from bizproc_admin.models.workloads import left_behind, with_workload
+from bizproc_admin.models import FeedName, Person
+from bizproc_admin.models.workloads import left_behind, with_counts
 
 
 def filters_of(request: Request) -> PersonFilterForm:
@@ -26,10 +25,7 @@ def lines_of(
 
 
 def more_of(shown: Shown[PersonFilterForm, Person, PersonLine]) -> dict[str, object]:
-    request, people = shown.request, shown.filters.people
-    running = Workflow.objects.at(request.portal).running()
-    key = key_of("left", request.user, request.portal)
-    return {"left": kept(key, running, lambda: left_behind(people))}
+    return {"left": left_behind(shown.filters.people, shown.request.portal)}
 
 
 def is_unlinked(shown: Shown[PersonFilterForm, Person, PersonLine]) -> bool:
@@ -44,9 +40,9 @@ PEOPLE = ListPage(
     feed=FeedName.PEOPLE,
     filters=filters_of,
     rows=lambda request: Person.objects.visible_to(request.user),
-    fetched=lambda filters: with_workload(Person.objects.all(), filters.now).prefetch_related(
-        "departments", "headed"
-    ),
+    fetched=lambda filters: with_counts(
+        Person.objects.all(), filters.portal, filters.now
+    ).prefetch_related("departments", "headed"),
     lines=lines_of,
     unlinked=is_unlinked,
     more=more_of,

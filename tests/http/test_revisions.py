@@ -40,8 +40,8 @@ LIST, TASKS = "/workflows/", "/workflow-tasks/"
 NOT_SHOWN = {
     "AddressChange", "AuditDetail", "AuditEntry", "AuditRepeat", "AuditSequence", "CallReceiver",
     "CalledWorkflow", "Chore", "CommandFile", "Draft", "FrozenPart", "MethodBudget", "PaceBucket",
-    "Place", "Revision", "ScreenReading", "SyncRun", "TemplateFigures", "TemplateFile",
-    "TemplateMention", "TemplateStructure", "TemplateVersion", "Watched", "Worker",
+    "PersonFigures", "Place", "Revision", "ScreenReading", "SyncRun", "TemplateFigures",
+    "TemplateFile", "TemplateMention", "TemplateStructure", "TemplateVersion", "Watched", "Worker",
     "Account_user_permissions",
 }  # fmt: skip
 

@@ -1,0 +1,181 @@
+"""Where very many workflows run, pages tell what the workers counted last, or count some of them.
+
+What was counted for one account is told to no other.
+"""
+
+import pytest
+from django.urls import reverse
+
+from bizproc_admin import lookout, syncing
+from bizproc_admin.lists import waiting_people
+from bizproc_admin.models import (
+    Assignment,
+    LinkedPerson,
+    Participation,
+    Person,
+    Workflow,
+    WorkflowTemplate,
+    counting,
+)
+
+pytestmark = pytest.mark.portable
+
+
+@pytest.fixture
+def starter(workflow):
+    person = Person.objects.earliest("pk")
+    workflow.started_by = person
+    workflow.starter_copy = person.name
+    workflow.save()
+    return person
+
+
+@pytest.fixture
+def another(workflow, starter):
+    """A second workflow, of a template of its own, which is older."""
+    template = WorkflowTemplate.objects.create(
+        portal=workflow.portal, remote_id=977, name="Согласование договора"
+    )
+    return Workflow.objects.create(
+        portal=workflow.portal,
+        remote_id="another",
+        template=template,
+        template_copy=template.name,
+        document=workflow.document,
+        started_by=starter,
+        started_at=workflow.started_at.replace(year=2020),
+        modified_at=workflow.modified_at,
+        observed_at=workflow.observed_at,
+    )
+
+
+@pytest.fixture
+def few_are_many(monkeypatch, another):
+    """Two workflows run, and that is more than anybody counts."""
+    monkeypatch.setattr(counting, "MOST_COUNTED", 1)
+    monkeypatch.setattr(counting, "MANY", 0)
+    for module in ("views.overview", "lists.template_lines"):
+        monkeypatch.setattr(f"bizproc_admin.{module}.MOST_COUNTED", 1)
+    monkeypatch.setattr(waiting_people, "MOST_LOOKED_AT", 1)
+
+
+def overview(client):
+    return client.get(reverse("overview")).context
+
+
+def choices(client, chip, **asked):
+    answer = client.get(reverse("workflow_choices", args=[chip]), asked)
+    found = answer.context["choices"]
+    return [(one.label, one.count, one.is_least) for one in found], answer.content.decode()
+
+
+def test_the_overview_tells_what_the_workers_counted(as_, administrator, few_are_many, another):
+    client = as_(administrator)
+    assert overview(client)["counts"]["running"] == 1, "as with the last full pass"
+    syncing.count_figures()
+    assert overview(client)["counts"]["running"] == 2
+    rows = overview(client)["templates"]
+    assert {row["name"]: row["running"] for row in rows}[another.template.name] == 1
+    Workflow.objects.filter(pk=another.pk).update(is_running=False)
+    assert overview(client)["counts"]["running"] == 2
+    syncing.count_figures()
+    assert overview(client)["counts"]["running"] == 1
+
+
+def test_the_background_worker_counts_now_and_then(portal, monkeypatch):
+    taken = []
+    one = lookout.Lookout("background", node="n", threads=1, watches=False)
+    monkeypatch.setattr(one, "take", lambda *job, **_: taken.append(job))
+    one.look()
+    one.look()
+    assert taken.count(("count_figures",)) == 1
+
+
+def test_whoever_sees_a_part_is_told_of_that_part_alone(
+    as_, manager, few_are_many, workflow, starter
+):
+    syncing.count_figures()
+    assert overview(as_(manager))["counts"]["running"] == 0
+    LinkedPerson.objects.create(user=manager, portal=workflow.portal, person=starter)
+    told = overview(as_(manager))
+    assert told["counts"]["running"] == 2, "one more than is counted"
+    assert [(row["running"], row["is_least"]) for row in told["templates"]] == [(1, True)]
+
+
+def test_figures_of_few_are_worked_out_each_time(as_, administrator, workflow):
+    client = as_(administrator)
+    assert overview(client)["counts"]["running"] == 1
+    workflow.mark_ended(cause="unknown", after=workflow.started_at, before=workflow.modified_at)
+    assert overview(client)["counts"]["running"] == 0
+
+
+def test_people_are_told_and_ordered_by_what_the_workers_counted(
+    as_, administrator, few_are_many, starter
+):
+    client, url = as_(administrator), reverse("person_list")
+    syncing.count_figures()
+    first = client.get(url, {"sort": "-running"}).context["list"].lines[0].person
+    assert (first, first.running_count) == (starter, 2)
+    asked = Assignment.objects.get(status=0, gone_at=None).person
+    lines = client.get(url, {"load": "open"}).context["list"].lines
+    assert [(line.person, line.person.open_count) for line in lines] == [(asked, 1)]
+    Assignment.objects.update(status=1)
+    syncing.count_figures()
+    assert client.get(url, {"load": "open"}).context["list"].lines == []
+
+
+def test_a_template_tells_how_many_of_it_run(as_, administrator, manager, few_are_many, another):
+    def running(account):
+        client, url = as_(account), reverse("workflow_template_list")
+        pages = [client.get(url, {"show": part}) for part in ("listed", "automation")]
+        lines = [line for page in pages for line in page.context["list"].lines]
+        return {line.template: (line.running, line.is_least) for line in lines}
+
+    syncing.count_figures()
+    assert running(administrator)[another.template] == (1, False)
+    LinkedPerson.objects.create(user=manager, portal=another.portal, person=another.started_by)
+    told = running(manager)
+    assert sum(count for count, _is_least in told.values()) == 1, "no more than is counted"
+    assert told[another.template][1]
+
+
+def test_choices_are_counted_among_the_latest_rows(as_, administrator, few_are_many, workflow):
+    found, page = choices(as_(administrator), "template")
+    assert found == [(workflow.template_name, 1, True)]
+    assert ">1+</span>" in page
+    assert choices(as_(administrator), "starter")[0] == [(workflow.started_by_name, 1, True)]
+    assert choices(as_(administrator), "waiting")[0] == [
+        (Assignment.objects.get().person.name, 1, True)
+    ]
+
+
+def test_what_only_other_rows_have_is_found_by_its_name(as_, administrator, few_are_many, another):
+    client = as_(administrator)
+    name = another.template.name
+    assert choices(client, "template", find="ДОГОВОР")[0] == [(name, None, True)]
+    assert choices(client, "template", find="отпуск")[0] == []
+    Workflow.objects.filter(pk=another.pk).update(is_running=False)
+    assert choices(client, "template", find="договор ")[0] == [], "nothing of it runs"
+
+
+def test_whom_nobody_waits_for_is_not_found(as_, administrator, few_are_many, starter):
+    client = as_(administrator)
+    asked = Assignment.objects.get().person
+    assert choices(client, "waiting", find=asked.name)[0] == [(asked.name, 1, True)]
+    others = Person.objects.exclude(pk=asked.pk).exclude(name="")
+    assert choices(client, "waiting", find=others[0].name)[0] == []
+
+
+def test_who_takes_part_sees_the_template_whichever_version_kept_that(manager, another):
+    LinkedPerson.objects.create(user=manager, portal=another.portal, person=another.started_by)
+    seen = WorkflowTemplate.objects.visible_to(manager)
+    assert another.template in seen
+    Participation.objects.update(template=None)
+    assert another.template in seen.all()
+    # as the rest of the tests holds the table against what says it
+    Participation.objects.all().delete()
+    assert another.template not in seen.all()
+    for one in Workflow.objects.all():
+        one.save()
+    assignments = Assignment.objects.select_related("task")
+    Participation.objects.keep((one.person_id, one.task.workflow_id) for one in assignments)
