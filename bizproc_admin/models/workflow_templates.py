@@ -2,13 +2,13 @@
 
 from typing import Self
 
-from django.apps import apps
 from django.db import models
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from bizproc_admin.models.accounts import Account
 from bizproc_admin.models.documents import DocumentKind
+from bizproc_admin.models.participations import Participation
 from bizproc_admin.models.people import Person
 from bizproc_admin.models.portals import Portal
 from bizproc_admin.models.searching import words_of
@@ -22,8 +22,11 @@ class WorkflowTemplateQuerySet(models.QuerySet["WorkflowTemplate"]):
         """Narrow to what an account may see: everything, or templates of workflows it may see."""
         if account.sees_all:
             return self.filter(portal=account.home_id) if account.home_id else self
-        workflows = apps.get_model("bizproc_admin.Workflow").objects.visible_to(account)
-        return self.filter(pk__in=workflows.values("template"))
+        if account.role is None:
+            return self.none()
+        parts = Participation.objects.filter(person__in=account.circle)
+        of_older = parts.filter(template=None).values("workflow__template")
+        return self.filter(Q(pk__in=parts.values("template")) | Q(pk__in=of_older))
 
     def matching(self, text: str) -> Self:
         """Narrow to templates whose searchable words contain every word of the text."""
@@ -46,11 +49,10 @@ class WorkflowTemplateQuerySet(models.QuerySet["WorkflowTemplate"]):
             return self.none()
         if account.sees_all:
             return self.visible_to(account).listed()
-        workflows = apps.get_model("bizproc_admin.Workflow").objects.visible_to(account)
-        of_type = workflows.filter(
-            template__portal=OuterRef("portal"),
-            template__entity=OuterRef("entity"),
-            template__document_type=OuterRef("document_type"),
+        of_type = self.model._default_manager.visible_to(account).filter(
+            portal=OuterRef("portal"),
+            entity=OuterRef("entity"),
+            document_type=OuterRef("document_type"),
         )
         return self.listed().filter(Exists(of_type))
 
