@@ -25,7 +25,7 @@ from bizproc_admin.models import (
     Role,
     WorkflowTemplate,
 )
-from bizproc_admin.models.template_figures import count_anew
+from bizproc_admin.syncing import count_figures
 
 PEOPLE = 5_000
 BELOW = 200
@@ -88,11 +88,12 @@ TASKS = """
 INSERT INTO bizproc_admin_workflowtask
     (id, portal_id, workflow_id, remote_id, name, activity, activity_name, description, parameters,
      modified_at, overdue_at, is_open, status, state_text, observed_at, first_seen_at,
-     waiting_since, template_copy, starter_copy, search_text)
+     waiting_since, template_id, template_copy, starter_copy, search_text)
 OVERRIDING SYSTEM VALUE
 SELECT n, %(portal)s, n, n, step, 'ApproveActivity', 'A' || n %% 50, '', '{}', w.modified_at,
     w.overdue_at, number.is_running, 1 - number.is_running::int, '', now(), now(), w.modified_at,
-    w.template_name, w.started_by_name, lower(n || ' ' || step || ' ' || w.search_text)
+    w.template_id, w.template_name, w.started_by_name,
+    lower(n || ' ' || step || ' ' || w.search_text)
 FROM number JOIN bizproc_admin_workflow w ON w.id = n
 WHERE waits OR NOT number.is_running
 """
@@ -108,11 +109,12 @@ JOIN bizproc_admin_person p ON p.portal_id = %(portal)s
 WHERE waits AND n %% 3 = 0 AND 3 + (assignee + n) %% (%(people)s - 3) <> assignee
 """
 PARTICIPATIONS = """
-INSERT INTO bizproc_admin_participation (person_id, workflow_id)
-SELECT started_by_id, id FROM bizproc_admin_workflow
+INSERT INTO bizproc_admin_participation (person_id, workflow_id, template_id)
+SELECT started_by_id, id, template_id FROM bizproc_admin_workflow
 WHERE started_by_id IS NOT NULL AND id BETWEEN %(first)s AND %(last)s
 UNION
-SELECT person_id, task_id FROM bizproc_admin_assignment
+SELECT person_id, task_id, template_id FROM bizproc_admin_assignment
+JOIN bizproc_admin_workflow w ON w.id = task_id
 WHERE task_id BETWEEN %(first)s AND %(last)s
 """
 OPERATIONS = """
@@ -198,6 +200,15 @@ def people(portal: Portal) -> dict[Role, Account]:
     }
 
 
+def accounts() -> dict[Role, Account]:
+    """Give the three accounts that were made earlier."""
+    names = {
+        Role.PORTAL_ADMINISTRATOR: "anna",
+        **{role: role.value for role in (Role.MANAGER, Role.PARTICIPANT)},
+    }
+    return {role: Account.objects.get(username=name) for role, name in names.items()}
+
+
 def linked(role: Role, person: Person) -> Account:
     made = Account.objects.create_user(username=role.value, password="a-long-enough-password")
     made.groups.add(Group.objects.get(name=role.value))
@@ -226,7 +237,7 @@ def fill(portal: Portal, actor: Account, *, first: int, last: int) -> None:
             name = f"bizproc_admin_{table}"
             cursor.execute(f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), {last})")
         cursor.execute("DROP TABLE number; SET session_replication_role = DEFAULT")
-        count_anew(portal)
+        count_figures()
         # what its own daemon does within minutes
         cursor.execute("VACUUM ANALYZE")
 

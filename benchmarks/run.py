@@ -31,7 +31,9 @@ from benchmarks.measuring import show  # noqa: E402
 
 def main(part: str) -> bool:
     if connection.vendor == "postgresql":
-        connection.creation.create_test_db(verbosity=0, autoclobber=True)
+        connection.creation.create_test_db(
+            verbosity=0, autoclobber=True, keepdb=million.KEEP, serialize=False
+        )
     else:
         call_command("migrate", verbosity=0)
     try:
@@ -66,7 +68,7 @@ def main(part: str) -> bool:
             ]
         )
     finally:
-        if connection.vendor == "postgresql":
+        if connection.vendor == "postgresql" and not million.KEEP:
             connection.creation.destroy_test_db(connection.settings_dict["NAME"], verbosity=0)
 
 
