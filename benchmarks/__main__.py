@@ -20,6 +20,7 @@ PARTS = (
     "operations",
     "choosing",
     "polls",
+    "people",
     "million",
 )
 
@@ -43,7 +44,8 @@ def databases(part: str) -> list[str]:
         return [given] if given.startswith("postgres") else []
     return (
         ["", given]
-        if part in ("lists", "calls", "choosing", "polls") and given.startswith("postgres")
+        if part in ("lists", "calls", "choosing", "polls", "people")
+        and given.startswith("postgres")
         else [""]
     )
 

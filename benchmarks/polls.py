@@ -277,8 +277,9 @@ def session_of(account: Account) -> str:
 
 
 @contextmanager
-def web_process() -> Iterator[int]:
+def web_process(*, log: Path | None = None) -> Iterator[int]:
     """Serve the program as in production, on the database of the benchmark; give the port."""
+    out = log.open("w") if log is not None else None
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]
     process = subprocess.Popen(
@@ -288,7 +289,11 @@ def web_process() -> Iterator[int]:
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "benchmarks.settings",
              "PYTHONPATH": str(ROOT), "HEARTBEAT_LIMIT": "600",
              "BENCHMARK_DATABASE_URL": database_url()},
+        stdout=out,
+        stderr=out,
     )  # fmt: skip
+    if out is not None:
+        out.close()
     try:
         until = time.monotonic() + 60
         while time.monotonic() < until:

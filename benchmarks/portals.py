@@ -36,10 +36,12 @@ class RunningSandbox:
 
 
 @contextmanager
-def running_sandbox(*, workflows: int, limits: str) -> Iterator[RunningSandbox]:
-    """Run the scenario huge until the block ends."""
+def running_sandbox(
+    *, workflows: int, limits: str, scenario: str = "huge"
+) -> Iterator[RunningSandbox]:
+    """Run a scenario until the block ends; demo is a living portal."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "sandbox", "--scenario", "huge", "--port", "0",
+        [sys.executable, "-m", "sandbox", "--scenario", scenario, "--port", "0",
          "--workflows", str(workflows), "--limits", limits, "--control"],
         stdout=subprocess.PIPE,
         text=True,

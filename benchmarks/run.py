@@ -23,6 +23,7 @@ from benchmarks import (  # noqa: E402
     lists,
     million,
     operations,
+    people,
     polls,
     syncing,
 )
@@ -57,6 +58,8 @@ def main(part: str) -> bool:
             return show(f"All 100,000 workflows at once, {connection.vendor}", choosing.measured())
         if part == "polls":
             return show(f"Open lists that ask by themselves, {connection.vendor}", polls.measured())
+        if part == "people":
+            return show(f"Fifty people at work, {connection.vendor}", people.measured())
         if part == "million":
             return show("A million workflows against 100,000", million.measured())
         if part == "gateway":

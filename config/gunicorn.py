@@ -14,6 +14,9 @@ worker_class = "gthread"
 # loaded once for all workers: one that is started again answers at once
 preload_app = True
 timeout = 60
+# a connection that is closed just as the next request comes fails it: longer than a proxy keeps one
+# that is idle (60 s), and than somebody thinks between two clicks
+keepalive = 75
 graceful_timeout = 20
 accesslog = None
 control_socket_disable = True

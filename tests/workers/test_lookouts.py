@@ -7,6 +7,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -202,6 +204,25 @@ def test_the_web_process_works_without_a_broker_and_no_page_waits_for_it(
         web.stop()
     assert Command.objects.get().state == CommandState.INTENT
     assert "broker_away" in web.told()
+
+
+def test_a_connection_outlives_the_time_between_two_clicks(
+    environment: dict[str, str], eventually: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Were it closed while the next request comes, that would fail."""
+    web = Web(environment, tmp_path)
+    try:
+        eventually(web.is_up)
+        with closing(HTTPConnection("127.0.0.1", web.port, timeout=10)) as kept:
+            kept.connect()
+            kept.auto_open = 0
+            for _ in range(2):
+                kept.request("GET", "/healthz")
+                kept.getresponse().read()
+                # longer than servers usually keep one
+                time.sleep(4)
+    finally:
+        web.stop()
 
 
 class Browser(requests.Session):
