@@ -97,6 +97,9 @@ class CommandFilterForm(PeriodFilterForm[CommandQuerySet]):
         return own.get(key, Q(state__in=CommandState.of_words(key)) & ~is_back)
 
     def narrow_by(self, chip: str, rows: CommandQuerySet, values: list[str]) -> CommandQuerySet:
+        if chip == "template":
+            # said for the index of a template's workflows, which begins with both
+            rows = rows.filter(workflow__portal=self.portal, workflow__is_running__in=[True, False])
         if chip != "operation":
             return super().narrow_by(chip, rows, values)
         numbers = [int(key) for key in values if key != SINGLE]

@@ -130,13 +130,22 @@ class WorkflowTaskFilterForm(PeriodFilterForm[WorkflowTaskQuerySet]):
         return "waiting_since"
 
     def named_steps(self, viewer: Account | None) -> dict[str, str]:
-        """Return the steps the address names, each by one of its tasks."""
-        given = self.given("step")
+        """Return the steps the address names, each by one of its tasks.
+
+        Open ones of the templates that it names are found by an index; others are looked for if
+        none is open.
+        """
+        given = self.given("step")[:MOST_STEPS]
         if not given or viewer is None:
             return {}
         tasks = WorkflowTask.objects.visible_to(viewer).at(self.portal)
-        named = tasks.filter(activity_name__in=given[:MOST_STEPS])
-        return {name: task or name for name, task in named.values_list("activity_name", "name")}
+        of_templates = tasks.open().filter(template__in=self.keys_of("template"))
+        found: dict[str, str] = {}
+        for rows in (of_templates, tasks):
+            if missing := set(given) - found.keys():
+                named = rows.filter(activity_name__in=missing).values_list("activity_name", "name")
+                found |= {name: task or name for name, task in named.distinct()}
+        return found
 
     def chips(self) -> list[Chip]:
         """Return the filters' chips.
