@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.core.cache import cache
 from django.db.models import Count, F, Min, Q
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -26,7 +27,15 @@ from bizproc_admin.models import (
     Workflow,
     WorkflowTemplate,
 )
-from bizproc_admin.models.counting import MOST_COUNTED, are_many, count_of, is_told
+from bizproc_admin.models.counting import (
+    KEPT,
+    MOST_COUNTED,
+    are_many,
+    count_of,
+    is_told,
+    kept_count,
+    key_of,
+)
 from bizproc_admin.models.template_figures import COUNTED, IDLE
 from bizproc_admin.models.workflows import LOCK_GRACE, WorkflowQuerySet
 from bizproc_admin.wording import acts, freshness
@@ -111,7 +120,9 @@ def figures_of(
         "locked": Q(owned_until__lt=now - LOCK_GRACE),
         "idle": Q(modified_at__lt=now - IDLE),
     }
-    is_exact = not are_many(running) if viewer.sees_all else is_told(count_of(running))
+    # as the navigation counts and keeps it
+    total = kept_count(key_of("running", viewer, portal), running)
+    is_exact = not are_many(running) if viewer.sees_all else is_told(total)
     if is_exact:
         tests = {name: Count("pk", filter=test) for name, test in conditions.items()}
         templates = (
@@ -124,8 +135,12 @@ def figures_of(
         figures = TemplateFigures.objects.filter(template__portal=portal, running__gt=0)
         named = figures.values(*COUNTED, "template_id", template_copy=F("template__name"))
         return in_all([{**row} for row in named])
-    counts = {name: count_of(running.filter(test)) for name, test in conditions.items()}
-    return {"running": count_of(running), **counts}, some_by_template(running, now)
+
+    def some() -> tuple[dict[str, int], list[dict[str, Any]]]:
+        counts = {name: count_of(running.filter(test)) for name, test in conditions.items()}
+        return {"running": total, **counts}, some_by_template(running, now)
+
+    return cache.get_or_set(key_of("overview", viewer, portal), some, KEPT) or some()
 
 
 def in_all(

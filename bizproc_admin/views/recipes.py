@@ -17,7 +17,9 @@ from bizproc_admin.commands import key_for
 from bizproc_admin.forms.recipes import KeyForm, RecipeForm
 from bizproc_admin.htmx import page, part
 from bizproc_admin.lists.stale_workflows import found_by, freeze_stale, use
-from bizproc_admin.models import Recipe, Workflow, WorkflowTemplate
+from bizproc_admin.models import Recipe, TemplateFigures, Workflow, WorkflowTemplate
+from bizproc_admin.models.counting import count_of
+from bizproc_admin.models.workloads import are_counted
 
 MOST_TEMPLATES = 200
 TEMPLATE = "recipes/form.html"
@@ -126,8 +128,13 @@ def save(request: Request, form: RecipeForm, recipe: Recipe | None) -> Recipe:
 def form_of(request: Request, recipe: Recipe | None) -> RecipeForm:
     assert request.portal is not None  # noqa: S101 - asked for where there is one
     running = Workflow.objects.visible_to(request.user).at(request.portal).running()
-    counted = running.values_list("template").annotate(n=Count("pk")).order_by("-n", "template")
-    counts = dict(counted[:MOST_TEMPLATES])
+    if request.user.sees_all and are_counted(request.portal):
+        figures = TemplateFigures.objects.filter(template__portal=request.portal, running__gt=0)
+        most = figures.order_by("-running", "template").values_list("template", "running")
+        counts = dict(most[:MOST_TEMPLATES])
+    else:
+        counted = running.values_list("template").annotate(n=Count("pk")).order_by("-n", "template")
+        counts = dict(counted[:MOST_TEMPLATES])
     # what is chosen stays to be chosen, whether anything of it runs or not
     chosen = QueryDict(recipe.query).getlist("template") if recipe else []
     chosen += request.POST.getlist("template")
@@ -146,5 +153,5 @@ def context_of(request: Request, form: RecipeForm) -> dict[str, object]:
     query = "" if is_wrong else form.query
     found = None
     if query and request.portal is not None:
-        found = found_by(query, portal=request.portal, account=request.user).count()
+        found = count_of(found_by(query, portal=request.portal, account=request.user))
     return {"form": form, "query": query, "found": found}

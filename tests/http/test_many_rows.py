@@ -139,6 +139,18 @@ def test_a_template_tells_how_many_of_it_run(as_, administrator, manager, few_ar
     assert told[another.template][1]
 
 
+def test_a_recipe_offers_what_the_workers_counted(as_, administrator, few_are_many, another):
+    syncing.count_figures()
+    page = as_(administrator).get(reverse("recipe_creation"))
+    offered = [label for _key, label in page.context["form"].fields["template"].choices]
+    assert f"{another.template.name} (1)" in offered
+    Workflow.objects.filter(pk=another.pk).update(is_running=False)
+    assert (
+        f"{another.template.name} (1)"
+        in as_(administrator).get(reverse("recipe_creation")).content.decode()
+    )
+
+
 def test_choices_are_counted_among_the_latest_rows(as_, administrator, few_are_many, workflow):
     found, page = choices(as_(administrator), "template")
     assert found == [(workflow.template_name, 1, True)]
