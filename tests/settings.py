@@ -24,8 +24,8 @@ os.environ |= {
     "CONNECT_TIMEOUT": "2",
     "SIGN_IN_TIMEOUT": "1.5",
     "REQUIRE_SECOND_FACTOR": "off",
-    "READ_TIMEOUT": "0.6",
-    "TOTAL_TIMEOUT": "1.5",
+    "READ_TIMEOUT": "1",
+    "TOTAL_TIMEOUT": "2.5",
 }
 
 from config.settings import *  # noqa: E402, F403

@@ -15,7 +15,7 @@ from django.apps import apps
 from django.db import transaction
 from django.db.models import Model
 
-from bizproc_admin.models import Feed, Portal
+from bizproc_admin.models import Feed, Portal, Revision
 from sandbox import Sandbox
 from tests import tables
 
@@ -114,7 +114,10 @@ def values_of(portal: Portal) -> Values:
 
 
 def all_filled() -> Filled:
-    return {table: sorted(map(repr, rows)) for table, _columns, rows in tables.filled()}
+    """Return the rows of each table that has any; what triggers write follows by itself."""
+    filled = {table: sorted(map(repr, rows)) for table, _columns, rows in tables.filled()}
+    filled.pop(Revision._meta.db_table, None)
+    return filled
 
 
 def taken(portal: Portal, before: Values, filled: Filled) -> Copy | None:
