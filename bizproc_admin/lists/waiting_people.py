@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from bizproc_admin.lists.chips import MOST, Counts, named_among
 from bizproc_admin.lists.filter_form import FilterForm
 from bizproc_admin.models import Assignment, Person
+from bizproc_admin.models.searching import searchable
 from bizproc_admin.models.workflow_tasks import AssignmentQuerySet
 
 # of more rows than are counted so many are looked at, the latest
@@ -30,15 +31,15 @@ def waiting_people(
     if among is not None:
         waiting = waiting.filter(person__in=among)
     if not filters.is_sampled:
-        counted = waiting.filter(**{f"{of}__in": rows.order_by()})
-        if filters.finds:
-            counted = counted.filter(person__name__folds=filters.finds)
-        return busiest(counted, of)
+        # named here: a database that first looks for names reads the assignments of all of them
+        text = searchable(filters.finds)
+        counted = busiest(waiting.filter(**{f"{of}__in": rows.order_by()}), of)
+        return [one for one in counted if text in searchable(str(one[1]))][:MOST]
     # by their keys, so that no more than these are looked at
     latest = list(filters.some(rows).values_list("pk", flat=True)[:MOST_LOOKED_AT])
     found = busiest(waiting.filter(**{f"{of}__in": latest}), of)
     if not filters.finds:
-        return found
+        return found[:MOST]
     of_person = waiting.filter(person=OuterRef("pk"), **{f"{of}__in": rows.order_by()})
     counts = {key: number for key, _name, number in found}
     return named_among(Person, filters.portal, filters.finds, of_person, counts)
@@ -49,7 +50,7 @@ def busiest(waiting: AssignmentQuerySet, of: str) -> Counts:
         waiting.order_by()
         .values_list("person_id", "person__name", "person__remote_id")
         .annotate(n=Count(of, distinct=True))
-        .order_by("-n")[:MOST]
+        .order_by("-n")
     )
     return [
         (key, name or _("Person %(number)s") % {"number": number}, n)
