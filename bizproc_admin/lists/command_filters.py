@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import cached_property
 
 from django import forms
 from django.db.models import Q
@@ -20,7 +21,7 @@ from bizproc_admin.models import (
     WorkflowTemplate,
     counting,
 )
-from bizproc_admin.models.commands import TAKEN_BACK, CommandQuerySet
+from bizproc_admin.models.commands import TAKEN_BACK, CommandQuerySet, having_words
 from bizproc_admin.wording import operations as operation_words
 from bizproc_admin.wording.looks import LOOKS
 
@@ -95,6 +96,14 @@ class CommandFilterForm(PeriodFilterForm[CommandQuerySet]):
         is_back = Q(error_code=TAKEN_BACK)
         own = {"all": Q(), TAKEN_BACK: Q(state=CommandState.CANCELLED) & is_back}
         return own.get(key, Q(state__in=CommandState.of_words(key)) & ~is_back)
+
+    def searching(self, rows: CommandQuerySet, text: str) -> CommandQuerySet:
+        return rows.filter(self.having_words)
+
+    @cached_property
+    def having_words(self) -> Q:
+        """Return what is searched for; what it finds first is looked up once for all questions."""
+        return having_words(self.searched)
 
     def narrow_by(self, chip: str, rows: CommandQuerySet, values: list[str]) -> CommandQuerySet:
         if chip == "template":

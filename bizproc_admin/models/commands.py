@@ -100,6 +100,17 @@ MOST_FEW = 1000
 BULK = "bulk"
 
 
+def having_words(text: str) -> Q:
+    """Return what asks a command whether its target or its reason contains a text."""
+    words = searchable(text)
+    found = Workflow.objects.filter(search_text__contains=words).values_list("pk", flat=True)
+    few = list(found[: MOST_FEW + 1])
+    # few are looked up by an index; where many have it, row by row, a page is full soon
+    is_few = len(few) <= MOST_FEW
+    workflow = Q(workflow__in=few) if is_few else Q(workflow__search_text__contains=words)
+    return Q(reason__folds=text) | Q(target_id=text) | workflow
+
+
 class CommandQuerySet(models.QuerySet["Command"]):
     def open(self) -> Self:
         """Narrow to commands that are not settled."""
@@ -173,17 +184,6 @@ class CommandQuerySet(models.QuerySet["Command"]):
     def contestable(self, now: datetime) -> Self:
         """Narrow to what was settled by evidence alone, and may still be contested."""
         return self.filter(state=CommandState.EVIDENT, settled_at__gt=now - CONTESTABLE)
-
-    def matching(self, text: str) -> Self:
-        """Narrow to commands whose target or reason contains a text."""
-        words = Q(search_text__contains=searchable(text))
-        few = list(Workflow.objects.filter(words).values_list("pk", flat=True)[: MOST_FEW + 1])
-        # few are looked up by an index; where many have it, row by row, a page is full soon
-        of_few = len(few) <= MOST_FEW
-        workflow = (
-            Q(workflow__in=few) if of_few else Q(workflow__search_text__contains=searchable(text))
-        )
-        return self.filter(Q(reason__folds=text) | Q(target_id=text) | workflow)
 
     def latest_first(self) -> Self:
         return self.order_by("-pk")

@@ -81,6 +81,16 @@ def test_filters_narrow_and_their_opposites_do_not(client, command, workflow, au
     assert shown(client, q="nobody wrote this") == []
 
 
+@pytest.mark.parametrize("most", [0, 1000])
+def test_a_word_of_many_workflows_finds_the_same_commands_as_one_of_few(
+    client, command, workflow, monkeypatch, most
+):
+    monkeypatch.setattr("bizproc_admin.models.commands.MOST_FEW", most)
+    one = command(CommandState.CONFIRMED)
+    assert shown(client, q=workflow.document_name.upper()) == [one]
+    assert shown(client, q=f"{workflow.document_name} of another") == []
+
+
 @pytest.mark.parametrize("chip", ["action", "person", "template", "time"])
 def test_a_chip_tells_its_choices_with_counts(client, command, chip):
     command(CommandState.CONFIRMED)
