@@ -43,7 +43,7 @@ from bizproc_admin.models import (
 )
 from scripts.processes import Processes, workers
 
-PEOPLE, THINK, WORKFLOWS = 50, 2.0, 3_000
+PEOPLE, THINK, COME_WITHIN, WORKFLOWS = 50, 2.0, 10.0, 3_000
 SECONDS = float(os.environ.get("SECONDS", "60"))
 MOST = 1.0
 ROLES = (Role.PORTAL_ADMINISTRATOR, Role.MANAGER, Role.AUDITOR, Role.PARTICIPANT, Role.PARTICIPANT)
@@ -87,8 +87,8 @@ class Person:
         return "/workflow-tasks/" if self.role == Role.PARTICIPANT else "/workflows/"
 
     def work(self, *, until: float) -> None:
-        """Click, and think, until the time is over."""
-        time.sleep(self.draw.uniform(0, THINK))
+        """Come within ten seconds; then click, and think, until the time is over."""
+        time.sleep(self.draw.uniform(0, COME_WITHIN))
         while time.monotonic() < until:
             kind = self.draw.choices(list(KINDS), weights=[share for share, _ in KINDS.values()])[0]
             began = time.monotonic()
