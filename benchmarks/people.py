@@ -128,7 +128,7 @@ class Person:
             self.told.failed.append(f"poll of {self.first} {status}")
 
     def elsewhere(self) -> None:
-        self.get(self.draw.choice(("/", "/people/", "/commands/", "/workflow-templates/")))
+        self.get(self.draw.choice(("/", "/people/", "/commands/", "/templates/")))
 
     def act(self) -> None:
         """End a workflow, where the role may: the dialog, and then what it asks for."""

@@ -202,7 +202,7 @@ class FilterForm(forms.Form, Generic[R]):
                 label=str(label),
                 count=count,
                 is_chosen=str(key) in values,
-                is_least=self.is_sampled and not self.is_tested(chip),
+                is_least=self.is_least(chip),
             )
             for key, label, count in self.counted(chip, self.in_part(rows, self.part_shown))
         ]
@@ -243,7 +243,8 @@ class FilterForm(forms.Form, Generic[R]):
         That reads as many rows of a million as it does of ten thousand.
         """
         pairs = self.some(rows).values_list(column.key, column.label or column.key)
-        counts = Counter(pairs[: counting.MOST_COUNTED])
+        most = counting.SAMPLED if self.takes_any else counting.MOST_COUNTED
+        counts = Counter(pairs[:most])
         found: Counts = [(key, label, n) for (key, label), n in counts.most_common()]
         if not (self.finds and column.label):
             return found[:MOST]
@@ -269,6 +270,10 @@ class FilterForm(forms.Form, Generic[R]):
     def is_tested(self, chip: str) -> bool:
         """Tell whether the choices of a chip are few questions, each counted by itself."""
         return chip not in self.COLUMNS
+
+    def is_least(self, chip: str) -> bool:
+        """Tell whether the choices of a chip are counted among some of the rows alone."""
+        return self.is_sampled and not self.is_tested(chip)
 
     def is_single(self, chip: str) -> bool:
         return not isinstance(self.fields[chip], forms.MultipleChoiceField)

@@ -21,7 +21,7 @@ from bizproc_admin.models import (
     Workflow,
     WorkflowTemplate,
 )
-from bizproc_admin.models.counting import MOST_COUNTED, are_many, count_of, is_told
+from bizproc_admin.models.counting import SAMPLED, are_many, count_of, is_told
 from bizproc_admin.wording.templates import fault, owner_of, start_of
 
 # so many faults of one template are named
@@ -115,7 +115,7 @@ def counted(
         figures = TemplateFigures.objects.filter(template__in=keys)
         return dict(figures.values_list("template", "running")), False
     some = running.order_by().values_list("template", flat=True)
-    return Counter(some[:MOST_COUNTED]), True
+    return Counter(some[:SAMPLED]), True
 
 
 def faults_of(keys: Sequence[int], *, portal: Portal | None) -> dict[int, list[str]]:

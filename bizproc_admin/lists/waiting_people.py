@@ -8,12 +8,9 @@ from django.utils.translation import gettext as _
 
 from bizproc_admin.lists.chips import MOST, Counts, named_among
 from bizproc_admin.lists.filter_form import FilterForm
-from bizproc_admin.models import Assignment, Person
+from bizproc_admin.models import Assignment, Person, counting
 from bizproc_admin.models.searching import searchable
 from bizproc_admin.models.workflow_tasks import AssignmentQuerySet
-
-# of more rows than are counted so many are looked at, the latest
-MOST_LOOKED_AT = 2_000
 
 
 def waiting_people(
@@ -36,7 +33,7 @@ def waiting_people(
         counted = busiest(waiting.filter(**{f"{of}__in": rows.order_by()}), of)
         return [one for one in counted if text in searchable(str(one[1]))][:MOST]
     # by their keys, so that no more than these are looked at
-    latest = list(filters.some(rows).values_list("pk", flat=True)[:MOST_LOOKED_AT])
+    latest = list(filters.some(rows).values_list("pk", flat=True)[: counting.SAMPLED])
     found = busiest(waiting.filter(**{f"{of}__in": latest}), of)
     if not filters.finds:
         return found[:MOST]

@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bizproc_admin.lists.chips import Column, Counts
+from bizproc_admin.lists.chips import MOST, Column, Counts
 from bizproc_admin.lists.periods import PeriodFilterForm, SpanField, span_of
 from bizproc_admin.lists.waiting_people import waiting_people
 from bizproc_admin.models import (
@@ -15,6 +15,7 @@ from bizproc_admin.models import (
     DocumentKind,
     Person,
     Portal,
+    TemplateFigures,
     Workflow,
     WorkflowTemplate,
 )
@@ -174,6 +175,12 @@ class WorkflowFilterForm(PeriodFilterForm[WorkflowQuerySet]):
     def counted(self, chip: str, rows: WorkflowQuerySet) -> Counts:
         if chip == "waiting":
             return waiting_people(self, rows, of="task__workflow")
+        if self.has_figures(chip):
+            figures = TemplateFigures.objects.filter(template__portal=self.portal, running__gt=0)
+            if self.finds:
+                figures = figures.filter(template__name__folds=self.finds)
+            most = figures.order_by("-running", "template")[:MOST]
+            return list(most.values_list("template", "template__name", "running"))
         found = super().counted(chip, rows)
         if chip == "starter":
             return [(key or SYSTEM, name or _("the portal itself"), n) for key, name, n in found]
@@ -181,6 +188,14 @@ class WorkflowFilterForm(PeriodFilterForm[WorkflowQuerySet]):
 
     def is_tested(self, chip: str) -> bool:
         return super().is_tested(chip) and chip != "waiting"
+
+    def is_least(self, chip: str) -> bool:
+        return super().is_least(chip) and not self.has_figures(chip)
+
+    def has_figures(self, chip: str) -> bool:
+        """Tell whether the workers have counted a chip's choices among all rows."""
+        is_whole = self.is_sampled and not self.takes_any and self.part_shown == "running"
+        return is_whole and chip == "template"
 
     @property
     def anywhere(self) -> str:

@@ -1,4 +1,4 @@
-"""How many rows there are, as far as anybody counts: beyond 2,000 it is "2,000+"."""
+"""How many rows there are, as far as anybody counts: beyond 10,000 it is "10,000+"."""
 
 from collections.abc import Callable
 from hashlib import sha256
@@ -11,9 +11,11 @@ from django.utils.translation import get_language
 from bizproc_admin.models.accounts import Account
 from bizproc_admin.models.portals import Portal
 
-MOST_COUNTED = 2_000
+MOST_COUNTED = 10_000
 # of more than so many, the workers count what no page can wait for
 MANY = 10_000
+# of more rows so many are looked at for who sees a part of them: each is found by who takes part
+SAMPLED = 2_000
 # seconds that what was worked out of more rows is shown again
 KEPT = 30
 T = TypeVar("T")
@@ -22,7 +24,7 @@ T = TypeVar("T")
 def count_of(rows: QuerySet[Any]) -> int:
     """Count rows as far as MOST_COUNTED, and one more where there are more than that.
 
-    What a page shows of a million rows then costs no more than what it shows of two thousand: each
+    What a page shows of a million rows then costs no more than what it shows of ten thousand: each
     row that is counted for somebody who sees a part of them is found by who takes part in it.
     """
     return rows.order_by().values("pk")[: MOST_COUNTED + 1].count()

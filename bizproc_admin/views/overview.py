@@ -29,7 +29,7 @@ from bizproc_admin.models import (
 )
 from bizproc_admin.models.counting import (
     KEPT,
-    MOST_COUNTED,
+    SAMPLED,
     are_many,
     count_of,
     is_told,
@@ -157,7 +157,7 @@ def some_by_template(running: WorkflowQuerySet, now: datetime) -> list[dict[str,
     columns = ("template_id", "template_copy", "open_tasks", "overdue_at", "owned_until")
     found: dict[int, dict[str, Any]] = {}
     for key, name, tasks, overdue_at, owned_until in running.order_by().values_list(*columns)[
-        :MOST_COUNTED
+        :SAMPLED
     ]:
         row = found.setdefault(key, {"template_id": key, "template_copy": name, **NOTHING})
         row["running"] += 1

@@ -7,7 +7,6 @@ import pytest
 from django.urls import reverse
 
 from bizproc_admin import lookout, syncing
-from bizproc_admin.lists import waiting_people
 from bizproc_admin.models import (
     Assignment,
     LinkedPerson,
@@ -55,8 +54,8 @@ def few_are_many(monkeypatch, another):
     monkeypatch.setattr(counting, "MOST_COUNTED", 1)
     monkeypatch.setattr(counting, "MANY", 0)
     for module in ("views.overview", "lists.template_lines"):
-        monkeypatch.setattr(f"bizproc_admin.{module}.MOST_COUNTED", 1)
-    monkeypatch.setattr(waiting_people, "MOST_LOOKED_AT", 1)
+        monkeypatch.setattr(f"bizproc_admin.{module}.SAMPLED", 1)
+    monkeypatch.setattr(counting, "SAMPLED", 1)
 
 
 def overview(client):
@@ -152,22 +151,35 @@ def test_a_recipe_offers_what_the_workers_counted(as_, administrator, few_are_ma
 
 
 def test_choices_are_counted_among_the_latest_rows(as_, administrator, few_are_many, workflow):
-    found, page = choices(as_(administrator), "template")
+    client = as_(administrator)
+    found, page = choices(client, "template", show="all")
     assert found == [(workflow.template_name, 1, True)]
     assert ">1+</span>" in page
-    assert choices(as_(administrator), "starter")[0] == [(workflow.started_by_name, 1, True)]
-    assert choices(as_(administrator), "waiting")[0] == [
-        (Assignment.objects.get().person.name, 1, True)
-    ]
+    assert choices(client, "starter")[0] == [(workflow.started_by_name, 1, True)]
+    assert choices(client, "waiting")[0] == [(Assignment.objects.get().person.name, 1, True)]
+
+
+def test_what_runs_of_each_template_the_workers_have_counted(
+    as_, administrator, manager, few_are_many, workflow, another
+):
+    syncing.count_figures()
+    client, name = as_(administrator), another.template.name
+    exact = [(name, 1, False), (workflow.template_name, 1, False)]
+    assert sorted(choices(client, "template")[0]) == sorted(exact)
+    assert choices(client, "template", find="ДОГОВОР")[0] == [(name, 1, False)]
+    LinkedPerson.objects.create(user=manager, portal=another.portal, person=another.started_by)
+    assert [least for *_one, least in choices(as_(manager), "template")[0]] == [True]
 
 
 def test_what_only_other_rows_have_is_found_by_its_name(as_, administrator, few_are_many, another):
     client = as_(administrator)
-    name = another.template.name
-    assert choices(client, "template", find="ДОГОВОР")[0] == [(name, None, True)]
-    assert choices(client, "template", find="отпуск")[0] == []
-    Workflow.objects.filter(pk=another.pk).update(is_running=False)
-    assert choices(client, "template", find="договор ")[0] == [], "nothing of it runs"
+    name, asked = another.template.name, {"show": "all"}
+    assert choices(client, "template", find="ДОГОВОР", **asked)[0] == [(name, None, True)]
+    assert choices(client, "template", find="отпуск", **asked)[0] == []
+    unused = WorkflowTemplate.objects.get(pk=another.template_id)
+    unused.pk, unused.remote_id, unused.name = None, 990, "Договор без рабочих процессов"
+    unused.save()
+    assert choices(client, "template", find="ДОГОВОР", **asked)[0] == [(name, None, True)]
 
 
 def test_whom_nobody_waits_for_is_not_found(as_, administrator, few_are_many, starter):
