@@ -1,6 +1,8 @@
 // Popovers: <details class="popover"> of chips and menus. They open without JavaScript; this closes them from
-// outside and by Escape, keeps them inside the window, loads the choices of a chip when it is opened, and keeps
+// outside and by Escape, keeps them inside the window, asks for what they hold when they are opened, and keeps
 // them open when their part of the page is replaced.
+import { ask } from "./lazy.js";
+
 const MARGIN = 8;
 
 function opened(root = document) {
@@ -34,18 +36,6 @@ document.addEventListener(
   },
   true,
 );
-
-// What every row has says no more than where it comes from (data-lazy="address").
-function ask(panel) {
-  if (panel.dataset.lazy) {
-    panel.setAttribute("hx-get", panel.dataset.lazy);
-    panel.setAttribute("hx-trigger", "load-choices");
-    panel.setAttribute("hx-swap", "innerHTML");
-    window.htmx.process(panel);
-  }
-  panel.removeAttribute("data-lazy");
-  window.htmx.trigger(panel, "load-choices");
-}
 
 function place(popover) {
   const panel = popover.querySelector(".popover__panel");
@@ -89,12 +79,6 @@ document.addEventListener("htmx:afterSwap", () => {
     if (list) list.scrollTop = scroll;
   }
   kept = [];
-});
-
-// What did not come is asked for again when it is opened again.
-document.addEventListener("htmx:afterRequest", (event) => {
-  const panel = event.detail.elt;
-  if (!event.detail.successful && panel.matches?.(".popover__panel[hx-get]")) panel.setAttribute("data-lazy", "");
 });
 
 // Choices that came change the size of their panel.

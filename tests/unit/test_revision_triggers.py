@@ -28,7 +28,7 @@ def test_tables_are_changed_without_them_and_get_them_again(db):
 def test_a_trigger_that_means_something_else_now_is_made_anew(db, monkeypatch):
     config = apps.get_app_config("bizproc_admin")
     before = present()
-    monkeypatch.setattr(revisions, "FEEDS_OF", {"Feed": ("fresh_at",)})
+    monkeypatch.setitem(revisions.WATCHED, revisions.FEEDS, {"Feed": ("fresh_at",)})
     revisions.make_after_migrate(config, using="default")
     (left,), (came,) = before - present(), present() - before
     assert left.startswith("revised_feed_update_") and came.startswith("revised_feed_update_")
