@@ -21,7 +21,8 @@ from bizproc_admin.models import (
     Workflow,
     WorkflowTemplate,
 )
-from bizproc_admin.models.counting import SAMPLED, are_many, count_of, is_told
+from bizproc_admin.models.counting import SAMPLED, count_of, is_told
+from bizproc_admin.models.workloads import are_counted
 from bizproc_admin.wording.templates import fault, owner_of, start_of
 
 # so many faults of one template are named
@@ -107,7 +108,7 @@ def counted(
     """
     keys = [template.pk for template in templates]
     running = Workflow.objects.visible_to(viewer).at(portal).running()
-    is_exact = not are_many(running) if viewer.sees_all else is_told(count_of(running))
+    is_exact = not are_counted(portal) if viewer.sees_all else is_told(count_of(running))
     if is_exact:
         of_keys = running.filter(template__in=keys).order_by().values_list("template")
         return dict(of_keys.annotate(n=Count("pk"))), False

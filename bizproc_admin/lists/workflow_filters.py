@@ -20,6 +20,7 @@ from bizproc_admin.models import (
     WorkflowTemplate,
 )
 from bizproc_admin.models.workflows import LOCK_GRACE, WorkflowQuerySet
+from bizproc_admin.models.workloads import are_counted
 
 SHOWN = [("running", _("Running")), ("ended", _("Ended")), ("all", _("All"))]
 CONDITIONS = [
@@ -195,7 +196,7 @@ class WorkflowFilterForm(PeriodFilterForm[WorkflowQuerySet]):
     def has_figures(self, chip: str) -> bool:
         """Tell whether the workers have counted a chip's choices among all rows."""
         is_whole = self.is_sampled and not self.takes_any and self.part_shown == "running"
-        return is_whole and chip == "template"
+        return is_whole and chip == "template" and are_counted(self.portal)
 
     @property
     def anywhere(self) -> str:

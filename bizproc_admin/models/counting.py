@@ -30,9 +30,9 @@ def count_of(rows: QuerySet[Any]) -> int:
     return rows.order_by().values("pk")[: MOST_COUNTED + 1].count()
 
 
-def are_many(rows: QuerySet[Any]) -> bool:
-    """Tell whether there are more than MANY rows."""
-    return rows.order_by()[MANY : MANY + 1].exists()
+def are_more(rows: QuerySet[Any], number: int) -> bool:
+    """Tell whether there are more rows than a number."""
+    return rows.order_by()[number : number + 1].exists()
 
 
 def is_told(count: int) -> bool:

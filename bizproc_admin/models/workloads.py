@@ -19,8 +19,9 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast, Coalesce
 
+from bizproc_admin.models import counting
 from bizproc_admin.models.accounts import LinkedPerson
-from bizproc_admin.models.counting import are_many
+from bizproc_admin.models.counting import are_more
 from bizproc_admin.models.people import DISMISSED, PersonQuerySet
 from bizproc_admin.models.person_figures import PersonFigures
 from bizproc_admin.models.portals import Portal
@@ -68,8 +69,20 @@ def with_counts(
 
 
 def are_counted(portal: Portal | None) -> bool:
-    """Tell whether so much runs at a portal that the workers count it every so often."""
-    return are_many(Workflow.objects.at(portal).running())
+    """Tell whether so much runs at a portal that what the workers counted last is told of it.
+
+    Nothing is until they have: a first copy of very many is counted when it is asked for.
+    """
+    return (
+        portal is not None
+        and are_more(Workflow.objects.at(portal).running(), counting.MANY)
+        and PersonFigures.objects.filter(person__portal=portal).exists()
+    )
+
+
+def are_to_be_counted(portal: Portal) -> bool:
+    """Tell whether the workers count a portal: from half as many on as it is told of."""
+    return are_more(Workflow.objects.at(portal).running(), counting.MANY // 2)
 
 
 def with_count(

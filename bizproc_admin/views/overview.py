@@ -30,7 +30,6 @@ from bizproc_admin.models import (
 from bizproc_admin.models.counting import (
     KEPT,
     SAMPLED,
-    are_many,
     count_of,
     is_told,
     kept_count,
@@ -38,6 +37,7 @@ from bizproc_admin.models.counting import (
 )
 from bizproc_admin.models.template_figures import COUNTED, IDLE
 from bizproc_admin.models.workflows import LOCK_GRACE, WorkflowQuerySet
+from bizproc_admin.models.workloads import are_counted
 from bizproc_admin.wording import acts, freshness
 
 # a template of which only some workflows are counted
@@ -122,7 +122,7 @@ def figures_of(
     }
     # as the navigation counts and keeps it
     total = kept_count(key_of("running", viewer, portal), running)
-    is_exact = not are_many(running) if viewer.sees_all else is_told(total)
+    is_exact = not are_counted(portal) if viewer.sees_all else is_told(total)
     if is_exact:
         tests = {name: Count("pk", filter=test) for name, test in conditions.items()}
         templates = (

@@ -12,10 +12,12 @@ from bizproc_admin.models import (
     LinkedPerson,
     Participation,
     Person,
+    PersonFigures,
     Workflow,
     WorkflowTemplate,
     counting,
 )
+from bizproc_admin.models.workloads import are_counted
 
 pytestmark = pytest.mark.portable
 
@@ -70,7 +72,7 @@ def choices(client, chip, **asked):
 
 def test_the_overview_tells_what_the_workers_counted(as_, administrator, few_are_many, another):
     client = as_(administrator)
-    assert overview(client)["counts"]["running"] == 1, "as with the last full pass"
+    assert overview(client)["counts"]["running"] == 2, "counted here until the workers have"
     syncing.count_figures()
     assert overview(client)["counts"]["running"] == 2
     rows = overview(client)["templates"]
@@ -79,6 +81,26 @@ def test_the_overview_tells_what_the_workers_counted(as_, administrator, few_are
     assert overview(client)["counts"]["running"] == 2
     syncing.count_figures()
     assert overview(client)["counts"]["running"] == 1
+
+
+def test_before_the_workers_have_counted_nobody_is_said_to_have_no_work(
+    as_, administrator, few_are_many, starter
+):
+    client, url = as_(administrator), reverse("person_list")
+    asked = Assignment.objects.get(status=0, gone_at=None).person
+    first = client.get(url, {"sort": "-running"}).context["list"].lines[0].person
+    assert (first, first.running_count) == (starter, 2)
+    lines = client.get(url, {"load": "open"}).context["list"].lines
+    assert [(line.person, line.person.open_count) for line in lines] == [(asked, 1)]
+
+
+def test_the_workers_count_before_it_is_told_of(portal, another, monkeypatch):
+    monkeypatch.setattr(counting, "MANY", 2)
+    syncing.count_figures()
+    assert PersonFigures.objects.exists()
+    assert not are_counted(portal)
+    monkeypatch.setattr(counting, "MANY", 1)
+    assert are_counted(portal)
 
 
 def test_the_background_worker_counts_now_and_then(portal, monkeypatch):
