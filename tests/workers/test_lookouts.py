@@ -77,7 +77,7 @@ def test_work_goes_on_without_a_broker_from_the_start(
     command = ask(workflow)
     eventually(lambda: state_of(command) == CommandState.CONFIRMED)
     eventually(lambda: SyncRun.objects.filter(state="complete").count() >= 4)
-    eventually(lambda: Chore.objects.count() == 4)
+    eventually(lambda: Chore.objects.count() == 5)
     assert [line["target"] for line in sandbox.ledger()] == [workflow.remote_id]
     eventually(lambda: health()["broker"] == "away")
     assert health()["workers"] == {"interactive": "ok", "background": "ok"}

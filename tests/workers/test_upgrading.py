@@ -101,6 +101,9 @@ def test_an_upgrade_leaves_the_tables_of_the_history_as_they_are(
     migrate()
     after = {name: (page, sql) for name, page, sql in read(tables)}
     for name, page, sql in before:
+        if name not in after:
+            assert str(sql).startswith("CREATE INDEX"), "nothing but an index may go"
+            continue
         assert after[name][0] == page  # the same table, not one that took its place
         assert ADDED.sub("", str(after[name][1])) == str(sql)
     added = after.keys() - {name for name, _page, _sql in before}
