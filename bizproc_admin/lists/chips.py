@@ -1,13 +1,11 @@
 """What stands above a list: parts, chips and their choices, as a page shows them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, QuerySet
 from django.forms import BoundField
 
-from bizproc_admin.models import Person, Portal, WorkflowTemplate
+from bizproc_admin.models import Person, WorkflowTemplate
 
 # choices of one filter that are shown at most
 MOST = 500
@@ -73,19 +71,3 @@ class Column:
     key: str
     label: str = ""
     names: type[Person | WorkflowTemplate] | None = None
-
-
-def named_among(
-    names: type[Person | WorkflowTemplate],
-    portal: Portal | None,
-    text: str,
-    rows: QuerySet[Any],
-    counts: Mapping[Any, int | None],
-) -> Counts:
-    """Return key, name and count of those whose name holds a text and of whom there are rows.
-
-    The rows are those of one of them (OuterRef); who has no count comes last.
-    """
-    found = names._default_manager.filter(Exists(rows), portal=portal, name__folds=text)
-    named = [(key, name, counts.get(key)) for key, name in found.values_list("pk", "name")[:MOST]]
-    return sorted(named, key=lambda one: (-(one[2] or 0), one[1]))

@@ -1,21 +1,20 @@
 """Filters of a list: all of them live in the address; one that is not understood shows no row."""
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import ClassVar, Generic, TypeVar
 from urllib.parse import urlencode
 
 from django import forms
-from django.db.models import Count, Model, OuterRef, Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from bizproc_admin.lists.chips import MOST, Chip, Choice, Column, Counts, Part, named_among
+from bizproc_admin.lists.chips import Chip, Choice, Column, Counts, Part
+from bizproc_admin.lists.column_choices import among, grouped
 from bizproc_admin.lists.pasted_links import documents_behind
 from bizproc_admin.models import Account, Person, Portal, WorkflowTemplate, counting
 from bizproc_admin.models.counting import count_of
-from bizproc_admin.models.searching import searchable
 
 SIZES = (25, 50, 100, 250)
 DEFAULT_SIZE = 50
@@ -223,37 +222,16 @@ class FilterForm(forms.Form, Generic[R]):
                 for key, label in labels.items()
             ]
         column = self.COLUMNS[chip]
-        found = self.counted_latest(column, rows) if self.is_sampled else self.grouped(column, rows)
+        if self.is_sampled:
+            most = counting.SAMPLED if self.takes_any else counting.MOST_COUNTED
+            some = self.some(rows)[:most]
+            found = among(some, column, rows, portal=self.portal, finds=self.finds)
+        else:
+            found = grouped(column, rows, finds=self.finds)
         nameless = [key for key, label, _count in found if key and not label]
         if column.names and nameless:
             labels |= column.names._default_manager.in_bulk(nameless)
         return [(key, labels.get(key, label), count) for key, label, count in found]
-
-    def grouped(self, column: Column, rows: R) -> Counts:
-        """Return key, label and number of rows of a column's values, most frequent first."""
-        label = column.label or column.key
-        if self.finds and column.label:
-            rows = rows.filter(**{f"{label}__folds": self.finds})
-        named = rows.order_by().values_list(column.key, label)
-        return list(named.annotate(n=Count("pk")).order_by("-n")[:MOST])
-
-    def counted_latest(self, column: Column, rows: R) -> Counts:
-        """Return the same of the latest rows; what is looked for by name is found in all of them.
-
-        That reads as many rows of a million as it does of ten thousand.
-        """
-        pairs = self.some(rows).values_list(column.key, column.label or column.key)
-        most = counting.SAMPLED if self.takes_any else counting.MOST_COUNTED
-        counts = Counter(pairs[:most])
-        found: Counts = [(key, label, n) for (key, label), n in counts.most_common()]
-        if not (self.finds and column.label):
-            return found[:MOST]
-        if column.names is None:
-            text = searchable(self.finds)
-            return [one for one in found if text in searchable(str(one[1]))][:MOST]
-        of_key = rows.order_by().filter(**{column.key: OuterRef("pk")})
-        known = {key: n for key, _label, n in found}
-        return named_among(column.names, self.portal, self.finds, of_key, known)
 
     def some(self, rows: R) -> R:
         """Order rows so that the first ones are those that choices are counted among."""

@@ -6,7 +6,8 @@ from typing import Any
 from django.db.models import Count, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
-from bizproc_admin.lists.chips import MOST, Counts, named_among
+from bizproc_admin.lists.chips import MOST, Counts
+from bizproc_admin.lists.column_choices import named_among
 from bizproc_admin.lists.filter_form import FilterForm
 from bizproc_admin.models import Assignment, Person, counting
 from bizproc_admin.models.searching import searchable

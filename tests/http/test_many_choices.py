@@ -2,7 +2,7 @@
 
 import pytest
 
-from bizproc_admin.lists import chips, filter_form, list_page, waiting_people
+from bizproc_admin.lists import column_choices, list_page, waiting_people
 from bizproc_admin.models import Assignment, Person, Workflow
 
 pytestmark = pytest.mark.portable
@@ -16,7 +16,7 @@ def client(as_, administrator):
 
 @pytest.fixture
 def few_are_shown(monkeypatch):
-    for module in (chips, filter_form, list_page, waiting_people):
+    for module in (column_choices, list_page, waiting_people):
         monkeypatch.setattr(module, "MOST", 13)
 
 
