@@ -198,6 +198,8 @@ def test_what_only_other_rows_have_is_found_by_its_name(as_, administrator, few_
     name, asked = another.template.name, {"show": "all"}
     assert choices(client, "template", find="ДОГОВОР", **asked)[0] == [(name, None, True)]
     assert choices(client, "template", find="отпуск", **asked)[0] == []
+    known = Workflow.objects.exclude(pk=another.pk).get().template_name
+    assert choices(client, "template", find=known, **asked)[0] == [(known, 1, True)]
     unused = WorkflowTemplate.objects.get(pk=another.template_id)
     unused.pk, unused.remote_id, unused.name = None, 990, "Договор без рабочих процессов"
     unused.save()
