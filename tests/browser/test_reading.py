@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from bizproc_admin.lists import chips, filter_form, list_page
+from bizproc_admin.lists import column_choices, list_page, waiting_people
 from bizproc_admin.models import Person, Workflow
 
 pytestmark = [pytest.mark.usefixtures("company"), pytest.mark.portable]
@@ -116,7 +116,7 @@ def test_back_over_a_filter_leaves_a_page_on_which_everything_works(page, enter,
 
 
 def test_among_many_choices_the_server_finds(page, enter, administrator, monkeypatch):
-    for module in (chips, filter_form, list_page):
+    for module in (column_choices, list_page, waiting_people):
         monkeypatch.setattr(module, "MOST", 13)
     person = Person.objects.filter(assignments__status=0).order_by("-name").first()
     page.goto(f"{enter(administrator)}/workflows/")
