@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from bizproc_admin import heartbeats
 from bizproc_admin.access.permissions import Capability, Request, capabilities
 from bizproc_admin.lists.inbox import waiting_count
-from bizproc_admin.models import Account, ApplicationStep, BulkOperation, Portal, Role, Workflow
+from bizproc_admin.models import Account, ApplicationStep, BulkOperation, Portal, Role
 from bizproc_admin.models.application_steps import OPEN
-from bizproc_admin.models.counting import kept_count, key_of
+from bizproc_admin.models.workloads import running_count
 from bizproc_admin.views.news import news_of
 from bizproc_admin.wording.outages import outage
 
@@ -146,8 +146,7 @@ def counts_of(
     if portal is None:
         return running, None, None
     if running is None:
-        rows = Workflow.objects.visible_to(account).at(portal).running()
-        running = kept_count(key_of("running", account, portal), rows)
+        running = running_count(account, portal)
     asked: dict[str, QuerySet[Any]] = {}
     if can.get(Capability.SEE_STEPS.value):
         steps = ApplicationStep.objects.visible_to(account).at(portal)

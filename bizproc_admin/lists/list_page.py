@@ -168,7 +168,7 @@ class ListPage(Generic[F, M, L]):
         shown = Shown(self, request)
         numbers = cache.get_or_set(shown.counts_key, shown.counted_choices, COUNTS_KEPT)
         shown.numbers = numbers or {}
-        return render(request, "components/states.html", {"list": shown})
+        return render(request, "components/counts.html", {"list": shown})
 
     def asked_by(self, request: Request, query: QueryDict) -> Shown[F, M, L]:
         """Return the list as an address with this query would ask for it."""

@@ -18,7 +18,8 @@ from bizproc_admin.lists.paging import Page, page_of
 from bizproc_admin.lists.repainting import PAINTED_FOR, digest_of, turn_of
 from bizproc_admin.lists.saved_views import Views
 from bizproc_admin.lists.verbs import Asker, Verb, allowed
-from bizproc_admin.models.counting import count_of, kept_count, key_of, newest_of
+from bizproc_admin.models.counting import count_of, glance_of, kept_count, key_of, newest_of
+from bizproc_admin.models.workloads import are_many
 from bizproc_admin.wording.freshness import Freshness, freshness_of
 
 if TYPE_CHECKING:
@@ -85,8 +86,7 @@ class Shown(Generic[F, M, L]):
     def total(self) -> int:
         """Count the rows the filters leave, as of when the list was opened."""
         asked = self.filters.query(page=None, size=None, sort=None)
-        key = key_of("total", self.request.user, self.request.portal, self.noun, asked)
-        return kept_count(key, self.as_opened(self.filters.narrow(self.visible)))
+        return self.number("total", asked, self.as_opened(self.filters.narrow(self.visible)))
 
     @cached_property
     def upto(self) -> int | None:
@@ -111,8 +111,28 @@ class Shown(Generic[F, M, L]):
         if not self.filters.has_filters:
             return None
         part = self.filters.part_shown
-        key = key_of("everything", self.request.user, self.request.portal, self.noun, part)
-        return kept_count(key, self.filters.in_part(self.visible, part))
+        return self.number("everything", part, self.filters.in_part(self.visible, part))
+
+    def number(self, what: str, asked: str, rows: QuerySet[M]) -> int:
+        """Count rows as far as the page waits for it."""
+        if what in self.numbers:
+            return self.numbers[what]
+        if self.is_glanced:
+            return glance_of(rows)
+        key = key_of(what, self.request.user, self.request.portal, self.noun, asked)
+        return kept_count(key, rows)
+
+    @cached_property
+    def is_glanced(self) -> bool:
+        """Tell whether the page says "999+" at first, and more once its rows are there.
+
+        Of very many running workflows a part is found by who takes part in each; an index counts
+        them for who sees everything.
+        """
+        account, portal = self.request.user, self.request.portal
+        if account.sees_all or portal is None or not self.has_counts:
+            return False
+        return are_many(portal)
 
     @cached_property
     def page(self) -> Page[M]:
@@ -279,21 +299,35 @@ class Shown(Generic[F, M, L]):
         return self.filters.states(self.numbers)
 
     @property
-    def counts_url(self) -> str:
-        """Return where the numbers of parts and states come from.
+    def has_counts(self) -> bool:
+        """Tell whether numbers follow the rows: of parts or states, unless an address of its own
+        shows none, and where it is known what is asked for."""
+        filters = self.filters
+        has_parts = len(filters.labels(filters.PART)) > 1 if filters.PART else False
+        return (
+            not self.kind.url and not filters.misunderstood and (has_parts or filters.shows_states)
+        )
 
-        Empty where they are told, or where nobody knows what is asked for.
-        """
-        if self.kind.url or self.numbers or not (self.parts or self.states):
-            return ""
-        if self.filters.misunderstood:
+    @property
+    def counts_url(self) -> str:
+        """Return where the numbers that follow the rows come from; empty where they are told."""
+        if self.numbers or not self.has_counts:
             return ""
         asked = self.filters.query(page=None, size=None, sort=None, upto=None)
         return reverse(f"{self.kind.noun}_counts") + asked
 
     def counted_choices(self) -> dict[str, int]:
-        """Count the rows of each part and of each state that the other filters leave."""
-        return self.filters.counted_choices(self.visible)
+        """Count the rows of each part and of each state that the other filters leave.
+
+        Where the page only glanced at them, also those it shows and, without filters, all.
+        """
+        counts = self.filters.counted_choices(self.visible)
+        if self.is_glanced:
+            counts["total"] = count_of(self.filters.narrow(self.visible))
+            if self.filters.has_filters:
+                part = self.filters.in_part(self.visible, self.filters.part_shown)
+                counts["everything"] = count_of(part)
+        return counts
 
     @property
     def counts_key(self) -> str:

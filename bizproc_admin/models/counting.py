@@ -16,9 +16,15 @@ MOST_COUNTED = 10_000
 MANY = 10_000
 # of more rows so many are looked at for who sees a part of them: each is found by who takes part
 SAMPLED = 2_000
+# where so many run, no page waits until more of a part than so many are counted
+GLANCED = 999
 # seconds that what was worked out of more rows is shown again
 KEPT = 30
 T = TypeVar("T")
+
+
+class Glance(int):
+    """How many rows there are at least: "999+" until more of them are counted."""
 
 
 def count_of(rows: QuerySet[Any]) -> int:
@@ -30,6 +36,12 @@ def count_of(rows: QuerySet[Any]) -> int:
     return rows.order_by().values("pk")[: MOST_COUNTED + 1].count()
 
 
+def glance_of(rows: QuerySet[Any]) -> int:
+    """Count rows as far as GLANCED; that there are more is all that is told of more."""
+    found = rows.order_by().values("pk")[: GLANCED + 1].count()
+    return found if found <= GLANCED else Glance(GLANCED)
+
+
 def are_more(rows: QuerySet[Any], number: int) -> bool:
     """Tell whether there are more rows than a number."""
     return rows.order_by()[number : number + 1].exists()
@@ -37,7 +49,7 @@ def are_more(rows: QuerySet[Any], number: int) -> bool:
 
 def is_told(count: int) -> bool:
     """Tell whether a count is the number of rows there are, not just more than was counted."""
-    return count <= MOST_COUNTED
+    return count <= MOST_COUNTED and not isinstance(count, Glance)
 
 
 def newest_of(model: type[Model]) -> int:

@@ -20,8 +20,8 @@ from django.db.models import (
 from django.db.models.functions import Cast, Coalesce
 
 from bizproc_admin.models import counting
-from bizproc_admin.models.accounts import LinkedPerson
-from bizproc_admin.models.counting import are_more
+from bizproc_admin.models.accounts import Account, LinkedPerson
+from bizproc_admin.models.counting import are_more, glance_of, kept_count, key_of
 from bizproc_admin.models.people import DISMISSED, PersonQuerySet
 from bizproc_admin.models.person_figures import PersonFigures
 from bizproc_admin.models.portals import Portal
@@ -75,9 +75,22 @@ def are_counted(portal: Portal | None) -> bool:
     """
     return (
         portal is not None
-        and are_more(Workflow.objects.at(portal).running(), counting.MANY)
+        and are_many(portal)
         and PersonFigures.objects.filter(person__portal=portal).exists()
     )
+
+
+def are_many(portal: Portal) -> bool:
+    """Tell whether more run at a portal than a page can wait to be counted."""
+    return are_more(Workflow.objects.at(portal).running(), counting.MANY)
+
+
+def running_count(account: Account, portal: Portal) -> int:
+    """Count what runs at a portal and an account may see, as far as every page waits for it."""
+    rows = Workflow.objects.visible_to(account).at(portal).running()
+    if not account.sees_all and are_many(portal):
+        return glance_of(rows)
+    return kept_count(key_of("running", account, portal), rows)
 
 
 def are_to_be_counted(portal: Portal) -> bool:

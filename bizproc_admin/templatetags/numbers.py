@@ -18,7 +18,7 @@ def grouped(value: int | None) -> str:
 
 @register.filter
 def counted(value: int | None) -> str:
-    """Say a count of rows: 10001, one more than is counted, is "10,000+"."""
+    """Say a count of rows: 10001, one more than is counted, is "10,000+"; a glance is "999+"."""
     if value is None or counting.is_told(value):
         return grouped(value)
-    return f"{grouped(counting.MOST_COUNTED)}+"
+    return f"{grouped(min(value, counting.MOST_COUNTED))}+"

@@ -30,14 +30,13 @@ from bizproc_admin.models import (
 from bizproc_admin.models.counting import (
     KEPT,
     SAMPLED,
-    count_of,
+    glance_of,
     is_told,
-    kept_count,
     key_of,
 )
 from bizproc_admin.models.template_figures import COUNTED, IDLE
 from bizproc_admin.models.workflows import LOCK_GRACE, WorkflowQuerySet
-from bizproc_admin.models.workloads import are_counted
+from bizproc_admin.models.workloads import are_counted, running_count
 from bizproc_admin.wording import acts, freshness
 
 # a template of which only some workflows are counted
@@ -120,8 +119,7 @@ def figures_of(
         "locked": Q(owned_until__lt=now - LOCK_GRACE),
         "idle": Q(modified_at__lt=now - IDLE),
     }
-    # as the navigation counts and keeps it
-    total = kept_count(key_of("running", viewer, portal), running)
+    total = running_count(viewer, portal) if portal else 0
     is_exact = not are_counted(portal) if viewer.sees_all else is_told(total)
     if is_exact:
         tests = {name: Count("pk", filter=test) for name, test in conditions.items()}
@@ -137,7 +135,7 @@ def figures_of(
         return in_all([{**row} for row in named])
 
     def some() -> tuple[dict[str, int], list[dict[str, Any]]]:
-        counts = {name: count_of(running.filter(test)) for name, test in conditions.items()}
+        counts = {name: glance_of(running.filter(test)) for name, test in conditions.items()}
         return {"running": total, **counts}, some_by_template(running, now)
 
     return cache.get_or_set(key_of("overview", viewer, portal), some, KEPT) or some()

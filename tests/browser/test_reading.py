@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from bizproc_admin.lists import column_choices, list_page, waiting_people
-from bizproc_admin.models import Person, Workflow
+from bizproc_admin.models import Person, Workflow, counting
 
 pytestmark = [pytest.mark.usefixtures("company"), pytest.mark.portable]
 CELLS = """() => {
@@ -59,6 +59,24 @@ def test_the_counts_come_after_the_rows_and_move_nothing(page, enter, administra
     oldest = page.locator("time[data-ago]").first
     oldest.evaluate("(one) => (one.dateTime = new Date(Date.now() - 5 * 3600e3).toISOString())")
     expect(oldest).to_have_text("5 h")
+
+
+def test_what_was_glanced_at_is_counted_after_the_rows_and_moves_nothing(
+    page, enter, olga, monkeypatch
+):
+    monkeypatch.setattr(counting, "MANY", 0)
+    monkeypatch.setattr(counting, "GLANCED", 1)
+    page.route("**/counts/**", lambda route: route.abort())
+    page.goto(f"{enter(olga)}/workflows/?show=all")
+    matches, views = page.locator("#workflow-matches"), page.locator("#workflow-views")
+    expect(matches).to_have_text(re.compile(r"^\s*1\+\s*$"))
+    expect(page.locator("#workflow-total")).to_have_text("1+")
+    before = [one.bounding_box() for one in (views, page.locator(".data-table"))]
+    page.unroute("**/counts/**")
+    page.reload()
+    expect(matches).to_have_text(re.compile(r"^\s*\d{2,}\s*$"))
+    expect(page.locator("#workflow-total")).to_have_text(re.compile(r"^\d{2,}$"))
+    assert [one.bounding_box() for one in (views, page.locator(".data-table"))] == before
 
 
 def test_a_phone_sorts_by_a_menu_that_says_the_order(page, enter, administrator):

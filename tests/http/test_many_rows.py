@@ -3,6 +3,9 @@
 What was counted for one account is told to no other.
 """
 
+import re
+from copy import copy
+
 import pytest
 from django.urls import reverse
 
@@ -18,6 +21,7 @@ from bizproc_admin.models import (
     counting,
 )
 from bizproc_admin.models.workloads import are_counted
+from bizproc_admin.templatetags.numbers import counted
 
 pytestmark = pytest.mark.portable
 
@@ -58,6 +62,7 @@ def few_are_many(monkeypatch, another):
     for module in ("views.overview", "lists.template_lines"):
         monkeypatch.setattr(f"bizproc_admin.{module}.SAMPLED", 1)
     monkeypatch.setattr(counting, "SAMPLED", 1)
+    monkeypatch.setattr(counting, "GLANCED", 1)
 
 
 def overview(client):
@@ -119,8 +124,67 @@ def test_whoever_sees_a_part_is_told_of_that_part_alone(
     assert overview(as_(manager))["counts"]["running"] == 0
     LinkedPerson.objects.create(user=manager, portal=workflow.portal, person=starter)
     told = overview(as_(manager))
-    assert told["counts"]["running"] == 2, "one more than is counted"
+    assert counted(told["counts"]["running"]) == "1+"
     assert [(row["running"], row["is_least"]) for row in told["templates"]] == [(1, True)]
+
+
+def spoken(answer):
+    return " ".join(answer.content.decode().split())
+
+
+@pytest.fixture
+def glancing(as_, manager, starter, another, monkeypatch):
+    """A manager of both workflows, of which a page counts one."""
+    monkeypatch.setattr(counting, "MANY", 0)
+    monkeypatch.setattr(counting, "GLANCED", 1)
+    LinkedPerson.objects.create(user=manager, portal=another.portal, person=starter)
+    return as_(manager)
+
+
+def test_no_page_waits_until_a_part_of_very_many_is_counted(glancing):
+    url = reverse("workflow_list")
+    page = spoken(glancing.get(url))
+    assert "<b>1+</b>" in page
+    assert 'id="workflow-total">1+</span>' in page
+    assert "All rows matching these filters" not in page, "a manager ends none"
+    assert re.search(r'class="nav__count[^>]*>1\+<', page)
+    assert len(glancing.get(url).context["list"].lines) == 2
+    followed = spoken(glancing.get(f"{url}counts/"))
+    assert '<span id="workflow-matches" hx-swap-oob="innerHTML"> <b>2</b>' in followed
+    assert '<span id="workflow-total" hx-swap-oob="innerHTML">2</span>' in followed
+    assert re.search(r'id="show-running".*?segmented__count">2<', followed)
+
+
+def test_what_filters_leave_of_very_many_follows_the_rows(glancing, another):
+    asked = {"template": another.template_id}
+    page = spoken(glancing.get(reverse("workflow_list"), asked))
+    assert "<b>1</b> of 1+" in page
+    followed = spoken(glancing.get(f"{reverse('workflow_list')}counts/", asked))
+    assert "<b>1</b> of 2" in followed
+    assert '<span id="workflow-total" hx-swap-oob="innerHTML">1</span>' in followed
+
+
+def test_all_pages_of_what_was_glanced_at_are_reached(glancing, another):
+    copies = [copy(another) for _ in range(60)]
+    for number, one in enumerate(copies):
+        one.pk, one.remote_id = None, f"copy-{number}"
+    Workflow.objects.bulk_create(copies)
+    found = [
+        line.workflow.pk
+        for number in (1, 2, 3)
+        for line in glancing.get(reverse("workflow_list"), {"size": 25, "page": number})
+        .context["list"]
+        .lines
+    ]
+    assert sorted(found) == sorted(Workflow.objects.values_list("pk", flat=True))
+    beyond = glancing.get(reverse("workflow_list"), {"size": 25, "page": 9}).context["list"]
+    assert beyond.page.number == 1
+
+
+def test_who_sees_everything_waits_for_the_number(as_, administrator, glancing):
+    page = spoken(as_(administrator).get(reverse("workflow_list")))
+    assert 'id="workflow-total">2</span>' in page
+    assert "workflow-matches" not in spoken(as_(administrator).get("/workflows/counts/"))
 
 
 def test_figures_of_few_are_worked_out_each_time(as_, administrator, workflow):

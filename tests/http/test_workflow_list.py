@@ -364,7 +364,7 @@ def test_more_rows_than_are_counted_are_all_reached(client, many, monkeypatch):
     monkeypatch.setattr(counting, "MOST_COUNTED", 20)
     assert counting.count_of(Workflow.objects.all()) == 21  # no further than that
     page = client.get(LIST).content.decode()
-    assert "of 20+" in " ".join(page.split())
+    assert 'id="workflow-total">20+<' in page
     assert "pager-last" not in page
     found = [rows(client, page=number) for number in (1, 2, 3, 4)]
     assert sorted(w.pk for some in found for w in some) == sorted(
