@@ -55,6 +55,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "bizproc_admin.middleware.RoomMiddleware",
     "bizproc_admin.middleware.RequestIdMiddleware",
     "bizproc_admin.middleware.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
