@@ -58,6 +58,8 @@ class FilterForm(forms.Form, Generic[R]):
     #: Choices are counted among the latest rows alone, because there are more than are counted;
     #: among any of them where the rows are found by who takes part in them, not by an index.
     is_sampled = takes_any = False
+    #: How rows are counted for a choice that is no value of a column.
+    count = staticmethod(count_of)
 
     q = forms.CharField(required=False, max_length=200, strip=True, label=_("Search"))
     sort = forms.CharField(required=False, max_length=20)
@@ -218,7 +220,7 @@ class FilterForm(forms.Form, Generic[R]):
         if self.is_tested(chip):
             rows = rows.order_by()
             return [
-                (key, label, count_of(rows.filter(self.test(chip, key))))
+                (key, label, self.count(rows.filter(self.test(chip, key))))
                 for key, label in labels.items()
             ]
         column = self.COLUMNS[chip]

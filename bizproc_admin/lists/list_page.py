@@ -24,8 +24,15 @@ from bizproc_admin.lists.chips import MOST
 from bizproc_admin.lists.polling import polled
 from bizproc_admin.lists.shown import F, L, M, Shown
 from bizproc_admin.lists.verbs import Verb
-from bizproc_admin.models import FeedName
-from bizproc_admin.models.counting import KEPT, is_told, kept_count, key_of
+from bizproc_admin.models import FeedName, counting
+from bizproc_admin.models.counting import (
+    KEPT,
+    are_more,
+    glance_of,
+    is_told,
+    kept_count,
+    key_of,
+)
 
 ROUTES = {
     "list": "",
@@ -130,18 +137,22 @@ class ListPage(Generic[F, M, L]):
 
     def choices(self, request: Request, chip: str) -> HttpResponse:
         """Answer with the choices of one filter chip; a page of its own without htmx."""
-        filters = self.filters(request)
+        whole = Shown(self, request)
+        filters, rows = whole.filters, whole.visible
         if not filters.has_choices(chip):
             raise Http404
         url, shown = reverse(f"{self.noun}_list"), filters.chip(chip)
-        rows = self.here(request, self.rows(request))
         filters.finds = request.GET.get("find", "").strip()[:200]
         asked = f"{filters.query()}&find={filters.finds}"
         key = key_of("choices", request.user, request.portal, self.noun, chip, asked)
         part = filters.in_part(rows, filters.part_shown)
-        of_part = key_of("choices", request.user, request.portal, self.noun, filters.part_shown)
         filters.takes_any = not request.user.sees_all
-        filters.is_sampled = not is_told(kept_count(of_part, part))
+        if whole.is_glanced:
+            filters.count = glance_of
+            filters.is_sampled = are_more(part, counting.SAMPLED)
+        else:
+            of_part = key_of("choices", request.user, request.portal, self.noun, filters.part_shown)
+            filters.is_sampled = not is_told(kept_count(of_part, part))
         # what is worked out of more rows than are counted is shown for a while
         span = KEPT if filters.is_sampled else 0
         own = [chip, *(field.name for field in shown.fields or ())]

@@ -223,7 +223,8 @@ class Shown(Generic[F, M, L]):
         upto = self.filters.number("upto")
         if upto is None or newest_of(self.visible.model) <= upto:
             return 0
-        return count_of(self.filters.narrow(self.visible).filter(pk__gt=upto))
+        count = glance_of if self.is_glanced else count_of
+        return count(self.filters.narrow(self.visible).filter(pk__gt=upto))
 
     @cached_property
     def newer_url(self) -> str:

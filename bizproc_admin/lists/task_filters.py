@@ -14,7 +14,6 @@ from bizproc_admin.lists.chips import Chip, Column, Counts
 from bizproc_admin.lists.periods import PeriodFilterForm, SpanField, span_of
 from bizproc_admin.lists.waiting_people import waiting_people
 from bizproc_admin.models import Account, Person, Portal, WorkflowTask, WorkflowTemplate
-from bizproc_admin.models.counting import count_of
 from bizproc_admin.models.workflow_tasks import (
     APPROVAL,
     BY_NAME,
@@ -238,7 +237,7 @@ class WorkflowTaskFilterForm(PeriodFilterForm[WorkflowTaskQuerySet]):
             return waiting_people(self, rows, of="task", among=people)
         if chip == "kind":
             return [
-                (key, label, count_of(self.narrow_by(chip, rows, [key])))
+                (key, label, self.count(self.narrow_by(chip, rows, [key])))
                 for key, (label, _activities) in KINDS.items()
             ]
         if chip == "starter":

@@ -21,7 +21,7 @@ from bizproc_admin.models import (
     Workflow,
     WorkflowTemplate,
 )
-from bizproc_admin.models.counting import SAMPLED, count_of, is_told
+from bizproc_admin.models.counting import SAMPLED, is_told, kept_count, key_of
 from bizproc_admin.models.workloads import are_counted
 from bizproc_admin.wording.templates import fault, owner_of, start_of
 
@@ -104,11 +104,15 @@ def counted(
 ) -> tuple[dict[int, int], bool]:
     """Count the running workflows of templates that the viewer may see; True: some of them alone.
 
-    Where more run than are counted, what the workers counted last is told to who sees them all.
+    Where more run than are counted, what the workers counted last is told to who sees them all;
+    of one template they are counted for anybody else.
     """
     keys = [template.pk for template in templates]
     running = Workflow.objects.visible_to(viewer).at(portal).running()
-    is_exact = not are_counted(portal) if viewer.sees_all else is_told(count_of(running))
+    if viewer.sees_all:
+        is_exact = not are_counted(portal)
+    else:
+        is_exact = len(keys) == 1 or is_told(kept_count(key_of("running", viewer, portal), running))
     if is_exact:
         of_keys = running.filter(template__in=keys).order_by().values_list("template")
         return dict(of_keys.annotate(n=Count("pk"))), False

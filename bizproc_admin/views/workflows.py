@@ -40,7 +40,7 @@ def lines_of(
 def more_of(shown: Shown[WorkflowFilterForm, Workflow, WorkflowLine]) -> dict[str, object]:
     """Keep the count that the navigation shows, too; open what the address names."""
     filters = shown.filters
-    if filters.part_shown == "running" and not shown.is_glanced:
+    if filters.part_shown == "running":
         if shown.everything is not None:
             shown.request.running_count = shown.everything
         elif filters.value("upto") is None:

@@ -164,6 +164,14 @@ def test_what_filters_leave_of_very_many_follows_the_rows(glancing, another):
     assert '<span id="workflow-total" hx-swap-oob="innerHTML">1</span>' in followed
 
 
+def test_choices_and_newer_rows_of_very_many_are_glanced_at(glancing, workflow, another):
+    Workflow.objects.update(overdue_at=workflow.started_at)
+    answer = glancing.get(reverse("workflow_choices", args=["condition"]))
+    counts = {one.key: counted(one.count) for one in answer.context["choices"]}
+    assert counts["overdue"] == "1+"
+    assert "1+ newer" in spoken(glancing.get(reverse("workflow_pulse"), {"upto": 0}))
+
+
 def test_all_pages_of_what_was_glanced_at_are_reached(glancing, another):
     copies = [copy(another) for _ in range(60)]
     for number, one in enumerate(copies):
@@ -219,9 +227,13 @@ def test_a_template_tells_how_many_of_it_run(as_, administrator, manager, few_ar
     syncing.count_figures()
     assert running(administrator)[another.template] == (1, False)
     LinkedPerson.objects.create(user=manager, portal=another.portal, person=another.started_by)
+    WorkflowTemplate.objects.update(auto_execute=0, is_hidden=False)
     told = running(manager)
     assert sum(count for count, _is_least in told.values()) == 1, "no more than is counted"
     assert told[another.template][1]
+    alone = as_(manager).get(reverse("workflow_template_detail", args=[another.template.pk]))
+    assert alone.context["line"].running == 1
+    assert not alone.context["line"].is_least
 
 
 def test_a_recipe_offers_what_the_workers_counted(as_, administrator, few_are_many, another):
