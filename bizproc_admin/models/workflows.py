@@ -20,6 +20,7 @@ from bizproc_admin.models.workflow_templates import WorkflowTemplate
 
 # OWNED_UNTIL further in the past than this means a hung workflow (docs/portal.md: Locks)
 LOCK_GRACE = timedelta(minutes=5)
+DOCUMENT_KINDS = dict(DocumentKind.choices)
 
 # opening a workflow's page reads it again unless it was read within this span
 FRESH_FOR = timedelta(seconds=10)
@@ -233,6 +234,10 @@ class Workflow(models.Model):
             super().save(*args, **kwargs)
             if self.started_by_id is not None and (names is None or "started_by" in names):
                 Participation.objects.keep([(self.started_by_id, self.pk)])
+
+    def get_document_kind_display(self) -> str:  # type: ignore[no-redef]  # Django leaves it to us
+        """Say what the document is, for many rows: Django's own reads all choices anew for each."""
+        return str(DOCUMENT_KINDS.get(self.document_kind, self.document_kind))
 
     @property
     def template_name(self) -> str:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django import template
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
 from bizproc_admin.wording import times
@@ -57,10 +57,8 @@ def counted_on() -> SafeString:
 def _time(value: datetime | None, text: str, *, grows: bool = False) -> SafeString | str:
     if value is None:
         return ""
-    return format_html(
-        '<time{} datetime="{}" title="{}">{}</time>',
-        SafeString(" data-ago") if grows else "",
-        value.isoformat(timespec="seconds").replace("+00:00", "Z"),
-        times.full_moment(value),
-        text,
+    at, said = value.isoformat(timespec="seconds").replace("+00:00", "Z"), times.full_moment(value)
+    return SafeString(
+        f'<time{" data-ago" if grows else ""} datetime="{at}" title="{escape(said)}">'
+        f"{escape(text)}</time>"
     )

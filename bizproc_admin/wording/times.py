@@ -77,7 +77,7 @@ def full_moment(value: datetime | None) -> str:
         return ""
     shown = zones.local(value)
     day = _date(shown.date(), "j M Y", get_language())
-    return f"{day}, {shown:%H:%M:%S} {shown.tzname() or ''}".rstrip()
+    return f"{day}, {_full_clock(shown)} {shown.tzname() or ''}".rstrip()
 
 
 def to_the_second(value: datetime | None, now: datetime | None = None) -> str:
@@ -85,7 +85,7 @@ def to_the_second(value: datetime | None, now: datetime | None = None) -> str:
     if value is None:
         return ""
     shown, today = zones.local(value), timezone.localtime(now).date()
-    return _("%(day)s %(time)s") % {"day": _day(shown.date(), today), "time": f"{shown:%H:%M:%S}"}
+    return _("%(day)s %(time)s") % {"day": _day(shown.date(), today), "time": _full_clock(shown)}
 
 
 def read_ago(age: str, is_unread: bool) -> str:  # noqa: FBT001  # as a template gives it
@@ -197,4 +197,8 @@ def _date(day: date, form: str, language: str | None) -> str:
 
 
 def _clock(local: datetime) -> str:
-    return f"{local:%H:%M}"
+    return f"{local.hour:02}:{local.minute:02}"
+
+
+def _full_clock(local: datetime) -> str:
+    return f"{_clock(local)}:{local.second:02}"
