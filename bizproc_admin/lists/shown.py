@@ -152,8 +152,15 @@ class Shown(Generic[F, M, L]):
         return self.kind.lines(self, self.page.rows)
 
     def reads(self, line: L) -> str:
-        """Return what changes with a row, and every few minutes for what it says of time."""
-        return digest_of([turn_of(self.request.user, PAINTED_FOR), line.reads])
+        """Return what changes with a row, and every few minutes for what it says of time.
+
+        The first eight letters are of what the row says itself: a page tints it when they change.
+        """
+        return f"{digest_of([line.reads])}{self.turn:x}"
+
+    @cached_property
+    def turn(self) -> int:
+        return turn_of(self.request.user, PAINTED_FOR)
 
     @cached_property
     def digest(self) -> str:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from bizproc_admin.access.permissions import Capability, Request, may
-from bizproc_admin.lists.repainting import asking_again, digest_of
+from bizproc_admin.lists.repainting import asking_again
 from bizproc_admin.lists.task_filters import GROUPS, WorkflowTaskFilterForm
 from bizproc_admin.models import (
     Account,
@@ -127,7 +127,7 @@ class TaskLine:
         return bool(self.quick and self.outcome and self.outcome.is_taken_back)
 
     @property
-    def state(self) -> object:
+    def reads(self) -> object:
         """Return what the row says, the passing of time left out."""
         outcome = self.outcome
         return (
@@ -137,14 +137,6 @@ class TaskLine:
             [(part.person_id, part.status, part.gone_at is None) for part in self.parts],
             outcome and (outcome.command.pk, outcome.title, outcome.text, outcome.can_take_back),
         )
-
-    @property
-    def version(self) -> str:
-        return digest_of([self.state])
-
-    @property
-    def reads(self) -> object:
-        return self.state
 
 
 def task_lines(

@@ -12,7 +12,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from bizproc_admin.lists.repainting import asking_again, digest_of
+from bizproc_admin.lists.repainting import asking_again
 from bizproc_admin.models import Assignment, Command, EndCause, Portal, Workflow
 from bizproc_admin.templatetags.icons import REFERENCES
 from bizproc_admin.wording.times import age, between, moment
@@ -93,7 +93,7 @@ class WorkflowLine:
         return asking_again(self.command)
 
     @property
-    def state(self) -> object:
+    def reads(self) -> object:
         """Return what the row says, the passing of time left out."""
         command = self.command
         return (
@@ -104,14 +104,6 @@ class WorkflowLine:
             [wait.person_id for wait in self.waits],
             command and (command.pk, command.state),
         )
-
-    @property
-    def version(self) -> str:
-        return digest_of([self.state])
-
-    @property
-    def reads(self) -> object:
-        return self.state
 
 
 def workflow_lines(

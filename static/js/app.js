@@ -24,6 +24,7 @@ import "./answering.js";
 import "./acting.js";
 import "./refreshing.js";
 import "./listing.js";
+import "./rows.js";
 import "./repeating.js";
 import "./finding.js";
 import "./pairing.js";

@@ -13,6 +13,9 @@ let heights = new Map();
 document.addEventListener("htmx:beforeSwap", ({ detail }) => hold(detail, () => bodyOf(detail.serverResponse)));
 document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => hold(detail, () => detail.fragment.querySelector("tbody")));
 
+// What a row says, but for the time that passed.
+const version = (row) => row.dataset.version ?? row.dataset.reads?.slice(0, 8);
+
 function hold(detail, fresh) {
   const { target } = detail;
   if (!target.matches("tr, tbody")) return;
@@ -20,18 +23,18 @@ function hold(detail, fresh) {
     detail.shouldSwap = false;
     return;
   }
-  const rows = target.matches("tr") ? [target] : [...target.querySelectorAll("tr[data-version]")];
+  const rows = target.matches("tr") ? [target] : [...target.querySelectorAll("tr[data-version], tr[data-reads]")];
   for (const row of rows) {
     heights.set(row.id, row.getBoundingClientRect().height);
-    versions.set(row.id, row.dataset.version);
+    versions.set(row.id, version(row));
   }
 }
 
 document.addEventListener("htmx:afterSwap", () => {
-  for (const [id, version] of versions) {
+  for (const [id, was] of versions) {
     const row = document.getElementById(id);
     if (!row) continue;
-    if (row.dataset.version !== version) row.dataset.updated = "";
+    if (version(row) !== was) row.dataset.updated = "";
     row.style.setProperty("--held", `${heights.get(id)}px`);
     row.dataset.held = "";
   }

@@ -225,11 +225,16 @@ def test_open_rows_are_repainted_only_when_they_say_something_new(as_, approver,
     WorkflowTask.objects.filter(pk=task.pk).update(waiting_since=timezone.now() - timedelta(days=3))
     assert page.ask().status_code == 204
     monkeypatch.setattr(repainting, "time", lambda: time() + repainting.PAINTED_FOR)
+    before = page.rows[str(task.pk)]
     assert f"workflow-task-row-{task.pk}" in page.ask().content.decode()
+    # what a row says itself comes first: the page tints it when that changes
+    aged = page.rows[str(task.pk)]
+    assert aged != before and aged[:8] == before[:8]
     monkeypatch.undo()
     WorkflowTask.objects.filter(pk=task.pk).update(name="Renamed")
     answer = page.ask()
     assert answer.status_code == 200
+    assert page.rows[str(task.pk)][:8] != before[:8]
     assert "Renamed" in answer.content.decode()
 
 
@@ -237,7 +242,8 @@ def test_a_row_alone_says_what_it_says_in_its_list(as_, approver, administrator,
     own, all_ = as_(approver), as_(administrator)
     for client, shows_who in ((own, False), (all_, True)):
         listing = client.get(LIST).content.decode()
-        row = client.get(re.search(r'hx-get="([^"]*/row/[^"]*)"', listing)[1]).content.decode()
+        address = re.search(r'data-asks="([^"]*)"', listing)[1].replace("%s", str(task.pk))
+        row = client.get(address).content.decode()
         waits = "inbox__waits"
         assert (waits in row) == (waits in listing) == shows_who
 
