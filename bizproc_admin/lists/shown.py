@@ -117,10 +117,8 @@ class Shown(Generic[F, M, L]):
         """Count rows as far as the page waits for it."""
         if what in self.numbers:
             return self.numbers[what]
-        if self.is_glanced:
-            return glance_of(rows)
         key = key_of(what, self.request.user, self.request.portal, self.noun, asked)
-        return kept_count(key, rows)
+        return kept_count(key, rows, count=glance_of if self.is_glanced else count_of)
 
     @cached_property
     def is_glanced(self) -> bool:

@@ -71,11 +71,13 @@ def kept(key: str, rows: QuerySet[Any], work: Callable[[], T]) -> T:
     return found
 
 
-def kept_count(key: str, rows: QuerySet[Any]) -> int:
-    """Count rows as count_of does; that there are more than are counted is kept, as by kept."""
+def kept_count(
+    key: str, rows: QuerySet[Any], *, count: Callable[[QuerySet[Any]], int] = count_of
+) -> int:
+    """Count rows as count does; that there are more than are counted is kept, as by kept."""
     found: int | None = cache.get(key)
     if found is None:
-        found = count_of(rows)
+        found = count(rows)
         if not is_told(found):
             cache.set(key, found, KEPT)
     return found

@@ -89,7 +89,7 @@ def running_count(account: Account, portal: Portal) -> int:
     """Count what runs at a portal and an account may see, as far as every page waits for it."""
     rows = Workflow.objects.visible_to(account).at(portal).running()
     if not account.sees_all and are_many(portal):
-        return glance_of(rows)
+        return kept_count(key_of("glance", account, portal), rows, count=glance_of)
     return kept_count(key_of("running", account, portal), rows)
 
 
