@@ -221,6 +221,7 @@ saved_view_urls = [
     path("<int:pk>/filters/", saved_views.saved_view_filters, name="saved_view_filters"),
     path("<int:pk>/home/", saved_views.saved_view_home, name="saved_view_home"),
     path("<int:pk>/deletion/", saved_views.saved_view_deletion, name="saved_view_deletion"),
+    path("<int:pk>/withdrawal/", saved_views.saved_view_withdrawal, name="saved_view_withdrawal"),
 ]
 
 person_urls = [

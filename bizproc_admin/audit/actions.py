@@ -76,6 +76,10 @@ class AuditAction(StrEnum):
     TIME_ZONE_SET = "portal.time_zone"
     APPROVAL_SET = "portal.approval"
 
+    VIEW_SHARED = "saved_view.shared"
+    VIEW_CHANGED = "saved_view.changed"
+    VIEW_WITHDRAWN = "saved_view.withdrawn"
+
     CONSTANTS_SEEN = "workflow_template.constants_seen"
     TEMPLATE_TAKEN = "workflow_template.taken"
     DATE_FORMAT_SET = "portal.date_format"

@@ -46,11 +46,11 @@ class SavedViewForm(forms.Form):
             )
         return name
 
-    def save(self) -> None:
-        """Save the view as the form describes it."""
+    def described(self) -> SavedView:
+        """Return the view as the form describes it, not saved yet."""
         self.view.name = self.cleaned_data["name"]
         self.view.shared_role = self.cleaned_data["shared_role"]
-        self.view.save()
+        return self.view
 
 
 class ColumnsForm(forms.Form):

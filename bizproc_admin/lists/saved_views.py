@@ -68,7 +68,7 @@ class Views:
     @property
     def entries(self) -> list[Entry]:
         """Return the views to choose, the account's own first, each with its rows counted."""
-        views = sorted(self.visible, key=lambda view: view.name.casefold())
+        views = sorted(self.visible.select_related("account"), key=lambda one: one.name.casefold())
         return [self.entry(view) for view in views]
 
     def entry(self, view: SavedView) -> Entry:

@@ -120,6 +120,7 @@ class AuditEntry(InsertOnlyModel):
         CONNECTION = "connection", _("Connection changed")
         DISCLOSURE = "disclosure", _("Shown")
         OPERATION = "operation", _("Bulk operation")
+        VIEW = "view", _("Shared view changed")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True)
     # the writer says it: another default would have the table remade on SQLite

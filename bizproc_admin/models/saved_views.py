@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from bizproc_admin.models.accounts import Account, Role
 from bizproc_admin.models.portals import Portal
+from bizproc_admin.models.targets import Target
 
 
 class SavedViewQuerySet(models.QuerySet["SavedView"]):
@@ -20,10 +21,13 @@ class SavedViewQuerySet(models.QuerySet["SavedView"]):
         return self.filter(account=account)
 
     def visible_to(self, account: Account) -> Self:
-        """Narrow to an account's own and to those that are shared with its role."""
+        """Narrow to an account's own and those shared with its role; an administrator sees all
+        that are shared."""
         reached = self.filter(portal=account.home_id) if account.home_id else self
         if account.role is None:
             return reached.of(account)
+        if account.role == Role.PORTAL_ADMINISTRATOR:
+            return reached.filter(Q(account=account) | Q(shared_role__gt=""))
         return reached.filter(Q(account=account) | Q(shared_role=account.role))
 
 
@@ -60,6 +64,10 @@ class SavedView(models.Model):
         indexes = [
             models.Index(fields=["portal", "noun", "shared_role"], name="saved_view_shared"),
         ]
+
+    @property
+    def as_target(self) -> Target:
+        return Target(kind="saved_view", id=str(self.pk), label=self.name, portal_id=self.portal_id)
 
     def __str__(self) -> str:
         return self.name

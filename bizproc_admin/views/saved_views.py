@@ -9,8 +9,10 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from bizproc_admin.access import shared_views
 from bizproc_admin.access.permissions import Capability, Request, may, requires
 from bizproc_admin.access.sessions import CHOSEN
+from bizproc_admin.audit import By
 from bizproc_admin.forms.saved_views import ColumnsForm, SavedViewForm
 from bizproc_admin.htmx import dialog, led, page
 from bizproc_admin.lists.list_page import ListPage
@@ -62,10 +64,12 @@ def saved_view_list(request: Request, noun: str) -> HttpResponse:
     """Answer with the menu of a list's views, as it is shown by the same query."""
     shown = shown_of(request, noun)
     entries = shown.views.entries
+    others = [one for one in entries if one.view.account_id != request.user.pk]
     context = {
         "list": shown,
         "own": [one for one in entries if one.view.account_id == request.user.pk],
-        "shared": [one for one in entries if one.view.account_id != request.user.pk],
+        "shared": [one for one in others if one.view.shared_role == request.user.role],
+        "elsewhere": [one for one in others if one.view.shared_role != request.user.role],
         "query": shown.filters.query(page=None, upto=None),
     }
     return page(request, "saved_views/list.html", context, partial="menu")
@@ -97,7 +101,7 @@ def saved_view_filters(request: Request, pk: int) -> HttpResponse:
     view = own_view(request, pk)
     shown = shown_of(request, view.noun)
     view.query = query_of(shown.filters)
-    view.save(update_fields=["query"])
+    shared_views.save(view, by=By.of(request))
     messages.success(request, _("“%(name)s” is saved.") % {"name": view.name})
     return redirect(url_of(view, shown.url))
 
@@ -120,8 +124,21 @@ def saved_view_home(request: Request, pk: int) -> HttpResponse:
 @requires(Capability.SEE_OVERVIEW)
 def saved_view_deletion(request: Request, pk: int) -> HttpResponse:
     view = own_view(request, pk)
-    view.delete()
+    shared_views.delete(view, by=By.of(request))
     messages.success(request, _("The view is gone. Nothing else has changed."))
+    return redirect(f"{shown_of(request, view.noun).url}?{view.query}")
+
+
+@require_POST
+@requires(Capability.MANAGE_ACCOUNTS)
+def saved_view_withdrawal(request: Request, pk: int) -> HttpResponse:
+    """Take a view out of others' menus; whose it is keeps it."""
+    views = SavedView.objects.visible_to(request.user).filter(portal=request.portal)
+    view = get_object_or_404(views.exclude(shared_role=""), pk=pk)
+    view.shared_role = ""
+    shared_views.save(view, by=By.of(request))
+    said = _("“%(name)s” is shared no more. %(who)s keeps it.")
+    messages.success(request, said % {"name": view.name, "who": view.account.display_name})
     return redirect(f"{shown_of(request, view.noun).url}?{view.query}")
 
 
@@ -162,7 +179,7 @@ def own_view(request: Request, pk: int) -> SavedView:
 def answered(request: Request, shown: Shown[Any, Any, Any], view: SavedView) -> HttpResponse:
     form = SavedViewForm(request.POST if request.method == "POST" else None, view=view)
     if form.is_bound and form.is_valid():
-        form.save()
+        shared_views.save(form.described(), by=By.of(request))
         messages.success(request, _("“%(name)s” is saved.") % {"name": view.name})
         return led(request, url_of(view, shown.url))
     context = {"list": shown, "form": form, "view": view, "back": shown.url + shown.filters.query()}

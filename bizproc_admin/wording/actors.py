@@ -29,6 +29,7 @@ KINDS = {
     "portal": _("portal"),
     "page": _("page"),
     "operation": _("bulk operation"),
+    "saved_view": _("saved view"),
 }
 
 

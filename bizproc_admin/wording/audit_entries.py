@@ -50,6 +50,9 @@ NAMES = {
     AuditAction.SIGN_IN_CLOSED: gettext_lazy("Closed sign-in to most"),
     AuditAction.TIME_ZONE_SET: gettext_lazy("Set the time zone of a portal"),
     AuditAction.APPROVAL_SET: gettext_lazy("Set what needs a second administrator"),
+    AuditAction.VIEW_SHARED: gettext_lazy("Shared a view"),
+    AuditAction.VIEW_CHANGED: gettext_lazy("Changed a shared view"),
+    AuditAction.VIEW_WITHDRAWN: gettext_lazy("Shared a view no more"),
     AuditAction.CONSTANTS_SEEN: gettext_lazy("Saw the constants of a template"),
     AuditAction.TEMPLATE_TAKEN: gettext_lazy("Downloaded a template"),
     AuditAction.BULK_ASKED: gettext_lazy("Asked for a bulk operation"),
@@ -76,6 +79,7 @@ FAMILIES = {
     "second_factor": gettext_lazy("Second factor"),
     "portal": gettext_lazy("Portals"),
     "workflow_template": gettext_lazy("Workflow templates"),
+    "saved_view": gettext_lazy("Shared views"),
     "application_action": gettext_lazy("Application actions"),
 }
 
@@ -143,7 +147,9 @@ def sentence_of(entry: AuditEntry, names: acts.Names) -> str:
             return _("Was not let into %(target)s") % values
         case kind.DENIED:
             return _("Was not allowed: %(what)s") % {"what": act}
-        case kind.ACCOUNT | kind.CONNECTION | kind.DISCLOSURE if entry.target_kind != "operation":
+        case kind.ACCOUNT | kind.CONNECTION | kind.VIEW:
+            return _("%(action)s: %(target)s") % values
+        case kind.DISCLOSURE if entry.target_kind != "operation":
             return _("%(action)s: %(target)s") % values
         case kind.OPERATION | kind.DISCLOSURE:
             inputs = entry.detail.inputs

@@ -52,6 +52,7 @@ TABLE = [
     ("saved_view_filters", "post", EVERYBODY),
     ("saved_view_home", "post", EVERYBODY),
     ("saved_view_deletion", "post", EVERYBODY),
+    ("saved_view_withdrawal", "post", ADMINISTRATOR),
     ("workflow_list", "get", EVERYBODY),
     ("workflow_pulse", "get", EVERYBODY),
     ("workflow_choices", "get", EVERYBODY),

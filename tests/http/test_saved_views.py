@@ -10,7 +10,7 @@ from bizproc_admin.actions.workflows import TerminateWorkflow
 from bizproc_admin.audit import By
 from bizproc_admin.commands import issue
 from bizproc_admin.lists.shown import Shown
-from bizproc_admin.models import Portal, Role, SavedView, Workflow
+from bizproc_admin.models import AuditEntry, Portal, Role, SavedView, Workflow
 from bizproc_admin.views.saved_views import LISTS
 from tests.http.test_signing_in import sign_in
 
@@ -204,3 +204,56 @@ def test_whoever_signs_in_lands_at_home_with_its_portal_chosen(
 def test_a_home_that_may_not_be_seen_any_more_leads_to_the_overview(as_, manager, portal):
     view_of(manager, portal, noun="audit_entry", is_home=True)
     assert as_(manager).get("/home/").url == reverse("overview")
+
+
+def told(view_key):
+    """Give what the history tells of a view: the act, and what others saw before and see since."""
+    entries = AuditEntry.objects.filter(target_kind="saved_view", target_id=str(view_key))
+    return [(e.action, e.detail.before, e.detail.after) for e in entries.order_by("pk")]
+
+
+def test_what_becomes_of_a_shared_view_is_in_the_history(as_, auditor, administrator, portal):
+    client = as_(administrator)
+    client.post(f"{CREATION}?condition=locked", {"name": "Held"})
+    view = SavedView.objects.get()
+    client.post(f"/views/{view.pk}/filters/?condition=overdue")
+    assert told(view.pk) == [], "nobody else's business"
+    client.post(f"/views/{view.pk}/change/", {"name": "Held", "shared_role": Role.MANAGER})
+    seen = {"name": "Held", "list": "workflow", "query": "condition=overdue", "role": Role.MANAGER}
+    client.post(f"/views/{view.pk}/filters/?condition=overdue")
+    client.post(f"/views/{view.pk}/filters/?condition=waiting")
+    after = seen | {"query": "condition=waiting"}
+    key = view.pk
+    client.post(f"/views/{view.pk}/deletion/")
+    assert told(key) == [
+        ("saved_view.shared", None, seen),
+        ("saved_view.changed", seen, after),
+        ("saved_view.withdrawn", after, None),
+    ]
+    entry = AuditEntry.objects.filter(action="saved_view.changed").get()
+    assert entry.actor == administrator
+    page = as_(auditor).get(reverse("audit_entry_detail", args=[entry.pk])).content.decode()
+    assert "Changed a shared view: Held" in page
+    assert "condition=waiting" in page
+    listed = as_(auditor).get(reverse("audit_entry_list"), {"action": "saved_view.withdrawn"})
+    assert "Shared a view no more: Held" in listed.content.decode()
+
+
+def test_an_administrator_takes_a_view_out_of_others_menus(
+    as_, administrator, manager, portal, workflow
+):
+    view = view_of(manager, portal, "Wrong", query="condition=locked", shared_role=Role.MANAGER)
+    client = as_(administrator)
+    assert "Shared with other roles" in menu(client)
+    assert "no more" not in menu(client)
+    opened = menu(client, f"?condition=locked&view={view.pk}")
+    assert f"/views/{view.pk}/withdrawal/" in opened
+    assert f"/views/{view.pk}/change/" not in opened, "it is not theirs"
+    answer = client.post(f"/views/{view.pk}/withdrawal/", follow=True)
+    assert f"{manager.display_name} keeps it" in answer.content.decode()
+    view.refresh_from_db()
+    assert view.shared_role == ""
+    assert [action for action, *_ in told(view.pk)] == ["saved_view.withdrawn"]
+    assert "Wrong" not in menu(client)
+    assert "Wrong" in menu(as_(manager))
+    assert client.post(f"/views/{view.pk}/withdrawal/").status_code == 404

@@ -22,6 +22,7 @@ WRITERS_OF_AUDIT = {
     "commands/transitions.py",
     "access/permissions.py",
     "access/roles.py",
+    "access/shared_views.py",
     "access/portal_sign_in.py",
     "access/allauth_adapter.py",
     "portals/connections.py",
