@@ -257,4 +257,8 @@ def say(text: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        # before anything was started
+        sys.exit(130)
