@@ -146,6 +146,10 @@ def task_lines(
     viewer, base = request.user, reverse("workflow_task_list")
     own = viewer.person_at(request.portal)
     prefetch_related_objects(list(tasks), with_people())
+    # what has no name of its own is said by what it is
+    workflows = [task.workflow for task in tasks]
+    prefetch_related_objects([one for one in workflows if not one.template_copy], "template")
+    prefetch_related_objects([one for one in workflows if not one.starter_copy], "started_by")
     latest, latest_own = latest_commands(tasks, own)
     names = receivers([*latest.values(), *latest_own.values()])
     may_answer = may(viewer, Capability.COMPLETE_WORKFLOW_TASKS)

@@ -45,7 +45,7 @@ class OnTasks(Verb):
         return {row.pk: str(row) for row in model._default_manager.filter(pk__in=keys)}
 
     def samples(self, keys: Sequence[int]) -> list[Sample]:
-        rows = WorkflowTask.objects.for_rows().in_bulk(keys)
+        rows = WorkflowTask.objects.for_rows().select_related("workflow__template").in_bulk(keys)
         return [
             Sample(
                 text=str(rows[key]),

@@ -20,6 +20,12 @@ from bizproc_admin.wording.times import age, between, moment
 # How long a settled command stays on the row of a workflow that goes on.
 SHOWN_FOR = timedelta(hours=24)
 
+# What a row says of an unanswered assignment: to make whole people and tasks of it costs twice.
+WAITING = (
+    "task__name", "task__workflow", "task__modified_at", "task__overdue_at",
+    "person__name", "person__remote_id", "person__is_active",
+)  # fmt: skip
+
 ANSWERS = re.compile(r"\((\d[^()]*\d)\)$")
 
 END_ICONS = {
@@ -170,7 +176,7 @@ def waits_of(workflows: Sequence[Workflow]) -> dict[int, list[Assignment]]:
         Assignment.objects.waiting()
         .filter(task__workflow__in=[workflow.pk for workflow in workflows])
         .select_related("person", "task")
-        .defer("task__parameters", "task__description", "person__search_text")
+        .only(*WAITING)
         .order_by("task__overdue_at", "pk")
     )
     for assignment in waiting:

@@ -104,14 +104,8 @@ class WorkflowTaskQuerySet(models.QuerySet["WorkflowTask"]):
         )
 
     def for_rows(self) -> Self:
-        """Fetch with each task what rows say of its workflow."""
-        return self.select_related(
-            "workflow__document", "workflow__template", "workflow__started_by"
-        ).defer(
-            "workflow__template__parameters",
-            "workflow__template__description",
-            "workflow__started_by__search_text",
-        )
+        """Fetch with each task what most rows say of its workflow; few lack copies of names."""
+        return self.select_related("workflow__document")
 
 
 class WorkflowTask(models.Model):
