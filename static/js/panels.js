@@ -32,7 +32,14 @@ document.addEventListener("keydown", (event) => {
   else if (place().contains(event.target)) place().querySelector("[data-panel-title]")?.focus({ preventScroll: true });
 });
 
+// The list alone is one step back: closing is going there, so that no step of Back leads to what is shown already.
+let isOverList = false;
+
 function close() {
+  if (isOverList) {
+    history.back();
+    return;
+  }
   history.replaceState(history.state, "", addressOf(null));
   address = location.href;
   empty();
@@ -66,6 +73,7 @@ window.addEventListener(
   (event) => {
     const before = address;
     address = location.href;
+    isOverList = false;
     if (!isBeside() || addressOf(null, before) !== addressOf(null)) return;
     const key = new URL(address).searchParams.get("open");
     const link = key && row(key)?.querySelector("a[data-panel]");
@@ -80,6 +88,7 @@ window.addEventListener(
 
 // The list was asked for otherwise, and what is open beside it stays: the address goes on saying so.
 document.addEventListener("htmx:pushedIntoHistory", () => {
+  isOverList = isBeside() && address === addressOf(null) && address !== location.href;
   const key = isBeside() && place().dataset.opened;
   if (key && !new URL(location.href).searchParams.has("open")) history.replaceState(history.state, "", addressOf(key));
 });

@@ -88,6 +88,26 @@ def test_keys_and_arrows_lead_along_the_rows_and_back_closes_it_at_once(page, ke
     is_open(page, keys[1])
 
 
+def test_no_step_back_leads_to_what_is_shown_already(page, keys):
+    listed = page.url
+    page.goto(listed.replace(f"workflows/{ASKED}", "people/"))
+    page.goto(listed)
+    page.locator(f"#workflow-link-{keys[0]}").click()
+    is_open(page, keys[0])
+    page.keyboard.press("j")
+    is_open(page, keys[1])
+    page.keyboard.press("Escape")
+    expect(title(page)).to_have_count(0)
+    expect(page.locator(f"#workflow-link-{keys[1]}")).to_be_focused()
+    expect(page).to_have_url(listed)
+    page.go_back()
+    expect(page).to_have_url(re.compile("/people/$"))
+    page.go_forward()
+    expect(page).to_have_url(listed)
+    page.go_forward()
+    is_open(page, keys[1])
+
+
 def test_a_filter_leaves_it_open_and_says_that_its_row_is_gone(page, keys):
     page.locator(f"#workflow-link-{keys[1]}").click()
     is_open(page, keys[1])
