@@ -1,8 +1,8 @@
 // Lazy: what a popover holds comes when it is opened (data-lazy). What every row has says no more than where it comes
-// from, below the address of its link (data-lazy="menu/").
+// from (data-lazy="address").
 export function ask(panel) {
   if (panel.dataset.lazy) {
-    panel.setAttribute("hx-get", panel.querySelector("a").getAttribute("href") + panel.dataset.lazy);
+    panel.setAttribute("hx-get", panel.dataset.lazy);
     panel.setAttribute("hx-trigger", "load-choices");
     panel.setAttribute("hx-swap", "innerHTML");
     window.htmx.process(panel);
