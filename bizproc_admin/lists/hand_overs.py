@@ -9,7 +9,7 @@ from django.db.models import Count, Q
 from bizproc_admin.actions import Item
 from bizproc_admin.diagrams.reading import Unreadable, read
 from bizproc_admin.models import Assignment, Person, WorkflowTemplate
-from bizproc_admin.models.template_versions import structure_of
+from bizproc_admin.models.template_versions import Structure, structures_of
 from bizproc_admin.models.workflow_tasks import AssignmentQuerySet
 
 # whom the portal lets a task be given to, by its DelegationType; missing is the portal's default
@@ -92,12 +92,13 @@ def groups_of(leaver: Person) -> list[TaskGroup]:
         .distinct()
     ):
         steps.setdefault(key, set()).add(name)
+    structures = structures_of(steps)
     return [
         TaskGroup(
             template=templates[key],
             count=count,
             overdue=overdue,
-            policies=policies_of(templates[key], steps[key]),
+            policies=policies_of(structures.get(key), steps[key]),
         )
         for key, count, overdue in rows
     ]
@@ -107,9 +108,8 @@ def parts_of(leaver: Person) -> AssignmentQuerySet:
     return Assignment.objects.waiting().filter(person=leaver)
 
 
-def policies_of(template: WorkflowTemplate, names: set[str]) -> tuple[str, ...]:
-    """Return whom the portal lets tasks of some steps be given to, as the template says it now."""
-    structure = structure_of(template)
+def policies_of(structure: Structure | None, names: set[str]) -> tuple[str, ...]:
+    """Return whom the portal lets tasks of some steps be given to, as their template says it."""
     if structure is None:
         return ()
     try:

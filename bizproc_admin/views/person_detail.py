@@ -28,12 +28,13 @@ def person_detail(request: Request, pk: int) -> HttpResponse:
         "person": person,
         "line": person_line(person, portal=known.portal, viewer=request.user),
         "now": now,
-        "tasks": tasks.select_related("workflow").order_by(
+        "tasks": tasks.select_related("workflow__document", "workflow__template").order_by(
             F("overdue_at").asc(nulls_last=True), "pk"
         )[:MOST_TASKS],
         "more_tasks": max(0, person.open_count - MOST_TASKS),  # type: ignore[attr-defined]  # annotated
         "workflows": Workflow.objects.visible_to(request.user)
         .filter(started_by=person)
+        .select_related("document", "template")
         .latest_first()[:MOST_WORKFLOWS],
         "mentions": mentions[:MOST_MENTIONS],
         "template_count": len({one.mention.template_id for one in mentions}),

@@ -3,6 +3,8 @@
 import uuid
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from bizproc_admin import commands
@@ -182,3 +184,16 @@ def test_only_who_may_act_for_others_finds_receivers(as_, administrator, left, a
         not in as_(administrator).get(reverse("person_search"), asked).content.decode()
     )
     assert as_(approver).get(reverse("person_search"), asked).status_code == 404
+
+
+def test_the_templates_of_many_tasks_are_read_at_once(as_, administrator, left, sandbox, sync):
+    client, leaver = as_(administrator), left[0]
+    client.get(url(leaver))
+    with CaptureQueriesContext(connection) as before:
+        templates = len(client.get(url(leaver)).context["rows"])
+    for name in ("Fourth", "Fifth", "Sixth"):
+        sandbox.ask([leaver.remote_id], Name=name, DelegationType="1")
+    sync()
+    with CaptureQueriesContext(connection) as after:
+        assert len(client.get(url(leaver)).context["rows"]) == templates + 3
+    assert len(after) == len(before)

@@ -390,3 +390,26 @@ def test_a_manager_reads_who_is_above_without_a_way_there(as_, manager, make, sa
 def test_the_navigation_leads_to_the_people(as_, manager, participant, portal):
     assert f'href="{LIST}"' in as_(manager).get("/").content.decode()
     assert f'href="{LIST}"' not in as_(participant).get("/workflows/").content.decode()
+
+
+def test_what_has_no_name_yet_costs_no_query_a_row(as_, administrator, make):
+    """Neither of the tasks that wait nor of the workflows they started."""
+    olga, client = make.person("Olga"), as_(administrator)
+    client.get(reverse("person_detail", args=[olga.pk]))
+
+    def queries(rows):
+        for number in range(rows):
+            task, started = make.task(olga), make.workflow(olga)
+            for workflow in (task.workflow, started):
+                workflow.document = Document.objects.create(
+                    portal=workflow.portal, module="crm", entity="E", kind="deal",
+                    document_id=f"{rows}-{number}-{workflow.pk}",
+                )  # fmt: skip
+                workflow.document_copy = workflow.template_copy = ""
+                workflow.save()
+        with CaptureQueriesContext(connection) as asked:
+            page = client.get(reverse("person_detail", args=[olga.pk]))
+        assert page.content.decode().count("name not known") >= 2 * rows
+        return len(asked)
+
+    assert queries(1) == queries(4)
