@@ -21,6 +21,7 @@ PARTS = (
     "choosing",
     "polls",
     "people",
+    "wire",
     "million",
 )
 

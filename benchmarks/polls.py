@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
@@ -277,7 +277,7 @@ def session_of(account: Account) -> str:
 
 
 @contextmanager
-def web_process(*, log: Path | None = None) -> Iterator[int]:
+def web_process(*, log: Path | None = None, env: Mapping[str, str] | None = None) -> Iterator[int]:
     """Serve the program as in production, on the database of the benchmark; give the port."""
     out = log.open("w") if log is not None else None
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
@@ -288,7 +288,7 @@ def web_process(*, log: Path | None = None) -> Iterator[int]:
         cwd=ROOT,
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "benchmarks.settings",
              "PYTHONPATH": str(ROOT), "HEARTBEAT_LIMIT": "600",
-             "BENCHMARK_DATABASE_URL": database_url()},
+             "BENCHMARK_DATABASE_URL": database_url(), **(env or {})},
         stdout=out,
         stderr=out,
     )  # fmt: skip

@@ -26,6 +26,7 @@ from benchmarks import (  # noqa: E402
     people,
     polls,
     syncing,
+    wire,
 )
 from benchmarks.measuring import show  # noqa: E402
 
@@ -60,6 +61,8 @@ def main(part: str) -> bool:
             return show(f"Open lists that ask by themselves, {connection.vendor}", polls.measured())
         if part == "people":
             return show(f"Fifty people at work, {connection.vendor}", people.measured())
+        if part == "wire":
+            return show("A list on the wire", wire.measured())
         if part == "million":
             return show("A million workflows against 100,000", million.measured())
         if part == "gateway":
