@@ -162,6 +162,9 @@ def test_what_filters_leave_of_very_many_follows_the_rows(glancing, another):
     followed = spoken(glancing.get(f"{reverse('workflow_list')}counts/", asked))
     assert "<b>1</b> of 2" in followed
     assert '<span id="workflow-total" hx-swap-oob="innerHTML">1</span>' in followed
+    nothing = spoken(glancing.get(f"{reverse('workflow_list')}counts/", {"q": "nothing-has-this"}))
+    assert "<b>0</b> of 2" in nothing
+    assert "workflow-total" not in nothing, "no page of nothing tells a range"
 
 
 def test_choices_and_newer_rows_of_very_many_are_glanced_at(glancing, workflow, another):
