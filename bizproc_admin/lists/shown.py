@@ -327,12 +327,17 @@ class Shown(Generic[F, M, L]):
 
         Where the page only glanced at them, also those it shows and, without filters, all.
         """
-        counts = self.filters.counted_choices(self.visible)
-        if self.is_glanced:
-            counts["total"] = count_of(self.filters.narrow(self.visible))
-            if self.filters.has_filters:
-                part = self.filters.in_part(self.visible, self.filters.part_shown)
-                counts["everything"] = count_of(part)
+        filters = self.filters
+        counts = filters.counted_choices(self.visible)
+        if not self.is_glanced:
+            return counts
+        # they are those of the part that is shown, unless something of that part alone is asked for
+        shown = counts.get(f"{filters.PART}-{filters.part_shown}")
+        if shown is None or any(filters.values(name) for name in filters.OF_PART):
+            shown = count_of(filters.narrow(self.visible))
+        counts["total"] = shown
+        if filters.has_filters:
+            counts["everything"] = count_of(filters.in_part(self.visible, filters.part_shown))
         return counts
 
     @property

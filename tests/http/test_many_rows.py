@@ -7,6 +7,7 @@ import re
 from copy import copy
 
 import pytest
+from django.core.cache import cache
 from django.urls import reverse
 
 from bizproc_admin import lookout, syncing
@@ -165,6 +166,17 @@ def test_what_filters_leave_of_very_many_follows_the_rows(glancing, another):
     nothing = spoken(glancing.get(f"{reverse('workflow_list')}counts/", {"q": "nothing-has-this"}))
     assert "<b>0</b> of 2" in nothing
     assert "workflow-total" not in nothing, "no page of nothing tells a range"
+
+
+def test_a_state_of_very_many_is_counted_by_itself_after_the_rows(glancing, workflow, another):
+    Workflow.objects.filter(pk=another.pk).update(overdue_at=workflow.started_at)
+    for overdue, said in ((1, "<b>1</b> of 2"), (2, "<b>2</b> of 2")):
+        Workflow.objects.filter(pk=workflow.pk).update(
+            overdue_at=workflow.started_at if overdue == 2 else None
+        )
+        cache.clear()
+        asked = {"condition": "overdue"}
+        assert said in spoken(glancing.get(f"{reverse('workflow_list')}counts/", asked))
 
 
 def test_choices_and_newer_rows_of_very_many_are_glanced_at(glancing, workflow, another):
