@@ -54,7 +54,8 @@ class Shown(Generic[F, M, L]):
         self.url = kind.url(request) if kind.url else reverse(f"{kind.noun}_list")
         self.noun = kind.noun.replace("_", "-")
         self.target = f"#{self.noun}-table"
-        self.numbers: Mapping[str, int] = {}
+        # of parts and states, once they are counted
+        self.numbers: Mapping[str, int] | None = None
         # asked for by an open page: what changed comes out of band, all rows at once or each alone
         self.is_polled = self.is_whole = False
 
@@ -115,8 +116,8 @@ class Shown(Generic[F, M, L]):
 
     def number(self, what: str, asked: str, rows: QuerySet[M]) -> int:
         """Count rows as far as the page waits for it."""
-        if what in self.numbers:
-            return self.numbers[what]
+        if what in (known := self.numbers or {}):
+            return known[what]
         key = key_of(what, self.request.user, self.request.portal, self.noun, asked)
         return kept_count(key, rows, count=glance_of if self.is_glanced else count_of)
 
@@ -298,11 +299,11 @@ class Shown(Generic[F, M, L]):
 
     @cached_property
     def parts(self) -> list[Part]:
-        return self.filters.parts(self.numbers)
+        return self.filters.parts(self.numbers or {})
 
     @cached_property
     def states(self) -> list[Part]:
-        return self.filters.states(self.numbers)
+        return self.filters.states(self.numbers or {})
 
     @property
     def has_counts(self) -> bool:
@@ -317,7 +318,7 @@ class Shown(Generic[F, M, L]):
     @property
     def counts_url(self) -> str:
         """Return where the numbers that follow the rows come from; empty where they are told."""
-        if self.numbers or not self.has_counts:
+        if self.numbers is not None or not self.has_counts:
             return ""
         asked = self.filters.query(page=None, size=None, sort=None, upto=None)
         return reverse(f"{self.kind.noun}_counts") + asked

@@ -10,7 +10,7 @@ from django.urls import reverse
 from bizproc_admin.access.permissions import Capability, Request, may
 from bizproc_admin.htmx import page, wants_part
 from bizproc_admin.lists.courses import STANDING
-from bizproc_admin.lists.repainting import PAINTED_FOR, digest_of, turn_of
+from bizproc_admin.lists.repainting import digest_of, turn_of
 from bizproc_admin.lists.step_lines import step_lines
 from bizproc_admin.lists.workflow_lines import workflow_line
 from bizproc_admin.models import Workflow, WorkflowTask
@@ -25,6 +25,8 @@ MOST_STEPS = 100
 # what a panel tells of the course and of the commands, the latest first; its page tells all
 LATEST_EVENTS = 6
 LATEST_COMMANDS = 3
+# seconds that ages in an open panel stay as they were painted
+AGES_STAND_FOR = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +51,7 @@ def told_of(request: Request, workflow: Workflow, *, is_beside: bool = False) ->
     steps = list(reversed(latest))
     events = timeline_of(workflow, tasks, commands, steps=steps, viewer=request.user, names=names)
     said = [(event.text, event.detail, event.tone) for event in events]
-    turn = turn_of(request.user, PAINTED_FOR)
+    turn = turn_of(request.user, AGES_STAND_FOR)
     return {
         "workflow": workflow,
         "line": line,

@@ -11,7 +11,12 @@ export const boxes = () => [...document.querySelectorAll("input[data-choose]")];
 const name = (list, portal) => `${PREFIX}${me}:${portal}:${list}`;
 const key = () => name(bar().dataset.choosing, bar().dataset.portal);
 // All that match certain filters; whatever else stands in an address means the same rows.
-const filters = () => new URLSearchParams(bar().dataset.whole).toString().replace(/(^|&)upto=\d*/, "");
+function filters() {
+  const asked = new URLSearchParams(bar().dataset.whole);
+  asked.delete("upto");
+  asked.sort();
+  return asked.toString();
+}
 
 export function read() {
   const kept = JSON.parse(sessionStorage.getItem(key()) ?? "{}");
@@ -34,6 +39,9 @@ function paint() {
   if (!bar() || !me) return;
   const { rows, whole } = read();
   const shown = boxes();
+  // Nothing is to be done any more to a row that shows no box.
+  const over = [...document.querySelectorAll("tr[data-row]:not(:has([data-choose]))")].filter((row) => rows.delete(row.dataset.row));
+  if (over.length) sessionStorage.setItem(key(), JSON.stringify({ rows: [...rows], ...(whole ? { whole: filters() } : {}) }));
   for (const box of shown) {
     box.checked = whole || rows.has(box.value);
     // the form that is sent names the rows itself

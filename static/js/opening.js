@@ -23,6 +23,7 @@ export async function open(address, options = {}) {
   } finally {
     isOpening = false;
     stay(place());
+    document.dispatchEvent(new Event("panel-settled"));
   }
 }
 

@@ -2,6 +2,7 @@
 // Without JavaScript all of them are ordinary links.
 import { mark, neighbour, place, row } from "./open_row.js";
 import { open } from "./opening.js";
+import { goBack, tell } from "./over_list.js";
 
 const WIDE = window.matchMedia("(min-width: 1200px)");
 const isBeside = () => Boolean(place()?.closest(".beside"));
@@ -32,14 +33,10 @@ document.addEventListener("keydown", (event) => {
   else if (place().contains(event.target)) place().querySelector("[data-panel-title]")?.focus({ preventScroll: true });
 });
 
-// The list alone is one step back: closing is going there, so that no step of Back leads to what is shown already.
-let isOverList = false;
-
 function close() {
-  if (isOverList) {
-    history.back();
-    return;
-  }
+  // What is still coming would say in the address that it is open.
+  if (place().ariaBusy === "true") return document.addEventListener("panel-settled", close, { once: true });
+  if (goBack()) return;
   history.replaceState(history.state, "", addressOf(null));
   address = location.href;
   empty();
@@ -73,7 +70,6 @@ window.addEventListener(
   (event) => {
     const before = address;
     address = location.href;
-    isOverList = false;
     if (!isBeside() || addressOf(null, before) !== addressOf(null)) return;
     const key = new URL(address).searchParams.get("open");
     const link = key && row(key)?.querySelector("a[data-panel]");
@@ -88,7 +84,7 @@ window.addEventListener(
 
 // The list was asked for otherwise, and what is open beside it stays: the address goes on saying so.
 document.addEventListener("htmx:pushedIntoHistory", () => {
-  isOverList = isBeside() && address === addressOf(null) && address !== location.href;
+  tell(isBeside() && address === addressOf(null) && address !== location.href);
   const key = isBeside() && place().dataset.opened;
   if (key && !new URL(location.href).searchParams.has("open")) history.replaceState(history.state, "", addressOf(key));
 });

@@ -17,6 +17,9 @@ export const isResting = () => isUnseen || Date.now() < until;
 
 document.addEventListener("pointerdown", () => (isUnseen = false), true);
 document.addEventListener("keydown", (event) => event.key === "Tab" && (isUnseen = false), true);
+// Keys that only look about show it, too, once the moment is over.
+const LOOKING = ["KeyJ", "KeyK", "Slash"];
+document.addEventListener("keydown", (event) => LOOKING.includes(event.code) && Date.now() >= until && (isUnseen = false), true);
 
 // What the page asks by the clock may change what a key would do: what the open task or the row with the focus offers.
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {

@@ -50,6 +50,8 @@ if (region) {
     const { status } = event.detail.xhr;
     // The answer has said it itself, or the strip about the connection says it.
     if (event.detail.xhr.getResponseHeader("HX-Trigger")?.includes('"toast"') || isUnreached()) return;
+    // What only adds to a page and asks again by itself is no news.
+    if (event.detail.requestConfig.elt.hasAttribute("data-quiet")) return;
     toast(region.dataset[`text${status}`] ?? region.dataset.textError, "danger");
   });
 }

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from bizproc_admin.models import BulkOperation
+from bizproc_admin.models import BulkOperation, Workflow
 from tests.browser.conftest import faults_of
 
 # what each row read is forgotten, so that the list is told of all of them anew
@@ -71,3 +71,29 @@ def test_rows_are_chosen_stay_chosen_and_are_ended_together(page, enter, adminis
     assert (operation.total, operation.reason) == (count, "Договор расторгнут")
     page.goto(page.url.split("/operations")[0] + "/workflows/")
     expect(page.locator("#choosing")).to_be_hidden()
+
+
+def test_all_that_match_filters_stay_chosen_on_every_page(page, enter, administrator):
+    page.goto(f"{enter(administrator)}/workflows/?size=25&condition=no-task")
+    page.locator("#choose-page").click()
+    bar = page.locator("#choosing")
+    bar.get_by_role("button", name=re.compile(r"All \d+ matching")).click()
+    expect(bar).to_contain_text(re.compile(r"All \d+ matching are chosen"))
+    page.locator("#pager-next").click()
+    expect(page).to_have_url(re.compile("page=2"))
+    expect(bar).to_contain_text(re.compile(r"All \d+ matching are chosen"))
+    expect(page.locator("tr[data-chosen]")).to_have_count(25)
+
+
+def test_a_chosen_row_that_ends_is_chosen_no_more(page, enter, administrator):
+    page.goto(f"{enter(administrator)}/workflows/?size=25")
+    boxes, bar = page.locator("input[data-choose]"), page.locator("#choosing")
+    boxes.nth(0).click()
+    boxes.nth(1).click()
+    expect(bar).to_contain_text("2 chosen")
+    ended = boxes.nth(1).get_attribute("value")
+    Workflow.objects.filter(pk=ended).update(is_running=False, end_cause="unknown")
+    page.evaluate(REPAINT)
+    expect(page.locator(f"#workflow-row-{ended}")).to_have_attribute("data-state", "ended")
+    expect(bar).to_contain_text("1 chosen")
+    expect(bar).not_to_contain_text("not on this page")

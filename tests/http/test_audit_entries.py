@@ -209,6 +209,9 @@ def test_each_outcome_has_a_chip_with_the_count_of_its_rows(client, entry, comma
     for outcome in ("unknown", "confirmed", "ok"):
         assert told[outcome] == len(rows(client, outcome=outcome))
     assert set(counts(target="Отпуск").values()) == {None}
+    answer = client.get(reverse("audit_entry_counts"), {"target": "Отпуск"}).content.decode()
+    assert 'id="outcome-unknown"' in answer
+    assert 'id="audit-entry-states">' in answer, "what is not counted is not asked for again"
 
 
 @pytest.mark.parametrize("most", [0, 10_000])
