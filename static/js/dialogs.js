@@ -25,6 +25,9 @@ document.addEventListener("click", (event) => {
   if (shown) document.getElementById(shown.dataset.dialogShow)?.showModal();
 });
 
+// Where the focus returns though what held it was painted anew meanwhile.
+let back = null;
+
 function open(opener) {
   if (opener.ariaBusy === "true") return;
   // A menu that held the link closes; focus goes to its button, where the dialog will return it.
@@ -33,9 +36,12 @@ function open(opener) {
     menu.open = false;
     menu.querySelector("summary").focus();
   }
+  back = menu?.id ? `#${CSS.escape(menu.id)} > summary` : opener.id && `#${CSS.escape(opener.id)}`;
   opener.ariaBusy = "true";
   window.htmx
     .ajax("GET", opener.href, { source: opener, target: "#dialog-content", swap: "innerHTML" })
+    // Not reached: that is said in its own place.
+    .catch(() => {})
     .finally(() => opener.removeAttribute("aria-busy"));
 }
 
@@ -55,5 +61,8 @@ if (dialog) {
     content.replaceChildren();
     dialog.close();
   });
-  dialog.addEventListener("close", () => content.replaceChildren());
+  dialog.addEventListener("close", () => {
+    content.replaceChildren();
+    if (back && document.activeElement === document.body) document.querySelector(back)?.focus();
+  });
 }

@@ -101,3 +101,20 @@ def test_what_came_of_ones_own_act_is_told_by_the_list(page, enter, olga, tasks,
     )
     page.clock.run_for(TICK)
     expect(page.locator("#news-items .news__item")).to_have_count(1)
+
+
+def test_a_dialog_gives_the_focus_back_though_its_row_was_painted_anew(page, enter, administrator):
+    page.clock.install()
+    page.goto(f"{enter(administrator)}/workflows/?size=25")
+    key = page.locator("#workflow-rows tr[data-reads]").first.get_attribute("data-row")
+    tick(page, status=200)
+    page.locator(f"#workflow-menu-{key} > summary").click()
+    page.get_by_role("link", name="Terminate…").click()
+    expect(page.locator("#dialog")).to_be_visible()
+    page.evaluate("window.first = document.querySelector('#workflow-rows tr[data-reads]')")
+    Workflow.objects.filter(pk=key).update(state_text="Something else now", open_tasks=1)
+    tick(page, status=200)
+    assert not page.evaluate("first.isConnected")
+    page.keyboard.press("Escape")
+    expect(page.locator("#dialog")).to_be_hidden()
+    expect(page.locator(f"#workflow-menu-{key} > summary")).to_be_focused()
