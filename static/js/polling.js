@@ -9,6 +9,11 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden || isInUse(target)) event.preventDefault();
 });
 
+// What only adds to a page and goes with it takes no answer any more.
+document.addEventListener("htmx:beforeCleanupElement", ({ target }) => {
+  if (target.matches?.("[data-quiet]")) window.htmx.trigger(target, "htmx:abort");
+});
+
 // What a page asks by itself does not keep its person's session alive.
 document.addEventListener("htmx:configRequest", ({ detail }) => {
   if (detail.elt.hasAttribute("data-poll")) detail.headers["X-Poll"] = "1";
