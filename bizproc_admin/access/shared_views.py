@@ -18,6 +18,7 @@ def save(view: SavedView, *, by: By) -> None:
 
 
 def delete(view: SavedView, *, by: By) -> None:
+    """Delete a view; others find it no more where it was shared."""
     with transaction.atomic():
         record(view, before=shared(view), after=None, by=by)
         view.delete()

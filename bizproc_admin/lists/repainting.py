@@ -28,4 +28,4 @@ def asking_again(command: Command | None) -> str:
     """
     if command is None or command.is_settled:
         return ""
-    return ", every 1s" if command.word == "requested" else ", every 3s"
+    return "every 1s" if command.word == "requested" else "every 3s"
