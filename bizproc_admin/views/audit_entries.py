@@ -83,11 +83,14 @@ def neighbours_of(row: AuditEntry, shown: Rows) -> tuple[int | None, int | None]
 def parts_of(entry: AuditEntry) -> list[dict[str, object]]:
     """Give the recorded texts and snapshots, flat ones as pairs, nested ones as JSON."""
     detail = entry.detail
-    is_decision = entry.kind == AuditEntry.Kind.HUMAN_DECISION
-    after = _("What was decided") if is_decision else _("What a reading showed after")
+    before, after = _("What was known before"), _("What a reading showed after")
+    if entry.kind == AuditEntry.Kind.HUMAN_DECISION:
+        after = _("What was decided")
+    if entry.kind == AuditEntry.Kind.VIEW:
+        before, after = _("What others saw before"), _("What others see since")
     shown = [
         ("inputs", _("What was given"), detail.inputs, True),
-        ("before", _("What was known before"), detail.before, False),
+        ("before", before, detail.before, False),
         ("after", after, detail.after, False),
     ]
     return [

@@ -235,6 +235,8 @@ def test_what_becomes_of_a_shared_view_is_in_the_history(as_, auditor, administr
     page = as_(auditor).get(reverse("audit_entry_detail", args=[entry.pk])).content.decode()
     assert "Changed a shared view: Held" in page
     assert "condition=waiting" in page
+    assert "What others saw before" in page and "What others see since" in page
+    assert "What a reading showed" not in page, "nothing was read of the portal"
     listed = as_(auditor).get(reverse("audit_entry_list"), {"action": "saved_view.withdrawn"})
     assert "Shared a view no more: Held" in listed.content.decode()
 
